@@ -1,0 +1,57 @@
+package outcome
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	// firstPause is the upper bound of the first pause; each further one is twice
+	// as long. A DynamoDB write takes about this long, so a conflicting one is
+	// likely to be through.
+	firstPause = 10 * time.Millisecond
+	// longestPause caps the doubling.
+	longestPause = time.Second
+	// reserve is what must be left of the deadline for another attempt: enough
+	// for one, and for the answer.
+	reserve = 2 * time.Second
+)
+
+// Retry calls attempt until it returns anything but [ErrStale], pausing between
+// the calls with capped exponential backoff and full jitter. attempt is told its
+// number, from 0. Each call must load and decide anew. When less than two
+// seconds of the deadline would be left it gives up with [Busy].
+func Retry(ctx context.Context, attempt func(n int) error) error {
+	for n := 0; ; n++ {
+		err := attempt(n)
+		if err == nil || !errors.Is(err, ErrStale) {
+			return err
+		}
+		if !Pause(ctx, n) {
+			return &Busy{Err: err}
+		}
+	}
+}
+
+// Pause waits before attempt n+1. It reports false, at once, where the deadline
+// leaves no time for one.
+func Pause(ctx context.Context, n int) bool {
+	bound := longestPause
+	if n < 7 {
+		bound = min(longestPause, firstPause<<n)
+	}
+	pause := rand.N(bound)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline)-pause < reserve {
+		return false
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
