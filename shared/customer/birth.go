@@ -1,0 +1,96 @@
+package customer
+
+import (
+	"regexp"
+	"time"
+
+	"regulars/shared/outcome"
+)
+
+// A Birth is a date (2006-01-02), or a date and time in RFC 3339 with the offset
+// it was written in. Its calendar date is the one written. Empty is unknown.
+type Birth string
+
+// Date is the calendar date as written, 2006-01-02.
+func (b Birth) Date() string {
+	if len(b) < len(time.DateOnly) {
+		return ""
+	}
+	return string(b[:len(time.DateOnly)])
+}
+
+// Time is the instant; a bare date is midnight UTC.
+func (b Birth) Time() time.Time {
+	t, _ := time.Parse(birthLayout(b), string(b))
+	return t
+}
+
+func birthLayout(b Birth) string {
+	if len(b) == len(time.DateOnly) {
+		return time.DateOnly
+	}
+	return time.RFC3339Nano
+}
+
+// ParseBirth reads what [ParseTime] reads. It keeps a bare date as such.
+func ParseBirth(field, text string) (Birth, error) {
+	t, dateOnly, err := parseTime(field, text)
+	if err != nil {
+		return "", err
+	}
+	if dateOnly {
+		return Birth(t.Format(time.DateOnly)), nil
+	}
+	return Birth(t.Format(time.RFC3339Nano)), nil
+}
+
+// ParseTime reads a date or a date and time: 2001-12-31, 2001-12-31T00:00+03:00,
+// 2023-12-31T23:59:59.678+0300, 1990-02-22T21:00:00Z; without a zone it is UTC.
+// Years are 1 to 9999. The refusal names field.
+func ParseTime(field, text string) (time.Time, error) {
+	t, _, err := parseTime(field, text)
+	return t, err
+}
+
+var timeForm = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,9})?([Zz]|[+-]\d\d(?::?\d\d)?)?)?$`)
+
+func parseTime(field, text string) (t time.Time, dateOnly bool, err error) {
+	m := timeForm.FindStringSubmatch(text)
+	if m == nil || m[3] == "" && m[4] != "" || text[:4] == "0000" {
+		return time.Time{}, false, badDate(field)
+	}
+	if m[2] == "" {
+		t, err = time.Parse(time.DateOnly, m[1])
+	} else {
+		t, err = time.Parse(time.RFC3339Nano, m[1]+"T"+m[2]+orElse(m[3], ":00")+m[4]+offset(m[5]))
+	}
+	if err != nil {
+		return time.Time{}, false, badDate(field)
+	}
+	return t, m[2] == "", nil
+}
+
+// offset completes Z, +03, +0300 and nothing to the form of RFC 3339.
+func offset(s string) string {
+	switch len(s) {
+	case 0, 1:
+		return "Z"
+	case len("+03"):
+		return s + ":00"
+	case len("+0300"):
+		return s[:3] + ":" + s[3:]
+	}
+	return s
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func badDate(field string) error {
+	return outcome.Refuse(outcome.Invalid, "bad_date", field,
+		"%s: incorrect date; 2001-12-31 and 2001-12-31T23:59:59+03:00 are correct ones.", field)
+}

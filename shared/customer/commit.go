@@ -1,0 +1,145 @@
+package customer
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"regulars/shared/outcome"
+)
+
+// A Rev identifies the write that left an item as it was read. It never repeats,
+// as a counted version would after a deletion. The zero Rev is no item.
+type Rev struct {
+	// Commit is the id of the commit that wrote the item.
+	Commit string
+	// Bytes is the item's size, for reckoning what replacing it costs.
+	Bytes int
+}
+
+// Absent reports whether there was no item.
+func (r Rev) Absent() bool { return r.Commit == "" }
+
+// A Record is a customer as it was read.
+type Record struct {
+	Customer
+	Rev
+}
+
+// A KeyRecord is a match key's owners as they were read.
+type KeyRecord struct {
+	Owners
+	Rev
+}
+
+// A KeyChange replaces the owners of a key.
+type KeyChange struct {
+	Key    Key
+	Before KeyRecord
+	After  Owners
+}
+
+// A Commit is what one decision changes and what it leaned on: all of it becomes
+// true, or none.
+type Commit struct {
+	// ID never repeats; it becomes the Rev of each item written.
+	ID     string
+	Tenant int
+
+	// Before and After are the customer; the same where it does not change.
+	Before Record
+	After  Customer
+	Keys   []KeyChange
+	// CheckKeys and CheckCustomers must still be as they were read.
+	CheckKeys      map[Key]Rev
+	CheckCustomers []Record
+	// Request is remembered with the rest, unless nil.
+	Request *Remembered
+	// Plain: nothing but a customer that exists is written, and writing it twice
+	// does no harm.
+	Plain bool
+}
+
+// Changes reports whether the customer changes.
+func (c Commit) Changes() bool {
+	return c.Before.Absent() || !c.After.Same(c.Before.Customer)
+}
+
+// items is how many items the commit writes or checks.
+func (c Commit) items() int {
+	return 2 + len(c.Keys) + len(c.CheckKeys) + len(c.CheckCustomers) // the customer and the request
+}
+
+// A Store keeps customers and match keys. Reads are strongly consistent. What
+// says [outcome.ErrStale] must be loaded and decided anew.
+type Store interface {
+	// Keys reads match keys, one entry for each; of an unknown key the Rev is
+	// absent.
+	Keys(ctx context.Context, tenant int, keys []Key) (map[Key]KeyRecord, error)
+
+	// Customers reads customers, one entry for each that exists.
+	Customers(ctx context.Context, tenant int, ids []ID) (map[ID]Record, error)
+
+	// Remembered reads what is remembered under an idempotency key, or nil.
+	Remembered(ctx context.Context, tenant int, key string) (*Remembered, error)
+
+	// Commit makes c true, or returns ErrStale when something is no longer as
+	// it was read. Where its Request is remembered already it returns that as
+	// [*Repeated].
+	Commit(ctx context.Context, c Commit) error
+}
+
+// handover decides which keys change hands when before becomes after: their
+// changes in a fixed order. loaded holds the keys that were read. Of the others
+// it takes those that before did not hold for absent, unless thorough; what must
+// be read before it can say is returned as missing instead.
+func handover(before Record, after Customer, fields MatchFields, loaded map[Key]KeyRecord, thorough bool) (changes []KeyChange, missing []Key, err error) {
+	held, holds := before.Keys(fields), after.Keys(fields)
+	if len(holds) > MaxKeys && len(holds) > len(held) {
+		return nil, nil, outcome.Refuse(outcome.Invalid, "too_many_keys", "data",
+			"data: the profile would hold %d different e-mails, phones, push tokens and match field values; %d is the limit.", len(holds), MaxKeys)
+	}
+	for _, key := range changed(held, holds, fields) {
+		record, ok := loaded[key]
+		if !ok && (thorough || held[key] != 0) {
+			missing = append(missing, key)
+			continue
+		}
+		owner := record.First()
+		if holds[key]&First != 0 && owner != 0 && owner != after.ID {
+			return nil, nil, taken(owner)
+		}
+		if next := record.With(after.ID, holds[key]); !next.Equal(record.Owners) {
+			changes = append(changes, KeyChange{key, record, next})
+		}
+	}
+	return changes, missing, nil
+}
+
+// changed are the keys whose roles differ, in a fixed order. Of a field that is
+// being removed values are only released.
+func changed(held, holds map[Key]Roles, fields MatchFields) []Key {
+	differ := map[Key]bool{}
+	for key, roles := range held {
+		if holds[key] != roles {
+			differ[key] = true
+		}
+	}
+	for key := range holds {
+		if held[key] == 0 && !fields.removing(key.Kind) {
+			differ[key] = true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(differ), compareKeys)
+}
+
+func (m MatchFields) removing(kind Kind) bool {
+	return slices.ContainsFunc(m, func(f MatchField) bool { return f.State == FieldRemoving && f.Kind() == kind })
+}
+
+// ErrTaken refuses an e-mail that is another customer's.
+var ErrTaken = outcome.Refuse(outcome.Conflict, "email_taken", "email", "The e-mail is another profile's.")
+
+func taken(owner ID) error {
+	return outcome.Refuse(outcome.Conflict, ErrTaken.Code, "email", "email: profile %s has this address.", owner.Hex())
+}

@@ -1,0 +1,110 @@
+package customer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/mail"
+	"strings"
+
+	"regulars/shared/outcome"
+)
+
+// The lengths that mail systems (RFC 5321) and E.164 allow, in bytes and digits.
+const (
+	maxEmail       = 254
+	maxEmailLocal  = 64
+	minPhoneDigits = 7
+	maxPhoneDigits = 15
+)
+
+// ParseEmail returns the address as it is kept: trimmed, its spelling otherwise
+// untouched. The refusal names field.
+func ParseEmail(field, text string) (string, error) {
+	s := strings.TrimSpace(text)
+	if s == "" {
+		return "", badEmail(field, "it is empty")
+	}
+	if len(s) > maxEmail {
+		return "", badEmail(field, "it is longer than 254 bytes")
+	}
+	address, err := mail.ParseAddress(s)
+	if err != nil || address.Name != "" || strings.ContainsAny(s, "<>\" \t\r\n(),:;[]\\") {
+		return "", badEmail(field, "it is not an address like name@example.com")
+	}
+	local, domain, _ := strings.Cut(s, "@")
+	if len(local) > maxEmailLocal {
+		return "", badEmail(field, "the part before @ is longer than 64 bytes")
+	}
+	if !domainName(domain) {
+		return "", badEmail(field, "the part after @ is not a domain name")
+	}
+	return s, nil
+}
+
+func domainName(s string) bool {
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsAny(label, "@!#$%&'*+/=?^_`{|}~") {
+			return false
+		}
+	}
+	return true
+}
+
+func badEmail(field, reason string) error {
+	return outcome.Refuse(outcome.Invalid, "bad_email", field, "%s: incorrect email, %s.", field, reason)
+}
+
+// EmailValue is what addresses are compared by: lower case.
+func EmailValue(email string) string { return strings.ToLower(email) }
+
+// ParsePhone returns the number as it is kept: + and 7 to 15 digits, the first
+// of them not 0. Separators are dropped. Without + a leading 0 becomes the
+// calling code country where that is set, else + is put before (design section
+// 1). The refusal names field.
+func ParsePhone(field, text, country string) (string, error) {
+	digits, international, ok := phoneDigits(text)
+	if !ok {
+		return "", badPhone(field, "it has other characters than digits and separators")
+	}
+	if !international && country != "" && strings.HasPrefix(digits, "0") {
+		digits = country + digits[1:]
+	}
+	switch n := len(digits); {
+	case n < minPhoneDigits:
+		return "", badPhone(field, "it has fewer than 7 digits")
+	case n > maxPhoneDigits:
+		return "", badPhone(field, "it has more than 15 digits")
+	case digits[0] == '0':
+		return "", badPhone(field, "it starts with 0 and has no country code")
+	}
+	return "+" + digits, nil
+}
+
+// phoneDigits drops the separators: blanks, brackets, hyphens, dots, slashes.
+func phoneDigits(text string) (digits string, international, ok bool) {
+	s, international := strings.CutPrefix(strings.TrimSpace(text), "+")
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case strings.ContainsRune(" \u00a0-().\u2010\u2011\u2013/", r):
+		default:
+			return "", false, false
+		}
+	}
+	return b.String(), international, b.Len() > 0
+}
+
+func badPhone(field, reason string) error {
+	return outcome.Refuse(outcome.Invalid, "bad_phone", field, "%s: Incorrect phone, %s.", field, reason)
+}
+
+// Same reports whether two spellings of an address are one.
+func sameEmail(a, b string) bool { return EmailValue(a) == EmailValue(b) }
+
+// shortHash is the first n bytes of the SHA-256 of s, in hex.
+func shortHash(s string, n int) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:n])
+}

@@ -1,0 +1,168 @@
+package customer
+
+import (
+	"slices"
+	"time"
+
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// A Customer is a person the business knows. Each field has one meaning in all
+// dialects (design section 1); what is no core field is a custom field. A
+// Customer is a value: an [Edit] gets a copy of its own.
+type Customer struct {
+	ID ID
+	// Changed is when the customer last changed, in UTC to the microsecond.
+	Changed time.Time
+	// Deleted marks the tombstone of a deleted customer; it bears nothing else.
+	Deleted bool
+
+	// Emails are as written, trimmed; the first is unique in the tenant.
+	Emails []string
+	// Phones are + and 7 to 15 digits.
+	Phones []string
+
+	FirstName, LastName, Title    string
+	Birth                         Birth
+	Sex                           Sex
+	Country, Region, City, Street string
+	// Disabled is the loyalty status: enabled unless set.
+	Disabled bool
+	Tags     []string
+
+	// Custom fields by name, as package value keeps them.
+	Custom        map[string]any
+	Subscriptions []Subscription
+}
+
+// An Edit changes a customer that it may alter freely, or refuses. It is called
+// anew at each attempt, so it must give the same for the same customer.
+type Edit func(c *Customer, now time.Time) error
+
+// Clone returns a copy that shares nothing that an edit alters in place. Custom
+// values are replaced, never altered.
+func (c Customer) Clone() Customer {
+	c.Emails = slices.Clone(c.Emails)
+	c.Phones = slices.Clone(c.Phones)
+	c.Tags = slices.Clone(c.Tags)
+	c.Custom = cloneMap(c.Custom)
+	c.Subscriptions = slices.Clone(c.Subscriptions)
+	for i := range c.Subscriptions {
+		c.Subscriptions[i].Custom = cloneMap(c.Subscriptions[i].Custom)
+	}
+	return c
+}
+
+func cloneMap(m map[string]any) map[string]any {
+	if m == nil {
+		return nil
+	}
+	c := make(map[string]any, len(m)+4) // edits add a few
+	for k, v := range m {
+		c[k] = v
+	}
+	return c
+}
+
+// Same reports whether c and d say the same but for when they last changed.
+func (c Customer) Same(d Customer) bool {
+	return c.ID == d.ID && c.Deleted == d.Deleted &&
+		slices.Equal(c.Emails, d.Emails) && slices.Equal(c.Phones, d.Phones) &&
+		c.FirstName == d.FirstName && c.LastName == d.LastName && c.Title == d.Title &&
+		c.Birth == d.Birth && c.Sex == d.Sex &&
+		c.Country == d.Country && c.Region == d.Region && c.City == d.City && c.Street == d.Street &&
+		c.Disabled == d.Disabled && slices.Equal(c.Tags, d.Tags) &&
+		sameCustom(c.Custom, d.Custom) &&
+		slices.EqualFunc(c.Subscriptions, d.Subscriptions, Subscription.Same)
+}
+
+func sameCustom(a, b map[string]any) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for name, v := range a {
+		w, ok := b[name]
+		if !ok || !value.Equal(v, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// SetEmail makes address the first e-mail and leaves the others; where it was
+// one of them it moves up.
+func (c *Customer) SetEmail(address string) {
+	if len(c.Emails) > 0 && c.Emails[0] == address {
+		return
+	}
+	rest := c.Emails
+	if len(rest) > 0 {
+		rest = rest[1:]
+	}
+	rest = slices.DeleteFunc(slices.Clone(rest), func(e string) bool { return sameEmail(e, address) })
+	c.Emails = append([]string{address}, rest...)
+}
+
+// SetPhones replaces the phones; of a repeated number the first counts.
+func (c *Customer) SetPhones(numbers []string) {
+	c.Phones = c.Phones[:0:0]
+	for _, n := range numbers {
+		if !slices.Contains(c.Phones, n) {
+			c.Phones = append(c.Phones, n)
+		}
+	}
+}
+
+// SetCustom sets a custom field; nil removes it.
+func (c *Customer) SetCustom(name string, v any) {
+	if v == nil {
+		delete(c.Custom, name)
+		return
+	}
+	if c.Custom == nil {
+		c.Custom = map[string]any{}
+	}
+	c.Custom[name] = v
+}
+
+// Sex is stored as unknown, male or female.
+type Sex string
+
+// The sexes; the zero value is unknown.
+const (
+	SexUnknown Sex = ""
+	Male       Sex = "male"
+	Female     Sex = "female"
+)
+
+// Word is the sex as a word: unknown, male, female.
+func (s Sex) Word() string {
+	if s == SexUnknown {
+		return "unknown"
+	}
+	return string(s)
+}
+
+// The limits of a customer (design section 3).
+const (
+	// MaxKeys is how many key values a customer may hold.
+	MaxKeys = 90
+	// MaxBytes is how large a customer may grow, as the table counts it.
+	MaxBytes = 300_000
+	// MaxItems is how many items one request may change: a transaction takes 100.
+	MaxItems = 95
+)
+
+// TooLarge is the refusal of a customer that would grow to size bytes.
+func TooLarge(size int) error {
+	return outcome.Refuse(outcome.Invalid, "customer_too_large", "data",
+		"data: the profile would grow to %d bytes; %d is the limit.", size, MaxBytes)
+}
+
+// Delete is the edit that leaves a tombstone: it bears the id and nothing else,
+// so every value is released.
+func Delete(c *Customer, _ time.Time) error {
+	*c = Customer{ID: c.ID, Deleted: true}
+	return nil
+}

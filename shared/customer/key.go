@@ -1,0 +1,201 @@
+package customer
+
+import (
+	"cmp"
+	"maps"
+	"net/url"
+	"slices"
+
+	"regulars/shared/value"
+)
+
+// Kind says what kind of value a match key is. Match fields have kinds of their
+// own, [MatchField.Kind].
+type Kind string
+
+// The kinds that every tenant has.
+const (
+	KindEmail Kind = "email"
+	KindPhone Kind = "phone"
+	KindPush  Kind = "push"
+)
+
+// A Key is a value by which customers are found, in the form it is compared in.
+type Key struct {
+	Kind  Kind
+	Value string
+}
+
+// EmailKey, PhoneKey and PushKey are the keys of a contact.
+func EmailKey(address string) Key { return Key{KindEmail, EmailValue(address)} }
+
+// PhoneKey takes a number as [ParsePhone] returns it.
+func PhoneKey(number string) Key { return Key{KindPhone, number} }
+
+// PushKey takes a push provider and the token it issued.
+func PushKey(provider, token string) Key {
+	return Key{KindPush, url.PathEscape(provider) + "/" + token}
+}
+
+// Roles are the match roles in which a customer holds a key.
+type Roles uint8
+
+// The match roles.
+const (
+	// First is the role of the one e-mail that is unique in the tenant.
+	First Roles = 1 << iota
+	// Further e-mails, and all phones of a customer.
+	Further
+	// InSubscription: the contact of a subscription that is not deleted.
+	InSubscription
+	// InCustom: the value of a match field.
+	InCustom
+
+	// Profile is every role but that of a subscription's contact.
+	Profile = First | Further
+	// Anywhere is every role of a contact.
+	Anywhere = Profile | InSubscription
+)
+
+// maxOwners is how many owners a key names; one more makes it crowded.
+const maxOwners = 100
+
+// Owners says who holds a key, and in which roles. It is a value: With returns
+// another.
+type Owners struct {
+	// Roles by customer. Of a crowded key only the first owner is named.
+	Roles map[ID]Roles
+	// Crowded: the key had more than 100 owners once, and names them no more.
+	Crowded bool
+}
+
+// In returns who holds the key in any of the roles, in the order of ids.
+func (o Owners) In(roles Roles) []ID {
+	var ids []ID
+	for id, r := range o.Roles {
+		if r&roles != 0 {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// First returns the one owner in the role First, or 0.
+func (o Owners) First() ID {
+	for id, r := range o.Roles {
+		if r&First != 0 {
+			return id
+		}
+	}
+	return 0
+}
+
+// Empty reports whether nothing must be remembered of the key.
+func (o Owners) Empty() bool { return len(o.Roles) == 0 && !o.Crowded }
+
+// Equal reports whether both say the same.
+func (o Owners) Equal(p Owners) bool {
+	return o.Crowded == p.Crowded && maps.Equal(o.Roles, p.Roles)
+}
+
+// With returns the owners after id holds the key in just these roles; 0 releases
+// it.
+func (o Owners) With(id ID, roles Roles) Owners {
+	if o.Crowded {
+		roles &= First // a crowded key names nobody in shared roles
+	}
+	next := Owners{Roles: maps.Clone(o.Roles), Crowded: o.Crowded}
+	if next.Roles == nil {
+		next.Roles = map[ID]Roles{}
+	}
+	delete(next.Roles, id)
+	if roles != 0 {
+		next.Roles[id] = roles
+	}
+	if len(next.Roles) > maxOwners {
+		next.Crowded = true
+		maps.DeleteFunc(next.Roles, func(_ ID, r Roles) bool { return r&First == 0 })
+		for owner := range next.Roles {
+			next.Roles[owner] = First
+		}
+	}
+	return next
+}
+
+// Keys returns the match keys that c holds, and in which roles.
+func (c Customer) Keys(fields MatchFields) map[Key]Roles {
+	keys := make(map[Key]Roles, len(c.Emails)+len(c.Phones)+len(c.Subscriptions))
+	for i, e := range c.Emails {
+		role := Further
+		if i == 0 {
+			role = First
+		}
+		keys[EmailKey(e)] |= role
+	}
+	for _, p := range c.Phones {
+		keys[PhoneKey(p)] |= Further
+	}
+	for _, s := range c.Subscriptions {
+		if key, ok := s.matchKey(); ok {
+			keys[key] |= InSubscription
+		}
+	}
+	for _, f := range fields {
+		for _, v := range c.fieldValues(f) {
+			keys[Key{f.Kind(), v}] |= InCustom
+		}
+	}
+	return keys
+}
+
+// matchKey is the key of the subscription's contact. Chat ids and the channels
+// of messengers are not searched for.
+func (s Subscription) matchKey() (Key, bool) {
+	switch {
+	case s.Deleted:
+	case s.Channel == ChannelEmail:
+		return EmailKey(s.Contact), true
+	case s.Channel == ChannelSMS:
+		return PhoneKey(s.Contact), true
+	case s.Channel == ChannelPush:
+		return PushKey(s.Provider, s.Contact), true
+	}
+	return Key{}, false
+}
+
+// fieldValues are the values of a match field, as they are compared.
+func (c Customer) fieldValues(f MatchField) []string {
+	if f.Of == OfCustomer {
+		return matchValues(c.Custom[f.Name], f.Tags)
+	}
+	var values []string
+	for _, s := range c.Subscriptions {
+		if !s.Deleted {
+			values = append(values, matchValues(s.Custom[f.Name], f.Tags)...)
+		}
+	}
+	return values
+}
+
+// matchValues are the texts under which v is matched: a scalar's one, each
+// element's of an array in a field of tags. Empty texts match nobody.
+func matchValues(v any, tags bool) []string {
+	elements, isArray := v.([]any)
+	if !isArray {
+		elements = []any{v}
+	} else if !tags {
+		return nil
+	}
+	var texts []string
+	for _, e := range elements {
+		if text, ok := value.Text(e); ok && text != "" {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+func compareKeys(a, b Key) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value))
+}

@@ -1,0 +1,110 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"regulars/shared/outcome"
+)
+
+// loaded is what one search read.
+type loaded struct {
+	// record is the customer that was found; absent where nobody matches.
+	record Record
+	keys   map[Key]KeyRecord
+	// others were named by the keys, looked at, and do not match.
+	others []Record
+}
+
+// load finds the one customer a search leads to, reading strongly. It refuses
+// with [ErrAmbiguous]; ErrStale means that keys and customers did not fit
+// together, as when somebody wrote between the reads.
+func (s *Service) load(ctx context.Context, tenant int, fields MatchFields, search Search) (loaded, error) {
+	if search.ID != 0 {
+		records, err := s.store.Customers(ctx, tenant, []ID{search.ID})
+		if err != nil || records[search.ID].Deleted {
+			return loaded{}, err
+		}
+		return loaded{record: records[search.ID]}, nil
+	}
+	keys, err := s.store.Keys(ctx, tenant, search.keys())
+	if err != nil {
+		return loaded{}, err
+	}
+	ids, unsure, err := search.candidates(keys)
+	if err != nil {
+		return loaded{}, err
+	}
+	if len(ids) > 1 && !unsure {
+		return loaded{}, s.confirm(ctx, tenant, keys, ambiguous(ids))
+	}
+	l := loaded{keys: keys}
+	if len(ids) == 0 {
+		return l, nil
+	}
+	return s.lookAt(ctx, tenant, fields, search, l, ids)
+}
+
+// lookAt reads the candidates and keeps the one that matches.
+func (s *Service) lookAt(ctx context.Context, tenant int, fields MatchFields, search Search, l loaded, ids []ID) (loaded, error) {
+	records, err := s.store.Customers(ctx, tenant, ids)
+	if err != nil {
+		return loaded{}, err
+	}
+	var matching []ID
+	for _, id := range ids {
+		record, ok := records[id]
+		if !ok || record.Deleted {
+			return loaded{}, fmt.Errorf("customer %s is not there: %w", id.Hex(), outcome.ErrStale)
+		}
+		found, asKeysSaid := search.holds(record.Customer, fields, l.keys)
+		if !asKeysSaid {
+			return loaded{}, fmt.Errorf("customer %s gave the value away: %w", id.Hex(), outcome.ErrStale)
+		}
+		if !found {
+			l.others = append(l.others, record)
+			continue
+		}
+		matching = append(matching, id)
+		l.record = record
+	}
+	if len(matching) > 1 {
+		return loaded{}, s.confirmCustomers(ctx, tenant, records, ambiguous(matching))
+	}
+	return l, nil
+}
+
+// confirm returns refusal if the keys are still as they were read. Several keys
+// were read at several moments, and a value that moved between them from one
+// customer to another must not look like two owners.
+func (s *Service) confirm(ctx context.Context, tenant int, read map[Key]KeyRecord, refusal error) error {
+	if len(read) == 1 {
+		return refusal
+	}
+	again, err := s.store.Keys(ctx, tenant, slices.Collect(maps.Keys(read)))
+	if err != nil {
+		return err
+	}
+	for key, record := range read {
+		if again[key].Commit != record.Commit {
+			return fmt.Errorf("key changed between two reads: %w", outcome.ErrStale)
+		}
+	}
+	return refusal
+}
+
+// confirmCustomers does for customers what confirm does for keys.
+func (s *Service) confirmCustomers(ctx context.Context, tenant int, read map[ID]Record, refusal error) error {
+	again, err := s.store.Customers(ctx, tenant, slices.Collect(maps.Keys(read)))
+	if err != nil {
+		return err
+	}
+	for id, record := range read {
+		if again[id].Commit != record.Commit {
+			return fmt.Errorf("customer changed between two reads: %w", outcome.ErrStale)
+		}
+	}
+	return refusal
+}

@@ -1,0 +1,152 @@
+package customer
+
+import (
+	"slices"
+	"strings"
+
+	"regulars/shared/outcome"
+)
+
+// A Search names the customer an operation is about: by id, by any of several
+// keys, or by all of several words.
+type Search struct {
+	// ID names the customer itself; the rest is then empty.
+	ID ID
+	// Any of these leads to the customer.
+	Any []Lookup
+	// All of these words must lead to the customer (a field of tags).
+	All []Lookup
+	// Resource, where not 0, narrows the subscriptions that are looked at to
+	// those of one resource.
+	Resource int64
+}
+
+// A Lookup is a key and the roles that count.
+type Lookup struct {
+	Key   Key
+	Roles Roles
+}
+
+func (s Search) lookups() []Lookup {
+	if len(s.All) > 0 {
+		return s.All
+	}
+	return s.Any
+}
+
+// keys are the keys to load, each once.
+func (s Search) keys() []Key {
+	var keys []Key
+	for _, l := range s.lookups() {
+		if !slices.Contains(keys, l.Key) {
+			keys = append(keys, l.Key)
+		}
+	}
+	return keys
+}
+
+// candidates are the customers that the keys name, and whether each of them must
+// be looked at before it counts. Crowded keys cannot name anybody: of the words
+// that must all lead there one has to be uncrowded.
+func (s Search) candidates(keys map[Key]KeyRecord) (ids []ID, unsure bool, err error) {
+	if len(s.All) > 0 {
+		return allOf(s.All, keys)
+	}
+	for _, l := range s.Any {
+		owners := keys[l.Key].Owners
+		if owners.Crowded {
+			return nil, false, ambiguousCrowd(l.Key)
+		}
+		for _, id := range owners.In(l.Roles) {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return ids, s.Resource != 0, nil
+}
+
+// allOf are the owners of every uncrowded word.
+func allOf(words []Lookup, keys map[Key]KeyRecord) (ids []ID, unsure bool, err error) {
+	first := true
+	for _, l := range words {
+		owners := keys[l.Key].Owners
+		if owners.Crowded {
+			unsure = true
+			continue
+		}
+		in := owners.In(l.Roles)
+		if !first {
+			in = slices.DeleteFunc(in, func(id ID) bool { return !slices.Contains(ids, id) })
+		}
+		ids, first = in, false
+	}
+	if first {
+		return nil, false, ambiguousCrowd(words[0].Key)
+	}
+	return ids, unsure, nil
+}
+
+// holds reports whether c is what s looks for, and whether it is as the keys
+// said: a customer that does not hold what they named it for means that all must
+// be loaded again.
+func (s Search) holds(c Customer, fields MatchFields, keys map[Key]KeyRecord) (found, asKeysSaid bool) {
+	held := c.Keys(fields)
+	matches := func(l Lookup) bool { return held[l.Key]&l.Roles != 0 }
+	if len(s.All) > 0 {
+		lacks := func(l Lookup) bool { return !matches(l) }
+		lacksNamed := func(l Lookup) bool { return lacks(l) && !keys[l.Key].Owners.Crowded }
+		return !slices.ContainsFunc(s.All, lacks), !slices.ContainsFunc(s.All, lacksNamed)
+	}
+	for _, l := range s.Any {
+		if !matches(l) {
+			continue
+		}
+		asKeysSaid = true
+		if s.Resource == 0 || held[l.Key]&l.Roles&^InSubscription != 0 || c.subscribedTo(l.Key, s.Resource) {
+			return true, true
+		}
+	}
+	return false, asKeysSaid
+}
+
+func (c Customer) subscribedTo(key Key, resource int64) bool {
+	return slices.ContainsFunc(c.Subscriptions, func(s Subscription) bool {
+		k, ok := s.matchKey()
+		return ok && k == key && s.Resource == resource
+	})
+}
+
+// The refusals of a search.
+var (
+	ErrNotFound  = outcome.Refuse(outcome.NotFound, "not_found", "", "No profile matches.")
+	ErrAmbiguous = outcome.Refuse(outcome.Conflict, "ambiguous", "", "Several profiles match.")
+)
+
+// namedOwners is how many of several matching customers a refusal names.
+const namedOwners = 10
+
+func ambiguous(ids []ID) error {
+	named := make([]string, 0, namedOwners)
+	for _, id := range ids[:min(len(ids), namedOwners)] {
+		named = append(named, id.Hex())
+	}
+	return outcome.Refuse(outcome.Conflict, ErrAmbiguous.Code, "", "%d profiles match: %s%s.",
+		len(ids), strings.Join(named, ", "), map[bool]string{true: " and others"}[len(ids) > namedOwners])
+}
+
+func ambiguousCrowd(key Key) error {
+	return outcome.Refuse(outcome.Conflict, ErrAmbiguous.Code, "",
+		"More than %d profiles hold this %s; it is crowded and no longer leads to one.", maxOwners, key.Kind.noun())
+}
+
+func (k Kind) noun() string {
+	switch k {
+	case KindEmail, KindPhone:
+		return string(k)
+	case KindPush:
+		return "push token"
+	}
+	return "value"
+}

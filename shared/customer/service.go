@@ -1,0 +1,224 @@
+package customer
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"regulars/shared/outcome"
+
+	mathrand "math/rand/v2"
+)
+
+// A Service finds and changes customers: it loads what a decision needs, decides,
+// and commits all of it or nothing, anew as often as somebody else came between.
+type Service struct {
+	store Store
+	now   func() time.Time
+}
+
+// NewService makes a service on a store.
+func NewService(store Store, now func() time.Time) *Service {
+	return &Service{store: store, now: now}
+}
+
+// A Request is a change of one customer.
+type Request struct {
+	Tenant int
+	Fields MatchFields
+	Search Search
+	// Create: where nobody matches a new customer is made.
+	Create bool
+	Edit   Edit
+	// Plain: doing the edit twice does no harm.
+	Plain bool
+	// Keyed, unless nil, makes the request safe to repeat.
+	Keyed *Keyed
+}
+
+// A Result is what became of a request.
+type Result struct {
+	ID ID
+	// Created and Changed say what was done; after a create both are true.
+	Created, Changed bool
+	// Repeated: it was done before, under the same idempotency key.
+	Repeated bool
+}
+
+// Apply changes the customer that the request's search finds, or creates it. It
+// refuses with [ErrNotFound], [ErrAmbiguous], [ErrTaken], [ErrOtherMeaning] or
+// what the edit refuses with, and then nothing is written.
+func (s *Service) Apply(ctx context.Context, r Request) (Result, error) {
+	var result Result
+	err := outcome.Retry(ctx, func(attempt int) error {
+		var err error
+		result, err = s.attempt(ctx, r, attempt > 0)
+		return err
+	})
+	if _, refused := outcome.AsRefusal(err); refused {
+		return s.Refuse(ctx, r.Tenant, r.Keyed, err)
+	}
+	return result, err
+}
+
+// Refuse returns refusal, unless the request was carried out before: then it
+// returns the first result. Whoever refuses a request that Apply never saw, but
+// which it may have seen before, asks here first.
+func (s *Service) Refuse(ctx context.Context, tenant int, keyed *Keyed, refusal error) (Result, error) {
+	first, err := s.remembered(ctx, tenant, keyed)
+	switch {
+	case err != nil:
+		return Result{}, err
+	case first == nil:
+		return Result{}, refusal
+	}
+	return first.answer(*keyed)
+}
+
+func (s *Service) remembered(ctx context.Context, tenant int, keyed *Keyed) (*Remembered, error) {
+	if keyed == nil {
+		return nil, nil
+	}
+	var first *Remembered
+	err := outcome.Retry(ctx, func(int) (err error) {
+		first, err = s.store.Remembered(ctx, tenant, keyed.Key)
+		return err
+	})
+	return first, err
+}
+
+// Find returns the customer that the search finds, or refuses with [ErrNotFound]
+// or [ErrAmbiguous].
+func (s *Service) Find(ctx context.Context, tenant int, fields MatchFields, search Search) (Customer, error) {
+	var found Customer
+	err := outcome.Retry(ctx, func(int) error {
+		loaded, err := s.load(ctx, tenant, fields, search)
+		if err != nil {
+			return err
+		}
+		if loaded.record.Absent() {
+			return ErrNotFound
+		}
+		found = loaded.record.Customer
+		return nil
+	})
+	return found, err
+}
+
+// attempt loads, decides and commits once. A thorough one takes nothing for
+// absent that it did not read.
+func (s *Service) attempt(ctx context.Context, r Request, thorough bool) (Result, error) {
+	loaded, err := s.load(ctx, r.Tenant, r.Fields, r.Search)
+	if err != nil {
+		return Result{}, err
+	}
+	if loaded.record.Absent() && !r.Create {
+		return Result{}, ErrNotFound
+	}
+	commit, err := s.decide(ctx, r, loaded, thorough)
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{ID: commit.After.ID, Created: commit.Before.Absent(), Changed: commit.Changes()}
+	if !result.Changed {
+		return s.unchanged(ctx, r, commit, result)
+	}
+	return s.commit(ctx, r, commit, result)
+}
+
+// decide makes the commit that r comes to over what was loaded.
+func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough bool) (Commit, error) {
+	now := s.now().UTC().Truncate(time.Microsecond)
+	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: loaded.record, Plain: r.Plain}
+	if loaded.record.Absent() {
+		commit.Before.ID = NewID(now, mathrand.Uint64())
+	}
+	commit.After = commit.Before.Clone()
+	if err := r.Edit(&commit.After, now); err != nil {
+		return Commit{}, err
+	}
+	if !commit.Changes() {
+		return commit, nil
+	}
+	commit.After.Changed = now
+	if err := s.handOver(ctx, r, &commit, loaded.keys, thorough); err != nil {
+		return Commit{}, err
+	}
+	if commit.Before.Absent() {
+		commit.leanOn(loaded)
+	}
+	if n := commit.items(); n > MaxItems {
+		return Commit{}, outcome.Refuse(outcome.Invalid, "too_many_changes", "data",
+			"data: the request would change %d items (e-mails, phones, push tokens, match field values); %d is the limit. Send it in parts.", n, MaxItems)
+	}
+	return commit, nil
+}
+
+// handOver adds the keys that change hands, reading those that must be known.
+func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, thorough bool) error {
+	changes, missing, err := handover(commit.Before, commit.After, r.Fields, known, thorough)
+	if err != nil {
+		return err
+	}
+	if len(missing) > MaxItems {
+		return outcome.Refuse(outcome.Invalid, "too_many_changes", "data",
+			"data: the request would change %d e-mails, phones, push tokens and match field values; %d is the limit. Send it in parts.", len(missing)+len(changes), MaxItems)
+	}
+	if len(missing) > 0 {
+		more, err := s.store.Keys(ctx, r.Tenant, missing)
+		if err != nil {
+			return err
+		}
+		maps.Copy(more, known)
+		if changes, _, err = handover(commit.Before, commit.After, r.Fields, more, thorough); err != nil {
+			return err
+		}
+	}
+	commit.Keys = changes
+	return nil
+}
+
+// leanOn adds what "nobody matches" rests on and the commit does not write.
+func (c *Commit) leanOn(l loaded) {
+	c.CheckCustomers = l.others
+	c.CheckKeys = map[Key]Rev{}
+	for key, record := range l.keys {
+		written := slices.ContainsFunc(c.Keys, func(k KeyChange) bool { return k.Key == key })
+		if !written && !record.Crowded { // a crowded key stays so for good
+			c.CheckKeys[key] = record.Rev
+		}
+	}
+}
+
+// unchanged ends a request that changes nothing. With an idempotency key the
+// first of its kind is remembered, alone.
+func (s *Service) unchanged(ctx context.Context, r Request, commit Commit, result Result) (Result, error) {
+	if r.Keyed == nil {
+		return result, nil
+	}
+	first, err := s.remembered(ctx, r.Tenant, r.Keyed)
+	switch {
+	case err != nil:
+		return Result{}, err
+	case first != nil:
+		return first.answer(*r.Keyed)
+	}
+	return s.commit(ctx, r, commit, result)
+}
+
+func (s *Service) commit(ctx context.Context, r Request, commit Commit, result Result) (Result, error) {
+	if r.Keyed != nil {
+		commit.Request = &Remembered{*r.Keyed, result.ID, result.Created, result.Changed}
+	}
+	err := s.store.Commit(ctx, commit)
+	if repeated, ok := errors.AsType[*Repeated](err); ok {
+		return repeated.First.answer(*r.Keyed)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	return result, nil
+}

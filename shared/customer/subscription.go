@@ -1,0 +1,164 @@
+package customer
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"regulars/shared/outcome"
+)
+
+// A Channel is a way to reach a person.
+type Channel string
+
+// The channels (docs/contracts/altcraft.md, section 5.1).
+const (
+	ChannelEmail    Channel = "email"
+	ChannelSMS      Channel = "sms"
+	ChannelPush     Channel = "push"
+	ChannelNotify   Channel = "notify"
+	ChannelViber    Channel = "viber"
+	ChannelWhatsApp Channel = "whatsapp"
+	ChannelTelegram Channel = "telegram_bot"
+)
+
+// Channels lists all channels.
+var Channels = []Channel{ChannelEmail, ChannelSMS, ChannelPush, ChannelNotify, ChannelViber, ChannelWhatsApp, ChannelTelegram}
+
+// A Status says whether a subscription may be used.
+type Status string
+
+// Statuses lists the words in the order of their numbers, 0 to 6.
+var Statuses = []Status{"subscribed", "unsubscribed", "complained", "hardbounced", "unconfirmed", "suspended", "invalid"}
+
+// Subscribed is the status of a new subscription.
+const Subscribed Status = "subscribed"
+
+// A Subscription is a contact on one channel for one resource. Resource, channel
+// and contact are its key within the customer.
+type Subscription struct {
+	Resource int64
+	Channel  Channel
+	// Contact is an e-mail address, a phone, a chat id, or a push token.
+	Contact string
+	// Provider is whose token it is; push alone has one.
+	Provider string
+
+	Status Status
+	// Priority is nil where none was given; 0 is the highest.
+	Priority *int64
+	Cats     []string
+	// Custom fields of the subscription, as package value keeps them.
+	Custom map[string]any
+	// Created is when it was added, in UTC to the second.
+	Created time.Time
+	// Deleted: it was deleted and can be restored.
+	Deleted bool
+}
+
+// SubscriptionKey tells the subscriptions of one customer apart.
+type SubscriptionKey struct {
+	Resource          int64
+	Channel           Channel
+	Contact, Provider string
+}
+
+// Key is the subscription's key. E-mail addresses are compared in lower case.
+func (s Subscription) Key() SubscriptionKey {
+	return subscriptionKey(s.Resource, s.Channel, s.Contact, s.Provider)
+}
+
+// Key is the key of the subscription that e is about.
+func (e SubscriptionEdit) Key() SubscriptionKey {
+	return subscriptionKey(e.Resource, e.Channel, e.Contact, e.Provider)
+}
+
+func subscriptionKey(resource int64, channel Channel, contact, provider string) SubscriptionKey {
+	if channel == ChannelEmail {
+		contact = EmailValue(contact)
+	}
+	return SubscriptionKey{resource, channel, contact, provider}
+}
+
+// Hash is the subscription's opaque name, 8 hex characters.
+func (s Subscription) Hash() string {
+	k := s.Key()
+	return shortHash(strconv.FormatInt(k.Resource, 10)+" "+string(k.Channel)+" "+url.PathEscape(k.Provider)+" "+k.Contact, 4)
+}
+
+// Same reports whether both say the same.
+func (s Subscription) Same(t Subscription) bool {
+	samePriority := s.Priority == t.Priority || s.Priority != nil && t.Priority != nil && *s.Priority == *t.Priority
+	return s.Resource == t.Resource && s.Channel == t.Channel && s.Contact == t.Contact && s.Provider == t.Provider &&
+		s.Status == t.Status && samePriority && slices.Equal(s.Cats, t.Cats) && sameCustom(s.Custom, t.Custom) &&
+		s.Created.Equal(t.Created) && s.Deleted == t.Deleted
+}
+
+// A SubscriptionEdit is what a writer says of one subscription. What is nil
+// stays as it is.
+type SubscriptionEdit struct {
+	Resource          int64
+	Channel           Channel
+	Contact, Provider string
+
+	Status   *Status
+	Priority *int64
+	Cats     *[]string
+	// Custom fields to set, by name.
+	Custom map[string]any
+	// Created is when the contact was given; nil: now.
+	Created *time.Time
+}
+
+// Subscribe updates the subscription that e names, or adds it. One that was
+// deleted is a subscription again.
+func (c *Customer) Subscribe(e SubscriptionEdit, now time.Time) {
+	key := e.Key()
+	i := slices.IndexFunc(c.Subscriptions, func(s Subscription) bool { return s.Key() == key })
+	if i < 0 {
+		i = len(c.Subscriptions)
+		c.Subscriptions = append(c.Subscriptions, Subscription{
+			Resource: e.Resource, Channel: e.Channel, Contact: e.Contact, Provider: e.Provider,
+			Status: Subscribed, Created: now.UTC().Truncate(time.Second),
+		})
+	}
+	e.apply(&c.Subscriptions[i])
+}
+
+func (e SubscriptionEdit) apply(s *Subscription) {
+	s.Deleted = false
+	if e.Status != nil {
+		s.Status = *e.Status
+	}
+	if e.Priority != nil {
+		s.Priority = e.Priority
+	}
+	if e.Cats != nil {
+		s.Cats = *e.Cats
+	}
+	if e.Created != nil {
+		s.Created = *e.Created
+	}
+	for name, v := range e.Custom {
+		if v == nil {
+			continue // null leaves the field as it is
+		}
+		if s.Custom == nil {
+			s.Custom = map[string]any{}
+		}
+		s.Custom[name] = v
+	}
+}
+
+// ParseStatus reads a status by its word or its number.
+func ParseStatus(field, word string) (Status, error) {
+	if n, err := strconv.Atoi(word); err == nil && n >= 0 && n < len(Statuses) {
+		return Statuses[n], nil
+	}
+	if i := slices.Index(Statuses, Status(word)); i >= 0 {
+		return Statuses[i], nil
+	}
+	return "", outcome.Refuse(outcome.Invalid, "bad_status", field,
+		"%s: %.40q is no status; a number from 0 to 6 or its word is: %v.", field, word, Statuses)
+}
