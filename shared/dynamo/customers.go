@@ -1,0 +1,149 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"regulars/shared/customer"
+)
+
+var _ customer.Store = (*Store)(nil)
+
+// Customers implements [customer.Store].
+func (s *Store) Customers(ctx context.Context, tenant int, ids []customer.ID) (map[customer.ID]customer.Record, error) {
+	keys := make([]key, len(ids))
+	for i, id := range ids {
+		keys[i] = customerKey(tenant, id)
+	}
+	items, err := s.get(ctx, "read customers", keys...)
+	if err != nil {
+		return nil, err
+	}
+	records := make(map[customer.ID]customer.Record, len(items))
+	for i, id := range ids {
+		it, ok := items[keys[i]]
+		if !ok {
+			continue
+		}
+		if records[id], err = readCustomer(id, it); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+// Keys implements [customer.Store].
+func (s *Store) Keys(ctx context.Context, tenant int, keys []customer.Key) (map[customer.Key]customer.KeyRecord, error) {
+	tableKeys := make([]key, len(keys))
+	for i, k := range keys {
+		tableKeys[i] = matchKey(tenant, k)
+	}
+	items, err := s.get(ctx, "read match keys", tableKeys...)
+	if err != nil {
+		return nil, err
+	}
+	records := make(map[customer.Key]customer.KeyRecord, len(keys))
+	for i, k := range keys {
+		if records[k], err = readMatchKey(items[tableKeys[i]]); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+// Remembered implements [customer.Store].
+func (s *Store) Remembered(ctx context.Context, tenant int, idempotencyKey string) (*customer.Remembered, error) {
+	it, err := s.getOne(ctx, "read remembered request", requestKey(tenant, idempotencyKey))
+	if err != nil || it == nil {
+		return nil, err
+	}
+	return readRequest(it, idempotencyKey, s.now())
+}
+
+// Commit implements [customer.Store].
+func (s *Store) Commit(ctx context.Context, c customer.Commit) error {
+	t, err := s.transaction(c)
+	if err != nil {
+		return err
+	}
+	if c.Plain && len(t.writes) == 1 && !c.Before.Absent() && c.Request == nil {
+		return s.putOne(ctx, "put customer", t)
+	}
+	err = s.commit(ctx, "commit customer", t)
+	if broken, ok := errors.AsType[*errGuard](err); ok && c.Request != nil && broken.found != nil {
+		first, readErr := readRequest(broken.found, c.Request.Key, s.now())
+		if readErr != nil {
+			return readErr
+		}
+		if first != nil {
+			return &customer.Repeated{First: *first}
+		}
+	}
+	return err
+}
+
+// transaction builds the writes of c: the request first, since its guard
+// answers; then the customer, the keys, and what was leaned on.
+func (s *Store) transaction(c customer.Commit) (*tx, error) {
+	t := &tx{id: c.ID}
+	now := s.now()
+	if c.Request != nil {
+		it, err := newRequestItem(c.Tenant, *c.Request, c.ID, now)
+		if err != nil {
+			return nil, err
+		}
+		t.put(it, absentOrExpired(now), 0, 0)
+	}
+	if c.Changes() {
+		if err := t.putCustomer(c, now); err != nil {
+			return nil, err
+		}
+	}
+	for _, k := range c.Keys {
+		if err := t.putKey(c.Tenant, c.ID, k); err != nil {
+			return nil, err
+		}
+	}
+	for k, rev := range c.CheckKeys {
+		t.check(matchKey(c.Tenant, k), writtenBy(rev.Commit), rev.Bytes)
+	}
+	for _, r := range c.CheckCustomers {
+		t.check(customerKey(c.Tenant, r.ID), writtenBy(r.Commit), r.Bytes)
+	}
+	return t, nil
+}
+
+func (t *tx) putCustomer(c customer.Commit, now time.Time) error {
+	it, err := newCustomerItem(c.Tenant, c.After, c.ID, now)
+	if err != nil {
+		return err
+	}
+	if n := sizeOf(it); n > customer.MaxBytes && n > c.Before.Bytes {
+		return customer.TooLarge(n)
+	}
+	t.put(it, writtenBy(c.Before.Commit), c.Before.Bytes, indexUnits(placesBefore(c), indexKeysOf(it)))
+	return nil
+}
+
+// placesBefore are the index entries that the commit replaces.
+func placesBefore(c customer.Commit) indexKeys {
+	if c.Before.Absent() || c.Before.Deleted {
+		return indexKeys{}
+	}
+	return customerIndexKeys(c.Tenant, c.Before.Customer)
+}
+
+func (t *tx) putKey(tenant int, commit string, k customer.KeyChange) error {
+	tableKey := matchKey(tenant, k.Key)
+	if k.After.Empty() {
+		t.delete(tableKey, writtenBy(k.Before.Commit), k.Before.Bytes)
+		return nil
+	}
+	it, err := newMatchKeyItem(tableKey, k.After, commit)
+	if err != nil {
+		return err
+	}
+	t.put(it, writtenBy(k.Before.Commit), k.Before.Bytes, 0)
+	return nil
+}

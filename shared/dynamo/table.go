@@ -1,0 +1,140 @@
+// Package dynamo keeps everything in one DynamoDB table. It alone knows keys,
+// conditions and units; what is true and what may change is decided in the
+// domain packages.
+//
+// # The table
+//
+//	what it holds       pk                     sk               gsi1pk / gsi1sk                gsi2pk / gsi2sk
+//	customer            C#<tenant>#<id>        CUSTOMER         L#<tenant>#<shard> / id        U#<tenant>#<shard> / hour of change, id
+//	match key           K#<tenant>#<kind>#<v>  KEY
+//	remembered request  R#<tenant>#<hash>      REQUEST#<hash>
+//	tenant's settings   T#<tenant>             SETTINGS         TENANTS / tenant
+//	token               TOKEN#<sha256>         TOKEN            TOKENS#<home> / created, sha256
+//	job                 J#<tenant>#<job>       JOB              J#<tenant> / job
+//	part of a job       J#<tenant>#<job>       PART#<n>
+//
+// # The questions it answers
+//
+//	a customer, a match key, a request, settings, a token   GetItem, strongly
+//	several customers or match keys                         BatchGetItem, strongly
+//	customers of a shard in the order of their ids          Query gsi1
+//	all tenants, the tokens and the jobs of a tenant        Query gsi1
+//	a job and its parts                                     Query pk, strongly
+//
+// <shard> is a hash of the customer's id over 8 values. A value of over 128
+// bytes stands in a key as ~ and its SHA-256. The indexes are KEYS_ONLY and
+// eventually consistent: they find, and nothing is decided on them. An item whose
+// ttl has passed is gone, swept or not.
+//
+// Every name and key of the table is written in this file and nowhere else. The
+// definition of the table itself is in template.yaml.
+package dynamo
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+)
+
+// The attributes that conditions and reads name. The names are short because
+// the first KB of an item is the cheap one.
+const (
+	attrPK     = "pk"
+	attrSK     = "sk"
+	attrCommit = "c" // the id of the commit that wrote the item
+	attrTTL    = "ttl"
+
+	index1 = "gsi1"
+	index2 = "gsi2"
+)
+
+// A key addresses one item.
+type key struct {
+	PK string `dynamodbav:"pk"`
+	SK string `dynamodbav:"sk"`
+}
+
+// indexKeys are an item's places in the indexes; empty where it has none.
+type indexKeys struct {
+	GSI1PK string `dynamodbav:"gsi1pk,omitempty"`
+	GSI1SK string `dynamodbav:"gsi1sk,omitempty"`
+	GSI2PK string `dynamodbav:"gsi2pk,omitempty"`
+	GSI2SK string `dynamodbav:"gsi2sk,omitempty"`
+}
+
+func customerKey(tenant int, id customer.ID) key {
+	return key{"C#" + strconv.Itoa(tenant) + "#" + id.Base36(), "CUSTOMER"}
+}
+
+// shards is over how many values the lists of a tenant's customers are spread.
+const shards = 8
+
+// shardOf spreads ids by their low bits, which are random.
+func shardOf(id customer.ID) int { return int(id % shards) }
+
+func listPK(tenant, shard int) string { return fmt.Sprintf("L#%d#%d", tenant, shard) }
+
+// customerIndexKeys are a customer's places in the lists: by id, and by the hour
+// of its last change, so that one that changes often moves once an hour.
+func customerIndexKeys(tenant int, c customer.Customer) indexKeys {
+	shard := "#" + strconv.Itoa(tenant) + "#" + strconv.Itoa(shardOf(c.ID))
+	id := c.ID.Base36()
+	return indexKeys{"L" + shard, id, "U" + shard, c.Changed.UTC().Format("2006-01-02T15") + "#" + id}
+}
+
+func matchKey(tenant int, k customer.Key) key {
+	return key{"K#" + strconv.Itoa(tenant) + "#" + string(k.Kind) + "#" + keyValue(k.Value), "KEY"}
+}
+
+func requestKey(tenant int, idempotencyKey string) key {
+	hash := hash(idempotencyKey)
+	return key{"R#" + strconv.Itoa(tenant) + "#" + hash, "REQUEST#" + hash}
+}
+
+func settingsKey(tenant int) key { return key{"T#" + strconv.Itoa(tenant), "SETTINGS"} }
+
+// tenantOfSettings reads what settingsKey writes.
+func tenantOfSettings(k key) (int, error) { return strconv.Atoi(strings.TrimPrefix(k.PK, "T#")) }
+
+// tenantsPK lists the tenants by tenantSK.
+const tenantsPK = "TENANTS"
+
+// tenantSK pads the number so that sorting by text is sorting by number.
+func tenantSK(tenant int) string { return fmt.Sprintf("%010d", tenant) }
+
+func tokenKey(hash access.Hash) key { return key{"TOKEN#" + hash.String(), "TOKEN"} }
+
+// hashOfToken reads what tokenKey writes.
+func hashOfToken(k key) (access.Hash, error) {
+	return access.ParseHash(strings.TrimPrefix(k.PK, "TOKEN#"))
+}
+
+func tokensPK(home int) string { return "TOKENS#" + strconv.Itoa(home) }
+
+// tokenTime begins the sort keys of tokensPK, to the microsecond.
+func tokenTime(created time.Time) string { return created.UTC().Format("2006-01-02T15:04:05.000000Z") }
+
+// maxKeyValue is how long a value may be, in bytes, and stand in a key as it is.
+const maxKeyValue = 128
+
+func keyValue(v string) string {
+	if len(v) <= maxKeyValue {
+		return v
+	}
+	return "~" + hash(v)
+}
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+// remember is how long a request is remembered, and how long the tombstone of a
+// deleted customer stays.
+const remember = 30 * 24 * time.Hour

@@ -1,0 +1,191 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"regulars/shared/meter"
+	"regulars/shared/outcome"
+)
+
+// A tx gathers writes that happen together or not at all. Each bears a guard.
+// The first guard matters most: when it breaks, what it found is answered.
+type tx struct {
+	id     string // of the commit; each item written bears it
+	writes []write
+	err    error // the first write that could not be built
+}
+
+// A write is one item's part of a transaction.
+type write struct {
+	put   item
+	key   key
+	check bool // neither put nor delete
+	guard expression.Expression
+	units int64 // outside of a transaction, without indexes
+	index int64
+}
+
+// put replaces the item, which was before bytes large.
+func (t *tx) put(it item, guard expression.ConditionBuilder, before int, index int64) {
+	t.add(write{put: it, key: keyOf(it), units: writeUnits(before, sizeOf(it)), index: index}, guard)
+}
+
+// delete removes the item of key k, which was before bytes large.
+func (t *tx) delete(k key, guard expression.ConditionBuilder, before int) {
+	t.add(write{key: k, units: writeUnits(before, 0)}, guard)
+}
+
+// check demands that the guard holds of an item that is not written.
+func (t *tx) check(k key, guard expression.ConditionBuilder, size int) {
+	t.add(write{key: k, check: true, units: writeUnits(size, 0)}, guard)
+}
+
+func (t *tx) add(w write, guard expression.ConditionBuilder) {
+	var err error
+	if w.guard, err = expression.NewBuilder().WithCondition(guard).Build(); err != nil && t.err == nil {
+		t.err = fmt.Errorf("guard of write %d: %w", len(t.writes), err) // its key may be an e-mail
+	}
+	t.writes = append(t.writes, w)
+}
+
+// absent holds while no item has the key.
+func absent() expression.ConditionBuilder {
+	return expression.Name(attrPK).AttributeNotExists()
+}
+
+// writtenBy holds while the item is the one that commit wrote; an empty commit
+// is no item.
+func writtenBy(commit string) expression.ConditionBuilder {
+	if commit == "" {
+		return absent()
+	}
+	return expression.Name(attrCommit).Equal(expression.Value(commit))
+}
+
+// errGuard says that a guard broke; found is the item under the first guard, if
+// that one broke.
+type errGuard struct{ found item }
+
+func (e *errGuard) Error() string { return "a guard broke" }
+func (e *errGuard) Unwrap() error { return outcome.ErrStale }
+
+// commit makes all writes true, or none. It returns an [*errGuard] where a guard
+// broke, ErrStale where a later attempt may fare better, and busy where it could
+// not learn before the deadline whether the writes happened. The transaction is
+// sent unchanged, under the commit's id as its token, until the answer is
+// definite, so it happens once.
+func (s *Store) commit(ctx context.Context, doing string, t *tx) error {
+	if t.err != nil {
+		return t.err
+	}
+	input := t.input(s.table)
+	return s.untilDefinite(ctx, doing, t, func() error {
+		_, err := s.db.TransactWriteItems(ctx, input)
+		meter.From(ctx).Add(1, 0, t.transactionUnits())
+		return err
+	})
+}
+
+// putOne makes the only write of t true without a transaction. Should an answer
+// be lost and a foreign write come in between, it may happen twice: only for
+// writes of which that does no harm.
+func (s *Store) putOne(ctx context.Context, doing string, t *tx) error {
+	if t.err != nil {
+		return t.err
+	}
+	w := t.writes[0]
+	input := &dynamodb.PutItemInput{
+		TableName: &s.table, Item: w.put,
+		ConditionExpression: w.guard.Condition(), ExpressionAttributeNames: w.guard.Names(), ExpressionAttributeValues: w.guard.Values(),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}
+	return s.untilDefinite(ctx, doing, t, func() error {
+		_, err := s.db.PutItem(ctx, input)
+		meter.From(ctx).Add(1, 0, w.units+w.index)
+		return err
+	})
+}
+
+// untilDefinite sends until it is known whether the writes happened.
+func (s *Store) untilDefinite(ctx context.Context, doing string, t *tx, send func() error) error {
+	for n := 0; ; n++ {
+		err := send()
+		if err == nil {
+			return nil
+		}
+		switch judge(err) {
+		case fault:
+			return fmt.Errorf("%s: %w", doing, err)
+		case refused:
+			found := foundInstead(err)
+			if text(found, attrCommit) == t.id {
+				return nil // an earlier send of this commit, of which the answer was lost
+			}
+			return stale(doing, errors.Join(&errGuard{found}, err))
+		}
+		if !outcome.Pause(ctx, n) {
+			return &outcome.Busy{Err: fmt.Errorf("%s: %w", doing, err)}
+		}
+	}
+}
+
+// foundInstead is the item under the first guard, where that one broke.
+func foundInstead(err error) item {
+	if single, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+		return single.Item
+	}
+	canceled, ok := errors.AsType[*types.TransactionCanceledException](err)
+	if ok && len(canceled.CancellationReasons) > 0 {
+		return canceled.CancellationReasons[0].Item
+	}
+	return nil
+}
+
+func (t *tx) transactionUnits() int64 {
+	units := int64(0)
+	for _, w := range t.writes {
+		units += 2*w.units + w.index
+	}
+	return units
+}
+
+func (t *tx) input(table string) *dynamodb.TransactWriteItemsInput {
+	input := &dynamodb.TransactWriteItemsInput{ClientRequestToken: aws.String(t.id)}
+	for i, w := range t.writes {
+		// The first guard answers what it found: a remembered request, or proof
+		// that an earlier send of this commit succeeded.
+		found := types.ReturnValuesOnConditionCheckFailureNone
+		if i == 0 {
+			found = types.ReturnValuesOnConditionCheckFailureAllOld
+		}
+		input.TransactItems = append(input.TransactItems, w.transactItem(table, found))
+	}
+	return input
+}
+
+func (w write) transactItem(table string, found types.ReturnValuesOnConditionCheckFailure) types.TransactWriteItem {
+	condition, names, values := w.guard.Condition(), w.guard.Names(), w.guard.Values()
+	switch {
+	case w.check:
+		return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+			TableName: &table, Key: w.key.attributes(), ReturnValuesOnConditionCheckFailure: found,
+			ConditionExpression: condition, ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+		}}
+	case w.put == nil:
+		return types.TransactWriteItem{Delete: &types.Delete{
+			TableName: &table, Key: w.key.attributes(), ReturnValuesOnConditionCheckFailure: found,
+			ConditionExpression: condition, ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+		}}
+	}
+	return types.TransactWriteItem{Put: &types.Put{
+		TableName: &table, Item: w.put, ReturnValuesOnConditionCheckFailure: found,
+		ConditionExpression: condition, ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+	}}
+}
