@@ -1,0 +1,108 @@
+package altcraft
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// maxFieldName is the longest name of a custom field, in bytes.
+const maxFieldName = 255
+
+// readCustomField reads a member of data that the contract does not name. A
+// declared field's value must be of its type.
+func readCustomField(name string, v any, settings access.Settings) (setter, error) {
+	field := "data." + name
+	if name == "" || len(name) > maxFieldName {
+		return nil, outcome.Refuse(outcome.Invalid, "bad_name", "data", "data: the name of a field has 1 to %d bytes.", maxFieldName)
+	}
+	declared, ok := settings.DeclaredFields[name]
+	if !ok {
+		if settings.Fields == access.Declared {
+			return nil, outcome.Refuse(outcome.Invalid, "field_undeclared", field, "%s: this field is not declared.", field).BySettings()
+		}
+		return setCustom(field, v), nil
+	}
+	typed, err := readTyped(field, v, declared)
+	if refusal, refused := outcome.AsRefusal(err); refused {
+		return nil, refusal.BySettings()
+	}
+	return setCustom(field, typed), err
+}
+
+// readTyped reads a value of a declared type (section 3.6).
+func readTyped(field string, v any, t access.FieldType) (any, error) {
+	switch t.Type {
+	case "date":
+		return readDate(field, v)
+	case "ip":
+		return v, checkIP(field, v)
+	case "enum":
+		text, ok := value.Text(v)
+		if !ok || !slices.Contains(t.Options, text) {
+			return nil, outcome.Refuse(outcome.Invalid, "bad_option", field, "%s: one of these is expected: %s.", field, strings.Join(t.Options, ", "))
+		}
+		return v, nil
+	case "tags":
+		words, err := optionalTexts(map[string]any{field: v}, "", field)
+		list := make([]any, len(words))
+		for i, word := range words {
+			list[i] = word
+		}
+		return list, err
+	}
+	check := typeChecks[t.Type]
+	if !check.ok(v) {
+		return nil, wrongType(field, v, check.expected)
+	}
+	return v, nil
+}
+
+// typeChecks are the types whose values are kept as they come.
+var typeChecks = map[string]struct {
+	expected string
+	ok       func(v any) bool
+}{
+	"string":     {"a text", isText},
+	"version":    {"a text", isText},
+	"int":        {"a whole number", isWhole},
+	"float":      {"a number", func(v any) bool { _, ok := v.(json.Number); return ok }},
+	"bool":       {"true or false", func(v any) bool { _, ok := v.(bool); return ok }},
+	"object":     {"an object", isObject},
+	"arr_object": {"an array of objects", isObjects},
+}
+
+func isText(v any) bool { _, ok := v.(string); return ok }
+
+func isWhole(v any) bool {
+	n, ok := v.(json.Number)
+	if !ok {
+		return false
+	}
+	_, err := strconv.ParseInt(string(n), 10, 64)
+	return err == nil
+}
+
+func isObject(v any) bool { _, ok := v.(map[string]any); return ok }
+
+func isObjects(v any) bool {
+	list, ok := v.([]any)
+	return ok && !slices.ContainsFunc(list, func(e any) bool { return !isObject(e) })
+}
+
+// dateForm is how dates are emitted: RFC 3339 in UTC, with milliseconds where
+// there are any (section 3.4).
+const dateForm = "2006-01-02T15:04:05.999Z"
+
+func formDate(t time.Time) string { return t.UTC().Format(dateForm) }
+
+func statusNumber(s customer.Status) json.Number {
+	return json.Number(strconv.Itoa(slices.Index(customer.Statuses, s)))
+}

@@ -1,0 +1,64 @@
+package altcraft
+
+import (
+	"net/http"
+	"strings"
+
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+)
+
+// success is the text of error 0.
+const success = "Successful operation"
+
+// A verdict heads every answer.
+type verdict struct {
+	Error int    `json:"error"`
+	Text  string `json:"error_text"`
+}
+
+// codeOf are the numbers of section 7 for the refusals.
+var codeOf = map[outcome.Kind]int{
+	outcome.Invalid:         400,
+	outcome.Unauthenticated: 401,
+	outcome.Forbidden:       403,
+	outcome.NotFound:        404,
+	outcome.Conflict:        409,
+}
+
+// writeError writes an error in the dialect's form: a refusal with HTTP 200, and
+// only what was not decided with an HTTP code of its own, so that any client
+// knows to repeat it.
+var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err error) {
+	status, v := http.StatusInternalServerError, verdict{500, "Internal error. Nothing is known to have changed."}
+	if refusal, ok := outcome.AsRefusal(err); ok {
+		status, v = http.StatusOK, verdict{codeOf[refusal.Kind], refusal.Detail}
+		if refusal.Code == codePath && !strings.HasPrefix(r.URL.Path, prefix) {
+			status = http.StatusNotFound
+		}
+		if refusal.Code == codeVerb {
+			v.Error = http.StatusMethodNotAllowed
+			w.Header().Set("Allow", http.MethodPost)
+		}
+	}
+	if busy, ok := outcome.AsBusy(err); ok {
+		status, v = http.StatusServiceUnavailable, verdict{503, busy.Text()}
+		w.Header().Set("Retry-After", "1")
+	}
+	// The answer cannot fail to be JSON; that it cannot be sent the client knows.
+	_ = httpapi.WriteJSON(w, status, v)
+}
+
+const (
+	prefix   = "/api/v1.1/"
+	codePath = "unknown_path"
+	codeVerb = "wrong_verb"
+)
+
+func unknownPath(http.ResponseWriter, *http.Request) error {
+	return outcome.Refuse(outcome.NotFound, codePath, "", "There is no such method. Methods are paths like %sprofiles/import.", prefix)
+}
+
+func wrongVerb(http.ResponseWriter, *http.Request) error {
+	return outcome.Refuse(outcome.Invalid, codeVerb, "", "Every method is a POST.")
+}

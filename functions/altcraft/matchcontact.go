@@ -1,0 +1,176 @@
+package altcraft
+
+import (
+	"slices"
+	"time"
+
+	"regulars/shared/customer"
+)
+
+// A contactKind is what a search by e-mail or by phone needs to know of either.
+type contactKind struct {
+	member  string // at the top level
+	inData  string // in data
+	channel customer.Channel
+	parse   func(m matcher, field, text string) (string, error)
+	key     func(contact string) customer.Key
+	store   func(c *customer.Customer, contacts []string)
+}
+
+var (
+	emails = contactKind{
+		member: "email", inData: "email", channel: customer.ChannelEmail, key: customer.EmailKey,
+		parse: func(_ matcher, field, text string) (string, error) { return customer.ParseEmail(field, text) },
+		store: func(c *customer.Customer, contacts []string) {
+			if len(c.Emails) == 0 {
+				c.SetEmail(contacts[0])
+			}
+		},
+	}
+	phones = contactKind{
+		member: "phone", inData: "phones", channel: customer.ChannelSMS, key: customer.PhoneKey,
+		parse: func(m matcher, field, text string) (string, error) {
+			return customer.ParsePhone(field, text, m.country)
+		},
+		store: func(c *customer.Customer, contacts []string) {
+			if len(c.Phones) == 0 {
+				c.SetPhones(contacts)
+			}
+		},
+	}
+)
+
+// byContact finds by any of the contacts given, in the roles.
+func (m matcher) byContact(roles customer.Roles, kinds ...contactKind) (match, error) {
+	found := match{search: customer.Search{Resource: m.resource}}
+	contacts := make([][]string, len(kinds))
+	for i, kind := range kinds {
+		var err error
+		if contacts[i], err = m.contacts(kind, roles); err != nil {
+			return match{}, err
+		}
+		for _, contact := range contacts[i] {
+			found.search.Any = append(found.search.Any, customer.Lookup{Key: kind.key(contact), Roles: roles})
+		}
+	}
+	if len(found.search.Any) == 0 {
+		return match{}, noValue(kinds[0].member)
+	}
+	found.onCreate = func(c *customer.Customer, now time.Time) error {
+		for i, kind := range kinds {
+			if len(contacts[i]) == 0 {
+				continue
+			}
+			if roles&customer.Profile != 0 {
+				kind.store(c, contacts[i])
+			} else if err := m.subscribe(c, customer.SubscriptionEdit{Channel: kind.channel, Contact: contacts[i][0]}, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return found, nil
+}
+
+// contacts are those at the top level, else those in data: of the customer, or
+// for a search among subscriptions alone, of the subscriptions.
+func (m matcher) contacts(kind contactKind, roles customer.Roles) ([]string, error) {
+	text, err := optionalText(m.body, kind.member)
+	if err != nil {
+		return nil, err
+	}
+	if text != "" {
+		contact, err := kind.parse(m, kind.member, text)
+		return []string{contact}, err
+	}
+	if roles&customer.Profile == 0 {
+		return m.subscribed(kind.channel), nil
+	}
+	texts, err := optionalTexts(m.data, "data.", kind.inData)
+	if err != nil {
+		return nil, err
+	}
+	for i, text := range texts {
+		if texts[i], err = kind.parse(m, "data."+kind.inData, text); err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
+}
+
+// subscribed are the contacts on one channel in the data's subscriptions. What
+// is no subscription is found fault with when the data is read.
+func (m matcher) subscribed(channel customer.Channel) []string {
+	var contacts []string
+	for _, e := range m.dataSubscriptions() {
+		if e.Channel == channel && !slices.Contains(contacts, e.Contact) {
+			contacts = append(contacts, e.Contact)
+		}
+	}
+	return contacts
+}
+
+// byPush finds by the token of a push subscription.
+func (m matcher) byPush() (match, error) {
+	provider, err := optionalText(m.body, "provider")
+	if err != nil {
+		return match{}, err
+	}
+	token, err := optionalText(m.body, "subscription_id")
+	if err != nil {
+		return match{}, err
+	}
+	found := match{search: customer.Search{Resource: m.resource}}
+	var subscriptions []customer.SubscriptionEdit
+	if token != "" {
+		subscriptions = []customer.SubscriptionEdit{{Channel: customer.ChannelPush, Provider: provider, Contact: token}}
+		if provider == "" {
+			return match{}, noValue("provider")
+		}
+	} else {
+		subscriptions = m.dataSubscriptions()
+	}
+	for _, e := range subscriptions {
+		if isPush(e) {
+			key := customer.PushKey(e.Provider, e.Contact)
+			found.search.Any = append(found.search.Any, customer.Lookup{Key: key, Roles: customer.InSubscription})
+		}
+	}
+	if len(found.search.Any) == 0 {
+		return match{}, noValue("subscription_id")
+	}
+	first := subscriptions[slices.IndexFunc(subscriptions, isPush)]
+	found.onCreate = func(c *customer.Customer, now time.Time) error { return m.subscribe(c, first, now) }
+	return found, nil
+}
+
+func isPush(e customer.SubscriptionEdit) bool { return e.Channel == customer.ChannelPush }
+
+// subscribe gives a new customer the subscription that was searched for, unless
+// the data did. Without a resource there is none to give.
+func (m matcher) subscribe(c *customer.Customer, e customer.SubscriptionEdit, now time.Time) error {
+	given := slices.ContainsFunc(c.Subscriptions, func(s customer.Subscription) bool {
+		e.Resource = s.Resource
+		return s.Key() == e.Key()
+	})
+	if given {
+		return nil
+	}
+	if m.resource == 0 {
+		return neverFound(string(e.Channel) + " subscription")
+	}
+	e.Resource = m.resource
+	c.Subscribe(e, now)
+	return nil
+}
+
+func (m matcher) dataSubscriptions() []customer.SubscriptionEdit {
+	list, _ := m.data["subscriptions"].([]any)
+	var edits []customer.SubscriptionEdit
+	for _, entry := range list {
+		if e, err := readSubscription("", entry, m.country); err == nil {
+			edits = append(edits, e)
+		}
+	}
+	return edits
+}

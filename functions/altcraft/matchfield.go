@@ -1,0 +1,142 @@
+package altcraft
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// byField finds by the value of a declared match field.
+func (m matcher) byField(of customer.Holder) (match, error) {
+	name, err := optionalText(m.body, "field_name")
+	if err != nil {
+		return match{}, err
+	}
+	if name == "" {
+		return match{}, noValue("field_name")
+	}
+	field, err := m.declared(of, name)
+	if err != nil {
+		return match{}, err
+	}
+	v, texts, err := m.fieldValue(field)
+	if err != nil {
+		return match{}, err
+	}
+	found := match{onCreate: func(c *customer.Customer, _ time.Time) error { return giveField(c, field, v) }}
+	for _, text := range texts {
+		lookup := customer.Lookup{Key: customer.Key{Kind: field.Kind(), Value: text}, Roles: customer.InCustom}
+		if field.Tags {
+			found.search.All = append(found.search.All, lookup)
+		} else {
+			found.search.Any = append(found.search.Any, lookup)
+		}
+	}
+	return found, nil
+}
+
+// declared returns the match field, if searches use it.
+func (m matcher) declared(of customer.Holder, name string) (customer.MatchField, error) {
+	field, ok := m.fields.Find(of, name)
+	if !ok || field.State == customer.FieldRemoving {
+		return customer.MatchField{}, outcome.Refuse(outcome.Invalid, "match_field_undeclared", "field_name",
+			"field_name: %.100q is not a declared match field of a %s. Declare it: make admin ACTION=declare-match-field TENANT=... NAME=... OF=%s.",
+			name, of, of).BySettings()
+	}
+	if field.State == customer.FieldBuilding {
+		return customer.MatchField{}, &outcome.Busy{Detail: fmt.Sprintf(
+			"field_name: %.100q was declared and is still being prepared. Send the same request again later.", name)}
+	}
+	return field, nil
+}
+
+// fieldValue is the value to search by, and the texts it is matched under: the
+// words of a tags field, or the one value.
+func (m matcher) fieldValue(field customer.MatchField) (v any, texts []string, err error) {
+	if v = m.body["field_value"]; v != nil {
+		texts, err = fieldTexts("field_value", v, field.Tags)
+	} else if field.Of == customer.OfCustomer {
+		v = m.data[field.Name]
+		texts, err = fieldTexts("data."+field.Name, v, field.Tags)
+	} else {
+		v, texts, err = m.subscriptionValue(field)
+	}
+	if err == nil && len(texts) == 0 {
+		err = noValue("field_value")
+	}
+	return v, texts, err
+}
+
+// subscriptionValue is the field's value in the first of the data's
+// subscriptions that has it.
+func (m matcher) subscriptionValue(field customer.MatchField) (v any, texts []string, err error) {
+	for _, e := range m.dataSubscriptions() {
+		if v = e.Custom[field.Name]; v != nil {
+			texts, err = fieldTexts("data.subscriptions.custom_fields."+field.Name, v, field.Tags)
+			return v, texts, err
+		}
+	}
+	return nil, nil, nil
+}
+
+func fieldTexts(name string, v any, tags bool) ([]string, error) {
+	elements, isArray := v.([]any)
+	switch {
+	case v == nil:
+		return nil, nil
+	case isArray && !tags:
+		return nil, wrongType(name, v, "a text or number")
+	case !isArray:
+		elements = []any{v}
+	}
+	var texts []string
+	for _, e := range elements {
+		text, ok := value.Text(e)
+		if !ok {
+			return nil, wrongType(name, e, "a text or number")
+		}
+		if !tags {
+			return appendWord(nil, text), nil
+		}
+		for word := range strings.SplitSeq(text, ",") {
+			texts = appendWord(texts, strings.TrimSpace(word))
+		}
+	}
+	return texts, nil
+}
+
+func appendWord(words []string, word string) []string {
+	if word == "" || slices.Contains(words, word) {
+		return words
+	}
+	return append(words, word)
+}
+
+// giveField stores the value that was searched for on a new customer, where the
+// data omits the field. A subscription's field has no subscription to be in.
+func giveField(c *customer.Customer, field customer.MatchField, v any) error {
+	if field.Of == customer.OfSubscription {
+		if !slices.ContainsFunc(c.Subscriptions, func(s customer.Subscription) bool { return s.Custom[field.Name] != nil }) {
+			return neverFound("custom_sub")
+		}
+		return nil
+	}
+	if c.Custom[field.Name] != nil {
+		return nil
+	}
+	if text, ok := v.(string); ok && field.Tags {
+		words, _ := fieldTexts("", text, true)
+		list := make([]any, len(words))
+		for i, word := range words {
+			list[i] = word
+		}
+		v = list
+	}
+	c.SetCustom(field.Name, v)
+	return nil
+}

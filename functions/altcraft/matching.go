@@ -1,0 +1,123 @@
+package altcraft
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+// A match is the search of a call, and what a customer that is made because
+// nobody matches gets of it.
+type match struct {
+	search customer.Search
+	// onCreate stores the value that was searched for where the data omits it.
+	onCreate func(c *customer.Customer, now time.Time) error
+}
+
+// A matcher reads the search of one call: from the top level of the body, else
+// from its data (section 2.3).
+type matcher struct {
+	body, data map[string]any
+	country    string // calling code of the tenant, or empty
+	fields     customer.MatchFields
+	resource   int64 // of the call, or 0
+}
+
+// modes are the matching modes of section 2.2. An e-mail or a phone counts in
+// the match roles that the mode looks at.
+var modes = map[string]func(matcher) (match, error){
+	"email":           func(m matcher) (match, error) { return m.byContact(customer.Anywhere, emails) },
+	"email_profile":   func(m matcher) (match, error) { return m.byContact(customer.Profile, emails) },
+	"email_sub":       func(m matcher) (match, error) { return m.byContact(customer.InSubscription, emails) },
+	"phone":           func(m matcher) (match, error) { return m.byContact(customer.Anywhere, phones) },
+	"phone_sub":       func(m matcher) (match, error) { return m.byContact(customer.InSubscription, phones) },
+	"email_phone":     func(m matcher) (match, error) { return m.byContact(customer.Anywhere, emails, phones) },
+	"email_phone_sub": func(m matcher) (match, error) { return m.byContact(customer.InSubscription, emails, phones) },
+	"push_sub":        matcher.byPush,
+	"profile_id":      matcher.byID,
+	"custom":          func(m matcher) (match, error) { return m.byField(customer.OfCustomer) },
+	"custom_sub":      func(m matcher) (match, error) { return m.byField(customer.OfSubscription) },
+}
+
+// bareKeys are the top-level members that name the mode where `matching` does
+// not (section 4.1).
+var bareKeys = []struct{ member, mode string }{
+	{"phone", "phone"}, {"profile_id", "profile_id"}, {"field_name", "custom"}, {"subscription_id", "push_sub"},
+}
+
+// readMatch reads the search of a call.
+func (c *call) readMatch() (match, error) {
+	m := matcher{body: c.body, country: c.settings.Country, fields: c.settings.MatchFields}
+	m.data, _ = c.body["data"].(map[string]any)
+	var err error
+	if m.resource, err = optionalWhole(c.body, "resource_id", 1); err != nil {
+		return match{}, err
+	}
+	mode, err := m.mode()
+	if err != nil {
+		return match{}, err
+	}
+	read, ok := modes[mode]
+	if !ok {
+		return match{}, outcome.Refuse(outcome.Invalid, "bad_matching", "matching",
+			"matching: %.40q is no search mode; one of these is: %s.", mode, strings.Join(slices.Sorted(maps.Keys(modes)), ", "))
+	}
+	return read(m)
+}
+
+// mode is the search mode: email, unless the call says otherwise.
+func (m matcher) mode() (string, error) {
+	mode, err := optionalText(m.body, "matching")
+	if mode != "" || err != nil {
+		return mode, err
+	}
+	if _, ok := m.body["email"]; ok {
+		return "email", nil
+	}
+	var named []string
+	for _, key := range bareKeys {
+		if _, ok := m.body[key.member]; ok {
+			named = append(named, key.mode)
+		}
+	}
+	if len(named) == 1 {
+		return named[0], nil
+	}
+	return "email", nil
+}
+
+// byID finds by the system's id. An id that is none is nobody's.
+func (m matcher) byID() (match, error) {
+	for _, at := range []struct {
+		object map[string]any
+		member string
+	}{{m.body, "profile_id"}, {m.data, "profile_id"}, {m.data, "id"}} {
+		text, err := optionalText(at.object, at.member)
+		if err != nil {
+			return match{}, err
+		}
+		if text == "" {
+			continue
+		}
+		id, err := customer.ParseHex(text)
+		if err != nil {
+			return match{}, customer.ErrNotFound
+		}
+		return match{search: customer.Search{ID: id}}, nil
+	}
+	return match{}, noValue("profile_id")
+}
+
+func noValue(members string) error {
+	return outcome.Refuse(outcome.Invalid, "missing", members, "%s: the value to search by is missing, beside matching and in data.", members)
+}
+
+// neverFound refuses to make a customer that the same call would not find again.
+func neverFound(mode string) error {
+	return outcome.Refuse(outcome.Invalid, "never_found", "data.subscriptions",
+		"data.subscriptions: nobody matches by %s, and a new profile needs a subscription with the value searched for, or resource_id to make one.", mode)
+}

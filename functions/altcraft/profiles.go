@@ -1,0 +1,116 @@
+package altcraft
+
+import (
+	"net/http"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+)
+
+// importProfile adds or updates a profile (section 2).
+func (d Dialect) importProfile(w http.ResponseWriter, r *http.Request) error {
+	return d.write(w, r, true)
+}
+
+// updateProfile is importProfile for profiles that exist (section 6.1).
+func (d Dialect) updateProfile(w http.ResponseWriter, r *http.Request) error {
+	return d.write(w, r, false)
+}
+
+func (d Dialect) write(w http.ResponseWriter, r *http.Request, create bool) error {
+	c, err := d.accept(r, access.AltWrite)
+	if err != nil {
+		return err
+	}
+	result, err := d.apply(r, c, func(m match) (customer.Request, error) {
+		setters, err := c.readData()
+		return customer.Request{Create: create && m.search.ID == 0, Edit: edit(setters, m), Plain: true}, err
+	})
+	if err != nil {
+		return err
+	}
+	return answer(w, result, struct {
+		verdict
+		ID      string `json:"profile_id"`
+		Created bool   `json:"created"`
+		Changed bool   `json:"changed"`
+	}{verdict{0, success}, result.ID.Hex(), result.Created, result.Changed})
+}
+
+// deleteProfile deletes a profile for all dialects (section 6.9).
+func (d Dialect) deleteProfile(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.accept(r, access.AltDelete)
+	if err != nil {
+		return err
+	}
+	result, err := d.apply(r, c, func(match) (customer.Request, error) {
+		return customer.Request{Edit: customer.Delete}, nil
+	})
+	if err != nil {
+		return err
+	}
+	type deleted struct {
+		ID string `json:"profile_id"`
+	}
+	return answer(w, result, struct {
+		Data deleted `json:"data"`
+		verdict
+	}{deleted{result.ID.Hex()}, verdict{0, success}})
+}
+
+// apply reads the call's match, makes a request of it, and has it carried out.
+// What is refused may have been carried out before, under the same key.
+func (d Dialect) apply(r *http.Request, c *call, request func(match) (customer.Request, error)) (customer.Result, error) {
+	var result customer.Result
+	err := d.withSettings(r.Context(), c, func() error {
+		m, err := c.readMatch()
+		if err != nil {
+			return err
+		}
+		req, err := request(m)
+		if err != nil {
+			return err
+		}
+		req.Tenant, req.Fields, req.Search, req.Keyed = c.settings.Tenant, c.settings.MatchFields, m.search, c.keyed
+		result, err = d.customers.Apply(r.Context(), req)
+		return err
+	})
+	if refusal, refused := outcome.AsRefusal(err); refused {
+		return d.customers.Refuse(r.Context(), c.settings.Tenant, c.keyed, refusal)
+	}
+	return result, err
+}
+
+// getProfile shows a profile (section 6.7).
+func (d Dialect) getProfile(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.accept(r, access.AltRead)
+	if err != nil {
+		return err
+	}
+	var found customer.Customer
+	err = d.withSettings(r.Context(), c, func() error {
+		m, err := c.readMatch()
+		if err != nil {
+			return err
+		}
+		found, err = d.customers.Find(r.Context(), c.settings.Tenant, c.settings.MatchFields, m.search)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, struct {
+		Data map[string]any `json:"data"`
+		verdict
+	}{show(c.settings.Tenant, found), verdict{0, success}})
+}
+
+// answer says what became of a request, and whether that was before.
+func answer(w http.ResponseWriter, result customer.Result, v any) error {
+	if result.Repeated {
+		w.Header().Set("Idempotency-Hit", "true")
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, v)
+}

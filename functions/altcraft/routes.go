@@ -1,0 +1,51 @@
+// Package altcraft speaks the profile API of that platform, as
+// docs/contracts/altcraft.md has it: it parses requests, asks the domain, and
+// answers. HTTP 200 is only the transport's success; the verdict is the number
+// `error` in the body. It decides nothing about customers itself.
+package altcraft
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+)
+
+// A Dialect serves everything below /api.
+type Dialect struct {
+	customers *customer.Service
+	guard     *access.Guard
+}
+
+// Options are what the dialect needs; all of them are required.
+type Options struct {
+	Customers *customer.Service
+	Guard     *access.Guard
+	Log       *slog.Logger
+	// Deadline is how long a request may take.
+	Deadline time.Duration
+}
+
+// Routes are the paths that answer something, below /api/v1.1/; each is a POST.
+var Routes = []string{"profiles/import", "profiles/update", "profiles/get", "profiles/delete"}
+
+// New makes the handler of the dialect.
+func New(o Options) http.Handler {
+	d := Dialect{customers: o.Customers, guard: o.Guard}
+	mux := http.NewServeMux()
+	handlers := map[string]func(http.ResponseWriter, *http.Request) error{
+		"profiles/import": d.importProfile,
+		"profiles/update": d.updateProfile,
+		"profiles/get":    d.getProfile,
+		"profiles/delete": d.deleteProfile,
+	}
+	for _, route := range Routes {
+		mux.Handle("POST /api/v1.1/"+route, writeError.Handle(handlers[route]))
+		mux.Handle("/api/v1.1/"+route, writeError.Handle(wrongVerb))
+	}
+	mux.Handle("/", writeError.Handle(unknownPath))
+	return httpapi.Wrap(httpapi.CleanPath(mux), writeError, httpapi.Options{Log: o.Log, Deadline: o.Deadline})
+}

@@ -1,0 +1,137 @@
+package altcraft
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+
+	"regulars/shared/customer"
+)
+
+// shownElsewhere are the names under which this dialect shows core fields and
+// figures of its own. A custom field of that name, written through another
+// dialect, is not shown here.
+var shownElsewhere = []string{
+	"email", "phones", "_fname", "_lname", "Title", "_country", "_region", "_city", "address", "_sex", "_bdate",
+	"loyalty_status", "tags", "subscriptions", "id", "db_id", "_createtime", "_emaildomain", "_md5", "_xxh", "_xxm",
+}
+
+// show is the read form of a profile (sections 3 and 6.7).
+func show(tenant int, c customer.Customer) map[string]any {
+	data := make(map[string]any, len(c.Custom)+len(shownElsewhere))
+	for name, v := range c.Custom {
+		data[name] = v
+	}
+	for _, name := range shownElsewhere {
+		delete(data, name)
+	}
+	for name, text := range map[string]string{
+		"_fname": c.FirstName, "_lname": c.LastName, "Title": c.Title, "_country": c.Country,
+		"_region": c.Region, "_city": c.City, "address": c.Street, "_sex": string(c.Sex),
+	} {
+		if text != "" {
+			data[name] = text
+		}
+	}
+	showContacts(data, c)
+	showSystem(data, tenant, c)
+	data["subscriptions"] = showSubscriptions(c.Subscriptions)
+	return data
+}
+
+func showContacts(data map[string]any, c customer.Customer) {
+	if len(c.Emails) > 0 {
+		data["email"], data["_emaildomain"], data["_md5"] = c.Emails[0], domainOf(c.Emails[0]), md5Of(c.Emails[0])
+	}
+	if len(c.Phones) > 0 {
+		data["phones"] = c.Phones
+	}
+	if len(c.Tags) > 0 {
+		data["tags"] = c.Tags
+	}
+}
+
+// showSystem adds what the system knows. _xxh and _xxm are computed from the id
+// as section 3.2 found them to be.
+func showSystem(data map[string]any, tenant int, c customer.Customer) {
+	id := c.ID.Hex()
+	digest := xxhash.Sum64String(id)
+	data["id"], data["db_id"] = id, tenant
+	data["_createtime"] = formDate(c.ID.Created())
+	data["_xxh"], data["_xxm"] = fmt.Sprintf("%016x", digest), digest%10000
+	if c.Birth != "" {
+		data["_bdate"] = formDate(c.Birth.Time())
+	}
+	data["loyalty_status"] = "enabled"
+	if c.Disabled {
+		data["loyalty_status"] = "disabled"
+	}
+}
+
+func domainOf(address string) string {
+	return strings.ToLower(address[strings.LastIndex(address, "@")+1:])
+}
+
+func md5Of(address string) string {
+	sum := md5.Sum([]byte(customer.EmailValue(address)))
+	return hex.EncodeToString(sum[:])
+}
+
+// A shownSubscription is the read form of section 5.4.
+type shownSubscription struct {
+	Resource  int64             `json:"resource_id"`
+	Channel   customer.Channel  `json:"channel"`
+	EmailData map[string]string `json:"email_data,omitempty"`
+	PhoneData map[string]string `json:"phone_data,omitempty"`
+	PushData  map[string]string `json:"push_data,omitempty"`
+	CCData    map[string]string `json:"cc_data,omitempty"`
+	Status    customer.Status   `json:"status"`
+	Priority  int64             `json:"priority"`
+	Cats      []string          `json:"cats"`
+	Custom    map[string]any    `json:"custom_fields"`
+	RegInfo   map[string]string `json:"reg_info"`
+	Hash      string            `json:"hash_id"`
+	Deleted   bool              `json:"is_delete"`
+}
+
+func showSubscriptions(subscriptions []customer.Subscription) []shownSubscription {
+	shown := make([]shownSubscription, len(subscriptions))
+	for i, s := range subscriptions {
+		shown[i] = showSubscription(s)
+	}
+	return shown
+}
+
+func showSubscription(s customer.Subscription) shownSubscription {
+	shown := shownSubscription{
+		Resource: s.Resource, Channel: s.Channel, Status: s.Status, Cats: s.Cats, Custom: s.Custom,
+		RegInfo: map[string]string{"date": formDate(s.Created)}, Hash: s.Hash(), Deleted: s.Deleted,
+	}
+	if s.Priority != nil {
+		shown.Priority = *s.Priority
+	}
+	if shown.Cats == nil {
+		shown.Cats = []string{}
+	}
+	if shown.Custom == nil {
+		shown.Custom = map[string]any{}
+	}
+	switch s.Channel {
+	case customer.ChannelEmail:
+		shown.EmailData = map[string]string{
+			"email": s.Contact, "domain": domainOf(s.Contact), "domain_group": "other", "md5": md5Of(s.Contact),
+		}
+	case customer.ChannelSMS:
+		shown.PhoneData = map[string]string{"phone": s.Contact}
+	case customer.ChannelPush:
+		shown.PushData = map[string]string{"provider": s.Provider, "subscription_id": s.Contact}
+	case customer.ChannelTelegram:
+		shown.CCData = map[string]string{"id": s.Contact}
+	default:
+		shown.CCData = map[string]string{"phone": s.Contact}
+	}
+	return shown
+}

@@ -1,0 +1,243 @@
+package altcraft
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// readSubscriptions reads data.subscriptions. An entry that is none is skipped
+// where the call says so, else it refuses the whole call.
+func readSubscriptions(v any, settings access.Settings, skipInvalid bool) ([]customer.SubscriptionEdit, error) {
+	const field = "data.subscriptions"
+	list, ok := v.([]any)
+	if !ok {
+		return nil, wrongType(field, v, "an array of objects")
+	}
+	var edits []customer.SubscriptionEdit
+	for i, entry := range list {
+		path := field + "[" + strconv.Itoa(i) + "]"
+		e, err := readSubscription(path, entry, settings.Country)
+		if err == nil {
+			err = checkResource(path, e, settings)
+		}
+		switch {
+		case err == nil:
+			edits = append(edits, e)
+		case !skipInvalid:
+			return nil, err
+		}
+	}
+	return edits, nil
+}
+
+// checkResource: where resources are declared, this one must be, and have the
+// channel.
+func checkResource(path string, e customer.SubscriptionEdit, settings access.Settings) error {
+	if settings.Resources != access.Declared {
+		return nil
+	}
+	resource, ok := settings.DeclaredResources[e.Resource]
+	if !ok {
+		return outcome.Refuse(outcome.Invalid, "resource_undeclared", path+".resource_id",
+			"%s.resource_id: %d is not a declared resource.", path, e.Resource).BySettings()
+	}
+	if len(resource.Channels) > 0 && !slices.Contains(resource.Channels, e.Channel) {
+		return outcome.Refuse(outcome.Invalid, "channel_undeclared", path+".channel",
+			"%s.channel: resource %d does not have the channel %s.", path, e.Resource, e.Channel).BySettings()
+	}
+	return nil
+}
+
+// readSubscription reads one entry, its contact flat or nested (section 5.1).
+func readSubscription(path string, v any, country string) (customer.SubscriptionEdit, error) {
+	var e customer.SubscriptionEdit
+	entry, ok := v.(map[string]any)
+	if !ok {
+		return e, wrongType(path, v, "an object")
+	}
+	s := subscriptionEntry{path: path, entry: entry, country: country}
+	channel, _, err := s.contact("channel", "")
+	if err != nil {
+		return e, err
+	}
+	e.Channel = customer.Channel(channel)
+	read, ok := contactReaders[e.Channel]
+	if !ok {
+		return e, outcome.Refuse(outcome.Invalid, "bad_channel", path+".channel",
+			"%s.channel: %.40q is no channel; one of these is: %v.", path, channel, customer.Channels)
+	}
+	if e.Resource, err = s.resource(); err != nil {
+		return e, err
+	}
+	if err := read(s, &e); err != nil {
+		return e, err
+	}
+	return e, s.readOptions(&e)
+}
+
+// A subscriptionEntry is an entry of data.subscriptions that is being read.
+type subscriptionEntry struct {
+	path    string // of the entry, for refusals
+	entry   map[string]any
+	country string
+}
+
+// contactReaders read the contact of each channel. Messengers but telegram bear
+// it in cc_data.
+var contactReaders = map[customer.Channel]func(subscriptionEntry, *customer.SubscriptionEdit) error{
+	customer.ChannelEmail:    subscriptionEntry.readEmail,
+	customer.ChannelSMS:      func(s subscriptionEntry, e *customer.SubscriptionEdit) error { return s.readPhone(e, "phone_data") },
+	customer.ChannelPush:     subscriptionEntry.readPush,
+	customer.ChannelTelegram: subscriptionEntry.readChat,
+	customer.ChannelWhatsApp: readMessenger,
+	customer.ChannelViber:    readMessenger,
+	customer.ChannelNotify:   readMessenger,
+}
+
+func readMessenger(s subscriptionEntry, e *customer.SubscriptionEdit) error {
+	return s.readPhone(e, "cc_data")
+}
+
+func (s subscriptionEntry) resource() (int64, error) {
+	v := s.entry["resource_id"]
+	if v == nil {
+		return 0, s.missing("resource_id")
+	}
+	return readWhole(s.path+".resource_id", v, 1)
+}
+
+func (s subscriptionEntry) readEmail(e *customer.SubscriptionEdit) error {
+	text, field, err := s.contact("email", "email_data")
+	if err == nil {
+		e.Contact, err = customer.ParseEmail(field, text)
+	}
+	return err
+}
+
+func (s subscriptionEntry) readPhone(e *customer.SubscriptionEdit, nested string) error {
+	text, field, err := s.contact("phone", nested)
+	if err == nil {
+		e.Contact, err = customer.ParsePhone(field, text, s.country)
+	}
+	return err
+}
+
+func (s subscriptionEntry) readPush(e *customer.SubscriptionEdit) (err error) {
+	if e.Provider, _, err = s.contact("provider", "push_data"); err != nil {
+		return err
+	}
+	e.Contact, _, err = s.contact("subscription_id", "push_data")
+	return err
+}
+
+// readChat reads the id of a chat: a number or a text.
+func (s subscriptionEntry) readChat(e *customer.SubscriptionEdit) error {
+	data, _ := s.entry["cc_data"].(map[string]any)
+	switch id := data["id"].(type) {
+	case nil:
+		return s.missing("cc_data.id")
+	case string:
+		e.Contact = id
+	case json.Number:
+		e.Contact = string(id)
+	default:
+		return wrongType(s.path+".cc_data.id", id, "a number or text")
+	}
+	if e.Contact == "" {
+		return s.missing("cc_data.id")
+	}
+	return nil
+}
+
+// contact reads a text that must be there: of the entry itself, else of the
+// object nested in it. It says where the text stood.
+func (s subscriptionEntry) contact(member, nested string) (text, field string, err error) {
+	object, field := s.entry, s.path+"."+member
+	if inner, ok := s.entry[nested].(map[string]any); ok && s.entry[member] == nil {
+		object, field = inner, s.path+"."+nested+"."+member
+	}
+	switch v := object[member].(type) {
+	case nil:
+		return "", field, s.missing(member)
+	case string:
+		if v == "" {
+			return "", field, s.missing(member)
+		}
+		return v, field, nil
+	default:
+		return "", field, wrongType(field, v, "a text")
+	}
+}
+
+func (s subscriptionEntry) missing(member string) error {
+	return outcome.Refuse(outcome.Invalid, "missing", s.path+"."+member, "%s.%s is missing.", s.path, member)
+}
+
+// readOptions reads what may be omitted. -1 keeps a status or a priority.
+func (s subscriptionEntry) readOptions(e *customer.SubscriptionEdit) error {
+	for _, read := range []func(*customer.SubscriptionEdit) error{s.readStatus, s.readPriority, s.readCats, s.readCustom} {
+		if err := read(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s subscriptionEntry) readStatus(e *customer.SubscriptionEdit) error {
+	v := s.entry["status"]
+	text, ok := value.Text(v)
+	if _, isBool := v.(bool); v == nil || text == "-1" {
+		return nil
+	} else if !ok || isBool {
+		return wrongType(s.path+".status", v, "a number from 0 to 6 or its word")
+	}
+	status, err := customer.ParseStatus(s.path+".status", text)
+	e.Status = &status
+	return err
+}
+
+func (s subscriptionEntry) readPriority(e *customer.SubscriptionEdit) error {
+	v := s.entry["priority"]
+	if text, _ := value.Text(v); v == nil || text == "-1" {
+		return nil
+	}
+	priority, err := readWhole(s.path+".priority", v, 0)
+	e.Priority = &priority
+	return err
+}
+
+func (s subscriptionEntry) readCats(e *customer.SubscriptionEdit) error {
+	if s.entry["cats"] == nil {
+		return nil
+	}
+	cats, err := optionalTexts(s.entry, s.path+".", "cats")
+	e.Cats = &cats
+	return err
+}
+
+func (s subscriptionEntry) readCustom(e *customer.SubscriptionEdit) error {
+	v := s.entry["custom_fields"]
+	if v == nil {
+		return nil
+	}
+	fields, ok := v.(map[string]any)
+	if !ok {
+		return wrongType(s.path+".custom_fields", v, "an object")
+	}
+	for name, v := range fields {
+		if name == "" {
+			return outcome.Refuse(outcome.Invalid, "bad_name", s.path+".custom_fields", "%s.custom_fields: a field without a name.", s.path)
+		}
+		if err := refuseFunction(s.path+".custom_fields."+name, v); err != nil {
+			return err
+		}
+	}
+	e.Custom = fields
+	return nil
+}

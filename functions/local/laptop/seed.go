@@ -1,0 +1,64 @@
+package laptop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+)
+
+// The tenant of a laptop, and the secrets that open it with all scopes. The
+// second is the one printed in the Altcraft document, so that its requests work
+// as printed. Functions on AWS refuse both.
+const (
+	Tenant      = 5
+	DemoToken   = "reg_local_demo"
+	DocsToken   = "abcdefghklmnopqrstzxc"
+	tenantName  = "Demo shop"
+	callingCode = "84"
+)
+
+// matchFields are those of the local tenant.
+var matchFields = []customer.MatchField{
+	{Name: "CRM_ID", Of: customer.OfCustomer},
+	{Name: "CRM_ID", Of: customer.OfSubscription},
+	{Name: "interests", Of: customer.OfCustomer, Tags: true},
+}
+
+// Seed makes the local tenant and its tokens, where they are not there yet.
+func (l *Laptop) Seed(ctx context.Context) error {
+	if err := l.seedTenant(ctx); err != nil {
+		return fmt.Errorf("local tenant: %w", err)
+	}
+	for name, secret := range map[string]string{"demo": DemoToken, "Altcraft document": DocsToken} {
+		token := access.Token{Name: name, Tenants: []int{Tenant}, Scopes: access.Scopes}
+		if err := l.Registrar.SaveLocalToken(ctx, secret, token); err != nil {
+			return fmt.Errorf("local token: %w", err)
+		}
+	}
+	return nil
+}
+
+// seedTenant makes the tenant. Its match fields are ready at once: there is
+// nobody yet whose keys would be missing.
+func (l *Laptop) seedTenant(ctx context.Context) error {
+	_, err := l.Registrar.CreateTenant(ctx, Tenant, tenantName, map[string]any{"country": callingCode})
+	if errors.Is(err, access.ErrTenantExists) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, f := range matchFields {
+		field, err := l.Registrar.DeclareMatchField(ctx, Tenant, f.Name, f.Of, f.Tags)
+		if err != nil {
+			return err
+		}
+		if err := l.Registrar.MatchFieldReady(ctx, Tenant, field.Number); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+// Command local serves everything on this machine: make run. It starts DynamoDB
+// Local unless DYNAMODB_ENDPOINT names one, makes the table of template.yaml and
+// a tenant, and prints what to try.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"regulars/functions/local/laptop"
+	"regulars/shared/dynamolocal"
+)
+
+func main() {
+	seedOnly := flag.Bool("seed-only", false, "make the table and the tenant at DYNAMODB_ENDPOINT, and end")
+	flag.Parse()
+	log.SetFlags(0)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *seedOnly); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, seedOnly bool) error {
+	root, err := dynamolocal.Root()
+	if err != nil {
+		return err
+	}
+	endpoint := os.Getenv("DYNAMODB_ENDPOINT")
+	if endpoint == "" {
+		data, set := os.LookupEnv("DATA")
+		if !set {
+			data = filepath.Join(root, ".cache", "data")
+		}
+		db, err := dynamolocal.Start(ctx, dynamolocal.Options{Root: root, Dir: data})
+		if err != nil {
+			return err
+		}
+		defer db.Stop()
+		endpoint = db.Endpoint()
+	}
+	everything, err := prepare(ctx, root, endpoint)
+	if err != nil || seedOnly {
+		return err
+	}
+	return serve(ctx, everything)
+}
+
+// prepare makes the table and the tenant, where they are not there yet.
+func prepare(ctx context.Context, root, endpoint string) (*laptop.Laptop, error) {
+	table := cmp.Or(os.Getenv("TABLE_NAME"), "regulars")
+	definition, err := dynamolocal.Definition(filepath.Join(root, "template.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	db := dynamolocal.Client(endpoint)
+	if err := dynamolocal.Create(ctx, db, table, definition); err != nil {
+		return nil, err
+	}
+	everything := laptop.New(laptop.Options{DB: db, Table: table, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	return everything, everything.Seed(ctx)
+}
+
+// shutdownTime is how long requests under way may take after Ctrl-C.
+const shutdownTime = 5 * time.Second
+
+// serve answers on the loopback interface alone until ctx is done.
+func serve(ctx context.Context, h http.Handler) error {
+	port := cmp.Or(os.Getenv("PORT"), "3000")
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		return fmt.Errorf("PORT=%s: %w", port, err)
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	fmt.Printf(examples, listener.Addr().(*net.TCPAddr).Port)
+
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+const examples = `
+Import a profile, and read it back:
+
+curl http://localhost:%[1]d/api/v1.1/profiles/import -H 'Content-Type: application/json' -d '{
+  "token": "reg_local_demo", "db_id": 5, "matching": "email", "email": "i.petrov@example.com",
+  "data": {"email": "i.petrov@example.com", "_fname": "Ivan", "phones": ["+79000000000"]}}'
+
+curl http://localhost:%[1]d/api/v1.1/profiles/get -H 'Content-Type: application/json' -d '{
+  "token": "reg_local_demo", "db_id": 5, "matching": "phone", "phone": "+79000000000"}'
+
+ready http://localhost:%[1]d
+`
