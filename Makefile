@@ -1,0 +1,98 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test prove check bench build invoke sam sam-local admin deploy fuzz clean
+MAKEFLAGS += --no-print-directory
+
+ARCH ?= arm64
+FUZZTIME ?= 10m
+FUNCTIONS := $(patsubst functions/%/lambda,%,$(wildcard functions/*/lambda))
+
+# How binaries for Lambda are built, by go build and by sam build alike. Without CGO_ENABLED=0 they may not start there.
+LAMBDA := CGO_ENABLED=0 GOFLAGS='-tags=lambda.norpc -trimpath -buildvcs=false "-ldflags=-s -w"'
+# Runs a command with one DynamoDB Local around it, which the command finds in DYNAMODB_ENDPOINT.
+WITH := go run ./shared/dynamolocal/with
+# The race detector needs a C compiler.
+RACE = $(if $(shell command -v $$(go env CC)),-race)
+
+SAM := .cache/sam/bin/sam
+export SAM_CLI_TELEMETRY := 0
+# sam local runs binaries for the machine it is on.
+MACHINE = Architecture=$(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
+
+help: ## prints these lines
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: has-go ## serves everything on localhost (PORT, DATA, DYNAMODB_ENDPOINT)
+	go run ./functions/local
+
+test: has-go ## all tests, at a size that fits ten minutes
+	$(if $(RACE),,@echo 'No C compiler: testing without the race detector; install one with: apt-get install gcc libc6-dev')
+	$(WITH) -- go test $(RACE) -shuffle=on ./...
+
+prove: has-go ## races, kills and volumes at full size
+	PROVE=1 $(WITH) -- go test -run Prove -timeout 60m ./tests/...
+
+check: has-go ## format, vet, staticcheck, the rooms and, after make sam, the template
+	@files=$$(gofmt -l $(wildcard functions shared tests)); test -z "$$files" || { echo 'gofmt -w' $$files; exit 1; }
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	go test -run Rooms ./tests
+	$(if $(wildcard $(SAM)),$(SAM) validate --lint --region us-east-1)
+
+bench: has-go ## what the handlers cost beside the bare DynamoDB calls
+	env -u AWS_CA_BUNDLE $(WITH) -- go test -run '^$$' -bench . ./tests/bench/...
+
+build: has-go has-python3 ## binaries and zips for Lambda in .cache/build (ARCH=arm64 or amd64)
+	@set -e; for name in $(FUNCTIONS); do \
+		$(LAMBDA) GOOS=linux GOARCH=$(ARCH) go build -o .cache/build/$$name/bootstrap ./functions/$$name/lambda; \
+		cd .cache/build/$$name; \
+		touch -t 198001010000 bootstrap; `# the same code makes the same zip` \
+		python3 -m zipfile -c ../$$name.zip bootstrap; \
+		cd ../../..; ls -l .cache/build/$$name.zip; \
+	done
+
+invoke: has-go ## runs a function as Lambda would (FUNCTION=altcraft EVENT=events/altcraft-import.json)
+	@go run ./tests/invoke -function '$(FUNCTION)' -event '$(EVENT)'
+
+sam: $(SAM) ## fetches the SAM CLI into .cache/sam
+
+sam-local: has-go has-docker $(SAM) ## sam local start-api against DynamoDB Local (PORT, SAM_FLAGS=--skip-pull-image)
+	@docker info >/dev/null || { echo 'The Docker daemon must run; start it with: systemctl start docker' >&2; exit 1; }
+	go build ./... # sam build hides the real error
+	$(LAMBDA) $(SAM) build --parameter-overrides $(MACHINE)
+	@printf '{"Parameters": {"TABLE_NAME": "regulars", "AWS_ENDPOINT_URL_DYNAMODB": "http://host.docker.internal:8000"}}' >.cache/sam-local.json
+	env -u DYNAMODB_ENDPOINT TABLE_NAME=regulars $(WITH) -port 8000 -- sh -c 'go run ./functions/local -seed-only && \
+		exec $(SAM) local start-api --port $(or $(PORT),3000) --warm-containers EAGER --parameter-overrides $(MACHINE) \
+		--add-host host.docker.internal:host-gateway --env-vars .cache/sam-local.json $(SAM_FLAGS)'
+
+# Every variable of the command line becomes an argument NAME=value; the shell takes the values from its environment,
+# where make puts them, so that spaces and quotes survive.
+admin: has-go ## administration (ACTION=..., TARGET=aws for the deployed one); alone it lists the actions
+	@go run ./functions/admin/cli $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),"$v=$$$v"))
+
+deploy: has-go $(SAM) ## builds and deploys, asking for what it needs to know
+	go build ./... # sam build hides the real error
+	$(LAMBDA) $(SAM) build
+	$(SAM) deploy --guided
+	@echo 'Now make the first tenant and its token:'
+	@echo "  make admin TARGET=aws ACTION=create-tenant NAME='My shop'"
+	@echo "  make admin TARGET=aws ACTION=create-token TENANT=1 SCOPES=alt.read,alt.write NAME='import'"
+
+fuzz: has-go ## each fuzz target for a while (FUZZTIME=10m)
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' $(wildcard functions shared tests) | while IFS=: read -r file name; do \
+		go test -run '^$$' -fuzz "^$${name#func }\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" </dev/null || exit 1; \
+	done
+
+clean: ## removes .cache: builds, fetched tools and the local data
+	rm -rf .cache
+
+$(SAM): | has-python3
+	python3 -m venv .cache/sam || { echo 'install what is missing with: apt-get install python3-venv' >&2; exit 1; }
+	.cache/sam/bin/pip install --quiet aws-sam-cli==1.170.0
+
+# Java and Maven are looked for by shared/dynamolocal, when they are needed.
+has-%:
+	@command -v $* >/dev/null || { echo '$* is missing; install it with: $(install-$*)' >&2; exit 1; }
+
+install-go := curl -fsSL https://go.dev/dl/go1.26.0.linux-$$(dpkg --print-architecture).tar.gz | tar -C /usr/local -xz
+install-python3 := apt-get install python3 python3-venv
+install-docker := apt-get install docker.io
