@@ -1,0 +1,47 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"regulars/shared/outcome"
+)
+
+// ReadBody returns the whole body of r, of at most limit bytes; it never reads
+// more than one byte beyond. The refusals are body_too_large and, where the body
+// breaks off, body_unreadable.
+func ReadBody(r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if err != nil {
+		return nil, outcome.Refuse(outcome.Invalid, "body_unreadable", "", "The body of the request broke off before its end.")
+	}
+	if int64(len(body)) > limit {
+		return nil, outcome.Refuse(outcome.Invalid, "body_too_large", "",
+			"The body of the request is larger than %d bytes. Larger files go through the bulk import.", limit)
+	}
+	return body, nil
+}
+
+// WriteJSON answers with v as JSON, in which <, > and & stand as they are. A
+// value that is no JSON is an error, and then nothing was written.
+func WriteJSON(w http.ResponseWriter, status int, v any) error {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	body := bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
+
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if _, err := w.Write(body); err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	return nil
+}

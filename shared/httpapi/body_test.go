@@ -1,0 +1,113 @@
+package httpapi_test
+
+import (
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+)
+
+func TestReadBody(t *testing.T) {
+	tests := []struct {
+		name string
+		body io.Reader
+		want string
+		code string // of the refusal
+	}{
+		{name: "none", body: strings.NewReader("")},
+		{name: "short", body: strings.NewReader("abc"), want: "abc"},
+		{name: "at the limit", body: strings.NewReader("abcde"), want: "abcde"},
+		{name: "in pieces", body: iotest.OneByteReader(strings.NewReader("abcde")), want: "abcde"},
+		{name: "over the limit", body: strings.NewReader("abcdef"), code: "body_too_large"},
+		{name: "breaks off", body: io.MultiReader(strings.NewReader("ab"), iotest.ErrReader(io.ErrUnexpectedEOF)), code: "body_unreadable"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := httptest.NewRequestWithContext(t.Context(), "POST", "/", tt.body)
+			got, err := httpapi.ReadBody(r, 5)
+			if tt.code == "" {
+				if err != nil || string(got) != tt.want {
+					t.Errorf("ReadBody() = %q, %v, want %q", got, err, tt.want)
+				}
+				return
+			}
+			refusal, ok := outcome.AsRefusal(err)
+			if !ok || refusal.Code != tt.code || refusal.Kind != outcome.Invalid {
+				t.Errorf("ReadBody() error = %v, want the refusal %s", err, tt.code)
+			}
+		})
+	}
+}
+
+func TestTooLargeSaysWhatToDo(t *testing.T) {
+	r := httptest.NewRequestWithContext(t.Context(), "POST", "/", strings.NewReader("abcdef"))
+	_, err := httpapi.ReadBody(r, 5)
+	for _, word := range []string{"5 bytes", "bulk import"} {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("ReadBody() error = %v, want one with %q", err, word)
+		}
+	}
+}
+
+// A body without end must not be read to its end.
+func TestReadBodyStops(t *testing.T) {
+	endless := &endless{}
+	r := httptest.NewRequestWithContext(t.Context(), "POST", "/", endless)
+	if _, err := httpapi.ReadBody(r, 5000); err == nil {
+		t.Error("ReadBody() error = nil, want a refusal")
+	}
+	if endless.read > 5001 {
+		t.Errorf("%d bytes were read, want 5001 at most", endless.read)
+	}
+}
+
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestWriteJSON(t *testing.T) {
+	w := httptest.NewRecorder()
+	if err := httpapi.WriteJSON(w, http.StatusCreated, map[string]string{"a": "<é&>"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := w.Body.String(), `{"a":"<é&>"}`; w.Code != http.StatusCreated || got != want {
+		t.Errorf("answer = %d %s, want 201 %s", w.Code, got, want)
+	}
+	header := map[string]string{"Content-Type": "application/json; charset=utf-8", "Content-Length": "13"}
+	for name, want := range header {
+		if got := w.Header().Get(name); got != want {
+			t.Errorf("%s = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestWriteJSONOfWhatIsNone(t *testing.T) {
+	w := httptest.NewRecorder()
+	if err := httpapi.WriteJSON(w, http.StatusOK, math.NaN()); err == nil {
+		t.Error("WriteJSON(NaN) error = nil, want one")
+	}
+	if len(w.Header()) > 0 || w.Body.Len() > 0 {
+		t.Error("something was written, so that no error can be any more")
+	}
+}
+
+func TestWriteJSONToNobody(t *testing.T) {
+	if err := httpapi.WriteJSON(gone{httptest.NewRecorder()}, http.StatusOK, 1); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("WriteJSON() error = %v, want %v", err, io.ErrClosedPipe)
+	}
+}
+
+// gone is a client that went away.
+type gone struct{ http.ResponseWriter }
+
+func (gone) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
