@@ -1,0 +1,212 @@
+package access
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+const (
+	// maxName bounds names of tenants, tokens, fields, levels, in bytes.
+	maxName = 100
+	// maxPoints bounds money and points: JSON keeps whole numbers below it.
+	maxPoints = 1<<53 - 1
+	// maxLevel bounds the numbers of levels, which clients keep in 32 bits.
+	maxLevel = 1<<31 - 1
+	// maxPercent of a level: a hundred times as many points.
+	maxPercent = 10_000
+	// maxWaitHours is a year, maxExpiryDays ten: longer is a slip of the pen.
+	maxWaitHours  = 366 * 24
+	maxExpiryDays = 3_660
+	// maxRate bounds size and leak of the rate limit.
+	maxRate = 100_000
+)
+
+var (
+	callingCode  = regexp.MustCompile(`^[1-9][0-9]{0,2}$`)
+	languageCode = regexp.MustCompile(`^[a-z]{2}$`)
+)
+
+// check refuses, naming the member, what the choices may not be.
+func (c Choices) check() error {
+	if err := checkName("name", c.Name); err != nil {
+		return err
+	}
+	if c.Country != "" && !callingCode.MatchString(c.Country) {
+		return badSetting("country", "country is a calling code of 1 to 3 digits, such as 84, or empty.")
+	}
+	if err := c.checkDeclared(); err != nil {
+		return err
+	}
+	if err := c.checkLevels(); err != nil {
+		return err
+	}
+	if err := c.checkEarning(); err != nil {
+		return err
+	}
+	for _, l := range c.Languages {
+		if !languageCode.MatchString(l) {
+			return badSetting("languages", "languages: %.20q is not a code of two lower-case letters.", l)
+		}
+	}
+	if err := inRange("rate_limit.size", c.RateLimit.Size, 0, maxRate); err != nil {
+		return err
+	}
+	return inRange("rate_limit.leak", c.RateLimit.Leak, 1, maxRate)
+}
+
+func (c Choices) checkDeclared() error {
+	for _, o := range []struct {
+		name  string
+		value Openness
+	}{{"fields", c.Fields}, {"resources", c.Resources}, {"attributes", c.Attributes}} {
+		if err := oneOf(o.name, o.value, Open, Declared); err != nil {
+			return err
+		}
+	}
+	for name, f := range c.DeclaredFields {
+		if err := checkField(join("declared_fields", name), name, f); err != nil {
+			return err
+		}
+	}
+	for id, r := range c.DeclaredResources {
+		if err := checkResource(fmt.Sprintf("declared_resources.%d", id), id, r); err != nil {
+			return err
+		}
+	}
+	for name, a := range c.DeclaredAttributes {
+		path := join("declared_attributes", name)
+		if err := checkName(path, name); err != nil {
+			return err
+		}
+		if err := oneOf(path+".type", a.Type, AttributeTypes...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkField(path, name string, f FieldType) error {
+	if err := checkName(path, name); err != nil {
+		return err
+	}
+	if err := oneOf(path+".type", f.Type, FieldTypes...); err != nil {
+		return err
+	}
+	if (f.Type == "enum") != (len(f.Options) > 0) {
+		return badSetting(path+".options", "%s.options: an enum has options, no other type has.", path)
+	}
+	for i, option := range f.Options {
+		if option == "" || slices.Contains(f.Options[:i], option) {
+			return badSetting(path+".options", "%s.options: an option is not empty and stands there once.", path)
+		}
+	}
+	return nil
+}
+
+func checkResource(path string, id int64, r Resource) error {
+	if id < 1 {
+		return badSetting(path, "%s: resources are numbered from 1 up.", path)
+	}
+	if err := checkName(path+".name", r.Name); err != nil {
+		return err
+	}
+	for _, channel := range r.Channels {
+		if err := oneOf(path+".channels", channel, customer.Channels...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c Choices) checkLevels() error {
+	from := make(map[int64]bool, len(c.Levels))
+	for id, level := range c.Levels {
+		path := fmt.Sprintf("levels.%d", id)
+		if id < 1 || id > maxLevel {
+			return badSetting(path, "%s: levels are numbered from 1 to %d.", path, maxLevel)
+		}
+		if err := checkName(path+".name", level.Name); err != nil {
+			return err
+		}
+		if err := inRange(path+".from", level.From, 0, maxPoints); err != nil {
+			return err
+		}
+		if from[level.From] {
+			return badSetting(path+".from", "%s.from: another level begins at %d, too.", path, level.From)
+		}
+		from[level.From] = true
+	}
+	return nil
+}
+
+func (c Choices) checkEarning() error {
+	for id, percent := range c.Earning.PercentOfLevel {
+		path := fmt.Sprintf("earning.percent_of_level.%d", id)
+		if _, ok := c.Levels[id]; !ok {
+			return badSetting(path, "%s: there is no level %d.", path, id)
+		}
+		if err := inRange(path, percent, 0, maxPercent); err != nil {
+			return err
+		}
+	}
+	if err := oneOf("earning.rounding", c.Earning.Rounding, RoundDown, RoundNearest); err != nil {
+		return err
+	}
+	for _, n := range []struct {
+		name       string
+		value      int64
+		least, top int64
+	}{
+		{"earning.money_per_point", c.Earning.MoneyPerPoint, 1, maxPoints},
+		{"earning.usable_after_hours", c.Earning.UsableAfterHours, 0, maxWaitHours},
+		{"earning.expires_after_days", c.Earning.ExpiresAfterDays, 0, maxExpiryDays},
+		{"money_per_ranking_point", c.MoneyPerRankingPoint, 1, maxPoints},
+	} {
+		if err := inRange(n.name, n.value, n.least, n.top); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkName refuses a name that is empty, too long or not plain text. field is
+// what the client calls it.
+func checkName(field, name string) error {
+	reason := ""
+	switch {
+	case strings.TrimSpace(name) == "":
+		reason = "it is empty"
+	case len(name) > maxName:
+		reason = fmt.Sprintf("it has more than %d bytes", maxName)
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		reason = "it is not plain text"
+	default:
+		return nil
+	}
+	return outcome.Refuse(outcome.Invalid, "bad_name", field, "%.150s: bad name, %s.", field, reason)
+}
+
+func inRange(field string, n, least, top int64) error {
+	if n < least || n > top {
+		return badSetting(field, "%s must be from %d to %d.", field, least, top)
+	}
+	return nil
+}
+
+func oneOf[T ~string](field string, value T, allowed ...T) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	names := make([]string, len(allowed))
+	for i, a := range allowed {
+		names[i] = string(a)
+	}
+	return badSetting(field, "%s must be one of: %s.", field, strings.Join(names, ", "))
+}

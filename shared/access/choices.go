@@ -1,0 +1,131 @@
+package access
+
+import "regulars/shared/customer"
+
+// Choices are what a tenant's administrators choose. Their JSON form is what
+// `change-settings` merges into and what is kept. Whoever holds Choices shares
+// the maps and lists in them with others and changes none.
+type Choices struct {
+	// Name of the business, up to 100 bytes.
+	Name string `json:"name"`
+	// Country is the calling code, digits only, that stands for the leading 0 of
+	// a phone; empty: not set.
+	Country string `json:"country"`
+
+	// Fields says which custom fields may be written.
+	Fields         Openness             `json:"fields"`
+	DeclaredFields map[string]FieldType `json:"declared_fields"`
+	// Resources says to which resources there may be subscriptions.
+	Resources         Openness           `json:"resources"`
+	DeclaredResources map[int64]Resource `json:"declared_resources"`
+	// Attributes says which core attributes the Genesys dialect takes.
+	Attributes         Openness             `json:"attributes"`
+	DeclaredAttributes map[string]Attribute `json:"declared_attributes"`
+
+	// Levels by the number that answers show.
+	Levels  map[int64]Level `json:"levels"`
+	Earning Earning         `json:"earning"`
+	// MoneyPerRankingPoint is how much of an order's total makes one.
+	MoneyPerRankingPoint int64 `json:"money_per_ranking_point"`
+	// UniqueRefID: a ref_id happens once for a customer and direction.
+	UniqueRefID bool `json:"unique_ref_id"`
+	// SubtractCountsAsUsed: a subtraction raises the used points, too.
+	SubtractCountsAsUsed bool `json:"subtract_counts_as_used"`
+	// NegativeOnReversal: a reversal may leave less than no points.
+	NegativeOnReversal bool      `json:"negative_on_reversal"`
+	RateLimit          RateLimit `json:"rate_limit"`
+	// Languages of two lower-case letters that texts may be in; empty: any.
+	Languages []string `json:"languages"`
+}
+
+// Openness says whether a name must be declared before it is used.
+type Openness string
+
+// The two ways.
+const (
+	Open     Openness = "open"
+	Declared Openness = "declared"
+)
+
+// A FieldType is the type of a declared custom field.
+type FieldType struct {
+	// Type is one of [FieldTypes].
+	Type string `json:"type"`
+	// Options are the values of an enum, as text.
+	Options []string `json:"options,omitempty"`
+}
+
+// FieldTypes are those of the Altcraft contract, section 3.6.
+var FieldTypes = []string{
+	"string", "int", "float", "bool", "date", "ip", "enum", "version", "tags", "object", "arr_object",
+}
+
+// A Resource is a declared one.
+type Resource struct {
+	Name string `json:"name"`
+	// Channels it has; empty: all.
+	Channels []customer.Channel `json:"channels,omitempty"`
+}
+
+// An Attribute is a declared one of the Genesys core schema.
+type Attribute struct {
+	// Type is one of [AttributeTypes].
+	Type string `json:"type"`
+}
+
+// AttributeTypes are those of the Genesys contract, section 3.2.
+var AttributeTypes = []string{"string", "integer", "long", "double", "date", "datetime", "currency", "boolean"}
+
+// A Level is reached with ranking points.
+type Level struct {
+	Name string `json:"name"`
+	// From is the least number of ranking points.
+	From int64 `json:"from"`
+}
+
+// Earning says what orders earn.
+type Earning struct {
+	// MoneyPerPoint is how much of an order's total makes one point.
+	MoneyPerPoint int64    `json:"money_per_point"`
+	Rounding      Rounding `json:"rounding"`
+	// PercentOfLevel is what a customer of that level earns; a level that is
+	// not named: 100.
+	PercentOfLevel map[int64]int64 `json:"percent_of_level"`
+	// UsableAfterHours is the waiting time; 0: at once.
+	UsableAfterHours int64 `json:"usable_after_hours"`
+	// ExpiresAfterDays counts from when points are usable; 0: never.
+	ExpiresAfterDays int64 `json:"expires_after_days"`
+}
+
+// Rounding says what becomes of a part of a point.
+type Rounding string
+
+// The ways of rounding.
+const (
+	RoundDown    Rounding = "down"
+	RoundNearest Rounding = "nearest"
+)
+
+// RateLimit is a leaky bucket of requests.
+type RateLimit struct {
+	// Size is how many requests it holds; 0: there is no limit.
+	Size int64 `json:"size"`
+	// Leak is how many leave it in a second.
+	Leak int64 `json:"leak"`
+}
+
+// Defaults are the choices of a tenant that chose nothing: those of the contracts.
+func Defaults() Choices {
+	return Choices{
+		Fields: Open, DeclaredFields: map[string]FieldType{},
+		Resources: Open, DeclaredResources: map[int64]Resource{},
+		Attributes: Open, DeclaredAttributes: map[string]Attribute{},
+		Levels: map[int64]Level{},
+		Earning: Earning{
+			MoneyPerPoint: 1000, Rounding: RoundDown, PercentOfLevel: map[int64]int64{},
+		},
+		MoneyPerRankingPoint: 100,
+		RateLimit:            RateLimit{Size: 80, Leak: 4},
+		Languages:            []string{},
+	}
+}

@@ -1,0 +1,154 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"regulars/shared/outcome"
+)
+
+// The refusals of a [Guard]. Compare with [errors.Is].
+var (
+	ErrTokenMissing  = outcome.Refuse(outcome.Unauthenticated, "token_missing", "", "The request bears no token.")
+	ErrTokenInvalid  = outcome.Refuse(outcome.Forbidden, "token_invalid", "", "The token is unknown, expired or revoked.")
+	ErrScopeMissing  = &outcome.Refusal{Kind: outcome.Forbidden, Code: "scope_missing"}
+	ErrTenantUnknown = &outcome.Refusal{Kind: outcome.NotFound, Code: "tenant_unknown"}
+)
+
+// GuardOptions is how a [Guard] differs between AWS and a laptop.
+type GuardOptions struct {
+	// Remember is how long a token or settings that were read count as true.
+	Remember time.Duration
+	// LocalTokens: tokens with public secrets are good.
+	LocalTokens bool
+}
+
+// A Guard says for each request whether its token may do what it asks. It is safe
+// for concurrent use.
+type Guard struct {
+	store       Store
+	now         func() time.Time
+	localTokens bool
+	tokens      *memory[Hash, Token]
+	settings    *memory[int, Settings]
+}
+
+// NewGuard makes a guard that remembers nothing yet.
+func NewGuard(store Store, now func() time.Time, o GuardOptions) *Guard {
+	return &Guard{
+		store: store,
+		// A sandbox that is frozen between requests stops the monotonic clock,
+		// so what is remembered ages by the wall clock: Round(0) leaves that alone.
+		now:         func() time.Time { return now().Round(0) },
+		localTokens: o.LocalTokens,
+		tokens:      newMemory[Hash, Token](o.Remember),
+		settings:    newMemory[int, Settings](o.Remember),
+	}
+}
+
+// A Grant is what a request may lean on.
+type Grant struct {
+	// Token that opened; its name and the short form of its hash are for the
+	// audit.
+	Token Token
+	// Settings of the tenant that the request is about.
+	Settings Settings
+}
+
+// Authorize lets a request pass that bears the secret, wants to do what scope
+// stands for, and names the tenant (0: none, so the token's home is meant). It
+// looks at token, scope and tenant, in this order, and refuses with
+// [ErrTokenMissing], [ErrTokenInvalid], [ErrScopeMissing] or [ErrTenantUnknown].
+// The texts do not tell apart what is unknown from what is merely out of reach.
+func (g *Guard) Authorize(ctx context.Context, secret string, tenant int, scope Scope) (Grant, error) {
+	if secret == "" {
+		return Grant{}, ErrTokenMissing
+	}
+	token, err := g.token(ctx, HashOf(secret))
+	if err != nil {
+		return Grant{}, err
+	}
+	if !grants(token.Scopes, scope) {
+		return Grant{}, outcome.Refuse(ErrScopeMissing.Kind, ErrScopeMissing.Code, "", "The token lacks the scope %s.", scope)
+	}
+	if tenant == 0 {
+		tenant = token.Home()
+	}
+	if !slices.Contains(token.Tenants, tenant) {
+		return Grant{}, unreachedTenant(tenant)
+	}
+	settings, ok := g.settings.get(tenant, g.now())
+	if !ok {
+		if settings, err = g.Fresh(ctx, tenant); err != nil {
+			return Grant{}, err
+		}
+	}
+	return Grant{Token: token, Settings: settings}, nil
+}
+
+// Fresh reads a tenant's settings anew and replaces what is remembered of them.
+// Whoever refuses because of settings asks here before. It refuses with
+// [ErrTenantUnknown].
+func (g *Guard) Fresh(ctx context.Context, tenant int) (Settings, error) {
+	began := g.now()
+	settings, found, err := loadSettings(ctx, g.store, tenant)
+	if err != nil {
+		return Settings{}, err
+	}
+	if !found {
+		return Settings{}, unreachedTenant(tenant)
+	}
+	g.settings.put(tenant, settings, began)
+	return settings, nil
+}
+
+// token returns a token that is good now.
+func (g *Guard) token(ctx context.Context, hash Hash) (Token, error) {
+	now := g.now()
+	token, ok := g.tokens.get(hash, now)
+	if !ok {
+		var err error
+		if token, ok, err = loadToken(ctx, g.store, hash); err != nil {
+			return Token{}, err
+		}
+		if !ok || token.Local && !g.localTokens || !token.good(now) {
+			return Token{}, ErrTokenInvalid
+		}
+		g.tokens.put(hash, token, now)
+	}
+	if !token.good(now) {
+		return Token{}, ErrTokenInvalid
+	}
+	return token, nil
+}
+
+// loadToken reads until the store can answer.
+func loadToken(ctx context.Context, store Store, hash Hash) (token Token, found bool, err error) {
+	err = outcome.Retry(ctx, func(int) error {
+		token, found, err = store.Token(ctx, hash)
+		return err
+	})
+	if err != nil {
+		return Token{}, false, fmt.Errorf("token %s: %w", hash.Short(), err)
+	}
+	return token, found, nil
+}
+
+// loadSettings reads until the store can answer.
+func loadSettings(ctx context.Context, store Store, tenant int) (settings Settings, found bool, err error) {
+	err = outcome.Retry(ctx, func(int) error {
+		settings, found, err = store.Settings(ctx, tenant)
+		return err
+	})
+	if err != nil {
+		return Settings{}, false, fmt.Errorf("settings of tenant %d: %w", tenant, err)
+	}
+	return settings, found, nil
+}
+
+func unreachedTenant(tenant int) error {
+	return outcome.Refuse(ErrTenantUnknown.Kind, ErrTenantUnknown.Code, "",
+		"There is no tenant %d, or the token does not reach it.", tenant)
+}

@@ -1,0 +1,248 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+// PageSize is how many tenants or tokens a list holds at most.
+const PageSize = 100
+
+// The refusals of a [Registrar] that are not about one setting. Compare with
+// [errors.Is]; an unknown tenant is [ErrTenantUnknown].
+var (
+	ErrTenantExists = &outcome.Refusal{Kind: outcome.Conflict, Code: "tenant_exists"}
+	ErrTokenUnknown = &outcome.Refusal{Kind: outcome.NotFound, Code: "token_unknown"}
+)
+
+// A Registrar makes what administrators decide: it loads, decides and commits,
+// anew as often as somebody else came between.
+type Registrar struct {
+	store Store
+	now   func() time.Time
+}
+
+// NewRegistrar makes a registrar on a store.
+func NewRegistrar(store Store, now func() time.Time) *Registrar {
+	return &Registrar{store: store, now: now}
+}
+
+// CreateTenant makes a tenant that chose its name and patch (RFC 7396, may be
+// nil). It refuses a number that is taken with [ErrTenantExists].
+func (r *Registrar) CreateTenant(ctx context.Context, tenant int, name string, patch map[string]any) (Settings, error) {
+	settings, err := NewSettings(tenant, name)
+	if err != nil {
+		return Settings{}, err
+	}
+	if settings, err = settings.Change(patch); err != nil {
+		return Settings{}, err
+	}
+	err = outcome.Retry(ctx, func(int) error {
+		_, found, err := r.store.Settings(ctx, tenant)
+		if err != nil {
+			return err
+		}
+		if found {
+			return outcome.Refuse(ErrTenantExists.Kind, ErrTenantExists.Code, "tenant", "There is a tenant %d already.", tenant)
+		}
+		return r.store.SaveSettings(ctx, settings)
+	})
+	if err != nil {
+		return Settings{}, fmt.Errorf("create tenant %d: %w", tenant, err)
+	}
+	return settings, nil
+}
+
+// Tenant returns the settings of a tenant.
+func (r *Registrar) Tenant(ctx context.Context, tenant int) (Settings, error) {
+	settings, found, err := loadSettings(ctx, r.store, tenant)
+	if err == nil && !found {
+		return Settings{}, unknownTenant(tenant)
+	}
+	return settings, err
+}
+
+// Tenants returns the settings of up to [PageSize] tenants above after, by
+// number.
+func (r *Registrar) Tenants(ctx context.Context, after int) ([]Settings, error) {
+	var numbers []int
+	err := outcome.Retry(ctx, func(int) (err error) {
+		numbers, err = r.store.Tenants(ctx, after, PageSize)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("tenants: %w", err)
+	}
+	tenants := make([]Settings, len(numbers))
+	for i, number := range numbers {
+		if tenants[i], err = r.Tenant(ctx, number); err != nil {
+			return nil, err
+		}
+	}
+	return tenants, nil
+}
+
+// ChangeSettings merges a patch (RFC 7396) into a tenant's choices.
+func (r *Registrar) ChangeSettings(ctx context.Context, tenant int, patch map[string]any) (Settings, error) {
+	return r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.Change(patch) })
+}
+
+// DeclareMatchField is [Settings.DeclareMatchField]. Whoever calls it starts the
+// job that makes the field ready.
+func (r *Registrar) DeclareMatchField(ctx context.Context, tenant int, name string, of customer.Holder, tags bool) (field customer.MatchField, err error) {
+	_, err = r.change(ctx, tenant, func(s Settings) (next Settings, err error) {
+		next, field, err = s.DeclareMatchField(name, of, tags)
+		return next, err
+	})
+	return field, err
+}
+
+// MatchFieldReady is [Settings.MatchFieldReady].
+func (r *Registrar) MatchFieldReady(ctx context.Context, tenant, number int) error {
+	_, err := r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.MatchFieldReady(number) })
+	return err
+}
+
+// RemoveMatchField is [Settings.RemoveMatchField]. Whoever calls it starts the
+// job that sweeps the field's keys.
+func (r *Registrar) RemoveMatchField(ctx context.Context, tenant int, name string, of customer.Holder) (field customer.MatchField, err error) {
+	_, err = r.change(ctx, tenant, func(s Settings) (next Settings, err error) {
+		next, field, err = s.RemoveMatchField(name, of)
+		return next, err
+	})
+	return field, err
+}
+
+// MatchFieldRemoved is [Settings.MatchFieldRemoved].
+func (r *Registrar) MatchFieldRemoved(ctx context.Context, tenant, number int) error {
+	_, err := r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.MatchFieldRemoved(number) })
+	return err
+}
+
+// change commits what decide makes of a tenant's settings, unless that is what
+// they are. The settings it returns have the Rev that was read.
+func (r *Registrar) change(ctx context.Context, tenant int, decide func(Settings) (Settings, error)) (Settings, error) {
+	var next Settings
+	err := outcome.Retry(ctx, func(int) error {
+		settings, found, err := r.store.Settings(ctx, tenant)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return unknownTenant(tenant)
+		}
+		if next, err = decide(settings); err != nil || reflect.DeepEqual(settings, next) {
+			return err
+		}
+		return r.store.SaveSettings(ctx, next)
+	})
+	if err != nil {
+		return Settings{}, fmt.Errorf("change tenant %d: %w", tenant, err)
+	}
+	return next, nil
+}
+
+// CreateToken makes a token with the name, tenants, scopes and expiry of t, and
+// returns its secret, which is kept nowhere.
+func (r *Registrar) CreateToken(ctx context.Context, t Token) (secret string, token Token, err error) {
+	secret = newSecret()
+	t.Hash, t.Created = HashOf(secret), r.instant()
+	if err := r.checkToken(ctx, t); err != nil {
+		return "", Token{}, err
+	}
+	if err := outcome.Retry(ctx, func(int) error { return r.store.SaveToken(ctx, t) }); err != nil {
+		return "", Token{}, fmt.Errorf("create token %s: %w", t.Hash.Short(), err)
+	}
+	return secret, t, nil
+}
+
+// SaveLocalToken makes the token t with a secret that is public, and good only
+// where the table is a laptop's. Where it exists already it becomes t.
+func (r *Registrar) SaveLocalToken(ctx context.Context, secret string, t Token) error {
+	t.Hash, t.Created, t.Local = HashOf(secret), r.instant(), true
+	if err := r.checkToken(ctx, t); err != nil {
+		return err
+	}
+	return outcome.Retry(ctx, func(int) error {
+		old, found, err := r.store.Token(ctx, t.Hash)
+		if err != nil || found && old.same(t) {
+			return err
+		}
+		if found {
+			t.Rev, t.Created = old.Rev, old.Created
+		}
+		return r.store.SaveToken(ctx, t)
+	})
+}
+
+// checkToken refuses a token that may not be made.
+func (r *Registrar) checkToken(ctx context.Context, t Token) error {
+	if err := t.check(r.now()); err != nil {
+		return err
+	}
+	for _, tenant := range t.Tenants {
+		if _, err := r.Tenant(ctx, tenant); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Tokens returns up to [PageSize] tokens at home in a tenant, the newest first,
+// of those created before the given time (zero: all).
+func (r *Registrar) Tokens(ctx context.Context, home int, before time.Time) ([]Token, error) {
+	if _, err := r.Tenant(ctx, home); err != nil {
+		return nil, err
+	}
+	var tokens []Token
+	err := outcome.Retry(ctx, func(int) (err error) {
+		tokens, err = r.store.Tokens(ctx, home, before, PageSize)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("tokens of tenant %d: %w", home, err)
+	}
+	return tokens, nil
+}
+
+// RevokeToken ends a token. Guards that remember it let it pass for as long as
+// they remember. Revoking it again changes nothing.
+func (r *Registrar) RevokeToken(ctx context.Context, hash Hash) (Token, error) {
+	var token Token
+	err := outcome.Retry(ctx, func(int) error {
+		var found bool
+		var err error
+		if token, found, err = r.store.Token(ctx, hash); err != nil {
+			return err
+		}
+		if !found {
+			return unknownToken()
+		}
+		if !token.Revoked.IsZero() {
+			return nil
+		}
+		token.Revoked = r.instant()
+		return r.store.SaveToken(ctx, token)
+	})
+	if err != nil {
+		return Token{}, fmt.Errorf("revoke token %s: %w", hash.Short(), err)
+	}
+	return token, nil
+}
+
+// instant is the time to the precision that is kept.
+func (r *Registrar) instant() time.Time { return r.now().UTC().Truncate(time.Microsecond) }
+
+func unknownToken() error {
+	return outcome.Refuse(ErrTokenUnknown.Kind, ErrTokenUnknown.Code, "id",
+		"There is no such token. Its id is the SHA-256 of its secret, 64 hex digits, as list-tokens shows it.")
+}
+
+func unknownTenant(tenant int) error {
+	return outcome.Refuse(ErrTenantUnknown.Kind, ErrTenantUnknown.Code, "tenant", "There is no tenant %d.", tenant)
+}

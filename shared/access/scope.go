@@ -1,0 +1,71 @@
+// Package access knows who may do what: tenants with their settings, tokens and
+// their scopes. A [Guard] answers each request, a [Registrar] makes what
+// administrators decide. It knows neither HTTP nor DynamoDB: where a token stands
+// in a request is the dialect's business, where it is kept the [Store]'s.
+package access
+
+import (
+	"slices"
+	"strings"
+
+	"regulars/shared/outcome"
+)
+
+// A Scope is a right that a token may have.
+type Scope string
+
+// The scopes.
+const (
+	AltRead      Scope = "alt.read"
+	AltWrite     Scope = "alt.write"
+	AltDelete    Scope = "alt.delete"
+	UCSRead      Scope = "ucs.read_profiles"
+	UCSWrite     Scope = "ucs.write_profiles"
+	UCSReadMeta  Scope = "ucs.read_schema"
+	UCSWriteMeta Scope = "ucs.write_schema"
+	LoyRead      Scope = "loy.read_profiles"
+	LoyWrite     Scope = "loy.write_profiles"
+	Backoffice   Scope = "backoffice"
+	Scheduler    Scope = "scheduler"
+	ImportsRead  Scope = "imports.read"
+	ImportsRun   Scope = "imports.run"
+)
+
+// Scopes lists all scopes.
+var Scopes = []Scope{
+	AltRead, AltWrite, AltDelete, UCSRead, UCSWrite, UCSReadMeta, UCSWriteMeta,
+	LoyRead, LoyWrite, Backoffice, Scheduler, ImportsRead, ImportsRun,
+}
+
+// implied names the scope that a scope includes. The Haravan contract alone says
+// that write implies read.
+var implied = map[Scope]Scope{LoyWrite: LoyRead}
+
+// grants reports whether a token that has these scopes may do what s stands for.
+func grants(has []Scope, s Scope) bool {
+	return slices.ContainsFunc(has, func(h Scope) bool { return h == s || implied[h] == s })
+}
+
+func checkScopes(scopes []Scope) error {
+	if len(scopes) == 0 {
+		return badToken("scopes", "A token needs at least one scope. There are: %s.", scopeNames())
+	}
+	for _, s := range scopes {
+		if !slices.Contains(Scopes, s) {
+			return badToken("scopes", "%.50q is not a scope. There are: %s.", string(s), scopeNames())
+		}
+	}
+	return nil
+}
+
+func scopeNames() string {
+	names := make([]string, len(Scopes))
+	for i, s := range Scopes {
+		names[i] = string(s)
+	}
+	return strings.Join(names, ", ")
+}
+
+func badToken(field, format string, args ...any) error {
+	return outcome.Refuse(outcome.Invalid, "bad_token", field, format, args...)
+}

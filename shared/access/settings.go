@@ -1,0 +1,152 @@
+package access
+
+import (
+	"slices"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+// Settings of a tenant: what its administrators chose, and what is declared in
+// steps. They are values; whoever holds one changes none of its maps and lists.
+type Settings struct {
+	// Tenant is its number, from 1 to 2^31-1.
+	Tenant int
+	Choices
+	MatchFields customer.MatchFields
+	// LastNumber is the highest number that anything declared ever had; the
+	// next one gets the number after it.
+	LastNumber int
+	// Rev is the id of the commit that wrote the settings; empty: not saved yet.
+	Rev string
+}
+
+// MaxTenant is the highest number of a tenant: clients keep it in 32 bits.
+const MaxTenant = 1<<31 - 1
+
+// maxMatchFields bounds the match keys that one customer may come to hold.
+const maxMatchFields = 50
+
+// The refusals about match fields. Compare with [errors.Is].
+var (
+	ErrMatchFieldUnknown  = &outcome.Refusal{Kind: outcome.NotFound, Code: "match_field_unknown"}
+	ErrMatchFieldRemoving = &outcome.Refusal{Kind: outcome.Conflict, Code: "match_field_removing"}
+	ErrMatchFieldOther    = &outcome.Refusal{Kind: outcome.Conflict, Code: "match_field_other"}
+)
+
+// NewSettings are those of a new tenant, with the defaults of the contracts.
+func NewSettings(tenant int, name string) (Settings, error) {
+	if tenant < 1 || tenant > MaxTenant {
+		return Settings{}, outcome.Refuse(outcome.Invalid, "bad_tenant", "tenant",
+			"A tenant is a number from 1 to %d.", MaxTenant)
+	}
+	s := Settings{Tenant: tenant, Choices: Defaults()}
+	s.Name = name
+	return s, s.check()
+}
+
+// Change merges a patch (RFC 7396) into the choices. It refuses with bad_setting
+// or bad_name, naming the member.
+func (s Settings) Change(patch map[string]any) (Settings, error) {
+	choices, err := s.merge(patch)
+	if err != nil {
+		return Settings{}, err
+	}
+	s.Choices = choices
+	return s, nil
+}
+
+// DeclareMatchField makes the custom field one to match by: from now on writers
+// keep its keys, and once [Settings.MatchFieldReady] was said searches use them.
+// Declaring a field again the same way changes nothing.
+func (s Settings) DeclareMatchField(name string, of customer.Holder, tags bool) (Settings, customer.MatchField, error) {
+	if err := checkMatchField(name, of); err != nil {
+		return Settings{}, customer.MatchField{}, err
+	}
+	if f, ok := s.MatchFields.Find(of, name); ok {
+		switch {
+		case f.State == customer.FieldRemoving:
+			return Settings{}, f, matchFieldRemoving(f)
+		case f.Tags != tags:
+			return Settings{}, f, outcome.Refuse(ErrMatchFieldOther.Kind, ErrMatchFieldOther.Code, "tags",
+				"%s is a match field already, with tags=%t. Remove it first.", name, f.Tags)
+		}
+		return s, f, nil
+	}
+	if len(s.MatchFields) >= maxMatchFields {
+		return Settings{}, customer.MatchField{}, outcome.Refuse(outcome.Conflict, "too_many_match_fields", "name",
+			"The tenant has %d match fields, and no more are possible.", maxMatchFields)
+	}
+	s.LastNumber++
+	f := customer.MatchField{Name: name, Of: of, Tags: tags, Number: s.LastNumber, State: customer.FieldBuilding}
+	s.MatchFields = append(slices.Clone(s.MatchFields), f)
+	return s, f, nil
+}
+
+// MatchFieldReady lets searches use the field: the keys of all customers are
+// there. It refuses a field that is gone or going.
+func (s Settings) MatchFieldReady(number int) (Settings, error) {
+	i := s.matchField(number)
+	switch {
+	case i < 0:
+		return Settings{}, unknownMatchField("There is no match field with the number %d.", number)
+	case s.MatchFields[i].State == customer.FieldRemoving:
+		return Settings{}, matchFieldRemoving(s.MatchFields[i])
+	}
+	return s.withState(i, customer.FieldReady), nil
+}
+
+// RemoveMatchField ends matching by the field: writers release its keys, and once
+// the sweep is done [Settings.MatchFieldRemoved] forgets it. Removing a field
+// again changes nothing.
+func (s Settings) RemoveMatchField(name string, of customer.Holder) (Settings, customer.MatchField, error) {
+	f, ok := s.MatchFields.Find(of, name)
+	if !ok {
+		return Settings{}, f, unknownMatchField("There is no match field %.100q of a %s.", name, of)
+	}
+	s = s.withState(s.matchField(f.Number), customer.FieldRemoving)
+	f.State = customer.FieldRemoving
+	return s, f, nil
+}
+
+// MatchFieldRemoved forgets a field whose keys are all gone. A field that is
+// forgotten already changes nothing; one that is not being removed is refused.
+func (s Settings) MatchFieldRemoved(number int) (Settings, error) {
+	i := s.matchField(number)
+	switch {
+	case i < 0:
+		return s, nil
+	case s.MatchFields[i].State != customer.FieldRemoving:
+		return Settings{}, outcome.Refuse(outcome.Conflict, "match_field_in_use", "",
+			"The match field %s is not being removed.", s.MatchFields[i].Name)
+	}
+	s.MatchFields = slices.Delete(slices.Clone(s.MatchFields), i, i+1)
+	return s, nil
+}
+
+// matchField is the index of the field with that number, or -1.
+func (s Settings) matchField(number int) int {
+	return slices.IndexFunc(s.MatchFields, func(f customer.MatchField) bool { return f.Number == number })
+}
+
+func (s Settings) withState(i int, state customer.FieldState) Settings {
+	s.MatchFields = slices.Clone(s.MatchFields)
+	s.MatchFields[i].State = state
+	return s
+}
+
+func checkMatchField(name string, of customer.Holder) error {
+	if of != customer.OfCustomer && of != customer.OfSubscription {
+		return outcome.Refuse(outcome.Invalid, "bad_holder", "of", "of must be customer or subscription.")
+	}
+	return checkName("name", name)
+}
+
+func unknownMatchField(format string, args ...any) error {
+	return outcome.Refuse(ErrMatchFieldUnknown.Kind, ErrMatchFieldUnknown.Code, "name", format, args...)
+}
+
+func matchFieldRemoving(f customer.MatchField) error {
+	return outcome.Refuse(ErrMatchFieldRemoving.Kind, ErrMatchFieldRemoving.Code, "name",
+		"The match field %s is being removed. Declare it again when that is done.", f.Name)
+}

@@ -1,0 +1,298 @@
+package access_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+func shop(t *testing.T) access.Settings {
+	t.Helper()
+	s, err := access.NewSettings(5, "Shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestChange(t *testing.T) {
+	tests := []struct {
+		name    string
+		patches []string
+		want    func(*access.Choices)
+	}{
+		{"nothing", []string{`{}`}, func(*access.Choices) {}},
+		{"a text", []string{`{"country": "84"}`}, func(c *access.Choices) { c.Country = "84" }},
+		{"null gives back the default", []string{`{"country": "84"}`, `{"country": null}`}, func(*access.Choices) {}},
+		{"a member of a member", []string{`{"earning": {"rounding": "nearest"}}`},
+			func(c *access.Choices) { c.Earning.Rounding = access.RoundNearest }},
+		{"declared ones add up", []string{
+			`{"fields": "declared", "declared_fields": {"CRM_ID": {"type": "string"}}}`,
+			`{"declared_fields": {"SIZE": {"type": "enum", "options": ["S", "M"]}}}`,
+		}, func(c *access.Choices) {
+			c.Fields = access.Declared
+			c.DeclaredFields = map[string]access.FieldType{
+				"CRM_ID": {Type: "string"}, "SIZE": {Type: "enum", Options: []string{"S", "M"}},
+			}
+		}},
+		{"one is taken away", []string{
+			`{"declared_resources": {"1": {"name": "News", "channels": ["email"]}, "2": {"name": "Offers"}}}`,
+			`{"declared_resources": {"2": null}}`,
+		}, func(c *access.Choices) {
+			c.DeclaredResources[1] = access.Resource{Name: "News", Channels: []customer.Channel{"email"}}
+		}},
+		{"levels with their rates", []string{
+			`{"levels": {"11": {"name": "Member", "from": 0}, "12": {"name": "Silver", "from": 500}},
+			  "earning": {"percent_of_level": {"12": 150}}, "rate_limit": {"size": 0}, "languages": ["en", "vi"]}`,
+		}, func(c *access.Choices) {
+			c.Levels = map[int64]access.Level{11: {Name: "Member"}, 12: {Name: "Silver", From: 500}}
+			c.Earning.PercentOfLevel[12] = 150
+			c.RateLimit.Size = 0
+			c.Languages = []string{"en", "vi"}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			settings := shop(t)
+			for _, patch := range tt.patches {
+				settings = change(t, settings, patch)
+			}
+			want := shop(t)
+			tt.want(&want.Choices)
+			if diff := cmp.Diff(want, settings); diff != "" {
+				t.Errorf("Change (-want +got):\n%s", diff)
+			}
+			kept, err := json.Marshal(settings.Choices)
+			if err != nil {
+				t.Fatal(err)
+			}
+			read, err := access.ParseChoices(kept)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(settings.Choices, read); diff != "" {
+				t.Errorf("kept and read (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func change(t *testing.T, s access.Settings, patch string) access.Settings {
+	t.Helper()
+	object, err := value.ParseObject([]byte(patch))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err = s.Change(object); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestChangeRefuses(t *testing.T) {
+	tests := []struct{ patch, field string }{
+		{`{"colour": "red"}`, "colour"},
+		{`{"Country": "84"}`, "Country"},
+		{`{"match_fields": []}`, "match_fields"},
+		{`{"earning": {"bonus": 1}}`, "earning.bonus"},
+		{`{"country": 84}`, "country"},
+		{`{"country": "+84"}`, "country"},
+		{`{"country": {"code": "84"}}`, "country"},
+		{`{"name": " "}`, "name"},
+		{`{"name": null}`, "name"},
+		{`{"name": "` + strings.Repeat("n", 101) + `"}`, "name"},
+		{`{"fields": "closed"}`, "fields"},
+		{`{"resources": "OPEN"}`, "resources"},
+		{`{"declared_fields": {"A": {"type": "text"}}}`, "declared_fields.A.type"},
+		{`{"declared_fields": {"A": {"type": "enum"}}}`, "declared_fields.A.options"},
+		{`{"declared_fields": {"A": {"type": "int", "options": ["1"]}}}`, "declared_fields.A.options"},
+		{`{"declared_fields": {"A": {"type": "enum", "options": ["1", "1"]}}}`, "declared_fields.A.options"},
+		{`{"declared_fields": {"": {"type": "int"}}}`, "declared_fields."},
+		{`{"declared_fields": []}`, "declared_fields"},
+		{`{"declared_resources": {"one": {"name": "News"}}}`, "declared_resources.one"},
+		{`{"declared_resources": {"0": {"name": "News"}}}`, "declared_resources.0"},
+		{`{"declared_resources": {"1": {"name": "News", "channels": ["fax"]}}}`, "declared_resources.1.channels"},
+		{`{"declared_attributes": {"A": {"type": "int"}}}`, "declared_attributes.A.type"},
+		{`{"levels": {"0": {"name": "None", "from": 0}}}`, "levels.0"},
+		{`{"levels": {"1": {"name": "", "from": 0}}}`, "levels.1.name"},
+		{`{"levels": {"1": {"name": "A", "from": -1}}}`, "levels.1.from"},
+		{`{"earning": {"percent_of_level": {"9": 100}}}`, "earning.percent_of_level.9"},
+		{`{"earning": {"money_per_point": 0}}`, "earning.money_per_point"},
+		{`{"earning": {"money_per_point": 1.5}}`, "earning.money_per_point"},
+		{`{"earning": {"rounding": "up"}}`, "earning.rounding"},
+		{`{"earning": {"usable_after_hours": -1}}`, "earning.usable_after_hours"},
+		{`{"earning": {"expires_after_days": 5000}}`, "earning.expires_after_days"},
+		{`{"money_per_ranking_point": 0}`, "money_per_ranking_point"},
+		{`{"unique_ref_id": "yes"}`, "unique_ref_id"},
+		{`{"rate_limit": {"size": -1}}`, "rate_limit.size"},
+		{`{"rate_limit": {"leak": 0}}`, "rate_limit.leak"},
+		{`{"languages": ["English"]}`, "languages"},
+		{`{"languages": "en"}`, "languages"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.patch, func(t *testing.T) {
+			patch, err := value.ParseObject([]byte(tt.patch))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = shop(t).Change(patch)
+			refusal, ok := outcome.AsRefusal(err)
+			if !ok {
+				t.Fatalf("Change = %v, want a refusal", err)
+			}
+			name := tt.field[strings.LastIndex(tt.field, ".")+1:]
+			if refusal.Field != tt.field || !strings.Contains(refusal.Detail, name) {
+				t.Errorf("Change refuses %q: %s, want it to name %s", refusal.Field, refusal.Detail, tt.field)
+			}
+		})
+	}
+}
+
+func TestChangeRefusesTooMuch(t *testing.T) {
+	fields := make(map[string]any)
+	for i := range 4000 {
+		fields[strings.Repeat("f", 20)+string(rune(0x4e00+i))] = map[string]any{"type": "string"}
+	}
+	_, err := shop(t).Change(map[string]any{"declared_fields": fields})
+	if refusal, ok := outcome.AsRefusal(err); !ok || refusal.Code != "bad_setting" {
+		t.Errorf("Change = %v, want a refusal", err)
+	}
+}
+
+func TestNewSettingsRefuses(t *testing.T) {
+	for _, tenant := range []int{0, -1, access.MaxTenant + 1} {
+		if _, err := access.NewSettings(tenant, "Shop"); err == nil {
+			t.Errorf("NewSettings(%d) is no refusal", tenant)
+		}
+	}
+	if _, err := access.NewSettings(access.MaxTenant, "Shop"); err != nil {
+		t.Errorf("NewSettings(%d) = %v", access.MaxTenant, err)
+	}
+}
+
+func TestLifeOfAMatchField(t *testing.T) {
+	s := shop(t)
+	s, first, err := s.DeclareMatchField("CRM_ID", customer.OfCustomer, false)
+	want := customer.MatchField{Name: "CRM_ID", Of: customer.OfCustomer, Number: 1, State: customer.FieldBuilding}
+	if err != nil || first != want {
+		t.Fatalf("DeclareMatchField = %+v, %v, want %+v", first, err, want)
+	}
+	again, same, err := s.DeclareMatchField("CRM_ID", customer.OfCustomer, false)
+	if err != nil || same != first || !cmp.Equal(again, s) {
+		t.Errorf("declared again = %+v, %v, want no change", same, err)
+	}
+	if _, _, err := s.DeclareMatchField("CRM_ID", customer.OfCustomer, true); !errors.Is(err, access.ErrMatchFieldOther) {
+		t.Errorf("declared another way = %v, want %v", err, access.ErrMatchFieldOther)
+	}
+	s, other, err := s.DeclareMatchField("CRM_ID", customer.OfSubscription, false)
+	if err != nil || other.Number != 2 {
+		t.Errorf("of subscriptions = %+v, %v, want number 2", other, err)
+	}
+	for range 2 {
+		if s, err = s.MatchFieldReady(1); err != nil || s.MatchFields[0].State != customer.FieldReady {
+			t.Fatalf("MatchFieldReady = %+v, %v", s.MatchFields, err)
+		}
+	}
+	if _, err := s.MatchFieldRemoved(1); err == nil {
+		t.Error("MatchFieldRemoved forgets a field that is in use")
+	}
+	for range 2 {
+		if s, _, err = s.RemoveMatchField("CRM_ID", customer.OfCustomer); err != nil || s.MatchFields[0].State != customer.FieldRemoving {
+			t.Fatalf("RemoveMatchField = %+v, %v", s.MatchFields, err)
+		}
+	}
+	if _, err := s.MatchFieldReady(1); !errors.Is(err, access.ErrMatchFieldRemoving) {
+		t.Errorf("ready while it is removed = %v, want %v", err, access.ErrMatchFieldRemoving)
+	}
+	if _, _, err := s.DeclareMatchField("CRM_ID", customer.OfCustomer, false); !errors.Is(err, access.ErrMatchFieldRemoving) {
+		t.Errorf("declared while it is removed = %v, want %v", err, access.ErrMatchFieldRemoving)
+	}
+	for range 2 {
+		if s, err = s.MatchFieldRemoved(1); err != nil || len(s.MatchFields) != 1 {
+			t.Fatalf("MatchFieldRemoved = %+v, %v", s.MatchFields, err)
+		}
+	}
+	if _, err := s.MatchFieldReady(1); !errors.Is(err, access.ErrMatchFieldUnknown) {
+		t.Errorf("ready when it is gone = %v, want %v", err, access.ErrMatchFieldUnknown)
+	}
+	_, later, err := s.DeclareMatchField("CRM_ID", customer.OfCustomer, false)
+	if err != nil || later.Number != 3 {
+		t.Errorf("declared anew = %+v, %v, want a new number", later, err)
+	}
+}
+
+// Settings are remembered and shared, so what follows from them leaves them alone.
+func TestSettingsAreValues(t *testing.T) {
+	before := change(t, shop(t), `{"declared_fields": {"A": {"type": "int"}}}`)
+	before, _, err := before.DeclareMatchField("A", customer.OfCustomer, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := change(t, before, `{}`)
+	change(t, before, `{"declared_fields": {"A": null, "B": {"type": "int"}}}`)
+	if _, err := before.MatchFieldReady(1); err != nil {
+		t.Fatal(err)
+	}
+	removed, _, err := before.RemoveMatchField("A", customer.OfCustomer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := removed.MatchFieldRemoved(1); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Choices, before.Choices); diff != "" || before.MatchFields[0].State != customer.FieldBuilding {
+		t.Errorf("settings changed (-want +got):\n%s", diff)
+	}
+}
+
+// Two administrators who start from the same settings do not share a list.
+func TestDeclarationsDoNotShareTheirList(t *testing.T) {
+	s := shop(t)
+	s.MatchFields = make(customer.MatchFields, 0, 10)
+	first, _, err := s.DeclareMatchField("A", customer.OfCustomer, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.DeclareMatchField("B", customer.OfCustomer, false); err != nil {
+		t.Fatal(err)
+	}
+	if got := first.MatchFields[0].Name; got != "A" {
+		t.Errorf("the first declared %s, want A", got)
+	}
+}
+
+func TestDeclareMatchFieldRefuses(t *testing.T) {
+	tests := []struct {
+		name, field string
+		of          customer.Holder
+	}{
+		{"", "name", customer.OfCustomer},
+		{strings.Repeat("x", 101), "name", customer.OfCustomer},
+		{"CRM\x00ID", "name", customer.OfCustomer},
+		{"CRM_ID", "of", "account"},
+	}
+	for _, tt := range tests {
+		_, _, err := shop(t).DeclareMatchField(tt.name, tt.of, false)
+		if refusal, ok := outcome.AsRefusal(err); !ok || refusal.Field != tt.field {
+			t.Errorf("DeclareMatchField(%q, %q) = %v, want a refusal that names %s", tt.name, tt.of, err, tt.field)
+		}
+	}
+	s := shop(t)
+	var err error
+	for i := range 50 {
+		if s, _, err = s.DeclareMatchField(strings.Repeat("x", i+1), customer.OfCustomer, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := s.DeclareMatchField("one more", customer.OfCustomer, false); err == nil {
+		t.Error("51 match fields are not refused")
+	}
+}
