@@ -1,0 +1,153 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+)
+
+// An action is one thing that administrators do. Help, the reading of parameters
+// and the handler all come from this table.
+type action struct {
+	name       string
+	does       string // one line
+	parameters []parameter
+	example    string // what follows ACTION=name
+	run        func(ctx context.Context, h *Handler, a arguments) (any, error)
+}
+
+var (
+	tenantParameter = required("tenant", number, "number of the tenant")
+	jobParameter    = required("job", text, "id of the job, as list-jobs shows it")
+	fieldParameter  = required("name", text, "name of the custom field, as its writers spell it")
+	ofParameter     = optional("of", text, "customer (the default) or subscription")
+)
+
+var actions = []action{
+	{
+		name: "list-tenants", does: "Shows numbers and names of the tenants.",
+		parameters: []parameter{optional("after", number, "only those above this number")},
+		run:        listTenants,
+	}, {
+		name: "create-tenant", does: "Makes a tenant, with the default settings where none are given.",
+		parameters: []parameter{
+			required("tenant", number, "its number, from 1 to 2147483647"),
+			required("name", text, "name of the business"),
+			optional("settings", object, "as in change-settings"),
+		},
+		example: `TENANT=5 NAME=Shop SETTINGS='{"country":"84"}'`,
+		run:     createTenant,
+	}, {
+		name: "show-tenant", does: "Shows a tenant's settings and match fields.",
+		parameters: []parameter{tenantParameter},
+		example:    "TENANT=5",
+		run:        showTenant,
+	}, {
+		name: "change-settings", does: "Merges settings into those of a tenant; null gives one back its default.",
+		parameters: []parameter{
+			tenantParameter,
+			required("settings", object, "what to change, in the form that show-tenant shows"),
+		},
+		example: `TENANT=5 SETTINGS='{"country":"84","earning":{"rounding":"nearest"}}'`,
+		run:     changeSettings,
+	}, {
+		name: "create-token", does: "Makes a token and shows it, this once.",
+		parameters: []parameter{
+			required("tenant", number, "its home tenant, for requests that name none"),
+			required("name", text, "what it is for"),
+			required("scopes", list, "what it may do"),
+			optional("tenants", numbers, "further tenants that it reaches"),
+			optional("expires", instant, "first instant at which it is no longer good; without: never"),
+		},
+		example: "TENANT=5 NAME=till SCOPES=loy.read_profiles,loy.write_profiles EXPIRES=2030-01-01",
+		run:     createToken,
+	}, {
+		name: "list-tokens", does: "Shows the tokens at home in a tenant, the newest first; never their secrets.",
+		parameters: []parameter{
+			tenantParameter,
+			optional("before", instant, "only those created before"),
+		},
+		example: "TENANT=5",
+		run:     listTokens,
+	}, {
+		name: "revoke-token", does: "Ends a token; within 10 seconds nobody accepts it.",
+		parameters: []parameter{required("id", text, "id of the token, as list-tokens shows it: the SHA-256 of its secret")},
+		example:    "ID=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+		run:        revokeToken,
+	}, {
+		name: "declare-match-field", does: "Lets customers be found by a custom field; a job prepares those there are. Again: goes on with it.",
+		parameters: []parameter{
+			tenantParameter, fieldParameter, ofParameter,
+			optional("tags", flag, "true: the field holds several values"),
+		},
+		example: "TENANT=5 NAME=CRM_ID OF=customer",
+		run:     declareMatchField,
+	}, {
+		name: "remove-match-field", does: "Ends finding by a custom field; a job cleans up. The field itself stays.",
+		parameters: []parameter{tenantParameter, fieldParameter, ofParameter},
+		example:    "TENANT=5 NAME=CRM_ID OF=customer",
+		run:        removeMatchField,
+	}, {
+		name: "list-jobs", does: "Shows a tenant's jobs, the newest first.",
+		parameters: []parameter{tenantParameter},
+		example:    "TENANT=5",
+		run:        listJobs,
+	}, {
+		name: "show-job", does: "Shows how far a job is.",
+		parameters: []parameter{tenantParameter, jobParameter},
+		example:    "TENANT=5 JOB=20260301T120000Z-7QX2MBKA",
+		run:        showJob,
+	}, {
+		name: "cancel-job", does: "Stops a job; what it has done stays done.",
+		parameters: []parameter{tenantParameter, jobParameter},
+		example:    "TENANT=5 JOB=20260301T120000Z-7QX2MBKA",
+		run:        cancelJob,
+	},
+}
+
+func findAction(name string) (action, error) {
+	i := slices.IndexFunc(actions, func(a action) bool { return a.name == name })
+	if i >= 0 {
+		return actions[i], nil
+	}
+	names := make([]string, len(actions))
+	for i, a := range actions {
+		names[i] = a.name
+	}
+	if name == "" {
+		return action{}, refuse("unknown_action", "action", "The call names no action. There are: %s.", strings.Join(names, ", "))
+	}
+	return action{}, refuse("unknown_action", "action", "There is no action %.50q. Nearest: %s.", name, nearest(name, names))
+}
+
+// nearest lists the three of names that take the fewest changes of a letter to
+// become name.
+func nearest(name string, names []string) string {
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
+	return strings.Join(names[:min(3, len(names))], ", ")
+}
+
+// distance is the number of letters (bytes) to insert, delete or replace that
+// makes b of a (Levenshtein). Names longer than any of ours are cut.
+func distance(a, b string) int {
+	a = a[:min(len(a), 50)]
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
