@@ -56,7 +56,16 @@ func run(ctx context.Context, seedOnly bool) error {
 	if err != nil || seedOnly {
 		return err
 	}
-	return serve(ctx, everything)
+	ctx, cancel := context.WithCancel(ctx)
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		everything.Work(ctx)
+	}()
+	err = serve(ctx, everything)
+	cancel()
+	<-worked
+	return err
 }
 
 // prepare makes the table and the tenant, where they are not there yet.

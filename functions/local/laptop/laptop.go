@@ -4,6 +4,7 @@
 package laptop
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -11,21 +12,24 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"regulars/functions/admin"
 	"regulars/functions/altcraft"
+	"regulars/functions/work"
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
+	"regulars/shared/jobs"
 )
 
 // The times of a laptop, where nobody waits for what only AWS needs.
 const (
-	// Deadline is how long a request may take: long enough to look around in a
+	// deadline is how long a request may take: long enough to look around in a
 	// debugger.
-	Deadline = 10 * time.Minute
-	// Remember is how long tokens and settings that were read count as true.
-	Remember = time.Second
-	// Settle is how long after a declaration every writer knows it.
-	Settle = 2 * time.Second
+	deadline = 10 * time.Minute
+	// remember is how long tokens and settings that were read count as true.
+	remember = time.Second
+	// wait is how long after a declaration every writer knows it.
+	wait = 2 * time.Second
 )
 
 // Options are what a laptop needs; all of them are required.
@@ -39,27 +43,40 @@ type Options struct {
 type Laptop struct {
 	Store     *dynamo.Store
 	Registrar *access.Registrar
-	altcraft  http.Handler
+	Jobs      *jobs.Service
+
+	queue    *work.InProcess
+	altcraft http.Handler
+	admin    http.Handler
 }
 
 // New makes a laptop on a table that exists.
 func New(o Options) *Laptop {
 	store := dynamo.New(o.DB, o.Table, time.Now)
-	guard := access.NewGuard(store, time.Now, access.GuardOptions{Remember: Remember, LocalTokens: true})
+	customers := customer.NewService(store, time.Now)
+	guard := access.NewGuard(store, time.Now, access.GuardOptions{Remember: remember, LocalTokens: true})
+	registrar := access.NewRegistrar(store, time.Now)
+	queue := work.NewInProcess(jobs.NewWorker(store, work.Kinds(customers, store, registrar), time.Now))
+	service := jobs.NewService(store, queue, time.Now, wait)
 	return &Laptop{
-		Store:     store,
-		Registrar: access.NewRegistrar(store, time.Now),
-		altcraft: altcraft.New(altcraft.Options{
-			Customers: customer.NewService(store, time.Now), Guard: guard, Log: o.Log, Deadline: Deadline,
-		}),
+		Store: store, Registrar: registrar, Jobs: service, queue: queue,
+		altcraft: altcraft.New(altcraft.Options{Customers: customers, Guard: guard, Log: o.Log, Deadline: deadline}),
+		admin:    admin.HTTPHandler(admin.New(registrar, service)),
 	}
 }
 
-// ServeHTTP routes as template.yaml does: one greedy path for each dialect.
+// Work does the parts of jobs until ctx is done. It goes on with what another
+// process left.
+func (l *Laptop) Work(ctx context.Context) { l.queue.Run(ctx, l.Jobs) }
+
+// ServeHTTP routes as template.yaml does, with one greedy path for each dialect.
+// The admin function, which has no route on AWS, has one here.
 func (l *Laptop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
 	case path == "/api", strings.HasPrefix(path, "/api/"):
 		l.altcraft.ServeHTTP(w, r)
+	case path == admin.Path:
+		l.admin.ServeHTTP(w, r)
 	default:
 		http.NotFound(w, r)
 	}

@@ -1,0 +1,36 @@
+// Command lambda is the function for administrators. It has no route: whoever may
+// invoke it may do everything.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"regulars/functions/admin"
+	"regulars/shared/access"
+	"regulars/shared/boot"
+	"regulars/shared/dynamo"
+	"regulars/shared/jobs"
+	"regulars/shared/sqsqueue"
+)
+
+func main() {
+	environment, err := boot.ReadEnvironment(os.Getenv, boot.WorkQueueURL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg, err := environment.Config(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	boot.Logger()
+	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
+	lambda.Start(admin.New(
+		access.NewRegistrar(store, time.Now),
+		jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), time.Now, jobs.Wait),
+	).Handle)
+}
