@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"regulars/shared/customer"
 )
@@ -88,11 +87,6 @@ func readRequest(it item, idempotencyKey string, now time.Time) (*customer.Remem
 	}
 	keyed := customer.Keyed{Key: idempotencyKey, Meaning: row.Meaning}
 	return &customer.Remembered{Keyed: keyed, ID: id, Created: row.Created, Changed: row.Changed}, nil
-}
-
-// absentOrExpired holds while no item has the key, or one whose ttl has passed.
-func absentOrExpired(now time.Time) expression.ConditionBuilder {
-	return absent().Or(expression.Name(attrTTL).LessThanEqual(expression.Value(now.Unix())))
 }
 
 // indexKeysOf are the places of an item in the indexes.

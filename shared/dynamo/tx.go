@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -19,7 +18,6 @@ import (
 type tx struct {
 	id     string // of the commit; each item written bears it
 	writes []write
-	err    error // the first write that could not be built
 }
 
 // A write is one item's part of a transaction.
@@ -27,46 +25,24 @@ type write struct {
 	put   item
 	key   key
 	check bool // neither put nor delete
-	guard expression.Expression
+	guard guard
 	units int64 // outside of a transaction, without indexes
 	index int64
 }
 
 // put replaces the item, which was before bytes large.
-func (t *tx) put(it item, guard expression.ConditionBuilder, before int, index int64) {
-	t.add(write{put: it, key: keyOf(it), units: writeUnits(before, sizeOf(it)), index: index}, guard)
+func (t *tx) put(it item, g guard, before int, index int64) {
+	t.writes = append(t.writes, write{put: it, key: keyOf(it), guard: g, units: writeUnits(before, sizeOf(it)), index: index})
 }
 
 // delete removes the item of key k, which was before bytes large.
-func (t *tx) delete(k key, guard expression.ConditionBuilder, before int) {
-	t.add(write{key: k, units: writeUnits(before, 0)}, guard)
+func (t *tx) delete(k key, g guard, before int) {
+	t.writes = append(t.writes, write{key: k, guard: g, units: writeUnits(before, 0)})
 }
 
 // check demands that the guard holds of an item that is not written.
-func (t *tx) check(k key, guard expression.ConditionBuilder, size int) {
-	t.add(write{key: k, check: true, units: writeUnits(size, 0)}, guard)
-}
-
-func (t *tx) add(w write, guard expression.ConditionBuilder) {
-	var err error
-	if w.guard, err = expression.NewBuilder().WithCondition(guard).Build(); err != nil && t.err == nil {
-		t.err = fmt.Errorf("guard of write %d: %w", len(t.writes), err) // its key may be an e-mail
-	}
-	t.writes = append(t.writes, w)
-}
-
-// absent holds while no item has the key.
-func absent() expression.ConditionBuilder {
-	return expression.Name(attrPK).AttributeNotExists()
-}
-
-// writtenBy holds while the item is the one that commit wrote; an empty commit
-// is no item.
-func writtenBy(commit string) expression.ConditionBuilder {
-	if commit == "" {
-		return absent()
-	}
-	return expression.Name(attrCommit).Equal(expression.Value(commit))
+func (t *tx) check(k key, g guard, size int) {
+	t.writes = append(t.writes, write{key: k, guard: g, check: true, units: writeUnits(size, 0)})
 }
 
 // errGuard says that a guard broke; found is the item under the first guard, if
@@ -82,9 +58,6 @@ func (e *errGuard) Unwrap() error { return outcome.ErrStale }
 // sent unchanged, under the commit's id as its token, until the answer is
 // definite, so it happens once.
 func (s *Store) commit(ctx context.Context, doing string, t *tx) error {
-	if t.err != nil {
-		return t.err
-	}
 	input := t.input(s.table)
 	return s.untilDefinite(ctx, doing, t, func() error {
 		_, err := s.db.TransactWriteItems(ctx, input)
@@ -97,13 +70,10 @@ func (s *Store) commit(ctx context.Context, doing string, t *tx) error {
 // be lost and a foreign write come in between, it may happen twice: only for
 // writes of which that does no harm.
 func (s *Store) putOne(ctx context.Context, doing string, t *tx) error {
-	if t.err != nil {
-		return t.err
-	}
 	w := t.writes[0]
 	input := &dynamodb.PutItemInput{
 		TableName: &s.table, Item: w.put,
-		ConditionExpression: w.guard.Condition(), ExpressionAttributeNames: w.guard.Names(), ExpressionAttributeValues: w.guard.Values(),
+		ConditionExpression: &w.guard.condition, ExpressionAttributeNames: w.guard.names, ExpressionAttributeValues: w.guard.values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
 	return s.untilDefinite(ctx, doing, t, func() error {
@@ -171,7 +141,7 @@ func (t *tx) input(table string) *dynamodb.TransactWriteItemsInput {
 }
 
 func (w write) transactItem(table string, found types.ReturnValuesOnConditionCheckFailure) types.TransactWriteItem {
-	condition, names, values := w.guard.Condition(), w.guard.Names(), w.guard.Values()
+	condition, names, values := &w.guard.condition, w.guard.names, w.guard.values
 	switch {
 	case w.check:
 		return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{

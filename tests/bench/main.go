@@ -1,0 +1,139 @@
+// Command bench measures what the service costs beside the DynamoDB calls it
+// makes: make bench. Each figure is a ratio of two things measured in one run, in
+// alternating blocks, and the median of 11. Handlers are called without a socket.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"regulars/functions/local/laptop"
+	"regulars/shared/dynamolocal"
+)
+
+const (
+	blocks = 11
+	// blockOf is how many operations a block has against DynamoDB Local, where
+	// one takes milliseconds, and memoryBlockOf against memory.
+	blockOf       = 60
+	memoryBlockOf = 2000
+)
+
+func main() {
+	log.SetFlags(0)
+	if err := run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context) error {
+	root, err := dynamolocal.Root()
+	if err != nil {
+		return err
+	}
+	out := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
+	defer out.Flush()
+	fmt.Fprintln(out, "what\tours\tthe calls alone\tratio of the rates\tdemanded")
+	if err := against(ctx, out, root); err != nil {
+		return err
+	}
+	out.Flush()
+	return startUp(ctx, os.Stdout, root)
+}
+
+// against compares the whole handler with the same calls made raw: against
+// DynamoDB Local, and on one core with answers from memory.
+func against(ctx context.Context, out io.Writer, root string) error {
+	endpoint := os.Getenv("DYNAMODB_ENDPOINT")
+	if endpoint == "" {
+		return fmt.Errorf("DYNAMODB_ENDPOINT is not set; use make bench")
+	}
+	definition, err := dynamolocal.Definition(filepath.Join(root, "template.yaml"))
+	if err != nil {
+		return err
+	}
+	db, table := dynamolocal.Client(endpoint), fmt.Sprintf("bench-%d", time.Now().UnixNano())
+	if err := dynamolocal.Create(ctx, db, table, definition); err != nil {
+		return err
+	}
+	if err := newLaptop(db, table).Seed(ctx); err != nil {
+		return err
+	}
+	for _, operation := range operations {
+		ours, raw := operation(subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table})
+		report(out, "DynamoDB Local", compare(ours, raw, blockOf), 0.9)
+	}
+
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var m memory
+	db = m.client(db)
+	s := subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table}
+	s.known()
+	s.call("get", getBody()) // so that the memory hears of all that is read
+	m.replay = true
+	for _, operation := range operations {
+		ours, raw := operation(s)
+		report(out, "memory, one core", compare(ours, raw, memoryBlockOf), 0.6)
+	}
+	return nil
+}
+
+func newLaptop(db *dynamodb.Client, table string) *laptop.Laptop {
+	return laptop.New(laptop.Options{DB: db, Table: table, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
+}
+
+// A measured is one operation done in two ways.
+type measured struct {
+	name      string
+	ours, raw time.Duration // of one operation, medians
+	ratio     float64       // of the rates, the median over the blocks
+}
+
+// A way does an operation; it ends the program where that fails.
+type way struct {
+	name string
+	do   func()
+}
+
+// compare alternates blocks of the two ways.
+func compare(ours, raw way, n int) measured {
+	block := func(w way) time.Duration {
+		began := time.Now()
+		for range n {
+			w.do()
+		}
+		return time.Since(began) / time.Duration(n)
+	}
+	block(ours)
+	block(raw) // warm
+	var mine, theirs []time.Duration
+	var ratios []float64
+	for range blocks {
+		runtime.GC()
+		a := block(ours)
+		runtime.GC()
+		b := block(raw)
+		mine, theirs, ratios = append(mine, a), append(theirs, b), append(ratios, float64(b)/float64(a))
+	}
+	return measured{ours.name, median(mine), median(theirs), median(ratios)}
+}
+
+func report(out io.Writer, where string, m measured, demanded float64) {
+	fmt.Fprintf(out, "%s, %s\t%v\t%v\t%.2f\t%.2f\n", m.name, where, m.ours.Round(time.Microsecond/10), m.raw.Round(time.Microsecond/10), m.ratio, demanded)
+}
+
+func median[T float64 | time.Duration | int64](values []T) T {
+	slices.Sort(values)
+	return values[len(values)/2]
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"regulars/shared/customer"
+)
+
+// A subject is what is measured: a handler, and the table that it uses.
+type subject struct {
+	ctx   context.Context
+	h     http.Handler
+	db    *dynamodb.Client
+	table string
+}
+
+// operations do the same in two ways: through the handler, and by the DynamoDB
+// calls that the handler makes.
+var operations = []func(subject) (ours, raw way){create, update, get}
+
+func create(s subject) (ours, raw way) {
+	n := 0
+	return way{"import, creates", func() { n++; s.call("import", importBody(n, "Paris")) }},
+		way{"import, creates", func() { n++; s.rawCreate(n) }}
+}
+
+func update(s subject) (ours, raw way) {
+	id := s.known()
+	n := 0
+	city := func() string { n++; return fmt.Sprintf("Town %d", n) }
+	return way{"import, updates", func() { s.call("import", importBody(0, city())) }},
+		way{"import, updates", func() { s.rawUpdate(id, city()) }}
+}
+
+func get(s subject) (ours, raw way) {
+	id := s.known()
+	return way{"get", func() { s.call("get", getBody()) }},
+		way{"get", func() { s.get("K#5#email#"+email(0), "KEY"); s.get("C#5#"+id.Base36(), "CUSTOMER") }}
+}
+
+// known makes sure that customer 0 is there, and returns its id.
+func (s subject) known() customer.ID {
+	answer := s.call("import", importBody(0, "Paris"))
+	var said struct {
+		ID string `json:"profile_id"`
+	}
+	check(json.Unmarshal(answer, &said))
+	id, err := customer.ParseHex(said.ID)
+	check(err)
+	return id
+}
+
+// call posts to the handler, without a socket.
+func (s subject) call(method, body string) []byte {
+	r, err := http.NewRequestWithContext(s.ctx, http.MethodPost, "/api/v1.1/profiles/"+method, strings.NewReader(body))
+	check(err)
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	s.h.ServeHTTP(w, r)
+	if w.Code != http.StatusOK || !bytes.Contains(w.Body.Bytes(), []byte(`"error":0`)) {
+		log.Fatalf("%s: %d %s", method, w.Code, w.Body)
+	}
+	return w.Body.Bytes()
+}
+
+func email(n int) string { return fmt.Sprintf("n%d@example.com", n) }
+
+func getBody() string {
+	return fmt.Sprintf(`{"token": "reg_local_demo", "db_id": 5, "email": %q}`, email(0))
+}
+
+func importBody(n int, city string) string {
+	return fmt.Sprintf(`{"token": "reg_local_demo", "db_id": 5, "matching": "email", "email": %[1]q, "data": {
+		"email": %[1]q, "_fname": "Ivan", "_lname": "Petrov", "_sex": "male", "_bdate": "1990-01-15T12:00:00Z",
+		"_city": %[3]q, "phones": ["+79%08[2]d"], "subscriptions": [
+		{"channel": "email", "email": %[1]q, "resource_id": 1}, {"channel": "sms", "phone": "+79%08[2]d", "resource_id": 1},
+		{"channel": "push", "provider": "Firefox", "resource_id": 1, "subscription_id": "token-%[2]d"}]}}`, email(n), n, city)
+}
+
+// What the calls alone write is what the handler writes, under keys of the same
+// length.
+
+func customerPK(n int) string { return fmt.Sprintf("C#5#%016d", n) }
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+func number(n int) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: fmt.Sprint(n)}
+}
+func object(m map[string]types.AttributeValue) types.AttributeValue {
+	return &types.AttributeValueMemberM{Value: m}
+}
+func list(v ...types.AttributeValue) types.AttributeValue {
+	return &types.AttributeValueMemberL{Value: v}
+}
+
+func customerItem(n int, city string) map[string]types.AttributeValue {
+	subscription := func(channel, contact string) types.AttributeValue {
+		return object(map[string]types.AttributeValue{"r": number(1), "h": text(channel), "t": text(contact), "d": number(1795000000)})
+	}
+	phone := fmt.Sprintf("+79%08d", n)
+	return map[string]types.AttributeValue{
+		"pk": text(customerPK(n)), "sk": text("CUSTOMER"),
+		"gsi1pk": text("L#5#1"), "gsi1sk": text(fmt.Sprintf("%016d", n)),
+		"gsi2pk": text("U#5#1"), "gsi2sk": text(fmt.Sprintf("2026-11-22T10#%016d", n)),
+		"c": text("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), "u": number(1795000000000000),
+		"em": list(text(email(n))), "ph": list(text(phone)), "fn": text("Ivan"), "ln": text("Petrov"),
+		"bd": text("1990-01-15T12:00:00Z"), "sx": text("male"), "ci": text(city),
+		"sb": list(subscription("email", email(n)), subscription("sms", phone), subscription("push", fmt.Sprintf("token-%d", n))),
+	}
+}
+
+func keyItem(pk string, n int) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{
+		"pk": text(pk), "sk": text("KEY"), "c": text("ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+		"o": object(map[string]types.AttributeValue{fmt.Sprintf("%016d", n): number(5)}),
+	}
+}
+
+// keysOf are the keys of customer n as the calls alone know it.
+func keysOf(n int) []string {
+	return []string{"K#5#email#raw" + email(n), fmt.Sprintf("K#5#phone#raw+79%08d", n), fmt.Sprintf("K#5#push#rawFirefox/token-%d", n)}
+}
+
+func (s subject) get(pk, sk string) {
+	_, err := s.db.GetItem(s.ctx, &dynamodb.GetItemInput{
+		TableName: &s.table, ConsistentRead: aws.Bool(true),
+		Key: map[string]types.AttributeValue{"pk": text(pk), "sk": text(sk)},
+	})
+	check(err)
+}
+
+func (s subject) rawCreate(n int) {
+	s.get(keysOf(n)[0], "KEY")
+	put := func(item map[string]types.AttributeValue) types.TransactWriteItem {
+		return types.TransactWriteItem{Put: &types.Put{
+			TableName: &s.table, Item: item, ConditionExpression: aws.String("attribute_not_exists(#0)"),
+			ExpressionAttributeNames: map[string]string{"#0": "pk"},
+		}}
+	}
+	items := []types.TransactWriteItem{put(customerItem(n, "Paris"))}
+	for _, pk := range keysOf(n) {
+		items = append(items, put(keyItem(pk, n)))
+	}
+	_, err := s.db.TransactWriteItems(s.ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
+	check(err)
+}
+
+// rawUpdate reads customer 0 as the handler does, and writes one that is like it.
+func (s subject) rawUpdate(id customer.ID, city string) {
+	s.get("K#5#email#"+email(0), "KEY")
+	s.get("C#5#"+id.Base36(), "CUSTOMER")
+	_, err := s.db.PutItem(s.ctx, &dynamodb.PutItemInput{
+		TableName: &s.table, Item: customerItem(0, city),
+		ConditionExpression:       aws.String("attribute_not_exists(#0) OR #0 = :0"),
+		ExpressionAttributeNames:  map[string]string{"#0": "c"},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":0": text("ABCDEFGHIJKLMNOPQRSTUVWXYZ")},
+	})
+	check(err)
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
