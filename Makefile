@@ -39,7 +39,7 @@ check: has-go ## format, vet, staticcheck, the rooms and, after make sam, the te
 	$(if $(wildcard $(SAM)),$(SAM) validate --lint --region us-east-1)
 
 bench: has-go ## what the handlers cost beside the bare DynamoDB calls
-	env -u AWS_CA_BUNDLE $(WITH) -- go test -run '^$$' -bench . ./tests/bench/...
+	env -u AWS_CA_BUNDLE $(WITH) -- go run ./tests/bench
 
 build: has-go has-python3 ## binaries and zips for Lambda in .cache/build (ARCH=arm64 or amd64)
 	@set -e; for name in $(FUNCTIONS); do \
@@ -74,7 +74,7 @@ deploy: has-go $(SAM) ## builds and deploys, asking for what it needs to know
 	$(LAMBDA) $(SAM) build
 	$(SAM) deploy --guided
 	@echo 'Now make the first tenant and its token:'
-	@echo "  make admin TARGET=aws ACTION=create-tenant NAME='My shop'"
+	@echo "  make admin TARGET=aws ACTION=create-tenant TENANT=1 NAME='My shop'"
 	@echo "  make admin TARGET=aws ACTION=create-token TENANT=1 SCOPES=alt.read,alt.write NAME='import'"
 
 fuzz: has-go ## each fuzz target for a while (FUZZTIME=10m)
