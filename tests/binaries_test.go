@@ -1,0 +1,228 @@
+package tests
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"regulars/functions/local/laptop"
+	"regulars/shared/dynamolocal"
+	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/tests/runtimeapi"
+)
+
+// A deployment is the built binaries under a Runtime API each, on a seeded table
+// and a queue that a test can look into.
+type deployment struct {
+	t         *testing.T
+	queue     *fakeQueue
+	functions map[string]*runtimeapi.Function
+}
+
+func deploy(t *testing.T, names ...string) deployment {
+	t.Helper()
+	root, err := dynamolocal.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := dynamotest.Table(t)
+	if err := laptopOn(t, dynamotest.Client(t), table).Seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d := deployment{t: t, queue: newFakeQueue(t), functions: map[string]*runtimeapi.Function{}}
+	for _, name := range names {
+		binary := filepath.Join(root, ".cache", "bin", name)
+		if err := runtimeapi.Build(t.Context(), "regulars/functions/"+name+"/lambda", binary); err != nil {
+			t.Fatal(err)
+		}
+		f, err := runtimeapi.Start(t.Context(), binary,
+			"TABLE_NAME="+table, "AWS_ENDPOINT_URL_DYNAMODB="+dynamotest.Endpoint(t),
+			"WORK_QUEUE_URL="+d.queue.url(), "AWS_ENDPOINT_URL_SQS="+d.queue.server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(f.Kill)
+		d.functions[name] = f
+	}
+	return d
+}
+
+// invoke sends an event to a function and reads its response into v.
+func (d deployment) invoke(name string, event []byte, v any) {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(d.t.Context(), 25*time.Second)
+	defer cancel()
+	response, functionError, err := d.functions[name].Invoke(ctx, event)
+	if err != nil || functionError != nil {
+		d.t.Fatalf("%s: %v %s\n%s", name, err, functionError, d.functions[name].Log())
+	}
+	if err := json.Unmarshal(response, v); err != nil {
+		d.t.Fatalf("%s answers %s: %v", name, response, err)
+	}
+}
+
+func event(t *testing.T, file string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "events", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// wanted is what the body of the answer to each event of a route holds. They are
+// played in this order.
+var wanted = []struct{ file, body string }{
+	{"altcraft-import.json", `"created":true`},
+	{"altcraft-import.json", `"changed":false`},
+	{"altcraft-update.json", `"error":0`},
+	{"altcraft-get.json", `"subscriptions":[{`},
+	{"altcraft-delete.json", `"error":0`},
+	{"altcraft-get.json", `"error":404`},
+	{"altcraft-unknown.json", `"error":404`},
+}
+
+// TestBinaries plays every event to the binary that it is for.
+func TestBinaries(t *testing.T) {
+	d := deploy(t, "altcraft", "work", "admin")
+	for _, w := range wanted {
+		var response events.APIGatewayV2HTTPResponse
+		d.invoke("altcraft", event(t, w.file), &response)
+		if response.StatusCode != http.StatusOK || !strings.Contains(response.Body, w.body) || response.Headers["X-Consumed-Capacity"] == "" {
+			t.Errorf("%s: %d %v %s, want %s", w.file, response.StatusCode, response.Headers, response.Body, w.body)
+		}
+	}
+	var tenants struct{ Tenants []struct{ Tenant int } }
+	d.invoke("admin", event(t, "admin-list-tenants.json"), &tenants)
+	if len(tenants.Tenants) != 1 || tenants.Tenants[0].Tenant != laptop.Tenant {
+		t.Errorf("admin lists %+v", tenants)
+	}
+	for _, file := range []string{"work-part.json", "work-stalled.json"} {
+		var response events.SQSEventResponse
+		d.invoke("work", event(t, file), &response)
+		if len(response.BatchItemFailures) != 0 {
+			t.Errorf("%s: %+v, want nothing to come again", file, response)
+		}
+	}
+	for name, f := range d.functions {
+		f.Kill()
+		if log := f.Log(); strings.Contains(log, laptop.DemoToken) || strings.Contains(log, "petrov") || strings.Contains(log, "790000") {
+			t.Errorf("the log of %s holds what a client sent:\n%s", name, log)
+		}
+	}
+}
+
+// TestProveJobThroughTheQueue declares a match field through the admin binary,
+// and lets the work binary do the job, message by message. Its parts may not
+// start for 40 seconds; a tenth of the proof is that they do not.
+func TestProveJobThroughTheQueue(t *testing.T) {
+	d := deploy(t, "altcraft", "work", "admin")
+	var imported events.APIGatewayV2HTTPResponse
+	d.invoke("altcraft", event(t, "altcraft-import.json"), &imported)
+	var declared struct {
+		Job struct{ ID string }
+	}
+	d.invoke("admin", fmt.Appendf(nil, `{"action": "declare-match-field", "tenant": %d, "name": "card"}`, laptop.Tenant), &declared)
+	if got := len(d.queue.bodies()); got != 8 {
+		t.Fatalf("%d messages, want one for each of 8 parts", got)
+	}
+	deadline := time.Now()
+	if proving() {
+		deadline = time.Now().Add(2 * time.Minute)
+	}
+	again := d.work(d.queue.bodies())
+	for len(again) > 0 && time.Now().Before(deadline) {
+		time.Sleep(time.Second)
+		again = d.work(again)
+	}
+	var job struct{ State string }
+	d.invoke("admin", fmt.Appendf(nil, `{"action": "show-job", "tenant": %d, "job": %q}`, laptop.Tenant, declared.Job.ID), &job)
+	want := map[bool]string{true: "done", false: "running"}[proving()]
+	if job.State != want || len(again) != map[string]int{"done": 0, "running": 8}[want] {
+		t.Errorf("the job is %s with %d messages left, want %s", job.State, len(again), want)
+	}
+}
+
+// work sends messages to the work binary and returns those that come again.
+func (d deployment) work(bodies []string) (again []string) {
+	d.t.Helper()
+	var batch events.SQSEvent
+	for i, body := range bodies {
+		batch.Records = append(batch.Records, events.SQSMessage{
+			MessageId: fmt.Sprint(i), ReceiptHandle: fmt.Sprint("receipt-", i), Body: body, EventSource: "aws:sqs",
+		})
+	}
+	text, err := json.Marshal(batch)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	var response events.SQSEventResponse
+	d.invoke("work", text, &response)
+	for _, failure := range response.BatchItemFailures {
+		var i int
+		if _, err := fmt.Sscan(failure.ItemIdentifier, &i); err != nil {
+			d.t.Fatal(err)
+		}
+		again = append(again, bodies[i])
+	}
+	return again
+}
+
+// A fakeQueue takes messages as SQS does.
+type fakeQueue struct {
+	server *httptest.Server
+	mutex  sync.Mutex
+	sent   []string
+}
+
+func newFakeQueue(t *testing.T) *fakeQueue {
+	q := &fakeQueue{}
+	q.server = httptest.NewServer(q)
+	t.Cleanup(q.server.Close)
+	return q
+}
+
+func (q *fakeQueue) url() string { return q.server.URL + "/123456789012/work" }
+
+func (q *fakeQueue) bodies() []string {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	return append([]string(nil), q.sent...)
+}
+
+// ServeHTTP implements [http.Handler].
+func (q *fakeQueue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	if r.Header.Get("X-Amz-Target") != "AmazonSQS.SendMessageBatch" {
+		fmt.Fprint(w, "{}") // ChangeMessageVisibility
+		return
+	}
+	var batch struct {
+		Entries []struct{ ID, MessageBody string }
+	}
+	if err := json.NewDecoder(r.Body).Decode(&batch); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	var taken []string
+	for _, e := range batch.Entries {
+		q.sent = append(q.sent, e.MessageBody)
+		sum := md5.Sum([]byte(e.MessageBody))
+		taken = append(taken, fmt.Sprintf(`{"Id": %q, "MessageId": %q, "MD5OfMessageBody": %q}`, e.ID, e.ID, hex.EncodeToString(sum[:])))
+	}
+	fmt.Fprintf(w, `{"Successful": [%s], "Failed": []}`, strings.Join(taken, ","))
+}

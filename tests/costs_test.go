@@ -1,0 +1,72 @@
+package tests
+
+import (
+	"testing"
+	"time"
+
+	"regulars/functions/local/laptop"
+)
+
+// TestCosts demands the figures of docs/performance.md.
+func TestCosts(t *testing.T) {
+	full := map[string]any{
+		"email": email(1), "_fname": "Ivan", "_lname": "Petrov", "_sex": "male", "_bdate": "1990-01-15T12:00:00Z", "_city": "Moscow",
+		"phones": []string{phone(1)}, "subscriptions": []any{
+			map[string]any{"channel": "email", "email": email(1), "resource_id": 1},
+			map[string]any{"channel": "sms", "phone": phone(1), "resource_id": 1},
+			map[string]any{"channel": "push", "provider": "Firefox", "subscription_id": "abcdefghijklmnqrstuvwxyz", "resource_id": 1},
+		},
+	}
+	search := map[string]any{"email": email(1)}
+	with := func(data map[string]any) map[string]any { return map[string]any{"email": email(1), "data": data} }
+	steps := []struct {
+		name, method string
+		body         map[string]any
+		header       []string
+		want         string
+	}{
+		{name: "creates", method: "import", body: with(full), want: "rt=2;r=1;w=10"},
+		{name: "changes nothing", method: "import", body: with(full), want: "rt=2;r=2;w=0"},
+		{name: "updates", method: "import", body: with(map[string]any{"_city": "Paris"}), want: "rt=3;r=2;w=1"},
+		{name: "updates, naming all keys again", method: "update", body: with(full), want: "rt=3;r=2;w=1"},
+		{name: "get", method: "get", body: search, want: "rt=2;r=2;w=0"},
+		{name: "get nobody", method: "get", body: map[string]any{"email": "nobody@example.com"}, want: "rt=1;r=1;w=0"},
+		{name: "get by id that is none", method: "get", body: map[string]any{"matching": "profile_id", "profile_id": "none"}, want: "rt=0;r=0;w=0"},
+		{name: "keyed, updates", method: "import", body: with(map[string]any{"_city": "Oslo"}), header: []string{"Idempotency-Key", "a"}, want: "rt=3;r=2;w=4"},
+		{name: "keyed, again", method: "import", body: with(map[string]any{"_city": "Oslo"}), header: []string{"Idempotency-Key", "a"}, want: "rt=3;r=3;w=0"},
+		{name: "keyed, changes nothing", method: "import", body: with(map[string]any{"_city": "Oslo"}), header: []string{"Idempotency-Key", "b"}, want: "rt=4;r=3;w=2"},
+		{name: "gains a phone", method: "import", body: with(map[string]any{"phones": []string{phone(1), phone(2)}}), want: "rt=3;r=2;w=4"},
+		{name: "loses a phone", method: "import", body: with(map[string]any{"phones": []string{phone(1)}}), want: "rt=4;r=3;w=4"},
+		{name: "delete", method: "delete", body: search, want: "rt=4;r=4;w=10"},
+	}
+	c := caller{t: t, h: newLaptop(t)}
+	c.call("get", search)           // remembers token and settings
+	awaitNewHour(t, 20*time.Second) // an update in the next hour moves index entries
+	for _, step := range steps {
+		got := c.call(step.method, step.body, step.header...)
+		if got.status != 200 || got.code() != 0 && got.code() != 404 {
+			t.Fatalf("%s: %v", step.name, got)
+		}
+		if use := got.header.Get("X-Consumed-Capacity"); use != step.want {
+			t.Errorf("%s consumed %s, want %s", step.name, use, step.want)
+		}
+	}
+}
+
+// awaitNewHour waits where the hour ends within some time.
+func awaitNewHour(t *testing.T, within time.Duration) {
+	t.Helper()
+	now := time.Now()
+	if next := now.Truncate(time.Hour).Add(time.Hour); next.Sub(now) < within {
+		time.Sleep(next.Sub(now))
+	}
+}
+
+// TestCapacityWithoutToken: what is refused at the door reads nothing.
+func TestCapacityWithoutToken(t *testing.T) {
+	c := caller{t: t, h: newLaptop(t)}
+	got := c.call("import", map[string]any{"token": nil, "db_id": laptop.Tenant, "data": map[string]any{}})
+	if use := got.header.Get("X-Consumed-Capacity"); got.code() != 401 || use != "rt=0;r=0;w=0" {
+		t.Errorf("a request without a token = %v, consumed %s", got, use)
+	}
+}
