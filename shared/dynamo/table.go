@@ -12,6 +12,7 @@
 //	token               TOKEN#<sha256>         TOKEN            TOKENS#<home> / created, sha256
 //	job                 J#<tenant>#<job>       JOB              J#<tenant> / job
 //	part of a job       J#<tenant>#<job>       PART#<n>
+//	open job of a kind  J#<tenant>#<subject>   OPEN             OPENJOBS / job, tenant
 //
 // # The questions it answers
 //
@@ -19,10 +20,12 @@
 //	several customers or match keys                         BatchGetItem, strongly
 //	customers of a shard in the order of their ids          Query gsi1
 //	all tenants, the tokens and the jobs of a tenant        Query gsi1
+//	the open jobs of all tenants                            Query gsi1
+//	the open job of a kind and subject                      GetItem, strongly
 //	a job and its parts                                     Query pk, strongly
 //
-// <shard> is a hash of the customer's id over 8 values. A value of over 128
-// bytes stands in a key as ~ and its SHA-256. The indexes are KEYS_ONLY and
+// <shard> is a hash of the customer's id over 8 values, <subject> the kind of the
+// job and the number and name of what it is about. A value of over 128 bytes stands in a key as ~ and its SHA-256. The indexes are KEYS_ONLY and
 // eventually consistent: they find, and nothing is decided on them. An item whose
 // ttl has passed is gone, swept or not.
 //
@@ -40,6 +43,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/jobs"
 )
 
 // The attributes that conditions and reads name. The names are short because
@@ -49,6 +53,7 @@ const (
 	attrSK     = "sk"
 	attrCommit = "c" // the id of the commit that wrote the item
 	attrTTL    = "ttl"
+	attrJob    = "j" // the job that is the open one
 
 	index1 = "gsi1"
 	index2 = "gsi2"
@@ -73,10 +78,15 @@ func customerKey(tenant int, id customer.ID) key {
 }
 
 // shards is over how many values the lists of a tenant's customers are spread.
-const shards = 8
+const shards = customer.Shards
 
 // shardOf spreads ids by their low bits, which are random.
 func shardOf(id customer.ID) int { return int(id % shards) }
+
+// idOfCustomer reads what customerKey writes.
+func idOfCustomer(k key) (customer.ID, error) {
+	return customer.ParseBase36(k.PK[strings.LastIndexByte(k.PK, '#')+1:])
+}
 
 func listPK(tenant, shard int) string { return fmt.Sprintf("L#%d#%d", tenant, shard) }
 
@@ -120,14 +130,53 @@ func tokensPK(home int) string { return "TOKENS#" + strconv.Itoa(home) }
 // tokenTime begins the sort keys of tokensPK, to the microsecond.
 func tokenTime(created time.Time) string { return created.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
+func jobKey(tenant int, job string) key { return key{jobPK(tenant, job), "JOB"} }
+
+// partKey pads the number so that sorting by text is sorting by number.
+func partKey(ref jobs.Ref) key {
+	return key{jobPK(ref.Tenant, ref.Job), fmt.Sprintf("PART#%06d", ref.N)}
+}
+
+// partNumber reads what partKey writes; ok says whether k is the key of a part.
+func partNumber(k key) (n int, ok bool) {
+	digits, isPart := strings.CutPrefix(k.SK, "PART#")
+	n, err := strconv.Atoi(digits)
+	return n, isPart && err == nil
+}
+
+func jobPK(tenant int, job string) string { return jobsPK(tenant) + "#" + job }
+
+// jobsPK lists a tenant's jobs by their ids.
+func jobsPK(tenant int) string { return "J#" + strconv.Itoa(tenant) }
+
+// jobOfKey reads the id of the job from what jobKey writes.
+func jobOfKey(k key) string {
+	_, job, _ := strings.Cut(strings.TrimPrefix(k.PK, "J#"), "#")
+	return job
+}
+
+// openJobKey is taken while a job of the kind and subject is open.
+func openJobKey(tenant int, kind string, subject jobs.Subject) key {
+	return key{fmt.Sprintf("J#%d#%s#%d#%s", tenant, kind, subject.Number, keyValue(subject.Name)), "OPEN"}
+}
+
+// openJobsPK lists the open jobs of all tenants by openJobSK.
+const openJobsPK = "OPENJOBS"
+
+func openJobSK(tenant int, job string) string { return job + "#" + strconv.Itoa(tenant) }
+
 // maxKeyValue is how long a value may be, in bytes, and stand in a key as it is.
 const maxKeyValue = 128
 
+// hashed stands before a hash in the place of a value.
+const hashed = "~"
+
+// keyValue hashes also what looks like a hash, so that no two values meet.
 func keyValue(v string) string {
-	if len(v) <= maxKeyValue {
+	if len(v) <= maxKeyValue && !strings.HasPrefix(v, hashed) {
 		return v
 	}
-	return "~" + hash(v)
+	return hashed + hash(v)
 }
 
 func hash(s string) string {

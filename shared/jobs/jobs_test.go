@@ -1,0 +1,205 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"regulars/shared/customer"
+)
+
+func TestJobFromStartToDone(t *testing.T) {
+	f := newFarm("4", "0", "7")
+	job := f.start(t)
+	if job.State != Running || job.Parts != 3 || job.Left != 3 || !job.NotBefore.Equal(noon.Add(wait40)) {
+		t.Errorf("started = %+v", job)
+	}
+	if len(f.messages) != 3 || f.delays[0] != wait40 {
+		t.Errorf("messages = %v after %v", f.messages, f.delays)
+	}
+	f.drain(t)
+	got := f.show(t, job.ID)
+	want := Counts{Seen: 11, Changed: 11}
+	if got.State != Done || got.Left != 0 || got.Done != 3 || got.Counts != want {
+		t.Errorf("Show() = %+v", got)
+	}
+	if f.finished != 1 || len(f.turned) != 11 {
+		t.Errorf("finished %d times, %d stones turned", f.finished, len(f.turned))
+	}
+}
+
+func TestNothingIsDoneBeforeItsTime(t *testing.T) {
+	f := newFarm("4")
+	f.start(t)
+	f.pass(wait40 - time.Second)
+	verdict, err, _ := f.deliver(t)
+	if err != nil || verdict != (Verdict{true, time.Second}) || len(f.turned) != 0 {
+		t.Errorf("visit = %v, %v, %d turned", verdict, err, len(f.turned))
+	}
+}
+
+func TestDecide(t *testing.T) {
+	at := func(state State, part PartState, visits, tries int) visit {
+		job := Job{State: state, NotBefore: noon, Tries: tries, Rev: "a"}
+		return decide(job, Part{State: part, Visits: visits, Rev: "b"}, noon)
+	}
+	tests := []struct {
+		name string
+		got  visit
+		want task
+	}{
+		{"waiting", at(Running, Waiting, 0, 0), work},
+		{"five visits were no use", at(Running, Waiting, 5, 0), park},
+		{"four were none", at(Running, Waiting, 4, 0), work},
+		{"the part is done", at(Running, PartDone, 0, 0), drop},
+		{"parked", at(Running, Parked, 5, 0), drop},
+		{"planning", at(Planning, Waiting, 0, 0), wait},
+		{"finishing", at(Finishing, PartDone, 0, 0), finish},
+		{"finishing was no use", at(Finishing, PartDone, 0, 5), fail},
+		{"done", at(Done, PartDone, 0, 0), drop},
+		{"cancelled", at(Cancelled, Waiting, 0, 0), drop},
+		{"failed", at(Failed, PartDone, 0, 0), drop},
+		{"not there", decide(Job{}, Part{}, noon), drop},
+	}
+	for _, tt := range tests {
+		if tt.got.do != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, tt.got.do, tt.want)
+		}
+	}
+}
+
+func TestCancelMidway(t *testing.T) {
+	f := newFarm("9", "9")
+	job := f.start(t)
+	f.pass(wait40)
+	stones := 0
+	f.field.hook = func() {
+		if stones++; stones == 4 {
+			if _, err := f.service.Cancel(t.Context(), 5, job.ID); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	f.drain(t)
+	got := f.show(t, job.ID)
+	if got.State != Cancelled || got.Done != 0 || got.Seen != stonesAtOnce || f.finished != 0 {
+		t.Errorf("Show() = %+v, finished %d times", got, f.finished)
+	}
+	if len(f.turned) != 2*stonesAtOnce {
+		t.Errorf("%d stones turned, want those of the step under way and the one before", len(f.turned))
+	}
+	again, err := f.service.Cancel(t.Context(), 5, job.ID)
+	if err != nil || again != got.Job {
+		t.Errorf("Cancel() again = %+v, %v", again, err)
+	}
+	if next := f.start(t); next.ID == job.ID || next.State != Running {
+		t.Errorf("Start() after that = %+v", next)
+	}
+}
+
+func TestStartAgainAnswersTheOpenJob(t *testing.T) {
+	f := newFarm("4", "5")
+	first := f.start(t)
+	second := f.start(t)
+	if first.ID != second.ID || len(f.messages) != 2 {
+		t.Errorf("two jobs %s and %s, %d messages", first.ID, second.ID, len(f.messages))
+	}
+	f.order.Subject.Number++
+	if other := f.start(t); other.ID == first.ID {
+		t.Error("another subject is the same job")
+	}
+	f.order.Subject.Number--
+	f.drain(t)
+	if third := f.start(t); third.ID == first.ID {
+		t.Error("a job that is done is started again")
+	}
+}
+
+func TestManyParts(t *testing.T) {
+	var ranges []string
+	for range 2*partsAtOnce + 1 {
+		ranges = append(ranges, "1")
+	}
+	f := newFarm(ranges...)
+	hook, _ := killAt(6) // after the first parts
+	f.shelf.hook = hook
+	survived(func() { f.start(t) })
+	f.shelf.hook = func() {}
+	if got := f.onlyJob(t); got.State != Planning {
+		t.Fatalf("killed while planning = %+v", got)
+	}
+	f.pass(Idle)
+	if err := f.service.Resend(t.Context(), Idle); err != nil || len(f.messages) > 0 {
+		t.Errorf("half a plan is sent: %d messages, %v", len(f.messages), err)
+	}
+	job := f.start(t)
+	f.drain(t)
+	if got := f.show(t, job.ID); got.State != Done || got.Done != len(ranges) || got.Seen != len(ranges) {
+		t.Errorf("Show() = %+v", got)
+	}
+}
+
+func TestVisitGivesBackWhenTimeIsUp(t *testing.T) {
+	f := newFarm("9")
+	job := f.start(t)
+	f.pass(wait40)
+	ctx, cancel := context.WithTimeout(t.Context(), toSave+shortest+100*time.Millisecond)
+	defer cancel()
+	f.field.hook = func() { time.Sleep(40 * time.Millisecond) }
+	verdict, err := f.worker.Visit(ctx, f.messages[0])
+	if err != nil || verdict != (Verdict{Again: true}) {
+		t.Errorf("Visit() = %v, %v", verdict, err)
+	}
+	if got := f.show(t, job.ID); got.Seen != stonesAtOnce {
+		t.Errorf("Show() = %+v", got)
+	}
+}
+
+func TestUnknownJobAndKind(t *testing.T) {
+	f := newFarm("9")
+	if _, err := f.service.Show(t.Context(), 5, "x"); !errors.Is(err, ErrUnknown) {
+		t.Errorf("Show() error = %v", err)
+	}
+	if _, err := f.service.Cancel(t.Context(), 5, "x"); !errors.Is(err, ErrUnknown) {
+		t.Errorf("Cancel() error = %v", err)
+	}
+	if verdict, err := f.worker.Visit(t.Context(), Ref{5, "x", 0}); err != nil || verdict.Again {
+		t.Errorf("Visit() = %v, %v", verdict, err)
+	}
+	f.order.Kind = "dig"
+	f.start(t)
+	f.pass(wait40)
+	if verdict, err, _ := f.deliver(t); err == nil || !verdict.Again {
+		t.Errorf("Visit() of an unknown kind = %v, %v", verdict, err)
+	}
+}
+
+func TestStartMatchField(t *testing.T) {
+	f := newFarm()
+	building := customer.MatchField{Name: "CRM_ID", Number: 3, State: customer.FieldBuilding}
+	removing := building
+	removing.State = customer.FieldRemoving
+	for want, matchField := range map[string]customer.MatchField{MatchFieldAdd: building, MatchFieldRemove: removing} {
+		job, err := f.service.StartMatchField(t.Context(), 5, matchField)
+		if err != nil || job.Kind != want || job.Parts != customer.Shards || job.Subject != (Subject{3, "CRM_ID"}) {
+			t.Errorf("StartMatchField(%s) = %+v, %v", matchField.State, job, err)
+		}
+	}
+	if list, err := f.service.List(t.Context(), 5); err != nil || len(list) != 2 {
+		t.Errorf("List() = %v, %v", list, err)
+	}
+}
+
+func TestRef(t *testing.T) {
+	ref := Ref{5, "20260501T120000Z-ABCD", 12}
+	if got, err := ParseRef(ref.String()); err != nil || got != ref {
+		t.Errorf("ParseRef(%q) = %v, %v", ref, got, err)
+	}
+	for _, text := range []string{"", "5/x", "5//1", "0/x/1", "5/x/-1", "5/x/01", "5/x/1/2", "a/x/1", "+5/x/1", fmt.Sprint("5/x/", uint64(1<<63))} {
+		if got, err := ParseRef(text); err == nil {
+			t.Errorf("ParseRef(%q) = %v, want an error", text, got)
+		}
+	}
+}

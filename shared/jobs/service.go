@@ -1,0 +1,218 @@
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"regulars/shared/outcome"
+)
+
+const (
+	// PageSize is how many jobs a list holds at most.
+	PageSize = 100
+	// partsAtOnce is how many parts one change writes; the table takes 100 items.
+	partsAtOnce = 50
+	// Idle is how long a part may stay unmoved until its message is taken for
+	// lost. It is longer than any visit, and than the queue's longest delay.
+	Idle = 15 * time.Minute
+)
+
+// A Service starts jobs and watches them.
+type Service struct {
+	store Store
+	queue Queue
+	now   func() time.Time
+	wait  time.Duration
+}
+
+// NewService makes a service whose parts start wait after their job was.
+func NewService(store Store, queue Queue, now func() time.Time, wait time.Duration) *Service {
+	return &Service{store, queue, now, wait}
+}
+
+// An Order says what to do: a kind of job, about what, in which parts. For one
+// kind and subject the ranges are always the same.
+type Order struct {
+	Tenant  int
+	Kind    string
+	Subject Subject
+	// Ranges are what the parts cover, in the words of the kind; at least one.
+	Ranges []string
+}
+
+// Start makes the job that the order names, or goes on with the one that is
+// open: what is missing of its plan is made up, and parked parts try again.
+func (s *Service) Start(ctx context.Context, o Order) (Job, error) {
+	var job Job
+	var parts []Part
+	err := outcome.Retry(ctx, func(int) (err error) {
+		job, parts, err = s.planned(ctx, o)
+		return err
+	})
+	if err == nil {
+		job, err = s.set(ctx, job, parts)
+	}
+	if err != nil {
+		return Job{}, fmt.Errorf("start %s of tenant %d: %w", o.Kind, o.Tenant, err)
+	}
+	return job, nil
+}
+
+// set sets a planned job going; where it is, its parked parts.
+func (s *Service) set(ctx context.Context, job Job, parts []Part) (Job, error) {
+	if job.State == Planning {
+		return s.launch(ctx, job, parts)
+	}
+	return job, s.sendAgain(ctx, job, parts, func(p Part) bool { return p.State == Parked })
+}
+
+// planned is the job of the order with all its parts.
+func (s *Service) planned(ctx context.Context, o Order) (Job, []Part, error) {
+	job, found, err := s.store.OpenJob(ctx, o.Tenant, o.Kind, o.Subject)
+	if err != nil {
+		return Job{}, nil, err
+	}
+	var parts []Part
+	if found {
+		job, parts, err = s.store.JobAndParts(ctx, o.Tenant, job.ID)
+	} else {
+		job, parts, err = s.create(ctx, o)
+	}
+	if err != nil {
+		return Job{}, nil, err
+	}
+	if !job.Open() {
+		return Job{}, nil, fmt.Errorf("job %s has just ended: %w", job.ID, outcome.ErrStale)
+	}
+	if job.Parts != len(o.Ranges) {
+		return Job{}, nil, fmt.Errorf("job %s has %d parts, not %d", job.ID, job.Parts, len(o.Ranges))
+	}
+	for len(parts) < job.Parts {
+		more, err := s.add(ctx, job, o.Ranges, len(parts))
+		if err != nil {
+			return Job{}, nil, err
+		}
+		parts = append(parts, more...)
+	}
+	return job, parts, nil
+}
+
+// create saves a new job together with its first parts. Of a small job it is
+// the whole plan.
+func (s *Service) create(ctx context.Context, o Order) (Job, []Part, error) {
+	job, parts := newJob(o, s.now(), s.wait)
+	change := Change{ID: rand.Text(), Job: &job, Parts: parts[:min(partsAtOnce, len(parts))]}
+	return job, change.Parts, s.save(ctx, change)
+}
+
+// add saves the next parts of a job, from number on.
+func (s *Service) add(ctx context.Context, job Job, ranges []string, number int) ([]Part, error) {
+	change := Change{ID: rand.Text()}
+	for n := number; n < min(number+partsAtOnce, len(ranges)); n++ {
+		change.Parts = append(change.Parts, Part{
+			Ref: Ref{job.Tenant, job.ID, n}, State: Waiting, Range: ranges[n], Moved: instant(s.now()),
+		})
+	}
+	return change.Parts, s.save(ctx, change)
+}
+
+// save makes c true and tells its job and parts.
+func (s *Service) save(ctx context.Context, c Change) error { return c.saveIn(ctx, s.store) }
+
+func (c Change) saveIn(ctx context.Context, store Store) error {
+	if err := store.SaveJob(ctx, c); err != nil {
+		return err
+	}
+	if c.Job != nil {
+		c.Job.Rev = c.ID
+	}
+	for i := range c.Parts {
+		c.Parts[i].Rev = c.ID
+	}
+	return nil
+}
+
+// launch sends the messages of all parts and then says that the job runs.
+func (s *Service) launch(ctx context.Context, job Job, parts []Part) (Job, error) {
+	refs := make([]Ref, len(parts))
+	for i, p := range parts {
+		refs[i] = p.Ref
+	}
+	if err := s.queue.Send(ctx, refs, s.delay(job)); err != nil {
+		return Job{}, err
+	}
+	return s.change(ctx, job.Tenant, job.ID, func(j Job) Job {
+		if j.State != Planning {
+			return j
+		}
+		return j.to(Running, s.now())
+	})
+}
+
+// sendAgain sends the messages of those parts that are lost. A part that has just
+// moved is not.
+func (s *Service) sendAgain(ctx context.Context, job Job, parts []Part, lost func(Part) bool) error {
+	var refs []Ref
+	for _, p := range parts {
+		if !lost(p) {
+			continue
+		}
+		err := s.save(ctx, Change{ID: rand.Text(), Parts: []Part{p.sentAgain(s.now())}})
+		if errors.Is(err, outcome.ErrStale) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		refs = append(refs, p.Ref)
+	}
+	if len(refs) == 0 {
+		return nil
+	}
+	return s.queue.Send(ctx, refs, s.delay(job))
+}
+
+// delay is how long the job's parts have yet to wait.
+func (s *Service) delay(job Job) time.Duration { return max(0, job.NotBefore.Sub(s.now())) }
+
+// change commits what decide makes of a job, unless that is what it is.
+func (s *Service) change(ctx context.Context, tenant int, id string, decide func(Job) Job) (Job, error) {
+	var next Job
+	err := outcome.Retry(ctx, func(int) error {
+		job, _, err := s.store.JobAndPart(ctx, Ref{Tenant: tenant, Job: id})
+		if err != nil {
+			return err
+		}
+		if job.Rev == "" {
+			return unknown(id)
+		}
+		if next = decide(job); next == job {
+			return nil
+		}
+		return s.save(ctx, Change{ID: rand.Text(), Job: &next})
+	})
+	return next, err
+}
+
+// Cancel ends a job; what it did stays done, and steps under way end within 20
+// seconds. A job that has ended already stays as it is. It refuses with
+// [ErrUnknown].
+func (s *Service) Cancel(ctx context.Context, tenant int, id string) (Job, error) {
+	job, err := s.change(ctx, tenant, id, func(j Job) Job {
+		if !j.Open() {
+			return j
+		}
+		return j.to(Cancelled, s.now())
+	})
+	if err != nil {
+		return Job{}, fmt.Errorf("cancel job %s of tenant %d: %w", id, tenant, err)
+	}
+	return job, nil
+}
+
+func unknown(id string) error {
+	return outcome.Refuse(ErrUnknown.Kind, ErrUnknown.Code, "job", "There is no job %.60q.", id)
+}

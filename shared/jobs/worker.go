@@ -1,0 +1,288 @@
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"regulars/shared/outcome"
+)
+
+const (
+	// stepTime ends a step. A job is looked at between steps, so the last write of
+	// a cancelled one comes no later than this: well within [Wait], after which
+	// the opposite job may start.
+	stepTime = 20 * time.Second
+	// toSave is kept of a visit's deadline for saving what its last step did.
+	toSave = 5 * time.Second
+	// shortest is what a step must have for another to be begun.
+	shortest = 5 * time.Second
+
+	// whilePlanning is when a part is looked at again whose job is not planned
+	// yet: a plan takes seconds.
+	whilePlanning = 10 * time.Second
+	// afterTrouble is when a part is looked at again after a failed step, or one
+	// that another visitor has overtaken: that visitor is busy for a while.
+	afterTrouble = 30 * time.Second
+)
+
+// ErrGivenUp says that a part was parked or a job failed. A person must look.
+var ErrGivenUp = errors.New("given up")
+
+// A Worker does parts of jobs.
+type Worker struct {
+	store Store
+	kinds map[string]Kind
+	now   func() time.Time
+}
+
+// NewWorker makes a worker that knows the kinds by name.
+func NewWorker(store Store, kinds map[string]Kind, now func() time.Time) *Worker {
+	return &Worker{store, kinds, now}
+}
+
+// A Verdict says what becomes of the message that led to a visit.
+type Verdict struct {
+	// Again: it must come again, after After; else it is dropped.
+	Again bool
+	After time.Duration
+}
+
+// Visit does what one message asks for: steps of the part until it is done, or
+// the deadline of ctx leaves no time for another; a visit of the last part
+// finishes the job. The error is for the log; it is [ErrGivenUp] where somebody
+// must look.
+func (w *Worker) Visit(ctx context.Context, ref Ref) (Verdict, error) {
+	var v visit
+	err := outcome.Retry(ctx, func(int) (err error) {
+		v, err = w.begin(ctx, ref)
+		return err
+	})
+	if err != nil {
+		return Verdict{true, afterTrouble}, fmt.Errorf("begin part %s: %w", ref, err)
+	}
+	var verdict Verdict
+	switch v.do {
+	case wait:
+		return Verdict{true, v.after}, nil
+	case park, fail:
+		err = ErrGivenUp
+	case work:
+		verdict, err = w.work(ctx, v.job, v.part)
+	case finish:
+		verdict, err = w.finish(ctx, v.job)
+	}
+	if err != nil {
+		return verdict, fmt.Errorf("%s, part %s: %w", v.job.Kind, ref, err)
+	}
+	return verdict, nil
+}
+
+// A visit is what is to be done about a part as it was read.
+type visit struct {
+	do    task
+	after time.Duration // of wait
+	job   Job
+	part  Part
+}
+
+type task int
+
+const (
+	drop   task = iota // nothing, now or later
+	wait               // it is too early
+	work               // steps
+	park               // steps got nowhere too often
+	finish             // all parts are done
+	fail               // finishing failed too often
+)
+
+// decide says what a message about the part leads to.
+func decide(job Job, part Part, now time.Time) visit {
+	v := visit{job: job, part: part}
+	switch {
+	case part.Rev == "" || !job.Open():
+		v.do = drop
+	case job.State == Planning:
+		v.do, v.after = wait, whilePlanning
+	case job.State == Finishing && job.Tries >= maxVisits:
+		v.do, v.job = fail, job.failed("It could not be finished; the log says why.", now)
+	case job.State == Finishing:
+		v.do, v.job = finish, job.tried(now)
+	case part.State != Waiting:
+		v.do = drop
+	case now.Before(job.NotBefore):
+		v.do, v.after = wait, job.NotBefore.Sub(now)
+	case part.Visits >= maxVisits:
+		v.do, v.part = park, part.parked(now)
+	default:
+		v.do, v.part = work, part.visited(now)
+	}
+	return v
+}
+
+// begin decides and saves that the visit was begun, so that one which ends in a
+// crash counts.
+func (w *Worker) begin(ctx context.Context, ref Ref) (visit, error) {
+	job, part, err := w.store.JobAndPart(ctx, ref)
+	if err != nil {
+		return visit{}, err
+	}
+	v := decide(job, part, w.now())
+	change := Change{ID: rand.Text()}
+	switch v.do {
+	case drop, wait:
+		return v, nil
+	case work, park:
+		change.Parts = []Part{v.part}
+	case finish, fail:
+		change.Job = &v.job
+	}
+	if err := change.saveIn(ctx, w.store); err != nil {
+		return visit{}, err
+	}
+	if len(change.Parts) > 0 {
+		v.part = change.Parts[0]
+	}
+	return v, nil
+}
+
+// work does steps of the part.
+func (w *Worker) work(ctx context.Context, job Job, part Part) (Verdict, error) {
+	for {
+		until := w.stepEnds(ctx)
+		if time.Until(until) < shortest {
+			return Verdict{Again: true}, nil
+		}
+		step, trouble := w.step(ctx, until, job, part)
+		if trouble != nil && step.Cursor == part.Cursor {
+			return Verdict{true, afterTrouble}, trouble
+		}
+		var err error
+		job, part, err = w.keep(ctx, part, part.after(step, w.now()))
+		switch {
+		case errors.Is(err, errOvertaken):
+			return Verdict{true, afterTrouble}, nil
+		case err != nil:
+			return Verdict{true, afterTrouble}, errors.Join(trouble, err)
+		case job.State == Finishing:
+			return w.finish(ctx, job)
+		case !job.Open() || part.State == PartDone:
+			return Verdict{}, nil
+		case trouble != nil:
+			return Verdict{true, afterTrouble}, trouble
+		}
+	}
+}
+
+// stepEnds is when a step that is begun now must end.
+func (w *Worker) stepEnds(ctx context.Context) time.Time {
+	until := time.Now().Add(stepTime)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-toSave).Before(until) {
+		return deadline.Add(-toSave)
+	}
+	return until
+}
+
+// step does one step. A panic becomes an error, for it would end all visits of
+// the process.
+func (w *Worker) step(ctx context.Context, until time.Time, job Job, part Part) (step Step, err error) {
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			step, err = Step{Cursor: part.Cursor}, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	kind, err := w.kind(job)
+	if err != nil {
+		return Step{Cursor: part.Cursor}, err
+	}
+	step, err = kind.Step(ctx, job, part)
+	if err == nil && !step.Done && step.Cursor == part.Cursor {
+		err = errors.New("the step got nowhere")
+	}
+	return step, err
+}
+
+func (w *Worker) kind(job Job) (Kind, error) {
+	kind, ok := w.kinds[job.Kind]
+	if !ok {
+		return nil, fmt.Errorf("no job of the kind %q is known here", job.Kind)
+	}
+	return kind, nil
+}
+
+// errOvertaken says that another visitor is at the part.
+var errOvertaken = errors.New("overtaken")
+
+// keep saves what a step made of the part before; where that is done, it is
+// counted down in the same transaction. It returns the job as it is now; one that
+// has ended keeps nothing.
+func (w *Worker) keep(ctx context.Context, before, after Part) (job Job, part Part, err error) {
+	err = outcome.Retry(ctx, func(int) error {
+		var now Part
+		if job, now, err = w.store.JobAndPart(ctx, before.Ref); err != nil || !job.Open() {
+			return err
+		}
+		if now.Rev != before.Rev {
+			return errOvertaken
+		}
+		change := Change{ID: rand.Text(), Parts: []Part{after}}
+		if after.State == PartDone {
+			counted := job.partDone(w.now())
+			change.Job = &counted
+		}
+		if err := change.saveIn(ctx, w.store); err != nil {
+			return err
+		}
+		part = change.Parts[0]
+		if change.Job != nil {
+			job = *change.Job
+		}
+		return nil
+	})
+	return job, part, err
+}
+
+// finish runs the kind's Finish and ends the job.
+func (w *Worker) finish(ctx context.Context, job Job) (Verdict, error) {
+	err := w.conclude(ctx, job)
+	refusal, refused := outcome.AsRefusal(err)
+	if err != nil && !refused {
+		return Verdict{true, afterTrouble}, fmt.Errorf("finish: %w", err)
+	}
+	ended := func(j Job) Job { return j.to(Done, w.now()) }
+	if refused {
+		ended = func(j Job) Job { return j.failed(refusal.Detail, w.now()) }
+	}
+	err = outcome.Retry(ctx, func(int) error {
+		now, _, err := w.store.JobAndPart(ctx, Ref{Tenant: job.Tenant, Job: job.ID})
+		if err != nil || !now.Open() {
+			return err
+		}
+		next := ended(now)
+		return Change{ID: rand.Text(), Job: &next}.saveIn(ctx, w.store)
+	})
+	if err != nil {
+		return Verdict{true, afterTrouble}, fmt.Errorf("end the job: %w", err)
+	}
+	return Verdict{}, nil
+}
+
+// conclude is the kind's Finish; a panic becomes an error.
+func (w *Worker) conclude(ctx context.Context, job Job) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	kind, err := w.kind(job)
+	if err != nil {
+		return err
+	}
+	return kind.Finish(ctx, job)
+}
