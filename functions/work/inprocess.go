@@ -1,0 +1,100 @@
+package work
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"regulars/shared/jobs"
+)
+
+const (
+	// visitTime is how long a visit in this process may take, as on AWS.
+	visitTime = time.Minute
+	// resendEvery is how often what got lost is looked for, as on AWS.
+	resendEvery = 5 * time.Minute
+)
+
+// InProcess is queue and workers in one process. Its messages die with it, so it
+// sends those of open jobs again when it starts.
+type InProcess struct {
+	worker *jobs.Worker
+	due    chan jobs.Ref
+	ended  chan struct{}
+}
+
+var _ jobs.Queue = (*InProcess)(nil)
+
+// NewInProcess makes a queue whose messages the worker gets once [InProcess.Run]
+// runs.
+func NewInProcess(worker *jobs.Worker) *InProcess {
+	return &InProcess{worker: worker, due: make(chan jobs.Ref), ended: make(chan struct{})}
+}
+
+// Send implements [jobs.Queue].
+func (q *InProcess) Send(_ context.Context, refs []jobs.Ref, delay time.Duration) error {
+	for _, ref := range refs {
+		time.AfterFunc(delay, func() {
+			select {
+			case q.due <- ref:
+			case <-q.ended:
+			}
+		})
+	}
+	return nil
+}
+
+// Run works until ctx is done, and has ended all it does when it returns: a step
+// under way is broken off, and done again by the next process. The service sends
+// through this queue. Run is called once.
+func (q *InProcess) Run(ctx context.Context, service *jobs.Service) {
+	defer close(q.ended)
+	var workers sync.WaitGroup
+	for range visitsAtOnce {
+		workers.Go(func() { q.visit(ctx) })
+	}
+	workers.Go(func() { resend(ctx, service) })
+	workers.Wait()
+}
+
+// visit visits parts as they come.
+func (q *InProcess) visit(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case ref := <-q.due:
+			q.one(ctx, ref)
+		}
+	}
+}
+
+func (q *InProcess) one(ctx context.Context, ref jobs.Ref) {
+	ctx, cancel := context.WithTimeout(ctx, visitTime)
+	defer cancel()
+	verdict, err := q.worker.Visit(ctx, ref)
+	if ctx.Err() == context.Canceled {
+		return // the process ends; the next one goes on
+	}
+	report(ctx, ref, verdict, err)
+	if verdict.Again {
+		q.Send(ctx, []jobs.Ref{ref}, verdict.After)
+	}
+}
+
+// resend sends at once what another process left, and later what got lost.
+func resend(ctx context.Context, service *jobs.Service) {
+	ticker := time.NewTicker(resendEvery)
+	defer ticker.Stop()
+	for idle := time.Duration(0); ; idle = jobs.Idle {
+		if err := service.Resend(ctx, idle); err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "resend failed", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}

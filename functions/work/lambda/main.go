@@ -1,0 +1,39 @@
+// Command lambda is the function that works through the parts of jobs.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"regulars/functions/work"
+	"regulars/shared/access"
+	"regulars/shared/boot"
+	"regulars/shared/customer"
+	"regulars/shared/dynamo"
+	"regulars/shared/jobs"
+	"regulars/shared/sqsqueue"
+)
+
+func main() {
+	environment, err := boot.ReadEnvironment(os.Getenv, boot.WorkQueueURL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg, err := environment.Config(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	boot.Logger()
+	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
+	kinds := work.Kinds(customer.NewService(store, time.Now), store, access.NewRegistrar(store, time.Now))
+	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
+	lambda.Start(work.NewFunction(
+		jobs.NewWorker(store, kinds, time.Now),
+		jobs.NewService(store, queue, time.Now, jobs.Wait),
+		queue, os.Stdout,
+	).Handle)
+}

@@ -1,0 +1,131 @@
+// Package work does the parts of jobs: those that messages of the work queue
+// name, and on a schedule it sends again what got lost. On AWS it is a function
+// ([Function]), on a laptop it runs in the process ([InProcess]).
+package work
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"regulars/shared/jobs"
+)
+
+// visitsAtOnce bounds how many parts are worked on side by side: they mostly wait
+// for the table.
+const visitsAtOnce = 4
+
+// A Returner gives messages back to the queue.
+type Returner interface {
+	// Return makes the delivered message with that receipt come again after
+	// some time.
+	Return(ctx context.Context, receipt string, after time.Duration) error
+}
+
+// A Function is the Lambda function.
+type Function struct {
+	worker   *jobs.Worker
+	service  *jobs.Service
+	messages Returner
+	metrics  io.Writer
+}
+
+// NewFunction makes the function. It writes metrics as CloudWatch finds them in a
+// log (EMF), a line each.
+func NewFunction(worker *jobs.Worker, service *jobs.Service, messages Returner, metrics io.Writer) *Function {
+	return &Function{worker, service, messages, metrics}
+}
+
+// givenUp is the line of the metric that an alarm watches; it takes the time in
+// milliseconds.
+const givenUp = `{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"Regulars","Dimensions":[[]],` +
+	`"Metrics":[{"Name":"PartsGivenUp","Unit":"Count"}]}]},"PartsGivenUp":1}` + "\n"
+
+// An event is what its two triggers send: messages of SQS, or the schedule's.
+type event struct {
+	events.SQSEvent
+	DetailType string `json:"detail-type"`
+}
+
+// Handle works through the messages of an event and names those that must come
+// again; on the scheduled event it sends again what got lost. The error of an
+// event that cannot be understood makes the whole of it come again, until the
+// queue gives it up.
+func (f *Function) Handle(ctx context.Context, raw json.RawMessage) (events.SQSEventResponse, error) {
+	var e event
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return events.SQSEventResponse{}, fmt.Errorf("event: %w", err)
+	}
+	if e.DetailType == "Scheduled Event" {
+		return events.SQSEventResponse{}, f.service.Resend(ctx, jobs.Idle)
+	}
+	if len(e.Records) == 0 {
+		return events.SQSEventResponse{}, errors.New("the event is neither of SQS nor of the schedule")
+	}
+	return f.visit(ctx, e.Records)
+}
+
+// visit visits the parts that messages name, some of them side by side.
+func (f *Function) visit(ctx context.Context, messages []events.SQSMessage) (events.SQSEventResponse, error) {
+	refs := make([]jobs.Ref, len(messages))
+	for i, m := range messages {
+		var err error
+		if refs[i], err = jobs.ParseRef(m.Body); err != nil {
+			return events.SQSEventResponse{}, fmt.Errorf("message %s: %w", m.MessageId, err)
+		}
+	}
+	again := make([]bool, len(messages))
+	slots := make(chan struct{}, visitsAtOnce)
+	var visits sync.WaitGroup
+	for i, m := range messages {
+		visits.Go(func() {
+			slots <- struct{}{}
+			again[i] = f.one(ctx, refs[i], m.ReceiptHandle)
+			<-slots
+		})
+	}
+	visits.Wait()
+	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+	for i, m := range messages {
+		if again[i] {
+			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		}
+	}
+	return response, nil
+}
+
+// one visits one part and reports whether its message must come again. Where the
+// queue cannot be told when, that is after its own timeout.
+func (f *Function) one(ctx context.Context, ref jobs.Ref, receipt string) (again bool) {
+	verdict, err := f.worker.Visit(ctx, ref)
+	report(ctx, ref, verdict, err)
+	if errors.Is(err, jobs.ErrGivenUp) {
+		fmt.Fprintf(f.metrics, givenUp, time.Now().UnixMilli())
+	}
+	if !verdict.Again {
+		return false
+	}
+	if err := f.messages.Return(ctx, receipt, verdict.After); err != nil {
+		slog.WarnContext(ctx, "message not returned", "part", ref.String(), "err", err)
+	}
+	return true
+}
+
+// report logs how a visit ended.
+func report(ctx context.Context, ref jobs.Ref, verdict jobs.Verdict, err error) {
+	switch {
+	case errors.Is(err, jobs.ErrGivenUp):
+		slog.ErrorContext(ctx, "part given up", "part", ref.String(), "err", err)
+	case err != nil:
+		slog.ErrorContext(ctx, "visit failed", "part", ref.String(), "err", err)
+	default:
+		slog.InfoContext(ctx, "visit", "part", ref.String(), "again", verdict.Again)
+	}
+}

@@ -1,0 +1,181 @@
+package work_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"regulars/functions/work"
+	"regulars/shared/customer"
+	"regulars/shared/jobs"
+)
+
+// A desk takes messages back, or is out of order.
+type desk struct {
+	mu       sync.Mutex
+	returned map[string]time.Duration
+	err      error
+}
+
+func (d *desk) Return(_ context.Context, receipt string, after time.Duration) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.returned[receipt] = after
+	return d.err
+}
+
+// sqsEvent is an event with a message for each text; the n-th has the id and
+// receipt m0, m1 and so on.
+func sqsEvent(t *testing.T, bodies ...string) json.RawMessage {
+	t.Helper()
+	var e events.SQSEvent
+	for i, body := range bodies {
+		id := "m" + string(rune('0'+i))
+		e.Records = append(e.Records, events.SQSMessage{MessageId: id, ReceiptHandle: id, Body: body, EventSource: "aws:sqs"})
+	}
+	raw, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func TestFunction(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.add(t, 20, crm)
+	field := w.declare(t, "CRM_ID", customer.OfCustomer, false)
+	job := w.start(t, field)
+	messages := &desk{returned: map[string]time.Duration{}}
+	var metrics bytes.Buffer
+	function := work.NewFunction(w.worker, w.service, messages, &metrics)
+
+	var bodies []string
+	for _, ref := range w.queue.messages {
+		bodies = append(bodies, ref.String())
+	}
+	bodies = append(bodies, "5/20200101T000000Z-ABCDEFGH/0") // a job that is not there
+	for range 20 {
+		response, err := function.Handle(t.Context(), sqsEvent(t, bodies...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(response.BatchItemFailures) != len(messages.returned) {
+			t.Fatalf("%v come again, %v were returned", response.BatchItemFailures, messages.returned)
+		}
+		if len(response.BatchItemFailures) == 0 {
+			break
+		}
+		var left []string
+		for _, failure := range response.BatchItemFailures {
+			left = append(left, bodies[failure.ItemIdentifier[1]-'0'])
+		}
+		bodies = left
+		clear(messages.returned)
+		time.Sleep(settled)
+	}
+	if got := w.show(t, job); got.State != jobs.Done || got.Seen != 20 {
+		t.Errorf("job = %+v", got)
+	}
+	if metrics.Len() != 0 {
+		t.Errorf("metrics = %s", metrics.String())
+	}
+}
+
+// A message comes again even where the queue cannot be told when.
+func TestFunctionThatCannotReturn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	job := w.start(t, w.declare(t, "CRM_ID", customer.OfCustomer, false))
+	later := jobs.NewWorker(w.store, nil, func() time.Time { return job.NotBefore.Add(-7 * time.Second) })
+	messages := &desk{returned: map[string]time.Duration{}, err: errors.New("out of order")}
+	function := work.NewFunction(later, w.service, messages, &bytes.Buffer{})
+	response, err := function.Handle(t.Context(), sqsEvent(t, w.queue.messages[0].String()))
+	if err != nil || len(response.BatchItemFailures) != 1 || response.BatchItemFailures[0].ItemIdentifier != "m0" {
+		t.Errorf("Handle() = %+v, %v", response, err)
+	}
+	if messages.returned["m0"] != 7*time.Second {
+		t.Errorf("returned = %v", messages.returned)
+	}
+}
+
+func TestFunctionCountsWhatIsGivenUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	job := w.start(t, w.declare(t, "CRM_ID", customer.OfCustomer, false))
+	time.Sleep(settled)
+	// It knows no kind, so each visit fails.
+	helpless := jobs.NewWorker(w.store, nil, time.Now)
+	var metrics bytes.Buffer
+	function := work.NewFunction(helpless, w.service, &desk{returned: map[string]time.Duration{}}, &metrics)
+	for range 6 {
+		if _, err := function.Handle(t.Context(), sqsEvent(t, w.queue.messages[0].String())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := w.show(t, job); got.Parked != 1 {
+		t.Errorf("job = %+v", got)
+	}
+	var line struct {
+		PartsGivenUp int
+		AWS          struct {
+			Timestamp         int64
+			CloudWatchMetrics []struct{ Namespace string }
+		} `json:"_aws"`
+	}
+	if err := json.Unmarshal(metrics.Bytes(), &line); err != nil || line.PartsGivenUp != 1 ||
+		time.Since(time.UnixMilli(line.AWS.Timestamp)) > time.Minute || line.AWS.CloudWatchMetrics[0].Namespace != "Regulars" {
+		t.Errorf("metrics = %s, %v", metrics.String(), err)
+	}
+}
+
+func TestFunctionResends(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start(t, w.declare(t, "CRM_ID", customer.OfCustomer, false))
+	w.queue.messages = nil
+	service := jobs.NewService(w.store, w.queue, func() time.Time { return time.Now().Add(jobs.Idle) }, settled)
+	function := work.NewFunction(w.worker, service, &desk{}, &bytes.Buffer{})
+	scheduled := `{"version":"0","id":"x","detail-type":"Scheduled Event","source":"aws.events","detail":{},"resources":[]}`
+	if _, err := function.Handle(t.Context(), json.RawMessage(scheduled)); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.queue.messages) != customer.Shards {
+		t.Errorf("messages = %v", w.queue.messages)
+	}
+}
+
+func TestFunctionRefusesWhatItDoesNotKnow(t *testing.T) {
+	function := work.NewFunction(nil, nil, nil, nil)
+	for name, event := range map[string]json.RawMessage{
+		"not JSON":              json.RawMessage("{"),
+		"an event of a gateway": json.RawMessage(`{"version":"2.0","routeKey":"GET /"}`),
+		"no messages":           json.RawMessage(`{"Records":[]}`),
+		"another message":       sqsEvent(t, "hello"),
+	} {
+		if _, err := function.Handle(t.Context(), event); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// The answer of a batch in which all went well must be an empty list.
+func TestResponseForm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	function := work.NewFunction(w.worker, w.service, &desk{}, &bytes.Buffer{})
+	response, err := function.Handle(t.Context(), sqsEvent(t, "5/20200101T000000Z-ABCDEFGH/0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(response)
+	if err != nil || string(raw) != `{"batchItemFailures":[]}` {
+		t.Errorf("response = %s, %v", raw, err)
+	}
+}
