@@ -46,13 +46,13 @@ func ParseBirth(field, text string) (Birth, error) {
 
 // ParseTime reads a date or a date and time: 2001-12-31, 2001-12-31T00:00+03:00,
 // 2023-12-31T23:59:59.678+0300, 1990-02-22T21:00:00Z; without a zone it is UTC.
-// Years are 1 to 9999. The refusal names field.
+// Years are 1 to 9999, in UTC too. The refusal names field.
 func ParseTime(field, text string) (time.Time, error) {
 	t, _, err := parseTime(field, text)
 	return t, err
 }
 
-var timeForm = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,9})?([Zz]|[+-]\d\d(?::?\d\d)?)?)?$`)
+var timeForm = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)?)?$`)
 
 func parseTime(field, text string) (t time.Time, dateOnly bool, err error) {
 	m := timeForm.FindStringSubmatch(text)
@@ -64,7 +64,7 @@ func parseTime(field, text string) (t time.Time, dateOnly bool, err error) {
 	} else {
 		t, err = time.Parse(time.RFC3339Nano, m[1]+"T"+m[2]+orElse(m[3], ":00")+m[4]+offset(m[5]))
 	}
-	if err != nil {
+	if year := t.UTC().Year(); err != nil || year < 1 || year > 9999 {
 		return time.Time{}, false, badDate(field)
 	}
 	return t, m[2] == "", nil

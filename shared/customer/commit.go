@@ -116,6 +116,19 @@ func handover(before Record, after Customer, fields MatchFields, loaded map[Key]
 	return changes, missing, nil
 }
 
+// unnamed are the keys of values that after releases although they do not name
+// it: there is nothing to write, but a backfill may be about to add it to them.
+func unnamed(before Record, after Customer, fields MatchFields, loaded map[Key]KeyRecord) map[Key]Rev {
+	leant, holds := map[Key]Rev{}, after.Keys(fields)
+	for key := range before.Keys(fields) {
+		record, ok := loaded[key]
+		if ok && holds[key] == 0 && record.Roles[before.ID] == 0 && !record.Crowded {
+			leant[key] = record.Rev
+		}
+	}
+	return leant
+}
+
 // changed are the keys whose roles differ, in a fixed order. Of a field that is
 // being removed values are only released.
 func changed(held, holds map[Key]Roles, fields MatchFields) []Key {

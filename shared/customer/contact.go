@@ -58,9 +58,9 @@ func badEmail(field, reason string) error {
 func EmailValue(email string) string { return strings.ToLower(email) }
 
 // ParsePhone returns the number as it is kept: + and 7 to 15 digits, the first
-// of them not 0. Separators are dropped. Without + a leading 0 becomes the
-// calling code country where that is set, else + is put before (design section
-// 1). The refusal names field.
+// of them not 0. Separators are dropped. Without + (or 00, which is how
+// it is dialled) a leading 0 becomes the calling code country where that is set,
+// else + is put before (design section 1). The refusal names field.
 func ParsePhone(field, text, country string) (string, error) {
 	digits, international, ok := phoneDigits(text)
 	if !ok {
@@ -83,6 +83,9 @@ func ParsePhone(field, text, country string) (string, error) {
 // phoneDigits drops the separators: blanks, brackets, hyphens, dots, slashes.
 func phoneDigits(text string) (digits string, international, ok bool) {
 	s, international := strings.CutPrefix(strings.TrimSpace(text), "+")
+	if rest, ok := strings.CutPrefix(s, "00"); ok && !international {
+		s, international = rest, true // how + is dialled
+	}
 	var b strings.Builder
 	for _, r := range s {
 		switch {

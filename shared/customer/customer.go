@@ -159,10 +159,3 @@ func TooLarge(size int) error {
 	return outcome.Refuse(outcome.Invalid, "customer_too_large", "data",
 		"data: the profile would grow to %d bytes; %d is the limit.", size, MaxBytes)
 }
-
-// Delete is the edit that leaves a tombstone: it bears the id and nothing else,
-// so every value is released.
-func Delete(c *Customer, _ time.Time) error {
-	*c = Customer{ID: c.ID, Deleted: true}
-	return nil
-}

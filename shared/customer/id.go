@@ -7,7 +7,6 @@ package customer
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -77,6 +76,3 @@ func parseID(s string, base, width int) (ID, error) {
 	}
 	return 0, fmt.Errorf("%.40q is not the id of a customer", s)
 }
-
-// MaxID is above every id.
-const MaxID = ID(math.MaxUint64 >> 11)

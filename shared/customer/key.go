@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	"regulars/shared/value"
 )
@@ -178,22 +179,37 @@ func (c Customer) fieldValues(f MatchField) []string {
 	return values
 }
 
-// matchValues are the texts under which v is matched: a scalar's one, each
-// element's of an array in a field of tags. Empty texts match nobody.
+// matchValues are the texts under which v is matched: a scalar's one, or the
+// words of a field of tags. An empty text matches nobody.
 func matchValues(v any, tags bool) []string {
+	if tags {
+		return Words(v)
+	}
+	if text, ok := value.Text(v); ok && text != "" {
+		return []string{text}
+	}
+	return nil
+}
+
+// Words are the words of a field of tags, each once: those of an array's elements
+// or of a text, where commas stand between them.
+func Words(v any) []string {
 	elements, isArray := v.([]any)
 	if !isArray {
 		elements = []any{v}
-	} else if !tags {
-		return nil
 	}
-	var texts []string
+	var words []string
+	seen := map[string]bool{"": true}
 	for _, e := range elements {
-		if text, ok := value.Text(e); ok && text != "" {
-			texts = append(texts, text)
+		text, _ := value.Text(e)
+		for word := range strings.SplitSeq(text, ",") {
+			if word = strings.TrimSpace(word); !seen[word] {
+				seen[word] = true
+				words = append(words, word)
+			}
 		}
 	}
-	return texts
+	return words
 }
 
 func compareKeys(a, b Key) int {

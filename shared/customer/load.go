@@ -76,11 +76,23 @@ func (s *Service) lookAt(ctx context.Context, tenant int, fields MatchFields, se
 	return l, nil
 }
 
+// confirmNobody is the refusal of a search that found nobody.
+func (s *Service) confirmNobody(ctx context.Context, tenant int, l loaded) error {
+	if len(l.others) == 0 {
+		return s.confirm(ctx, tenant, l.keys, ErrNotFound)
+	}
+	read := make(map[ID]Record, len(l.others))
+	for _, record := range l.others {
+		read[record.ID] = record
+	}
+	return s.confirmCustomers(ctx, tenant, read, s.confirm(ctx, tenant, l.keys, ErrNotFound))
+}
+
 // confirm returns refusal if the keys are still as they were read. Several keys
 // were read at several moments, and a value that moved between them from one
 // customer to another must not look like two owners.
 func (s *Service) confirm(ctx context.Context, tenant int, read map[Key]KeyRecord, refusal error) error {
-	if len(read) == 1 {
+	if len(read) < 2 {
 		return refusal
 	}
 	again, err := s.store.Keys(ctx, tenant, slices.Collect(maps.Keys(read)))

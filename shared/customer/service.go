@@ -100,7 +100,7 @@ func (s *Service) Find(ctx context.Context, tenant int, fields MatchFields, sear
 			return err
 		}
 		if loaded.record.Absent() {
-			return ErrNotFound
+			return s.confirmNobody(ctx, tenant, loaded)
 		}
 		found = loaded.record.Customer
 		return nil
@@ -116,9 +116,12 @@ func (s *Service) attempt(ctx context.Context, r Request, thorough bool) (Result
 		return Result{}, err
 	}
 	if loaded.record.Absent() && !r.Create {
-		return Result{}, ErrNotFound
+		return Result{}, s.confirmNobody(ctx, r.Tenant, loaded)
 	}
 	commit, err := s.decide(ctx, r, loaded, thorough)
+	if errors.Is(err, errShed) {
+		return s.shed(ctx, r, loaded)
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -144,6 +147,9 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough
 		return commit, nil
 	}
 	commit.After.Changed = now
+	if commit.After.Deleted && len(commit.Before.Keys(r.Fields)) > MaxKeys {
+		return Commit{}, errShed
+	}
 	if err := s.handOver(ctx, r, &commit, loaded.keys, thorough); err != nil {
 		return Commit{}, err
 	}
@@ -173,18 +179,19 @@ func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known
 			return err
 		}
 		maps.Copy(more, known)
-		if changes, _, err = handover(commit.Before, commit.After, r.Fields, more, thorough); err != nil {
+		known = more
+		if changes, _, err = handover(commit.Before, commit.After, r.Fields, known, thorough); err != nil {
 			return err
 		}
 	}
 	commit.Keys = changes
+	commit.CheckKeys = unnamed(commit.Before, commit.After, r.Fields, known)
 	return nil
 }
 
 // leanOn adds what "nobody matches" rests on and the commit does not write.
 func (c *Commit) leanOn(l loaded) {
 	c.CheckCustomers = l.others
-	c.CheckKeys = map[Key]Rev{}
 	for key, record := range l.keys {
 		written := slices.ContainsFunc(c.Keys, func(k KeyChange) bool { return k.Key == key })
 		if !written && !record.Crowded { // a crowded key stays so for good

@@ -153,7 +153,7 @@ func (e SubscriptionEdit) apply(s *Subscription) {
 
 // ParseStatus reads a status by its word or its number.
 func ParseStatus(field, word string) (Status, error) {
-	if n, err := strconv.Atoi(word); err == nil && n >= 0 && n < len(Statuses) {
+	if n, err := strconv.Atoi(word); err == nil && n >= 0 && n < len(Statuses) && strconv.Itoa(n) == word {
 		return Statuses[n], nil
 	}
 	if i := slices.Index(Statuses, Status(word)); i >= 0 {

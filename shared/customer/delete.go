@@ -1,0 +1,95 @@
+package customer
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+)
+
+// Delete is the edit that leaves a tombstone: it bears the id and nothing else,
+// so every value is released.
+func Delete(c *Customer, _ time.Time) error {
+	*c = Customer{ID: c.ID, Deleted: true}
+	return nil
+}
+
+// errShed says that a customer holds more keys than one transaction releases,
+// which only a match field that was declared later can bring about.
+var errShed = errors.New("too many keys to delete at once")
+
+// shed takes some values from a customer that is to be deleted, and goes on with
+// the deletion. One that breaks off in between is completed when it is asked for
+// again.
+func (s *Service) shed(ctx context.Context, r Request, l loaded) (Result, error) {
+	first, err := s.remembered(ctx, r.Tenant, r.Keyed)
+	if err != nil {
+		return Result{}, err
+	}
+	if first != nil {
+		return first.answer(*r.Keyed) // a repeat must not touch who is found now
+	}
+	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: l.record, After: l.record.Clone()}
+	commit.After.Changed = s.now().UTC().Truncate(time.Microsecond)
+	commit.After.shedValues(r.Fields)
+	if err := s.handOver(ctx, r, &commit, l.keys, true); err != nil {
+		return Result{}, err
+	}
+	if err := s.store.Commit(ctx, commit); err != nil {
+		return Result{}, err
+	}
+	r.Search = Search{ID: l.record.ID} // the value it was found by may be gone
+	return s.attempt(ctx, r, true)
+}
+
+// shedAtOnce is how many values one step takes away. With the customer and the
+// request that is within [MaxItems].
+const shedAtOnce = 80
+
+// shedValues takes values away: those of match fields first, which are many, and
+// the first e-mail never. Each releases one key at most.
+func (c *Customer) shedValues(fields MatchFields) {
+	left := shedAtOnce
+	for _, f := range fields {
+		if f.Of == OfCustomer {
+			c.SetCustom(f.Name, shorter(c.Custom[f.Name], f.Tags, &left))
+			continue
+		}
+		for i := range c.Subscriptions {
+			s := &c.Subscriptions[i]
+			if v := shorter(s.Custom[f.Name], f.Tags, &left); v != nil {
+				s.Custom[f.Name] = v
+			} else {
+				delete(s.Custom, f.Name)
+			}
+		}
+	}
+	c.Subscriptions = cut(c.Subscriptions, 0, &left)
+	c.Phones = cut(c.Phones, 0, &left)
+	c.Emails = cut(c.Emails, 1, &left)
+}
+
+// shorter is a match field's value without its last words, as many as are left to
+// take; nil when none remain.
+func shorter(v any, tags bool, left *int) any {
+	if v == nil || *left == 0 {
+		return v
+	}
+	words := matchValues(v, tags)
+	words = cut(words, 0, left)
+	if len(words) == 0 {
+		return nil
+	}
+	list := make([]any, len(words))
+	for i, word := range words {
+		list[i] = word
+	}
+	return list
+}
+
+// cut takes as many of the last values as are left to take, and leaves least.
+func cut[T any](values []T, least int, left *int) []T {
+	n := min(max(len(values)-least, 0), *left)
+	*left -= n
+	return values[:len(values)-n]
+}

@@ -1,0 +1,150 @@
+package customer_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+func ptr[T any](v T) *T { return &v }
+
+func TestSubscribe(t *testing.T) {
+	there := customer.Subscription{
+		Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com", Status: "unsubscribed",
+		Priority: ptr(int64(3)), Cats: []string{"news"}, Custom: map[string]any{"a": "1", "b": "2"}, Created: noon.Add(-time.Hour),
+	}
+	edit := customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com"}
+	tests := []struct {
+		name   string
+		before []customer.Subscription
+		edit   func(e *customer.SubscriptionEdit)
+		want   func(s *customer.Subscription) // of the one there
+		added  *customer.Subscription
+	}{
+		{name: "a new one is subscribed now", edit: func(*customer.SubscriptionEdit) {},
+			added: &customer.Subscription{Resource: 1, Channel: "email", Contact: "ada@x.com", Status: "subscribed", Created: noon}},
+		{name: "a new one as it is given", edit: func(e *customer.SubscriptionEdit) {
+			e.Status, e.Priority, e.Cats, e.Created = ptr(customer.Status("unconfirmed")), ptr(int64(0)), ptr([]string{"x"}), ptr(noon.Add(-time.Minute))
+			e.Custom = map[string]any{"k": json.Number("1"), "null": nil}
+		}, added: &customer.Subscription{Resource: 1, Channel: "email", Contact: "ada@x.com", Status: "unconfirmed", Priority: ptr(int64(0)),
+			Cats: []string{"x"}, Custom: map[string]any{"k": json.Number("1")}, Created: noon.Add(-time.Minute)}},
+		{name: "what is not given stays", before: []customer.Subscription{there}, edit: func(*customer.SubscriptionEdit) {}},
+		{name: "status alone", before: []customer.Subscription{there}, edit: func(e *customer.SubscriptionEdit) { e.Status = ptr(customer.Subscribed) },
+			want: func(s *customer.Subscription) { s.Status = "subscribed" }},
+		{name: "priority alone", before: []customer.Subscription{there}, edit: func(e *customer.SubscriptionEdit) { e.Priority = ptr(int64(0)) },
+			want: func(s *customer.Subscription) { s.Priority = ptr(int64(0)) }},
+		{name: "no categories", before: []customer.Subscription{there}, edit: func(e *customer.SubscriptionEdit) { e.Cats = &[]string{} },
+			want: func(s *customer.Subscription) { s.Cats = []string{} }},
+		{name: "custom fields beside those there, null leaves alone", before: []customer.Subscription{there},
+			edit: func(e *customer.SubscriptionEdit) { e.Custom = map[string]any{"b": "3", "c": true, "a": nil} },
+			want: func(s *customer.Subscription) { s.Custom = map[string]any{"a": "1", "b": "3", "c": true} }},
+		{name: "another spelling of the address is the same", before: []customer.Subscription{there},
+			edit: func(e *customer.SubscriptionEdit) { e.Contact = "ADA@X.com" }},
+		{name: "a deleted one is restored", before: []customer.Subscription{deleted(there)}, edit: func(*customer.SubscriptionEdit) {},
+			want: func(s *customer.Subscription) { s.Deleted = false }},
+		{name: "another resource", before: []customer.Subscription{there}, edit: func(e *customer.SubscriptionEdit) { e.Resource = 2 },
+			added: &customer.Subscription{Resource: 2, Channel: "email", Contact: "ada@x.com", Status: "subscribed", Created: noon}},
+		{name: "another channel", before: []customer.Subscription{there}, edit: func(e *customer.SubscriptionEdit) { e.Channel = "notify" },
+			added: &customer.Subscription{Resource: 1, Channel: "notify", Contact: "ada@x.com", Status: "subscribed", Created: noon}},
+		{name: "another contact", before: []customer.Subscription{there}, edit: func(e *customer.SubscriptionEdit) { e.Contact = "eve@x.com" },
+			added: &customer.Subscription{Resource: 1, Channel: "email", Contact: "eve@x.com", Status: "subscribed", Created: noon}},
+		{name: "another provider", before: []customer.Subscription{there}, edit: func(e *customer.SubscriptionEdit) { e.Provider = "p" },
+			added: &customer.Subscription{Resource: 1, Channel: "email", Contact: "ada@x.com", Provider: "p", Status: "subscribed", Created: noon}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := customer.Customer{Subscriptions: tt.before}.Clone()
+			e := edit
+			tt.edit(&e)
+			c.Subscribe(e, noon.Add(999*time.Millisecond))
+			want := customer.Customer{Subscriptions: tt.before}.Clone().Subscriptions
+			if tt.want != nil {
+				tt.want(&want[0])
+			}
+			if tt.added != nil {
+				want = append(want, *tt.added)
+			}
+			if diff := cmp.Diff(want, c.Subscriptions); diff != "" {
+				t.Errorf("subscriptions (-want +got):\n%s", diff)
+			}
+			once := c.Clone()
+			c.Subscribe(e, noon.Add(time.Hour))
+			if !c.Same(once) {
+				t.Errorf("the same again changed (-want +got):\n%s", cmp.Diff(once, c))
+			}
+		})
+	}
+}
+
+func deleted(s customer.Subscription) customer.Subscription {
+	s.Deleted = true
+	return s
+}
+
+// Push tokens are compared to the letter.
+func TestPushTokensAreNoAddresses(t *testing.T) {
+	var c customer.Customer
+	c.Subscribe(customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelPush, Provider: "p", Contact: "AbC"}, noon)
+	c.Subscribe(customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelPush, Provider: "p", Contact: "abc"}, noon)
+	if len(c.Subscriptions) != 2 {
+		t.Errorf("%d subscriptions, want 2", len(c.Subscriptions))
+	}
+}
+
+func TestSubscriptionHash(t *testing.T) {
+	s := customer.Subscription{Resource: 1, Channel: customer.ChannelPush, Provider: "a b", Contact: "c"}
+	if !regexp.MustCompile(`^[0-9a-f]{8}$`).MatchString(s.Hash()) {
+		t.Errorf("hash = %q, want 8 hex characters", s.Hash())
+	}
+	changed := s
+	changed.Status, changed.Priority, changed.Deleted, changed.Created = "invalid", ptr(int64(1)), true, noon
+	if changed.Hash() != s.Hash() {
+		t.Errorf("hash = %q, want %q whatever becomes of the subscription", changed.Hash(), s.Hash())
+	}
+	for name, other := range map[string]customer.Subscription{
+		"resource":                 {Resource: 2, Channel: customer.ChannelPush, Provider: "a b", Contact: "c"},
+		"provider":                 {Resource: 1, Channel: customer.ChannelPush, Provider: "a", Contact: "c"},
+		"provider and contact":     {Resource: 1, Channel: customer.ChannelPush, Provider: "a", Contact: "b c"},
+		"channel":                  {Resource: 1, Channel: customer.ChannelNotify, Provider: "a b", Contact: "c"},
+		"capital in the contact":   {Resource: 1, Channel: customer.ChannelPush, Provider: "a b", Contact: "C"},
+		"separator in the contact": {Resource: 1, Channel: customer.ChannelPush, Provider: "a b", Contact: "c "},
+	} {
+		if other.Hash() == s.Hash() {
+			t.Errorf("another %s: the hash is the same", name)
+		}
+	}
+}
+
+func TestParseStatus(t *testing.T) {
+	tests := []struct {
+		word string
+		want customer.Status // empty: refused
+	}{
+		{"0", "subscribed"}, {"1", "unsubscribed"}, {"2", "complained"}, {"3", "hardbounced"},
+		{"4", "unconfirmed"}, {"5", "suspended"}, {"6", "invalid"},
+		{"subscribed", "subscribed"}, {"unsubscribed", "unsubscribed"}, {"complained", "complained"}, {"hardbounced", "hardbounced"},
+		{"unconfirmed", "unconfirmed"}, {"suspended", "suspended"}, {"invalid", "invalid"},
+		{word: "7"}, {word: "-1"}, {word: ""}, {word: "Subscribed"}, {word: "0.5"}, {word: " 0"}, {word: "active"}, {word: "99999999999999999999"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.word, func(t *testing.T) {
+			got, err := customer.ParseStatus("data._status", tt.word)
+			if tt.want == "" {
+				refusal, ok := outcome.AsRefusal(err)
+				if !ok || got != "" || refusal.Code != "bad_status" || refusal.Field != "data._status" {
+					t.Errorf("ParseStatus = %q, error %v, want a bad_status", got, err)
+				}
+				return
+			}
+			if err != nil || got != tt.want {
+				t.Errorf("ParseStatus = %q, error %v, want %q", got, err, tt.want)
+			}
+		})
+	}
+}

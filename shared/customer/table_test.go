@@ -1,0 +1,230 @@
+package customer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+const tenant = 5
+
+// A table keeps customers, keys and requests, each write under a guard, as the
+// real one does: several items of one read are read one after another, and others
+// may write at each of those moments.
+type table struct {
+	customers map[customer.ID]customer.Record
+	keys      map[customer.Key]customer.KeyRecord
+	requests  map[string]customer.Remembered
+	commits   []customer.Commit
+	clock     time.Time
+	// others, unless nil, is told what is about to happen and may write before.
+	others func(moment string)
+}
+
+var _ customer.Store = (*table)(nil)
+
+func newTable() *table {
+	return &table{
+		customers: map[customer.ID]customer.Record{},
+		keys:      map[customer.Key]customer.KeyRecord{},
+		requests:  map[string]customer.Remembered{},
+		clock:     noon,
+	}
+}
+
+// now moves on with each look, so that ids are in the order of creation.
+func (t *table) now() time.Time {
+	t.clock = t.clock.Add(time.Millisecond)
+	return t.clock
+}
+
+// meanwhile lets the others write, undisturbed.
+func (t *table) meanwhile(moment string) {
+	if others := t.others; others != nil {
+		t.others = nil
+		others(moment)
+		t.others = others
+	}
+}
+
+// Keys implements [customer.Store].
+func (t *table) Keys(_ context.Context, _ int, keys []customer.Key) (map[customer.Key]customer.KeyRecord, error) {
+	read := map[customer.Key]customer.KeyRecord{}
+	for _, key := range keys {
+		t.meanwhile("read key " + key.Value)
+		record := t.keys[key]
+		record.Roles = maps.Clone(record.Roles)
+		read[key] = record
+	}
+	return read, nil
+}
+
+// Customers implements [customer.Store].
+func (t *table) Customers(_ context.Context, _ int, ids []customer.ID) (map[customer.ID]customer.Record, error) {
+	read := map[customer.ID]customer.Record{}
+	for _, id := range ids {
+		t.meanwhile("read customer " + id.Decimal())
+		if record, ok := t.customers[id]; ok {
+			read[id] = customer.Record{Customer: record.Clone(), Rev: record.Rev}
+		}
+	}
+	return read, nil
+}
+
+// Remembered implements [customer.Store].
+func (t *table) Remembered(_ context.Context, _ int, key string) (*customer.Remembered, error) {
+	t.meanwhile("read request")
+	if first, ok := t.requests[key]; ok {
+		return &first, nil
+	}
+	return nil, nil
+}
+
+// Commit implements [customer.Store].
+func (t *table) Commit(_ context.Context, c customer.Commit) error {
+	t.meanwhile("commit")
+	if err := t.legal(c); err != nil {
+		return err
+	}
+	if c.Request != nil {
+		if first, ok := t.requests[c.Request.Key]; ok {
+			return &customer.Repeated{First: first}
+		}
+	}
+	if !t.holds(c) {
+		return fmt.Errorf("a guard broke: %w", outcome.ErrStale)
+	}
+	if c.Request != nil {
+		t.requests[c.Request.Key] = *c.Request
+	}
+	rev := customer.Rev{Commit: c.ID, Bytes: 1}
+	if c.Changes() {
+		t.customers[c.After.ID] = customer.Record{Customer: c.After.Clone(), Rev: rev}
+	}
+	for _, k := range c.Keys {
+		if delete(t.keys, k.Key); !k.After.Empty() {
+			k.After.Roles = maps.Clone(k.After.Roles)
+			t.keys[k.Key] = customer.KeyRecord{Owners: k.After, Rev: rev}
+		}
+	}
+	t.commits = append(t.commits, c)
+	return nil
+}
+
+// legal refuses what the real table does not take: no write at all, an item
+// twice, more than 100 items.
+func (t *table) legal(c customer.Commit) error {
+	items := map[any]int{}
+	if c.Request != nil {
+		items[c.Request.Key]++
+	}
+	if c.Changes() {
+		items[c.After.ID]++
+	}
+	for _, k := range c.Keys {
+		items[k.Key]++
+	}
+	writes := len(items)
+	for key := range c.CheckKeys {
+		items[key]++
+	}
+	for _, r := range c.CheckCustomers {
+		items[r.ID]++
+	}
+	for item, n := range items {
+		if n > 1 {
+			return fmt.Errorf("%v is named %d times in one transaction", item, n)
+		}
+	}
+	if writes == 0 || len(items) > 100 || c.ID == "" {
+		return fmt.Errorf("a transaction of %d writes and %d items with the id %q", writes, len(items), c.ID)
+	}
+	return nil
+}
+
+// holds reports whether all is still as the commit says it was.
+func (t *table) holds(c customer.Commit) bool {
+	ok := !c.Changes() || t.customers[c.After.ID].Commit == c.Before.Commit
+	for _, k := range c.Keys {
+		ok = ok && t.keys[k.Key].Commit == k.Before.Commit
+	}
+	for key, rev := range c.CheckKeys {
+		ok = ok && t.keys[key].Commit == rev.Commit
+	}
+	for _, r := range c.CheckCustomers {
+		ok = ok && t.customers[r.ID].Commit == r.Commit
+	}
+	return ok
+}
+
+// problems says where keys and customers do not fit together.
+func (t *table) problems(fields customer.MatchFields) error {
+	should := map[customer.Key]map[customer.ID]customer.Roles{}
+	for id, record := range t.customers {
+		for key, roles := range record.Keys(fields) {
+			if should[key] == nil {
+				should[key] = map[customer.ID]customer.Roles{}
+			}
+			should[key][id] = roles
+		}
+	}
+	var problems []error
+	for key, record := range t.keys {
+		if should[key] == nil {
+			should[key] = nil
+		}
+		if record.Empty() {
+			problems = append(problems, fmt.Errorf("key %v is there for nobody", key))
+		}
+	}
+	for key, want := range should {
+		first := 0
+		for _, roles := range want {
+			first += int(roles & customer.First)
+		}
+		if first > 1 {
+			problems = append(problems, fmt.Errorf("%v has %d first owners", key, first))
+		}
+		record := t.keys[key]
+		if record.Crowded {
+			want = firsts(want)
+		}
+		if !maps.Equal(record.Roles, want) {
+			problems = append(problems, fmt.Errorf("key %v names %v, want %v (crowded: %t)", key, record.Roles, want, record.Crowded))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// inTime plays a story in 25 seconds of time in which pauses cost nothing.
+func inTime(t *testing.T, story func(t *testing.T, ctx context.Context, world *table, service *customer.Service)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
+		defer cancel()
+		world := newTable()
+		story(t, ctx, world, customer.NewService(world, world.now))
+		world.others = nil
+		if err := world.problems(fields); err != nil {
+			t.Errorf("in the end keys and customers do not fit together: %v", err)
+		}
+	})
+}
+
+// once writes at the first moment of that name, and never again.
+func (t *table) once(moment string, write func()) {
+	done := false
+	t.others = func(now string) {
+		if now == moment && !done {
+			done = true
+			write()
+		}
+	}
+}
