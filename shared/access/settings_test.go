@@ -115,7 +115,6 @@ func TestChangeRefuses(t *testing.T) {
 		{`{"declared_fields": {"A": {"type": "enum"}}}`, "declared_fields.A.options"},
 		{`{"declared_fields": {"A": {"type": "int", "options": ["1"]}}}`, "declared_fields.A.options"},
 		{`{"declared_fields": {"A": {"type": "enum", "options": ["1", "1"]}}}`, "declared_fields.A.options"},
-		{`{"declared_fields": {"": {"type": "int"}}}`, "declared_fields."},
 		{`{"declared_fields": []}`, "declared_fields"},
 		{`{"declared_resources": {"one": {"name": "News"}}}`, "declared_resources.one"},
 		{`{"declared_resources": {"0": {"name": "News"}}}`, "declared_resources.0"},

@@ -5,6 +5,7 @@ package meter
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync/atomic"
 )
 
@@ -45,7 +46,7 @@ func (m *Meter) Use() Use {
 
 // String is the value of the X-Consumed-Capacity header: rt=2;r=3;w=10.
 func (u Use) String() string {
-	return fmt.Sprintf("rt=%d;r=%g;w=%d", u.Trips, u.Read, u.Write)
+	return fmt.Sprintf("rt=%d;r=%s;w=%d", u.Trips, strconv.FormatFloat(u.Read, 'f', -1, 64), u.Write)
 }
 
 type contextKey struct{}

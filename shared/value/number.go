@@ -3,6 +3,7 @@ package value
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -15,6 +16,8 @@ const (
 	minExponent = -130
 	// plainDigits bounds the canonical form that is written without an exponent.
 	plainDigits = maxDigits
+	// farOff stands for exponents beyond 64 bits.
+	farOff = math.MaxInt32
 )
 
 var (
@@ -57,10 +60,13 @@ func split(text string) (negative bool, digits string, exponent int, err error) 
 	if i := strings.IndexAny(text, "eE"); i >= 0 {
 		mantissa = text[:i]
 		if exponent, err = strconv.Atoi(text[i+1:]); err != nil {
-			if errors.Is(err, strconv.ErrRange) {
-				return false, "", 0, errRange
+			if !errors.Is(err, strconv.ErrRange) {
+				return false, "", 0, errNotNumber
 			}
-			return false, "", 0, errNotNumber
+			exponent = farOff // of zero it does not matter
+			if text[i+1] == '-' {
+				exponent = -farOff
+			}
 		}
 	}
 	mantissa, negative = strings.CutPrefix(mantissa, "-")
@@ -69,7 +75,7 @@ func split(text string) (negative bool, digits string, exponent int, err error) 
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return false, "", 0, errNotNumber
 	}
-	return negative, digits, exponent - len(fraction), nil
+	return negative, digits, max(-farOff, min(farOff, exponent)) - len(fraction), nil
 }
 
 // compose writes digits times ten to the exponent.

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"regulars/shared/outcome"
@@ -31,8 +33,8 @@ func Parse(document []byte) (any, error) {
 	if !utf8.Valid(document) {
 		return nil, refuse("", "The body is not valid UTF-8.")
 	}
-	if deep(document) {
-		return nil, refuse("", "The body has more than %d levels of arrays and objects.", MaxDepth)
+	if err := scan(document); err != nil {
+		return nil, err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	decoder.UseNumber()
@@ -73,26 +75,56 @@ func syntax(err error) error {
 	return refuse("", "The body is not JSON: it ends too early.")
 }
 
-// deep reports whether brackets outside of texts nest beyond MaxDepth. It runs
-// before the decoder does, which would build the levels first.
-func deep(document []byte) bool {
+// scan refuses what the decoder would do first and say later, or not at all:
+// brackets outside of texts that nest beyond [MaxDepth], and half a surrogate
+// pair, which it would replace.
+func scan(document []byte) error {
 	depth, quoted := 0, false
 	for i := 0; i < len(document); i++ {
 		switch c := document[i]; {
 		case quoted && c == '\\':
-			i++
+			n := escape(document[i:])
+			if n == 0 {
+				return refuse("", "The body has half of a surrogate pair at byte %d.", i)
+			}
+			i += n - 1
 		case c == '"':
 			quoted = !quoted
 		case quoted:
 		case c == '[' || c == '{':
 			if depth++; depth > MaxDepth {
-				return true
+				return refuse("", "The body has more than %d levels of arrays and objects.", MaxDepth)
 			}
 		case c == ']' || c == '}':
 			depth--
 		}
 	}
-	return false
+	return nil
+}
+
+// escape is the length of the escape that text begins with; 0 is half of a
+// surrogate pair. What is no escape at all is the decoder's business.
+func escape(text []byte) int {
+	first, ok := unicodeEscape(text)
+	if !ok || !utf16.IsSurrogate(first) {
+		return 2
+	}
+	second, _ := unicodeEscape(text[unicodeLength:])
+	if utf16.DecodeRune(first, second) == utf8.RuneError {
+		return 0
+	}
+	return 2 * unicodeLength
+}
+
+const unicodeLength = len(`\u0000`)
+
+// unicodeEscape reads the escape \u0000 that text begins with.
+func unicodeEscape(text []byte) (rune, bool) {
+	if len(text) < unicodeLength || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(text[2:unicodeLength]), 16, 16)
+	return rune(n), err == nil
 }
 
 // clean makes numbers canonical, in place, and refuses what may not be kept.
@@ -123,6 +155,9 @@ func clean(v any, path string) (any, error) {
 
 func cleanMembers(object map[string]any, path string) error {
 	for key, member := range object {
+		if key == "" {
+			return refuse(path, "%s has a member without a name.", name(path))
+		}
 		if err := checkText(key, path); err != nil {
 			return err
 		}
@@ -141,7 +176,7 @@ func cleanMembers(object map[string]any, path string) error {
 
 func checkText(s, path string) error {
 	for _, r := range s {
-		if r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
+		if unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' {
 			return refuse(path, "%s contains the control character U+%04X.", name(path), r)
 		}
 	}
