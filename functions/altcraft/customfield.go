@@ -20,8 +20,8 @@ const maxFieldName = 255
 // declared field's value must be of its type.
 func readCustomField(name string, v any, settings access.Settings) (setter, error) {
 	field := "data." + name
-	if name == "" || len(name) > maxFieldName {
-		return nil, outcome.Refuse(outcome.Invalid, "bad_name", "data", "data: the name of a field has 1 to %d bytes.", maxFieldName)
+	if len(name) > maxFieldName {
+		return nil, outcome.Refuse(outcome.Invalid, "bad_name", "data", "data: the name of a field has at most %d bytes.", maxFieldName)
 	}
 	declared, ok := settings.DeclaredFields[name]
 	if !ok {
@@ -51,7 +51,7 @@ func readTyped(field string, v any, t access.FieldType) (any, error) {
 		}
 		return v, nil
 	case "tags":
-		words, err := optionalTexts(map[string]any{field: v}, "", field)
+		words, err := optionalTexts(map[string]any{field: v}, "", field, maxTexts)
 		list := make([]any, len(words))
 		for i, word := range words {
 			list[i] = word

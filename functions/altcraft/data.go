@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/outcome"
 )
@@ -21,6 +20,9 @@ func (c *call) readData() ([]setter, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.checkSwitches(); err != nil {
+		return nil, err
+	}
 	v := c.body["data"]
 	if v == nil {
 		return nil, outcome.Refuse(outcome.Invalid, "missing", "data", "data: the profile data is missing.")
@@ -34,7 +36,7 @@ func (c *call) readData() ([]setter, error) {
 		if data[name] == nil {
 			continue // null leaves the field as it is
 		}
-		set, err := readField(name, data[name], c.settings, skipInvalid)
+		set, err := c.readField(name, data[name], skipInvalid)
 		if err != nil {
 			return nil, err
 		}
@@ -45,8 +47,33 @@ func (c *call) readData() ([]setter, error) {
 	return setters, nil
 }
 
+// checkSwitches looks at what has no effect: triggers there are none, and no
+// source of places for addresses. There are no segments either, so whoever names
+// one is told so.
+func (c *call) checkSwitches() error {
+	for _, member := range []string{"skip_triggers", "detect_geo"} {
+		if _, err := optionalBool(c.body, member); err != nil {
+			return err
+		}
+	}
+	for _, member := range []string{"add_to_segments", "remove_from_segments"} {
+		list, ok := c.body[member].([]any)
+		if !ok && c.body[member] != nil {
+			return wrongType(member, c.body[member], "an array of whole numbers")
+		}
+		for _, v := range list {
+			id, err := readWhole(member, v, 1)
+			if err != nil {
+				return err
+			}
+			return outcome.Refuse(outcome.Invalid, "unknown_segment", member, "%s: there is no segment %d.", member, id)
+		}
+	}
+	return nil
+}
+
 // readField reads one member of data; a nil setter is one that is ignored.
-func readField(name string, v any, settings access.Settings, skipInvalid bool) (setter, error) {
+func (c *call) readField(name string, v any, skipInvalid bool) (setter, error) {
 	field := "data." + name
 	if err := refuseFunction(field, v); err != nil {
 		return nil, err
@@ -55,7 +82,7 @@ func readField(name string, v any, settings access.Settings, skipInvalid bool) (
 		return nil, nil
 	}
 	if name == "subscriptions" {
-		edits, err := readSubscriptions(v, settings, skipInvalid)
+		edits, err := c.readSubscriptions(v, skipInvalid)
 		return func(c *customer.Customer, now time.Time) {
 			for _, e := range edits {
 				c.Subscribe(e, now)
@@ -63,9 +90,9 @@ func readField(name string, v any, settings access.Settings, skipInvalid bool) (
 		}, err
 	}
 	if read, ok := coreFields[name]; ok {
-		return read(field, v, settings)
+		return read(field, v, c.settings)
 	}
-	return readCustomField(name, v, settings)
+	return readCustomField(name, v, c.settings)
 }
 
 // edit is what the setters make of a customer, and of a new one the match, too.

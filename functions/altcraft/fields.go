@@ -59,7 +59,7 @@ func readEmail(field string, v any, _ access.Settings) (setter, error) {
 
 // readPhones reads an array of phones, or one phone.
 func readPhones(field string, v any, settings access.Settings) (setter, error) {
-	numbers, err := optionalTexts(map[string]any{field: v}, "", field)
+	numbers, err := optionalTexts(map[string]any{field: v}, "", field, customer.MaxKeys)
 	if err != nil {
 		return nil, err
 	}
@@ -133,13 +133,17 @@ func readTags(field string, v any, _ access.Settings) (setter, error) {
 	if _, isText := v.(string); isText {
 		return nil, wrongType(field, v, "an array of texts")
 	}
-	words, err := optionalTexts(map[string]any{field: v}, "", field)
+	words, err := optionalTexts(map[string]any{field: v}, "", field, maxTexts)
 	if err != nil {
 		return nil, err
 	}
 	var tags []string
+	seen := map[string]bool{"": true}
 	for _, word := range words {
-		tags = appendWord(tags, word)
+		if !seen[word] {
+			seen[word] = true
+			tags = append(tags, word)
+		}
 	}
 	return func(c *customer.Customer, _ time.Time) { c.Tags = tags }, nil
 }

@@ -86,7 +86,7 @@ func (m matcher) contacts(kind contactKind, roles customer.Roles) ([]string, err
 	if roles&customer.Profile == 0 {
 		return m.subscribed(kind.channel), nil
 	}
-	texts, err := optionalTexts(m.data, "data.", kind.inData)
+	texts, err := optionalTexts(m.data, "data.", kind.inData, customer.MaxKeys)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +102,10 @@ func (m matcher) contacts(kind contactKind, roles customer.Roles) ([]string, err
 // is no subscription is found fault with when the data is read.
 func (m matcher) subscribed(channel customer.Channel) []string {
 	var contacts []string
+	seen := map[string]bool{}
 	for _, e := range m.dataSubscriptions() {
-		if e.Channel == channel && !slices.Contains(contacts, e.Contact) {
+		if e.Channel == channel && !seen[e.Contact] {
+			seen[e.Contact] = true
 			contacts = append(contacts, e.Contact)
 		}
 	}
@@ -147,10 +149,14 @@ func (m matcher) byPush() (match, error) {
 func isPush(e customer.SubscriptionEdit) bool { return e.Channel == customer.ChannelPush }
 
 // subscribe gives a new customer the subscription that was searched for, unless
-// the data did. Without a resource there is none to give.
+// the data did, so that the same search finds it again. Without a resource there
+// is none to give.
 func (m matcher) subscribe(c *customer.Customer, e customer.SubscriptionEdit, now time.Time) error {
+	e.Resource = m.resource
 	given := slices.ContainsFunc(c.Subscriptions, func(s customer.Subscription) bool {
-		e.Resource = s.Resource
+		if m.resource == 0 {
+			e.Resource = s.Resource // any will be found
+		}
 		return s.Key() == e.Key()
 	})
 	if given {
@@ -159,13 +165,13 @@ func (m matcher) subscribe(c *customer.Customer, e customer.SubscriptionEdit, no
 	if m.resource == 0 {
 		return neverFound(string(e.Channel) + " subscription")
 	}
-	e.Resource = m.resource
 	c.Subscribe(e, now)
 	return nil
 }
 
 func (m matcher) dataSubscriptions() []customer.SubscriptionEdit {
 	list, _ := m.data["subscriptions"].([]any)
+	list = list[:min(len(list), maxSubscriptions)] // more are refused when the data is read
 	var edits []customer.SubscriptionEdit
 	for _, entry := range list {
 		if e, err := readSubscription("", entry, m.country); err == nil {

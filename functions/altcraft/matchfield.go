@@ -3,7 +3,6 @@ package altcraft
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"regulars/shared/customer"
@@ -28,7 +27,7 @@ func (m matcher) byField(of customer.Holder) (match, error) {
 	if err != nil {
 		return match{}, err
 	}
-	found := match{onCreate: func(c *customer.Customer, _ time.Time) error { return giveField(c, field, v) }}
+	var found match
 	for _, text := range texts {
 		lookup := customer.Lookup{Key: customer.Key{Kind: field.Kind(), Value: text}, Roles: customer.InCustom}
 		if field.Tags {
@@ -37,6 +36,7 @@ func (m matcher) byField(of customer.Holder) (match, error) {
 			found.search.Any = append(found.search.Any, lookup)
 		}
 	}
+	found.onCreate = func(c *customer.Customer, _ time.Time) error { return giveField(c, field, v, found.search) }
 	return found, nil
 }
 
@@ -84,6 +84,7 @@ func (m matcher) subscriptionValue(field customer.MatchField) (v any, texts []st
 	return nil, nil, nil
 }
 
+// fieldTexts are the texts that a value to search by is matched under.
 func fieldTexts(name string, v any, tags bool) ([]string, error) {
 	elements, isArray := v.([]any)
 	switch {
@@ -94,49 +95,50 @@ func fieldTexts(name string, v any, tags bool) ([]string, error) {
 	case !isArray:
 		elements = []any{v}
 	}
-	var texts []string
 	for _, e := range elements {
-		text, ok := value.Text(e)
-		if !ok {
+		if _, ok := value.Text(e); !ok {
 			return nil, wrongType(name, e, "a text or number")
 		}
-		if !tags {
-			return appendWord(nil, text), nil
-		}
-		for word := range strings.SplitSeq(text, ",") {
-			texts = appendWord(texts, strings.TrimSpace(word))
-		}
 	}
-	return texts, nil
-}
-
-func appendWord(words []string, word string) []string {
-	if word == "" || slices.Contains(words, word) {
-		return words
+	if tags {
+		return customer.Words(v), nil
 	}
-	return append(words, word)
+	text, _ := value.Text(v)
+	if text == "" {
+		return nil, nil
+	}
+	return []string{text}, nil
 }
 
 // giveField stores the value that was searched for on a new customer, where the
-// data omits the field. A subscription's field has no subscription to be in.
-func giveField(c *customer.Customer, field customer.MatchField, v any) error {
-	if field.Of == customer.OfSubscription {
-		if !slices.ContainsFunc(c.Subscriptions, func(s customer.Subscription) bool { return s.Custom[field.Name] != nil }) {
+// data omits the field. A subscription's field has no subscription to be in, so
+// the data must have it: else the same search would not find the customer again.
+func giveField(c *customer.Customer, field customer.MatchField, v any, search customer.Search) error {
+	if field.Of == customer.OfCustomer {
+		if c.Custom[field.Name] == nil {
+			c.SetCustom(field.Name, asStored(v, field))
+		}
+		return nil
+	}
+	held := c.Keys(customer.MatchFields{field})
+	for _, l := range slices.Concat(search.Any, search.All) {
+		if held[l.Key] == 0 {
 			return neverFound("custom_sub")
 		}
-		return nil
 	}
-	if c.Custom[field.Name] != nil {
-		return nil
-	}
-	if text, ok := v.(string); ok && field.Tags {
-		words, _ := fieldTexts("", text, true)
-		list := make([]any, len(words))
-		for i, word := range words {
-			list[i] = word
-		}
-		v = list
-	}
-	c.SetCustom(field.Name, v)
 	return nil
+}
+
+// asStored is a value that was searched for in the form it is stored in: a field
+// of tags is an array.
+func asStored(v any, field customer.MatchField) any {
+	if !field.Tags {
+		return v
+	}
+	words := customer.Words(v)
+	list := make([]any, len(words))
+	for i, word := range words {
+		list[i] = word
+	}
+	return list
 }

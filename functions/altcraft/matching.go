@@ -66,7 +66,12 @@ func (c *call) readMatch() (match, error) {
 		return match{}, outcome.Refuse(outcome.Invalid, "bad_matching", "matching",
 			"matching: %.40q is no search mode; one of these is: %s.", mode, strings.Join(slices.Sorted(maps.Keys(modes)), ", "))
 	}
-	return read(m)
+	found, err := read(m)
+	if n := len(found.search.Any) + len(found.search.All); n > customer.MaxKeys {
+		return match{}, outcome.Refuse(outcome.Invalid, "too_many_values", "matching",
+			"matching: there are %d values to search by; %d is the limit.", n, customer.MaxKeys)
+	}
+	return found, err
 }
 
 // mode is the search mode: email, unless the call says otherwise.
@@ -75,12 +80,12 @@ func (m matcher) mode() (string, error) {
 	if mode != "" || err != nil {
 		return mode, err
 	}
-	if _, ok := m.body["email"]; ok {
+	if m.body["email"] != nil {
 		return "email", nil
 	}
 	var named []string
 	for _, key := range bareKeys {
-		if _, ok := m.body[key.member]; ok {
+		if m.body[key.member] != nil {
 			named = append(named, key.mode)
 		}
 	}

@@ -9,6 +9,10 @@ import (
 	"regulars/shared/value"
 )
 
+// maxTexts bounds tags and categories: far more than anybody reads, and few
+// enough to fit a customer.
+const maxTexts = 10_000
+
 // What a member of an object is read as. A member that is absent or null is the
 // zero value.
 
@@ -23,14 +27,17 @@ func optionalText(object map[string]any, member string) (string, error) {
 	}
 }
 
-// optionalTexts reads an array of texts, or one text.
-func optionalTexts(object map[string]any, path, member string) ([]string, error) {
+// optionalTexts reads an array of texts, most of them at the most, or one text.
+func optionalTexts(object map[string]any, path, member string, most int) ([]string, error) {
 	switch v := object[member].(type) {
 	case nil:
 		return nil, nil
 	case string:
 		return []string{v}, nil
 	case []any:
+		if len(v) > most {
+			return nil, outcome.Refuse(outcome.Invalid, "too_many", path+member, "%s%s: there are %d texts; %d is the limit.", path, member, len(v), most)
+		}
 		texts := make([]string, len(v))
 		for i, e := range v {
 			text, ok := e.(string)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -25,6 +26,8 @@ const maxBody = 5_000_000
 type call struct {
 	body     map[string]any
 	settings access.Settings
+	// fresh: the settings were read for this call.
+	fresh bool
 	// keyed, unless nil, makes the call safe to repeat.
 	keyed *customer.Keyed
 }
@@ -98,6 +101,8 @@ func secretOf(r *http.Request, body map[string]any) (string, error) {
 	return r.URL.Query().Get("token"), nil
 }
 
+var whole = regexp.MustCompile(`^-?\d+$`)
+
 // tenantOf reads db_id: a number, or its digits as text.
 func tenantOf(body map[string]any) (int, error) {
 	v, ok := body["db_id"]
@@ -105,15 +110,15 @@ func tenantOf(body map[string]any) (int, error) {
 		return 0, outcome.Refuse(outcome.Invalid, "missing", "db_id", "db_id: the number of the database is missing.")
 	}
 	text, _ := value.Text(v)
-	n, err := strconv.ParseInt(text, 10, 64)
-	if _, isBool := v.(bool); err != nil || isBool {
+	if _, isBool := v.(bool); isBool || !whole.MatchString(text) {
 		return 0, wrongType("db_id", v, "a whole number")
 	}
-	if n < 1 || n > access.MaxTenant {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > access.MaxTenant {
 		return 0, outcome.Refuse(outcome.NotFound, access.ErrTenantUnknown.Code, "db_id",
-			"There is no tenant %d, or the token does not reach it.", n)
+			"There is no tenant %.40s, or the token does not reach it.", text)
 	}
-	return int(n), nil
+	return n, nil
 }
 
 // maxIdempotencyKey is the longest Idempotency-Key, in characters.
@@ -157,7 +162,7 @@ func (d Dialect) withSettings(ctx context.Context, c *call, f func() error) erro
 	if err != nil {
 		return err
 	}
-	c.settings = fresh
+	c.settings, c.fresh = fresh, true
 	return f()
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -30,7 +31,7 @@ func show(tenant int, c customer.Customer) map[string]any {
 	}
 	for name, text := range map[string]string{
 		"_fname": c.FirstName, "_lname": c.LastName, "Title": c.Title, "_country": c.Country,
-		"_region": c.Region, "_city": c.City, "address": c.Street, "_sex": string(c.Sex),
+		"_region": c.Region, "_city": c.City, "address": c.Street, "_sex": c.Sex.Word(),
 	} {
 		if text != "" {
 			data[name] = text
@@ -87,7 +88,7 @@ type shownSubscription struct {
 	EmailData map[string]string `json:"email_data,omitempty"`
 	PhoneData map[string]string `json:"phone_data,omitempty"`
 	PushData  map[string]string `json:"push_data,omitempty"`
-	CCData    map[string]string `json:"cc_data,omitempty"`
+	CCData    map[string]any    `json:"cc_data,omitempty"`
 	Status    customer.Status   `json:"status"`
 	Priority  int64             `json:"priority"`
 	Cats      []string          `json:"cats"`
@@ -129,9 +130,17 @@ func showSubscription(s customer.Subscription) shownSubscription {
 	case customer.ChannelPush:
 		shown.PushData = map[string]string{"provider": s.Provider, "subscription_id": s.Contact}
 	case customer.ChannelTelegram:
-		shown.CCData = map[string]string{"id": s.Contact}
+		shown.CCData = map[string]any{"id": chatID(s.Contact)}
 	default:
-		shown.CCData = map[string]string{"phone": s.Contact}
+		shown.CCData = map[string]any{"phone": s.Contact}
 	}
 	return shown
+}
+
+// chatID is the id of a chat, as the number that most are.
+func chatID(contact string) any {
+	if n, err := strconv.ParseInt(contact, 10, 64); err == nil && strconv.FormatInt(n, 10) == contact {
+		return n
+	}
+	return contact
 }

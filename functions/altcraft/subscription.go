@@ -11,25 +11,31 @@ import (
 	"regulars/shared/value"
 )
 
+// maxSubscriptions is how many of them one call may name.
+const maxSubscriptions = 1000
+
 // readSubscriptions reads data.subscriptions. An entry that is none is skipped
 // where the call says so, else it refuses the whole call.
-func readSubscriptions(v any, settings access.Settings, skipInvalid bool) ([]customer.SubscriptionEdit, error) {
+func (c *call) readSubscriptions(v any, skipInvalid bool) ([]customer.SubscriptionEdit, error) {
 	const field = "data.subscriptions"
 	list, ok := v.([]any)
 	if !ok {
 		return nil, wrongType(field, v, "an array of objects")
 	}
+	if len(list) > maxSubscriptions {
+		return nil, outcome.Refuse(outcome.Invalid, "too_many", field, "%s: there are %d subscriptions; %d is the limit.", field, len(list), maxSubscriptions)
+	}
 	var edits []customer.SubscriptionEdit
 	for i, entry := range list {
 		path := field + "[" + strconv.Itoa(i) + "]"
-		e, err := readSubscription(path, entry, settings.Country)
+		e, err := readSubscription(path, entry, c.settings.Country)
 		if err == nil {
-			err = checkResource(path, e, settings)
+			err = checkResource(path, e, c.settings)
 		}
-		switch {
+		switch refusal, _ := outcome.AsRefusal(err); {
 		case err == nil:
 			edits = append(edits, e)
-		case !skipInvalid:
+		case !skipInvalid, refusal.OfSettings && !c.fresh:
 			return nil, err
 		}
 	}
@@ -62,9 +68,12 @@ func readSubscription(path string, v any, country string) (customer.Subscription
 		return e, wrongType(path, v, "an object")
 	}
 	s := subscriptionEntry{path: path, entry: entry, country: country}
-	channel, _, err := s.contact("channel", "")
-	if err != nil {
-		return e, err
+	channel, ok := entry["channel"].(string)
+	if !ok && entry["channel"] != nil {
+		return e, wrongType(path+".channel", entry["channel"], "a text")
+	}
+	if channel == "" {
+		return e, s.missing("channel")
 	}
 	e.Channel = customer.Channel(channel)
 	read, ok := contactReaders[e.Channel]
@@ -72,7 +81,7 @@ func readSubscription(path string, v any, country string) (customer.Subscription
 		return e, outcome.Refuse(outcome.Invalid, "bad_channel", path+".channel",
 			"%s.channel: %.40q is no channel; one of these is: %v.", path, channel, customer.Channels)
 	}
-	if e.Resource, err = s.resource(); err != nil {
+	if err := s.readResource(&e); err != nil {
 		return e, err
 	}
 	if err := read(s, &e); err != nil {
@@ -104,12 +113,13 @@ func readMessenger(s subscriptionEntry, e *customer.SubscriptionEdit) error {
 	return s.readPhone(e, "cc_data")
 }
 
-func (s subscriptionEntry) resource() (int64, error) {
+func (s subscriptionEntry) readResource(e *customer.SubscriptionEdit) (err error) {
 	v := s.entry["resource_id"]
 	if v == nil {
-		return 0, s.missing("resource_id")
+		return s.missing("resource_id")
 	}
-	return readWhole(s.path+".resource_id", v, 1)
+	e.Resource, err = readWhole(s.path+".resource_id", v, 1)
+	return err
 }
 
 func (s subscriptionEntry) readEmail(e *customer.SubscriptionEdit) error {
@@ -216,7 +226,7 @@ func (s subscriptionEntry) readCats(e *customer.SubscriptionEdit) error {
 	if s.entry["cats"] == nil {
 		return nil
 	}
-	cats, err := optionalTexts(s.entry, s.path+".", "cats")
+	cats, err := optionalTexts(s.entry, s.path+".", "cats", maxTexts)
 	e.Cats = &cats
 	return err
 }
@@ -231,9 +241,6 @@ func (s subscriptionEntry) readCustom(e *customer.SubscriptionEdit) error {
 		return wrongType(s.path+".custom_fields", v, "an object")
 	}
 	for name, v := range fields {
-		if name == "" {
-			return outcome.Refuse(outcome.Invalid, "bad_name", s.path+".custom_fields", "%s.custom_fields: a field without a name.", s.path)
-		}
 		if err := refuseFunction(s.path+".custom_fields."+name, v); err != nil {
 			return err
 		}
