@@ -182,14 +182,13 @@ func TestKeyedRepeatAfterLostAnswer(t *testing.T) {
 	s := newStage(t)
 	ada := s.clean.must("import", person(1, nil)).id()
 	body := map[string]any{"email": email(1), "data": map[string]any{"email": email(2)}}
-	c := s.once("TransactWriteItems", 0, nil)
 	lost := faulty(t, &faults.Transport{Plan: func(call faults.Call) faults.Fault {
 		if call.Operation == "TransactWriteItems" {
 			return faults.LostAnswer
 		}
 		return nil
 	}})
-	c = caller{t: t, h: laptopOn(t, lost, s.table), deadline: 2300 * time.Millisecond}
+	c := caller{t: t, h: laptopOn(t, lost, s.table), deadline: 2300 * time.Millisecond}
 	if got := c.call("update", body, "Idempotency-Key", "k"); got.status != 503 {
 		t.Fatalf("update whose answers are all lost = %v, want busy", got)
 	}

@@ -1,0 +1,91 @@
+package tests_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"regulars/functions/local/laptop"
+	"regulars/shared/access"
+	"regulars/tests/conversation"
+)
+
+// Each file in altcraft is played to a service of its own. Variables that a file
+// does not capture itself are the secrets of newCast.
+func TestAltcraft(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("altcraft/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Fatal("there are no conversations in tests/altcraft")
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := newScene(t)
+			if err := conversation.Play(witness{s, t}, string(text), newCast(t, s)); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		})
+	}
+}
+
+// A token that was used and then revoked is refused as soon as nobody remembers
+// it any more.
+func TestRevokedTokenEnds(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	secret, token, err := s.Registrar.CreateToken(t.Context(), access.Token{
+		Name: "short", Tenants: []int{laptop.Tenant}, Scopes: access.Scopes,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() int {
+		_, a := post(t, s, "profiles/get", body(map[string]any{"token": secret, "email": "nobody@example.com"}))
+		return a.Error
+	}
+	if code := ask(); code != 404 {
+		t.Fatalf("before: error %d, want 404", code)
+	}
+	if _, err := s.Registrar.RevokeToken(t.Context(), token.Hash); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(1100 * time.Millisecond) // a laptop remembers for a second
+	if code := ask(); code != 403 {
+		t.Errorf("after: error %d, want 403", code)
+	}
+}
+
+// What was just declared is not refused because somebody remembers otherwise.
+func TestDeclarationsHoldAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	cast := newCast(t, s)
+	shoe := func() answer {
+		_, a := post(t, s, "profiles/import", body(map[string]any{
+			"token": cast["declared"], "db_id": declaredTenant, "email": "ann@example.com", "data": map[string]any{"shoe": 44},
+		}))
+		return a
+	}
+	if a := shoe(); a.Error != 400 {
+		t.Fatalf("before: error %d, want 400", a.Error)
+	}
+	_, err := s.Registrar.ChangeSettings(t.Context(), declaredTenant, map[string]any{
+		"declared_fields": map[string]any{"shoe": field("int")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := shoe(); a.Error != 0 || !a.Created {
+		t.Errorf("after: %+v, want created", a)
+	}
+}

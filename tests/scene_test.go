@@ -1,0 +1,193 @@
+package tests_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/google/go-cmp/cmp"
+
+	"regulars/functions/local/laptop"
+	"regulars/shared/access"
+	"regulars/shared/dynamolocal/dynamotest"
+)
+
+// A scene is the whole service on a table of its own, with the local tenant, and
+// two more that [newCast] makes.
+type scene struct {
+	*laptop.Laptop
+	db    *dynamodb.Client
+	table string
+}
+
+func newScene(t *testing.T) scene {
+	t.Helper()
+	s := scene{db: dynamotest.Client(t), table: dynamotest.Table(t)}
+	s.Laptop = laptop.New(laptop.Options{DB: s.db, Table: s.table, Log: slog.New(slog.DiscardHandler)})
+	if err := s.Seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// The tenants beside the local one.
+const (
+	otherTenant    = 6 // with all defaults
+	declaredTenant = 7 // whose fields and resources must be declared
+)
+
+// newCast makes further tenants and tokens, and returns the secrets by the names
+// that conversations have for them.
+func newCast(t *testing.T, s scene) map[string]string {
+	t.Helper()
+	make := func(tenant int, settings map[string]any) {
+		if _, err := s.Registrar.CreateTenant(t.Context(), tenant, "Other shop", settings); err != nil {
+			t.Fatal(err)
+		}
+	}
+	make(otherTenant, nil)
+	make(declaredTenant, map[string]any{
+		"fields": "declared", "resources": "declared",
+		"declared_fields": map[string]any{
+			"note": field("string"), "visits": field("int"), "height": field("float"), "vip": field("bool"),
+			"since": field("date"), "host": field("ip"), "release": field("version"), "hobbies": field("tags"),
+			"card": field("object"), "pets": field("arr_object"),
+			"size": map[string]any{"type": "enum", "options": []any{"S", "M", "4"}},
+		},
+		"declared_resources": map[string]any{
+			"1": map[string]any{"name": "News"},
+			"2": map[string]any{"name": "Alerts", "channels": []any{"sms", "push"}},
+		},
+	})
+
+	cast := map[string]string{}
+	for name, token := range map[string]access.Token{
+		"revoked":  {Tenants: []int{laptop.Tenant}},
+		"reader":   {Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{access.AltRead}},
+		"writer":   {Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{access.AltWrite}},
+		"deleter":  {Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{access.AltDelete}},
+		"loyal":    {Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{access.LoyRead, access.LoyWrite}},
+		"other":    {Tenants: []int{otherTenant}},
+		"both":     {Tenants: []int{laptop.Tenant, otherTenant}},
+		"declared": {Tenants: []int{declaredTenant}},
+	} {
+		token.Name = name
+		if token.Scopes == nil {
+			token.Scopes = access.Scopes
+		}
+		secret, _, err := s.Registrar.CreateToken(t.Context(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cast[name] = secret
+	}
+	if _, err := s.Registrar.RevokeToken(t.Context(), access.HashOf(cast["revoked"])); err != nil {
+		t.Fatal(err)
+	}
+	// The registrar makes none that has expired already.
+	cast["expired"] = "reg_live_expired"
+	yesterday := time.Now().Add(-24 * time.Hour)
+	token := access.Token{
+		Hash: access.HashOf(cast["expired"]), Name: "expired", Tenants: []int{laptop.Tenant}, Scopes: access.Scopes,
+		Created: yesterday, Expires: yesterday.Add(time.Hour),
+	}
+	if err := s.Store.SaveToken(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	return cast
+}
+
+func field(kind string) map[string]any { return map[string]any{"type": kind} }
+
+// A witness is the service, watched: an answer that says that nothing was done
+// must leave the table as it was.
+type witness struct {
+	scene
+	t *testing.T
+}
+
+// ServeHTTP implements [http.Handler].
+func (s witness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	before := s.items(s.t)
+	recorder := httptest.NewRecorder()
+	s.Laptop.ServeHTTP(recorder, r)
+	maps.Copy(w.Header(), recorder.Header())
+	w.WriteHeader(recorder.Code)
+	_, _ = w.Write(recorder.Body.Bytes())
+
+	var answer struct {
+		Error   int   `json:"error"`
+		Changed *bool `json:"changed"`
+	}
+	if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil {
+		s.t.Errorf("%s %s: the body is not JSON: %v\n%s", r.Method, r.URL.Path, err, recorder.Body)
+	}
+	keyed := r.Header.Get("Idempotency-Key") != "" && recorder.Header().Get("Idempotency-Hit") == ""
+	unchanged := answer.Changed != nil && !*answer.Changed && !keyed
+	if answer.Error != 0 || unchanged || strings.Contains(r.URL.Path, "profiles/get") {
+		if diff := cmp.Diff(before, s.items(s.t)); diff != "" {
+			s.t.Errorf("%s %s answered %.300s and wrote (-before +after):\n%s", r.Method, r.URL.Path, recorder.Body, diff)
+		}
+	}
+}
+
+// items are all items of the table by key. The service itself never scans.
+func (s scene) items(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	all := map[string]map[string]any{}
+	pages := dynamodb.NewScanPaginator(s.db, &dynamodb.ScanInput{TableName: aws.String(s.table), ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, it := range page.Items {
+			var row map[string]any
+			if err := attributevalue.UnmarshalMap(it, &row); err != nil {
+				t.Fatal(err)
+			}
+			pk, _ := row["pk"].(string)
+			sk, _ := row["sk"].(string)
+			all[pk+" "+sk] = row
+		}
+	}
+	return all
+}
+
+// post sends a body to a method of the Altcraft API.
+func post(t *testing.T, h http.Handler, method string, body []byte) (*http.Response, answer) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/api/v1.1/"+method, bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	text, err := io.ReadAll(w.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a answer
+	if err := json.Unmarshal(text, &a); err != nil {
+		t.Fatalf("the answer is not JSON: %v\n%s", err, text)
+	}
+	return w.Result(), a
+}
+
+// An answer of the Altcraft API.
+type answer struct {
+	Error   int    `json:"error"`
+	Text    string `json:"error_text"`
+	ID      string `json:"profile_id"`
+	Created bool   `json:"created"`
+	Changed bool   `json:"changed"`
+	Data    map[string]any
+}
