@@ -79,7 +79,7 @@ deploy: has-go $(SAM) ## builds and deploys, asking for what it needs to know
 
 fuzz: has-go ## each fuzz target for a while (FUZZTIME=10m)
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' $(wildcard functions shared tests) | while IFS=: read -r file name; do \
-		go test -run '^$$' -fuzz "^$${name#func }\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" </dev/null || exit 1; \
+		go test -run '^$$' -fuzz "^$${name#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "./$$(dirname "$$file")" </dev/null || exit 1; \
 	done
 
 clean: ## removes .cache: builds, fetched tools and the local data

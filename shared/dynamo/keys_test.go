@@ -1,0 +1,142 @@
+package dynamo
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/jobs"
+)
+
+var update = flag.Bool("update", false, "write testdata/keys.golden anew")
+
+// Keys are what tables that exist are read by: who changes one must mean to, and
+// run this test with -update.
+func TestKeysAreAsTheyWere(t *testing.T) {
+	t.Parallel()
+	const tenant, golden = 5, "testdata/keys.golden"
+	noon := time.Date(2026, 3, 1, 12, 34, 56, 789_000, time.FixedZone("", 3*60*60))
+	id := customer.NewID(noon, 7)
+	ann := customer.Customer{ID: id, Changed: noon}
+	token := access.Token{Hash: access.HashOf("secret"), Tenants: []int{tenant, 6}, Created: noon}
+	job := jobs.Job{Tenant: tenant, ID: "20260301T093456Z-ABCDEFGH", Kind: "backfill", Subject: jobs.Subject{Number: 3, Name: "CRM_ID"}, State: jobs.Running}
+	long := strings.Repeat("x", maxKeyValue)
+
+	var lines strings.Builder
+	line := func(name string, it item, err error) {
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		fmt.Fprintf(&lines, "%-32s %s | %s", name, text(it, attrPK), text(it, attrSK))
+		for _, attribute := range []string{"gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk"} {
+			if it[attribute] != nil {
+				fmt.Fprintf(&lines, " | %s", text(it, attribute))
+			}
+		}
+		lines.WriteString("\n")
+	}
+
+	it, err := newCustomerItem(tenant, ann, "commit", noon)
+	line("customer", it, err)
+	it, err = newCustomerItem(tenant, customer.Customer{ID: id, Changed: noon, Deleted: true}, "commit", noon)
+	line("deleted customer", it, err)
+	for _, k := range []struct {
+		name string
+		key  customer.Key
+	}{
+		{"e-mail", customer.EmailKey("Ann#Lee@Example.com")},
+		{"phone", customer.PhoneKey("+79000000000")},
+		{"push token", customer.PushKey("ios/apns #1", "to/ken")},
+		{"match field", customer.Key{Kind: customer.MatchField{Number: 12}.Kind(), Value: "A-1"}},
+		{"match field, 128 bytes", customer.Key{Kind: "f12", Value: long}},
+		{"match field, 129 bytes", customer.Key{Kind: "f12", Value: long + "x"}},
+	} {
+		it, err := newMatchKeyItem(matchKey(tenant, k.key), customer.Owners{}, "commit")
+		line(k.name, it, err)
+	}
+	it, err = newRequestItem(tenant, customer.Remembered{Keyed: customer.Keyed{Key: "k1"}, ID: id}, "commit", noon)
+	line("remembered request", it, err)
+	it, err = newSettingsItem(access.Settings{Tenant: tenant}, "commit")
+	line("settings", it, err)
+	it, err = newTokenItem(token, "commit")
+	line("token", it, err)
+	it, err = newJobItem(job, "commit")
+	line("job", it, err)
+	it, err = newPartItem(jobs.Part{Ref: jobs.Ref{Tenant: tenant, Job: job.ID, N: 42}}, "commit")
+	line("part of a job", it, err)
+	it, err = newOpenJobItem(job, "commit")
+	line("open job", it, err)
+	job.Subject.Name = long + "x"
+	it, err = newOpenJobItem(job, "commit")
+	line("open job, long name", it, err)
+
+	if *update {
+		if err := os.WriteFile(golden, []byte(lines.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), lines.String()); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
+	}
+}
+
+// Different values have different keys, however they are made.
+func TestMatchKeysDiffer(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", maxKeyValue+1)
+	values := []string{
+		long, long + "y", "~" + hash(long), hash(long), "~", "", "a#b", "a", "b", strings.Repeat("x", maxKeyValue),
+	}
+	seen := map[key]string{}
+	for _, tenant := range []int{5, 51} {
+		for _, kind := range []customer.Kind{"f1", "f11", customer.KindEmail} {
+			for _, v := range values {
+				name := fmt.Sprintf("tenant %d, %s, %.20q... of %d bytes", tenant, kind, v, len(v))
+				k := matchKey(tenant, customer.Key{Kind: kind, Value: v})
+				if other, ok := seen[k]; ok {
+					t.Errorf("%s has the key of %s", name, other)
+				}
+				seen[k] = name
+				if len(k.PK) > 2048 {
+					t.Errorf("%s has a key of %d bytes, more than the table takes", name, len(k.PK))
+				}
+			}
+		}
+	}
+}
+
+// What is read from a key is what was written into it.
+func TestKeysAreReadBack(t *testing.T) {
+	t.Parallel()
+	id := customer.NewID(time.Now(), 7)
+	if got, err := idOfCustomer(customerKey(5, id)); got != id || err != nil {
+		t.Errorf("idOfCustomer = %v, %v, want %v", got, err, id)
+	}
+	if got, err := tenantOfSettings(settingsKey(access.MaxTenant)); got != access.MaxTenant || err != nil {
+		t.Errorf("tenantOfSettings = %d, %v, want %d", got, err, access.MaxTenant)
+	}
+	if got, err := hashOfToken(tokenKey(access.HashOf("s"))); got != access.HashOf("s") || err != nil {
+		t.Errorf("hashOfToken = %v, %v", got, err)
+	}
+	if got := jobOfKey(jobKey(5, "20260301T093456Z-ABCDEFGH")); got != "20260301T093456Z-ABCDEFGH" {
+		t.Errorf("jobOfKey = %q", got)
+	}
+	ref := jobs.Ref{Tenant: 5, Job: "20260301T093456Z-ABCDEFGH", N: 42}
+	if n, ok := partNumber(partKey(ref)); n != 42 || !ok {
+		t.Errorf("partNumber = %d, %t, want 42", n, ok)
+	}
+	if _, ok := partNumber(jobKey(5, ref.Job)); ok {
+		t.Error("partNumber takes a job for a part")
+	}
+}
