@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -23,24 +24,30 @@ var shownElsewhere = []string{
 // show is the read form of a profile (sections 3 and 6.7).
 func show(tenant int, c customer.Customer) map[string]any {
 	data := make(map[string]any, len(c.Custom)+len(shownElsewhere))
-	for name, v := range c.Custom {
-		data[name] = v
-	}
-	for _, name := range shownElsewhere {
-		delete(data, name)
-	}
-	for name, text := range map[string]string{
-		"_fname": c.FirstName, "_lname": c.LastName, "Title": c.Title, "_country": c.Country,
-		"_region": c.Region, "_city": c.City, "address": c.Street, "_sex": c.Sex.Word(),
-	} {
-		if text != "" {
-			data[name] = text
+	if len(c.Custom) > 0 {
+		maps.Copy(data, c.Custom)
+		for _, name := range shownElsewhere {
+			delete(data, name)
 		}
 	}
+	showText(data, "_fname", c.FirstName)
+	showText(data, "_lname", c.LastName)
+	showText(data, "Title", c.Title)
+	showText(data, "_country", c.Country)
+	showText(data, "_region", c.Region)
+	showText(data, "_city", c.City)
+	showText(data, "address", c.Street)
+	data["_sex"] = c.Sex.Word()
 	showContacts(data, c)
 	showSystem(data, tenant, c)
 	data["subscriptions"] = showSubscriptions(c.Subscriptions)
 	return data
+}
+
+func showText(data map[string]any, name, text string) {
+	if text != "" {
+		data[name] = text
+	}
 }
 
 func showContacts(data map[string]any, c customer.Customer) {

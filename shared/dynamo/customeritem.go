@@ -4,110 +4,160 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"regulars/shared/customer"
 )
 
-// A customerItem is a customer in the table.
-type customerItem struct {
-	key
-	indexKeys
-	Commit    string             `dynamodbav:"c"`
-	Changed   int64              `dynamodbav:"u"` // microseconds since 1970 UTC
-	Deleted   bool               `dynamodbav:"x,omitempty"`
-	TTL       int64              `dynamodbav:"ttl,omitempty"` // of a tombstone
-	Emails    []string           `dynamodbav:"em,omitempty"`
-	Phones    []string           `dynamodbav:"ph,omitempty"`
-	FirstName string             `dynamodbav:"fn,omitempty"`
-	LastName  string             `dynamodbav:"ln,omitempty"`
-	Title     string             `dynamodbav:"ti,omitempty"`
-	Birth     string             `dynamodbav:"bd,omitempty"`
-	Sex       string             `dynamodbav:"sx,omitempty"`
-	Country   string             `dynamodbav:"co,omitempty"`
-	Region    string             `dynamodbav:"re,omitempty"`
-	City      string             `dynamodbav:"ci,omitempty"`
-	Street    string             `dynamodbav:"st,omitempty"`
-	Disabled  bool               `dynamodbav:"di,omitempty"`
-	Tags      []string           `dynamodbav:"tg,omitempty"`
-	Custom    fieldMap           `dynamodbav:"cf,omitempty"`
-	Subs      []subscriptionItem `dynamodbav:"sb,omitempty"`
-}
+// The attributes of a customer. Times are microseconds since 1970 UTC.
+const (
+	attrChanged   = "u"
+	attrDeleted   = "x"
+	attrEmails    = "em"
+	attrPhones    = "ph"
+	attrFirstName = "fn"
+	attrLastName  = "ln"
+	attrTitle     = "ti"
+	attrBirth     = "bd"
+	attrSex       = "sx"
+	attrCountry   = "co"
+	attrRegion    = "re"
+	attrCity      = "ci"
+	attrStreet    = "st"
+	attrDisabled  = "di"
+	attrTags      = "tg"
+	attrCustom    = "cf"
+	attrSubs      = "sb"
+)
 
-// A subscriptionItem is one subscription within a customerItem.
-type subscriptionItem struct {
-	Resource int64    `dynamodbav:"r"`
-	Channel  string   `dynamodbav:"h"`
-	Contact  string   `dynamodbav:"t"`
-	Provider string   `dynamodbav:"p,omitempty"`
-	Status   string   `dynamodbav:"s,omitempty"` // omitted: subscribed
-	Priority *int64   `dynamodbav:"o,omitempty"`
-	Cats     []string `dynamodbav:"g,omitempty"`
-	Custom   fieldMap `dynamodbav:"f,omitempty"`
-	Created  int64    `dynamodbav:"d"` // seconds since 1970 UTC
-	Deleted  bool     `dynamodbav:"x,omitempty"`
-}
+// The attributes of a subscription, a map within the customer. Times are seconds
+// since 1970 UTC; a status that is absent is subscribed.
+const (
+	subResource = "r"
+	subChannel  = "h"
+	subContact  = "t"
+	subProvider = "p"
+	subStatus   = "s"
+	subPriority = "o"
+	subCats     = "g"
+	subCustom   = "f"
+	subCreated  = "d"
+	subDeleted  = "x"
+)
 
 func newCustomerItem(tenant int, c customer.Customer, commit string, now time.Time) (item, error) {
-	row := customerItem{
-		key: customerKey(tenant, c.ID), Commit: commit, Changed: c.Changed.UnixMicro(), Deleted: c.Deleted,
-		Emails: c.Emails, Phones: c.Phones, FirstName: c.FirstName, LastName: c.LastName, Title: c.Title,
-		Birth: string(c.Birth), Sex: string(c.Sex), Country: c.Country, Region: c.Region, City: c.City,
-		Street: c.Street, Disabled: c.Disabled, Tags: c.Tags, Custom: c.Custom,
-	}
+	it := make(attributes, 24)
+	var places indexKeys
 	if c.Deleted {
-		row.TTL = now.Add(remember).Unix()
+		it.setNumber(attrTTL, now.Add(remember).Unix())
 	} else {
-		row.indexKeys = customerIndexKeys(tenant, c)
+		places = customerIndexKeys(tenant, c)
 	}
-	for _, s := range c.Subscriptions {
-		row.Subs = append(row.Subs, newSubscriptionItem(s))
-	}
-	it, err := attributevalue.MarshalMap(row)
-	if err != nil {
+	it.setPlaces(customerKey(tenant, c.ID), places)
+	it.setText(attrCommit, commit)
+	it.setNumber(attrChanged, c.Changed.UnixMicro())
+	it.setFlag(attrDeleted, c.Deleted)
+	it.setTexts(attrEmails, c.Emails)
+	it.setTexts(attrPhones, c.Phones)
+	it.setText(attrFirstName, c.FirstName)
+	it.setText(attrLastName, c.LastName)
+	it.setText(attrTitle, c.Title)
+	it.setText(attrBirth, string(c.Birth))
+	it.setText(attrSex, string(c.Sex))
+	it.setText(attrCountry, c.Country)
+	it.setText(attrRegion, c.Region)
+	it.setText(attrCity, c.City)
+	it.setText(attrStreet, c.Street)
+	it.setFlag(attrDisabled, c.Disabled)
+	it.setTexts(attrTags, c.Tags)
+	if err := it.setFields(attrCustom, c.Custom); err != nil {
 		return nil, fmt.Errorf("item of customer %s: %w", c.ID.Hex(), err)
 	}
-	return it, nil
+	if err := it.setSubscriptions(c.Subscriptions); err != nil {
+		return nil, fmt.Errorf("item of customer %s: %w", c.ID.Hex(), err)
+	}
+	return item(it), nil
 }
 
-func newSubscriptionItem(s customer.Subscription) subscriptionItem {
-	row := subscriptionItem{
-		Resource: s.Resource, Channel: string(s.Channel), Contact: s.Contact, Provider: s.Provider,
-		Status: string(s.Status), Priority: s.Priority, Cats: s.Cats, Custom: s.Custom,
-		Created: s.Created.Unix(), Deleted: s.Deleted,
+func (it attributes) setSubscriptions(subscriptions []customer.Subscription) error {
+	if len(subscriptions) == 0 {
+		return nil
 	}
-	if s.Status == customer.Subscribed {
-		row.Status = ""
+	list := make([]types.AttributeValue, len(subscriptions))
+	for i, s := range subscriptions {
+		m := make(attributes, 8)
+		m.setNumber(subResource, s.Resource)
+		m.setText(subChannel, string(s.Channel))
+		m.setText(subContact, s.Contact)
+		m.setText(subProvider, s.Provider)
+		if s.Status != customer.Subscribed {
+			m.setText(subStatus, string(s.Status))
+		}
+		if s.Priority != nil {
+			m.setNumber(subPriority, *s.Priority)
+		}
+		m.setTexts(subCats, s.Cats)
+		m.setNumber(subCreated, s.Created.Unix())
+		m.setFlag(subDeleted, s.Deleted)
+		if err := m.setFields(subCustom, s.Custom); err != nil {
+			return err
+		}
+		list[i] = &types.AttributeValueMemberM{Value: m}
 	}
-	return row
+	it[attrSubs] = &types.AttributeValueMemberL{Value: list}
+	return nil
 }
 
 // readCustomer reads the item of customer id.
 func readCustomer(id customer.ID, it item) (customer.Record, error) {
-	var row customerItem
-	if err := attributevalue.UnmarshalMap(it, &row); err != nil {
-		return customer.Record{}, fmt.Errorf("item of customer %s: %w", id.Hex(), err)
-	}
+	r := reader{it: it}
 	c := customer.Customer{
-		ID: id, Changed: time.UnixMicro(row.Changed).UTC(), Deleted: row.Deleted,
-		Emails: row.Emails, Phones: row.Phones, FirstName: row.FirstName, LastName: row.LastName, Title: row.Title,
-		Birth: customer.Birth(row.Birth), Sex: customer.Sex(row.Sex), Country: row.Country, Region: row.Region,
-		City: row.City, Street: row.Street, Disabled: row.Disabled, Tags: row.Tags, Custom: row.Custom,
+		ID: id, Changed: time.UnixMicro(r.number(attrChanged)).UTC(), Deleted: r.flag(attrDeleted),
+		Emails: r.texts(attrEmails), Phones: r.texts(attrPhones),
+		FirstName: r.text(attrFirstName), LastName: r.text(attrLastName), Title: r.text(attrTitle),
+		Birth: customer.Birth(r.text(attrBirth)), Sex: customer.Sex(r.text(attrSex)),
+		Country: r.text(attrCountry), Region: r.text(attrRegion), City: r.text(attrCity), Street: r.text(attrStreet),
+		Disabled: r.flag(attrDisabled), Tags: r.texts(attrTags), Custom: r.fields(attrCustom),
+		Subscriptions: r.subscriptions(),
 	}
-	for _, s := range row.Subs {
-		c.Subscriptions = append(c.Subscriptions, s.subscription())
+	rev := customer.Rev{Commit: r.text(attrCommit), Bytes: sizeOf(it)}
+	if r.err != nil {
+		return customer.Record{}, fmt.Errorf("item of customer %s: %w", id.Hex(), r.err)
 	}
-	return customer.Record{Customer: c, Rev: customer.Rev{Commit: row.Commit, Bytes: sizeOf(it)}}, nil
+	return customer.Record{Customer: c, Rev: rev}, nil
 }
 
-func (row subscriptionItem) subscription() customer.Subscription {
-	s := customer.Subscription{
-		Resource: row.Resource, Channel: customer.Channel(row.Channel), Contact: row.Contact, Provider: row.Provider,
-		Status: customer.Status(row.Status), Priority: row.Priority, Cats: row.Cats, Custom: row.Custom,
-		Created: time.Unix(row.Created, 0).UTC(), Deleted: row.Deleted,
+func (r *reader) subscriptions() []customer.Subscription {
+	list := r.list(attrSubs)
+	if len(list) == 0 {
+		return nil
 	}
-	if row.Status == "" {
+	subscriptions := make([]customer.Subscription, len(list))
+	for i, e := range list {
+		m, ok := e.(*types.AttributeValueMemberM)
+		if !ok {
+			r.wrong(attrSubs, e)
+			return nil
+		}
+		s := reader{it: m.Value, err: r.err}
+		subscriptions[i] = s.subscription()
+		r.err = s.err
+	}
+	return subscriptions
+}
+
+func (r *reader) subscription() customer.Subscription {
+	s := customer.Subscription{
+		Resource: r.number(subResource), Channel: customer.Channel(r.text(subChannel)), Contact: r.text(subContact),
+		Provider: r.text(subProvider), Status: customer.Status(r.text(subStatus)), Cats: r.texts(subCats),
+		Custom: r.fields(subCustom), Created: time.Unix(r.number(subCreated), 0).UTC(), Deleted: r.flag(subDeleted),
+	}
+	if s.Status == "" {
 		s.Status = customer.Subscribed
+	}
+	if r.it[subPriority] != nil {
+		priority := r.number(subPriority)
+		s.Priority = &priority
 	}
 	return s
 }

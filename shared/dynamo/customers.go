@@ -101,9 +101,7 @@ func (s *Store) transaction(c customer.Commit) (*tx, error) {
 		}
 	}
 	for _, k := range c.Keys {
-		if err := t.putKey(c.Tenant, c.ID, k); err != nil {
-			return nil, err
-		}
+		t.putKey(c.Tenant, c.ID, k)
 	}
 	for k, rev := range c.CheckKeys {
 		t.check(matchKey(c.Tenant, k), writtenBy(rev.Commit), rev.Bytes)
@@ -134,16 +132,11 @@ func placesBefore(c customer.Commit) indexKeys {
 	return customerIndexKeys(c.Tenant, c.Before.Customer)
 }
 
-func (t *tx) putKey(tenant int, commit string, k customer.KeyChange) error {
+func (t *tx) putKey(tenant int, commit string, k customer.KeyChange) {
 	tableKey := matchKey(tenant, k.Key)
 	if k.After.Empty() {
 		t.delete(tableKey, writtenBy(k.Before.Commit), k.Before.Bytes)
-		return nil
+		return
 	}
-	it, err := newMatchKeyItem(tableKey, k.After, commit)
-	if err != nil {
-		return err
-	}
-	t.put(it, writtenBy(k.Before.Commit), k.Before.Bytes, 0)
-	return nil
+	t.put(newMatchKeyItem(tableKey, k.After, commit), writtenBy(k.Before.Commit), k.Before.Bytes, 0)
 }

@@ -58,8 +58,7 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 		{"match field, 128 bytes", customer.Key{Kind: "f12", Value: long}},
 		{"match field, 129 bytes", customer.Key{Kind: "f12", Value: long + "x"}},
 	} {
-		it, err := newMatchKeyItem(matchKey(tenant, k.key), customer.Owners{}, "commit")
-		line(k.name, it, err)
+		line(k.name, newMatchKeyItem(matchKey(tenant, k.key), customer.Owners{}, "commit"), nil)
 	}
 	it, err = newRequestItem(tenant, customer.Remembered{Keyed: customer.Keyed{Key: "k1"}, ID: id}, "commit", noon)
 	line("remembered request", it, err)

@@ -1,32 +1,36 @@
 package dynamo
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"regulars/shared/customer"
 )
 
-// A matchKeyItem is a match key in the table: who owns a value.
-type matchKeyItem struct {
-	key
-	Commit  string           `dynamodbav:"c"`
-	Owners  map[string]uint8 `dynamodbav:"o,omitempty"` // roles by id, in base 36
-	Crowded bool             `dynamodbav:"x,omitempty"`
-}
+// The attributes of a match key, beside its commit.
+const (
+	attrOwners  = "o" // a map: roles by id, in base 36
+	attrCrowded = "x"
+)
 
-func newMatchKeyItem(k key, owners customer.Owners, commit string) (item, error) {
-	row := matchKeyItem{key: k, Commit: commit, Crowded: owners.Crowded, Owners: make(map[string]uint8, len(owners.Roles))}
-	for id, roles := range owners.Roles {
-		row.Owners[id.Base36()] = uint8(roles)
+func newMatchKeyItem(k key, owners customer.Owners, commit string) item {
+	it := make(attributes, 5)
+	it.setPlaces(k, indexKeys{})
+	it.setText(attrCommit, commit)
+	it.setFlag(attrCrowded, owners.Crowded)
+	if len(owners.Roles) > 0 {
+		roles := make(attributes, len(owners.Roles))
+		for id, r := range owners.Roles {
+			roles.setNumber(id.Base36(), int64(r))
+		}
+		it[attrOwners] = &types.AttributeValueMemberM{Value: roles}
 	}
-	it, err := attributevalue.MarshalMap(row)
-	if err != nil {
-		return nil, fmt.Errorf("item of a match key: %w", err)
-	}
-	return it, nil
+	return item(it)
 }
 
 // readMatchKey reads a match key's item; none is a key that nobody holds.
@@ -34,19 +38,23 @@ func readMatchKey(it item) (customer.KeyRecord, error) {
 	if it == nil {
 		return customer.KeyRecord{}, nil
 	}
-	var row matchKeyItem
-	if err := attributevalue.UnmarshalMap(it, &row); err != nil {
-		return customer.KeyRecord{}, fmt.Errorf("item of a match key: %w", err)
+	r := reader{it: it}
+	roles := reader{it: r.object(attrOwners)}
+	record := customer.KeyRecord{
+		Owners: customer.Owners{Roles: make(map[customer.ID]customer.Roles, len(roles.it)), Crowded: r.flag(attrCrowded)},
+		Rev:    customer.Rev{Commit: r.text(attrCommit), Bytes: sizeOf(it)},
 	}
-	owners := customer.Owners{Roles: make(map[customer.ID]customer.Roles, len(row.Owners)), Crowded: row.Crowded}
-	for text, roles := range row.Owners {
+	for text := range roles.it {
 		id, err := customer.ParseBase36(text)
 		if err != nil {
 			return customer.KeyRecord{}, fmt.Errorf("item of a match key: %w", err)
 		}
-		owners.Roles[id] = customer.Roles(roles)
+		record.Roles[id] = customer.Roles(roles.number(text))
 	}
-	return customer.KeyRecord{Owners: owners, Rev: customer.Rev{Commit: row.Commit, Bytes: sizeOf(it)}}, nil
+	if err := cmp.Or(r.err, roles.err); err != nil {
+		return customer.KeyRecord{}, fmt.Errorf("item of a match key: %w", err)
+	}
+	return record, nil
 }
 
 // A requestItem is what is remembered of a request. It lies outside of the

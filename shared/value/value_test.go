@@ -1,6 +1,7 @@
 package value_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -79,9 +80,9 @@ func TestParseRefuses(t *testing.T) {
 		{name: "something after the end", document: `{} {}`, text: "something follows its end"},
 		{name: "a bracket after the end", document: `{}}`, text: "something follows its end"},
 		{name: "bytes that are no UTF-8", document: "\"\xff\"", text: "not valid UTF-8"},
-		{name: "half of a surrogate pair", document: `{"a":"\ud800"}`, text: "half of a surrogate pair"},
-		{name: "the wrong half of a surrogate pair", document: `{"a":"\udc00\ud800"}`, text: "half of a surrogate pair"},
-		{name: "two first halves", document: `{"a":"\ud800\ud800"}`, text: "half of a surrogate pair"},
+		{name: "half of a surrogate pair", document: `{"a":"\ud800"}`, field: "a", text: "half of a surrogate pair"},
+		{name: "the wrong half of a surrogate pair", document: `{"a":"\udc00\ud800"}`, field: "a", text: "half of a surrogate pair"},
+		{name: "two first halves", document: `{"a":"\ud800\ud800"}`, field: "a", text: "half of a surrogate pair"},
 		{name: "33 levels", document: strings.Repeat("[", 33) + strings.Repeat("]", 33), text: "more than 32 levels"},
 		{name: "levels without end", document: strings.Repeat("[", 1_000_000), text: "more than 32 levels"},
 		{name: "39 digits", document: `{"data":{"balance":` + nines38 + `9}}`, field: "data.balance",
@@ -292,7 +293,13 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, document []byte) {
 		v, err := value.Parse(document)
+		if err == nil && !agreed(document, v) {
+			t.Fatalf("Parse(%q) = %#v, which encoding/json reads otherwise", document, v)
+		}
 		if err != nil {
+			if strings.Contains(err.Error(), "is not JSON") && json.Valid(document) {
+				t.Fatalf("Parse(%q) error = %v, but encoding/json reads it", document, err)
+			}
 			if refusal, ok := outcome.AsRefusal(err); !ok || refusal.Code != "bad_json" || refusal.Detail == "" {
 				t.Fatalf("Parse error = %v, want a bad_json", err)
 			}
@@ -310,4 +317,33 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q was read as %#v, written and read again as %#v", document, v, again)
 		}
 	})
+}
+
+// agreed reports whether encoding/json reads a document as v, which is canonical.
+func agreed(document []byte, v any) bool {
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	decoder.UseNumber()
+	var w any
+	if err := decoder.Decode(&w); err != nil || decoder.More() {
+		return false
+	}
+	return value.Equal(canonical(w), v)
+}
+
+// canonical makes the numbers in v canonical.
+func canonical(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		n, _ := value.Number(string(v))
+		return n
+	case []any:
+		for i := range v {
+			v[i] = canonical(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = canonical(v[name])
+		}
+	}
+	return v
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -26,12 +27,13 @@ const (
 	blocks = 11
 	// blockOf is how many operations a block has against DynamoDB Local, where
 	// one takes milliseconds, and memoryBlockOf against memory.
-	blockOf       = 60
+	blockOf       = 120
 	memoryBlockOf = 2000
 )
 
 func main() {
 	log.SetFlags(0)
+	debug.SetGCPercent(400) // GOGC of the functions, see template.yaml
 	if err := run(context.Background()); err != nil {
 		log.Fatal(err)
 	}

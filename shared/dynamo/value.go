@@ -9,31 +9,8 @@ import (
 	"regulars/shared/value"
 )
 
-// A fieldMap is custom fields by name, as package value keeps them. In the table
-// they are native types: text, number, boolean, null, list, map.
-type fieldMap map[string]any
-
-// MarshalDynamoDBAttributeValue implements [attributevalue.Marshaler].
-func (m fieldMap) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
-	if len(m) == 0 {
-		return nil, nil // no attribute
-	}
-	return fromValue(map[string]any(m))
-}
-
-// UnmarshalDynamoDBAttributeValue implements [attributevalue.Unmarshaler].
-func (m *fieldMap) UnmarshalDynamoDBAttributeValue(av types.AttributeValue) error {
-	v, err := toValue(av)
-	if err != nil {
-		return err
-	}
-	fields, ok := v.(map[string]any)
-	if !ok {
-		return fmt.Errorf("custom fields are %s", value.TypeName(v))
-	}
-	*m = fields
-	return nil
-}
+// fromValue and toValue convert what package value keeps to the native types of
+// the table and back: text, number, boolean, null, list, map.
 
 func fromValue(v any) (types.AttributeValue, error) {
 	switch v := v.(type) {

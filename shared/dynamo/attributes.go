@@ -1,0 +1,157 @@
+package dynamo
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Customers and match keys are converted by hand, attribute by attribute: they
+// are in every request, and reflection was a fifth of what a request cost beyond
+// the calls themselves (docs/decisions/libraries.md).
+
+// set puts an attribute where it says something: an attribute that is absent
+// reads as the zero value.
+
+func (it attributes) setText(name, v string) {
+	if v != "" {
+		it[name] = &types.AttributeValueMemberS{Value: v}
+	}
+}
+
+func (it attributes) setTexts(name string, v []string) {
+	if len(v) == 0 {
+		return
+	}
+	list := make([]types.AttributeValue, len(v))
+	for i, s := range v {
+		list[i] = &types.AttributeValueMemberS{Value: s}
+	}
+	it[name] = &types.AttributeValueMemberL{Value: list}
+}
+
+func (it attributes) setNumber(name string, v int64) {
+	it[name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(v, 10)}
+}
+
+func (it attributes) setFlag(name string, v bool) {
+	if v {
+		it[name] = &types.AttributeValueMemberBOOL{Value: true}
+	}
+}
+
+// setFields puts custom fields, as package value keeps them.
+func (it attributes) setFields(name string, v map[string]any) error {
+	if len(v) == 0 {
+		return nil
+	}
+	members, err := fromValue(v)
+	it[name] = members
+	return err
+}
+
+func (it attributes) setPlaces(k key, places indexKeys) {
+	it.setText(attrPK, k.PK)
+	it.setText(attrSK, k.SK)
+	it.setText("gsi1pk", places.GSI1PK)
+	it.setText("gsi1sk", places.GSI1SK)
+	it.setText("gsi2pk", places.GSI2PK)
+	it.setText("gsi2sk", places.GSI2SK)
+}
+
+// attributes are an item, or a map within one, that is being written.
+type attributes item
+
+// A reader reads an item, or a map within one. What has another type than it
+// should is err, the first of them.
+type reader struct {
+	it  item
+	err error
+}
+
+func (r *reader) wrong(name string, v types.AttributeValue) {
+	if r.err == nil && v != nil {
+		r.err = fmt.Errorf("attribute %s is a %T", name, v)
+	}
+}
+
+func (r *reader) text(name string) string {
+	s, ok := r.it[name].(*types.AttributeValueMemberS)
+	if !ok {
+		r.wrong(name, r.it[name])
+		return ""
+	}
+	return s.Value
+}
+
+func (r *reader) flag(name string) bool {
+	b, ok := r.it[name].(*types.AttributeValueMemberBOOL)
+	if !ok {
+		r.wrong(name, r.it[name])
+		return false
+	}
+	return b.Value
+}
+
+func (r *reader) number(name string) int64 {
+	n, ok := r.it[name].(*types.AttributeValueMemberN)
+	if !ok {
+		r.wrong(name, r.it[name])
+		return 0
+	}
+	v, err := strconv.ParseInt(n.Value, 10, 64)
+	if err != nil && r.err == nil {
+		r.err = fmt.Errorf("attribute %s: %w", name, err)
+	}
+	return v
+}
+
+func (r *reader) list(name string) []types.AttributeValue {
+	l, ok := r.it[name].(*types.AttributeValueMemberL)
+	if !ok {
+		r.wrong(name, r.it[name])
+		return nil
+	}
+	return l.Value
+}
+
+func (r *reader) texts(name string) []string {
+	list := r.list(name)
+	if len(list) == 0 {
+		return nil
+	}
+	texts := make([]string, len(list))
+	for i, e := range list {
+		s, ok := e.(*types.AttributeValueMemberS)
+		if !ok {
+			r.wrong(name, e)
+			return nil
+		}
+		texts[i] = s.Value
+	}
+	return texts
+}
+
+func (r *reader) object(name string) item {
+	m, ok := r.it[name].(*types.AttributeValueMemberM)
+	if !ok {
+		r.wrong(name, r.it[name])
+		return nil
+	}
+	return m.Value
+}
+
+// fields reads custom fields.
+func (r *reader) fields(name string) map[string]any {
+	members := r.object(name)
+	if len(members) == 0 {
+		return nil
+	}
+	v, err := toValue(&types.AttributeValueMemberM{Value: members})
+	if err != nil && r.err == nil {
+		r.err = fmt.Errorf("attribute %s: %w", name, err)
+	}
+	fields, _ := v.(map[string]any)
+	return fields
+}

@@ -1,0 +1,232 @@
+package value
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// A parser reads a document in one pass. encoding/json took four: one for the
+// depth, which it does not bound, two of its own, and one for what it lets pass
+// (docs/decisions/libraries.md). Escapes are left to it all the same.
+type parser struct {
+	text []byte // UTF-8
+	at   int
+}
+
+func (p *parser) skipSpace() {
+	for p.at < len(p.text) {
+		switch p.text[p.at] {
+		case ' ', '\t', '\n', '\r':
+			p.at++
+		default:
+			return
+		}
+	}
+}
+
+// next is the next byte that is no space; 0 at the end.
+func (p *parser) next() byte {
+	p.skipSpace()
+	if p.at == len(p.text) {
+		return 0
+	}
+	return p.text[p.at]
+}
+
+// take skips c if it is next.
+func (p *parser) take(c byte) bool {
+	if p.next() != c {
+		return false
+	}
+	p.at++
+	return true
+}
+
+func (p *parser) value(depth int) (any, *flaw) {
+	switch c := p.next(); {
+	case c == '"':
+		return p.string()
+	case c == '{' || c == '[':
+		if depth == MaxDepth {
+			return nil, tooDeep
+		}
+		if c == '{' {
+			return p.object(depth + 1)
+		}
+		return p.array(depth + 1)
+	case c == 't':
+		return true, p.word("true")
+	case c == 'f':
+		return false, p.word("false")
+	case c == 'n':
+		return nil, p.word("null")
+	}
+	return p.number()
+}
+
+func (p *parser) word(word string) *flaw {
+	if len(p.text)-p.at < len(word) || string(p.text[p.at:p.at+len(word)]) != word {
+		return notJSON
+	}
+	p.at += len(word)
+	return nil
+}
+
+func (p *parser) array(depth int) (any, *flaw) {
+	p.at++
+	list := []any{}
+	if p.take(']') {
+		return list, nil
+	}
+	for {
+		v, f := p.value(depth)
+		if f != nil {
+			return nil, f.within("[" + strconv.Itoa(len(list)) + "]")
+		}
+		list = append(list, v)
+		if p.take(']') {
+			return list, nil
+		}
+		if !p.take(',') {
+			return nil, notJSON
+		}
+	}
+}
+
+func (p *parser) object(depth int) (any, *flaw) {
+	p.at++
+	members := map[string]any{}
+	if p.take('}') {
+		return members, nil
+	}
+	for {
+		if p.next() != '"' {
+			return nil, notJSON
+		}
+		name, f := p.string()
+		if f != nil {
+			return nil, f
+		}
+		if name == "" {
+			return nil, &flaw{reason: "has a member without a name"}
+		}
+		if !p.take(':') {
+			return nil, notJSON
+		}
+		if members[name], f = p.value(depth); f != nil {
+			return nil, f.within(name)
+		}
+		if p.take('}') {
+			return members, nil
+		}
+		if !p.take(',') {
+			return nil, notJSON
+		}
+	}
+}
+
+var numberForm = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?`)
+
+func (p *parser) number() (any, *flaw) {
+	literal := p.text[p.at:]
+	end := 0
+	for end < len(literal) && literal[end] >= '0' && literal[end] <= '9' {
+		end++
+	}
+	plain := end > 0 && end <= maxDigits && (literal[0] != '0' || end == 1) &&
+		(end == len(literal) || literal[end] != '.' && literal[end] != 'e' && literal[end] != 'E')
+	if plain { // most numbers are digits alone, and canonical
+		p.at += end
+		return json.Number(literal[:end]), nil
+	}
+	literal = numberForm.Find(literal)
+	if literal == nil {
+		return nil, notJSON
+	}
+	p.at += len(literal)
+	n, err := Number(string(literal))
+	if err != nil {
+		return nil, &flaw{reason: "is " + err.Error()}
+	}
+	return n, nil
+}
+
+// string reads a text. One with escapes is checked for half a surrogate pair,
+// which encoding/json would replace, and read by it.
+func (p *parser) string() (string, *flaw) {
+	start, escaped := p.at+1, false
+	for i := start; i < len(p.text); i++ {
+		switch c := p.text[i]; {
+		case c == '"':
+			p.at = i + 1
+			if escaped {
+				return unquote(p.text[start-1 : i+1])
+			}
+			return checked(string(p.text[start:i]))
+		case c < ' ':
+			return "", notJSON
+		case c == '\\':
+			n := escape(p.text[i:])
+			if n == 0 {
+				return "", &flaw{reason: "contains half of a surrogate pair"}
+			}
+			i += n - 1
+			escaped = true
+		}
+	}
+	return "", notJSON
+}
+
+func unquote(literal []byte) (string, *flaw) {
+	var s string
+	if json.Unmarshal(literal, &s) != nil {
+		return "", notJSON
+	}
+	return checked(s)
+}
+
+// checked returns s unless it has a control character that may not be kept.
+// Those are among the ASCII ones and the first after them.
+func checked(s string) (string, *flaw) {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c >= ' ' && c < 0x7f || c == '\t' || c == '\n' || c == '\r' {
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if unicode.IsControl(r) {
+			return "", &flaw{reason: fmt.Sprintf("contains the control character U+%04X", r)}
+		}
+		i += size - 1
+	}
+	return s, nil
+}
+
+const unicodeLength = len(`\u0000`)
+
+// escape is the length of the escape that text begins with; 0 is half of a
+// surrogate pair. What is no escape at all is found when the text is read.
+func escape(text []byte) int {
+	first, ok := unicodeEscape(text)
+	if !ok || !utf16.IsSurrogate(first) {
+		return 2
+	}
+	second, _ := unicodeEscape(text[unicodeLength:])
+	if utf16.DecodeRune(first, second) == utf8.RuneError {
+		return 0
+	}
+	return 2 * unicodeLength
+}
+
+// unicodeEscape reads the escape \u0000 that text begins with.
+func unicodeEscape(text []byte) (rune, bool) {
+	if len(text) < unicodeLength || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(text[2:unicodeLength]), 16, 16)
+	return rune(n), err == nil
+}
