@@ -90,19 +90,43 @@ func md5Of(address string) string {
 
 // A shownSubscription is the read form of section 5.4.
 type shownSubscription struct {
-	Resource  int64             `json:"resource_id"`
-	Channel   customer.Channel  `json:"channel"`
-	EmailData map[string]string `json:"email_data,omitempty"`
-	PhoneData map[string]string `json:"phone_data,omitempty"`
-	PushData  map[string]string `json:"push_data,omitempty"`
-	CCData    map[string]any    `json:"cc_data,omitempty"`
-	Status    customer.Status   `json:"status"`
-	Priority  int64             `json:"priority"`
-	Cats      []string          `json:"cats"`
-	Custom    map[string]any    `json:"custom_fields"`
-	RegInfo   map[string]string `json:"reg_info"`
-	Hash      string            `json:"hash_id"`
-	Deleted   bool              `json:"is_delete"`
+	Resource  int64            `json:"resource_id"`
+	Channel   customer.Channel `json:"channel"`
+	EmailData *emailData       `json:"email_data,omitempty"`
+	PhoneData *phoneData       `json:"phone_data,omitempty"`
+	PushData  *pushData        `json:"push_data,omitempty"`
+	CCData    any              `json:"cc_data,omitempty"`
+	Status    customer.Status  `json:"status"`
+	Priority  int64            `json:"priority"`
+	Cats      []string         `json:"cats"`
+	Custom    map[string]any   `json:"custom_fields"`
+	RegInfo   regInfo          `json:"reg_info"`
+	Hash      string           `json:"hash_id"`
+	Deleted   bool             `json:"is_delete"`
+}
+
+type emailData struct {
+	Email  string `json:"email"`
+	Domain string `json:"domain"`
+	Group  string `json:"domain_group"`
+	MD5    string `json:"md5"`
+}
+
+type phoneData struct {
+	Phone string `json:"phone"`
+}
+
+type pushData struct {
+	Provider string `json:"provider"`
+	Token    string `json:"subscription_id"`
+}
+
+type chatData struct {
+	ID any `json:"id"`
+}
+
+type regInfo struct {
+	Date string `json:"date"`
 }
 
 func showSubscriptions(subscriptions []customer.Subscription) []shownSubscription {
@@ -116,7 +140,7 @@ func showSubscriptions(subscriptions []customer.Subscription) []shownSubscriptio
 func showSubscription(s customer.Subscription) shownSubscription {
 	shown := shownSubscription{
 		Resource: s.Resource, Channel: s.Channel, Status: s.Status, Cats: s.Cats, Custom: s.Custom,
-		RegInfo: map[string]string{"date": formDate(s.Created)}, Hash: s.Hash(), Deleted: s.Deleted,
+		RegInfo: regInfo{formDate(s.Created)}, Hash: s.Hash(), Deleted: s.Deleted,
 	}
 	if s.Priority != nil {
 		shown.Priority = *s.Priority
@@ -129,17 +153,15 @@ func showSubscription(s customer.Subscription) shownSubscription {
 	}
 	switch s.Channel {
 	case customer.ChannelEmail:
-		shown.EmailData = map[string]string{
-			"email": s.Contact, "domain": domainOf(s.Contact), "domain_group": "other", "md5": md5Of(s.Contact),
-		}
+		shown.EmailData = &emailData{s.Contact, domainOf(s.Contact), "other", md5Of(s.Contact)}
 	case customer.ChannelSMS:
-		shown.PhoneData = map[string]string{"phone": s.Contact}
+		shown.PhoneData = &phoneData{s.Contact}
 	case customer.ChannelPush:
-		shown.PushData = map[string]string{"provider": s.Provider, "subscription_id": s.Contact}
+		shown.PushData = &pushData{s.Provider, s.Contact}
 	case customer.ChannelTelegram:
-		shown.CCData = map[string]any{"id": chatID(s.Contact)}
+		shown.CCData = chatData{chatID(s.Contact)}
 	default:
-		shown.CCData = map[string]any{"phone": s.Contact}
+		shown.CCData = phoneData{s.Contact}
 	}
 	return shown
 }

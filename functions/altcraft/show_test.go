@@ -81,7 +81,7 @@ func TestShowSubscription(t *testing.T) {
 		want         string // but for hash_id
 	}{
 		{name: "email", subscription: customer.Subscription{Channel: customer.ChannelEmail, Contact: "Ada@X.com"},
-			want: `{"resource_id":7,"channel":"email","email_data":{"domain":"x.com","domain_group":"other","email":"Ada@X.com","md5":"65d80dc6bd72089111f3a8605cf3388a"},` +
+			want: `{"resource_id":7,"channel":"email","email_data":{"email":"Ada@X.com","domain":"x.com","domain_group":"other","md5":"65d80dc6bd72089111f3a8605cf3388a"},` +
 				`"status":"subscribed","priority":0,"cats":[],"custom_fields":{},"reg_info":{"date":"2026-03-01T12:00:00Z"},"hash_id":"","is_delete":false}`},
 		{name: "sms, with all there is", subscription: customer.Subscription{
 			Channel: customer.ChannelSMS, Contact: "+1111111", Priority: ptr(int64(3)), Cats: []string{"news"},

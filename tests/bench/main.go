@@ -27,7 +27,7 @@ const (
 	blocks = 11
 	// blockOf is how many operations a block has against DynamoDB Local, where
 	// one takes milliseconds, and memoryBlockOf against memory.
-	blockOf       = 120
+	blockOf       = 200
 	memoryBlockOf = 2000
 )
 

@@ -84,7 +84,7 @@ func getBody() string {
 // importBody is put together by hand, so that this costs next to nothing.
 func importBody(n int, city string) string {
 	address, number := `"`+email(n)+`"`, strconv.Itoa(n)
-	phone := `"+79` + number + strings.Repeat("0", 8-len(number)) + `"`
+	phone := `"+79` + strings.Repeat("0", 8-len(number)) + number + `"`
 	return `{"token": "reg_local_demo", "db_id": 5, "matching": "email", "email": ` + address + `, "data": {"email": ` + address +
 		`, "_fname": "Ivan", "_lname": "Petrov", "_sex": "male", "_bdate": "1990-01-15T12:00:00Z", "_city": "` + city +
 		`", "phones": [` + phone + `], "subscriptions": [{"channel": "email", "email": ` + address + `, "resource_id": 1},
@@ -113,10 +113,11 @@ func customerItem(n int, city string) map[string]types.AttributeValue {
 		return object(map[string]types.AttributeValue{"r": number(1), "h": text(channel), "t": text(contact), "d": number(1795000000)})
 	}
 	phone := fmt.Sprintf("+79%08d", n)
+	shard := fmt.Sprint("#5#", n%8)
 	return map[string]types.AttributeValue{
 		"pk": text(customerPK(n)), "sk": text("CUSTOMER"),
-		"gsi1pk": text("L#5#1"), "gsi1sk": text(fmt.Sprintf("%016d", n)),
-		"gsi2pk": text("U#5#1"), "gsi2sk": text(fmt.Sprintf("2026-11-22T10#%016d", n)),
+		"gsi1pk": text("L" + shard), "gsi1sk": text(fmt.Sprintf("%016d", n)),
+		"gsi2pk": text("U" + shard), "gsi2sk": text(fmt.Sprintf("2026-11-22T10#%016d", n)),
 		"c": text("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), "u": number(1795000000000000),
 		"em": list(text(email(n))), "ph": list(text(phone)), "fn": text("Ivan"), "ln": text("Petrov"),
 		"bd": text("1990-01-15T12:00:00Z"), "sx": text("male"), "ci": text(city),
@@ -146,15 +147,15 @@ func (s subject) get(pk, sk string) {
 
 func (s subject) rawCreate(n int) {
 	s.get(keysOf(n)[0], "KEY")
-	put := func(item map[string]types.AttributeValue) types.TransactWriteItem {
+	put := func(item map[string]types.AttributeValue, found types.ReturnValuesOnConditionCheckFailure) types.TransactWriteItem {
 		return types.TransactWriteItem{Put: &types.Put{
 			TableName: &s.table, Item: item, ConditionExpression: aws.String("attribute_not_exists(#0)"),
-			ExpressionAttributeNames: map[string]string{"#0": "pk"},
+			ExpressionAttributeNames: map[string]string{"#0": "pk"}, ReturnValuesOnConditionCheckFailure: found,
 		}}
 	}
-	items := []types.TransactWriteItem{put(customerItem(n, "Paris"))}
+	items := []types.TransactWriteItem{put(customerItem(n, "Paris"), types.ReturnValuesOnConditionCheckFailureAllOld)}
 	for _, pk := range keysOf(n) {
-		items = append(items, put(keyItem(pk, n)))
+		items = append(items, put(keyItem(pk, n), types.ReturnValuesOnConditionCheckFailureNone))
 	}
 	_, err := s.db.TransactWriteItems(s.ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
 	check(err)
