@@ -225,8 +225,8 @@ func TestRefusalIsNotRemembered(t *testing.T) {
 	}
 }
 
-// TestSimultaneousRepeats: of many requests under one key one is carried out.
-func TestSimultaneousRepeats(t *testing.T) {
+// TestProveSimultaneousRepeats: of many requests under one key one is carried out.
+func TestProveSimultaneousRepeats(t *testing.T) {
 	s := newStage(t)
 	second := caller{t: t, h: laptopOn(t, dynamotest.Client(t), s.table)}
 	for round := range size(20) {

@@ -61,26 +61,26 @@ func (d Dialect) deleteProfile(w http.ResponseWriter, r *http.Request) error {
 }
 
 // apply reads the call's match, makes a request of it, and has it carried out.
-// What is refused may have been carried out before, under the same key.
+// What is refused here may have been carried out before, under the same key.
 func (d Dialect) apply(r *http.Request, c *call, request func(match) (customer.Request, error)) (customer.Result, error) {
-	var result customer.Result
+	var req customer.Request
 	err := d.withSettings(r.Context(), c, func() error {
 		m, err := c.readMatch()
 		if err != nil {
 			return err
 		}
-		req, err := request(m)
-		if err != nil {
-			return err
-		}
-		req.Tenant, req.Fields, req.Search, req.Keyed = c.settings.Tenant, c.settings.MatchFields, m.search, c.keyed
-		result, err = d.customers.Apply(r.Context(), req)
+		req, err = request(m)
+		req.Search = m.search
 		return err
 	})
 	if refusal, refused := outcome.AsRefusal(err); refused {
 		return d.customers.Refuse(r.Context(), c.settings.Tenant, c.keyed, refusal)
 	}
-	return result, err
+	if err != nil {
+		return customer.Result{}, err
+	}
+	req.Tenant, req.Fields, req.Keyed = c.settings.Tenant, c.settings.MatchFields, c.keyed
+	return d.customers.Apply(r.Context(), req)
 }
 
 // getProfile shows a profile (section 6.7).
@@ -89,15 +89,15 @@ func (d Dialect) getProfile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var found customer.Customer
-	err = d.withSettings(r.Context(), c, func() error {
-		m, err := c.readMatch()
-		if err != nil {
-			return err
-		}
-		found, err = d.customers.Find(r.Context(), c.settings.Tenant, c.settings.MatchFields, m.search)
+	var m match
+	err = d.withSettings(r.Context(), c, func() (err error) {
+		m, err = c.readMatch()
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	found, err := d.customers.Find(r.Context(), c.settings.Tenant, c.settings.MatchFields, m.search)
 	if err != nil {
 		return err
 	}

@@ -197,7 +197,7 @@ func (w *world) scribble(ctx context.Context, t *testing.T) {
 
 // A whole backfill is killed before and after calls to the table: every call with
 // PROVE=1, else a few.
-func TestBackfillKilledAnywhere(t *testing.T) {
+func TestProveBackfillKilledAnywhere(t *testing.T) {
 	t.Parallel()
 	const n = 12
 	w := newWorld(t)
