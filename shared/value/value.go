@@ -62,3 +62,12 @@ func Text(v any) (string, bool) {
 	}
 	return "", false
 }
+
+// List is an array of texts.
+func List(texts []string) []any {
+	list := make([]any, len(texts))
+	for i, text := range texts {
+		list[i] = text
+	}
+	return list
+}
