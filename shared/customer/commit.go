@@ -92,11 +92,14 @@ type Store interface {
 // handover decides which keys change hands when before becomes after: their
 // changes in a fixed order. loaded holds the keys that were read. Of the others
 // it takes those that before did not hold for absent, unless thorough; what must
-// be read before it can say is returned as missing instead.
-func handover(before Record, after Customer, fields MatchFields, loaded map[Key]KeyRecord, thorough bool) (changes []KeyChange, missing []Key, err error) {
+// be read before it can say is returned as missing instead. A key that says
+// already what it should was read before somebody wrote it, or a backfill is about
+// to: nothing is written, but it must still be as it was read, and is in leant.
+func handover(before Record, after Customer, fields MatchFields, loaded map[Key]KeyRecord, thorough bool) (changes []KeyChange, leant map[Key]Rev, missing []Key, err error) {
+	leant = map[Key]Rev{}
 	held, holds := before.Keys(fields), after.Keys(fields)
 	if len(holds) > MaxKeys && len(holds) > len(held) {
-		return nil, nil, outcome.Refuse(outcome.Invalid, "too_many_keys", "data",
+		return nil, nil, nil, outcome.Refuse(outcome.Invalid, "too_many_keys", "data",
 			"data: the profile would hold %d different e-mails, phones, push tokens and match field values; %d is the limit.", len(holds), MaxKeys)
 	}
 	for _, key := range changed(held, holds, fields) {
@@ -107,26 +110,17 @@ func handover(before Record, after Customer, fields MatchFields, loaded map[Key]
 		}
 		owner := record.First()
 		if holds[key]&First != 0 && owner != 0 && owner != after.ID {
-			return nil, nil, taken(owner)
+			return nil, nil, nil, taken(owner)
 		}
-		if next := record.With(after.ID, holds[key]); !next.Equal(record.Owners) {
+		next := record.With(after.ID, holds[key])
+		switch {
+		case !next.Equal(record.Owners):
 			changes = append(changes, KeyChange{key, record, next})
-		}
-	}
-	return changes, missing, nil
-}
-
-// unnamed are the keys of values that after releases although they do not name
-// it: there is nothing to write, but a backfill may be about to add it to them.
-func unnamed(before Record, after Customer, fields MatchFields, loaded map[Key]KeyRecord) map[Key]Rev {
-	leant, holds := map[Key]Rev{}, after.Keys(fields)
-	for key := range before.Keys(fields) {
-		record, ok := loaded[key]
-		if ok && holds[key] == 0 && record.Roles[before.ID] == 0 && !record.Crowded {
+		case !record.Crowded || (held[key]|holds[key])&First != 0: // of others a crowded key says nothing, for good
 			leant[key] = record.Rev
 		}
 	}
-	return leant
+	return changes, leant, missing, nil
 }
 
 // changed are the keys whose roles differ, in a fixed order. Of a field that is

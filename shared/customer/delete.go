@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"time"
+
+	"regulars/shared/value"
 )
 
 // Delete is the edit that leaves a tombstone: it bears the id and nothing else,
@@ -22,15 +24,11 @@ var errShed = errors.New("too many keys to delete at once")
 // the deletion. One that breaks off in between is completed when it is asked for
 // again.
 func (s *Service) shed(ctx context.Context, r Request, l loaded) (Result, error) {
-	first, err := s.remembered(ctx, r.Tenant, r.Keyed)
-	if err != nil {
-		return Result{}, err
-	}
-	if first != nil {
-		return first.answer(*r.Keyed) // a repeat must not touch who is found now
+	if first, done, err := s.repeated(ctx, r.Tenant, r.Keyed); err != nil || done {
+		return first, err // a repeat must not touch who is found now
 	}
 	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: l.record, After: l.record.Clone()}
-	commit.After.Changed = s.now().UTC().Truncate(time.Microsecond)
+	commit.After.Changed = s.instant()
 	commit.After.shedValues(r.Fields)
 	if err := s.handOver(ctx, r, &commit, l.keys, true); err != nil {
 		return Result{}, err
@@ -80,11 +78,7 @@ func shorter(v any, tags bool, left *int) any {
 	if len(words) == 0 {
 		return nil
 	}
-	list := make([]any, len(words))
-	for i, word := range words {
-		list[i] = word
-	}
-	return list
+	return value.List(words)
 }
 
 // cut takes as many of the last values as are left to take, and leaves least.

@@ -166,3 +166,26 @@ func TestEmailRace(t *testing.T) {
 		}
 	})
 }
+
+// A key that was read before somebody changed it may say already what it should
+// say after the edit. It is written all the same, or the old roles stay for good.
+func TestKeyReadTooEarly(t *testing.T) {
+	subscribe := func(c *customer.Customer, now time.Time) error {
+		c.Subscribe(customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com"}, now)
+		return nil
+	}
+	unsubscribe := func(c *customer.Customer, _ time.Time) error {
+		for i := range c.Subscriptions {
+			c.Subscriptions[i].Deleted = true
+		}
+		return nil
+	}
+	inTime(t, func(t *testing.T, _ context.Context, world *table, service *customer.Service) {
+		ada := must(t, service, imports(email("ada@x.com"), setEmail("ada@x.com")))
+		world.once("read customer "+ada.ID.Decimal(), func() { must(t, service, updates(id(ada.ID), subscribe)) })
+		must(t, service, updates(email("ada@x.com"), unsubscribe))
+		if err := world.problems(fields); err != nil {
+			t.Error(err)
+		}
+	})
+}

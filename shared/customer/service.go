@@ -68,26 +68,28 @@ func (s *Service) Apply(ctx context.Context, r Request) (Result, error) {
 // returns the first result. Whoever refuses a request that Apply never saw, but
 // which it may have seen before, asks here first.
 func (s *Service) Refuse(ctx context.Context, tenant int, keyed *Keyed, refusal error) (Result, error) {
-	first, err := s.remembered(ctx, tenant, keyed)
-	switch {
-	case err != nil:
-		return Result{}, err
-	case first == nil:
-		return Result{}, refusal
+	first, done, err := s.repeated(ctx, tenant, keyed)
+	if err != nil || done {
+		return first, err
 	}
-	return first.answer(*keyed)
+	return Result{}, refusal
 }
 
-func (s *Service) remembered(ctx context.Context, tenant int, keyed *Keyed) (*Remembered, error) {
+// repeated returns the first result of a request that was carried out before.
+func (s *Service) repeated(ctx context.Context, tenant int, keyed *Keyed) (result Result, done bool, err error) {
 	if keyed == nil {
-		return nil, nil
+		return Result{}, false, nil
 	}
 	var first *Remembered
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err = outcome.Retry(ctx, func(int) (err error) {
 		first, err = s.store.Remembered(ctx, tenant, keyed.Key)
 		return err
 	})
-	return first, err
+	if err != nil || first == nil {
+		return Result{}, false, err
+	}
+	result, err = first.answer(*keyed)
+	return result, true, err
 }
 
 // Find returns the customer that the search finds, or refuses with [ErrNotFound]
@@ -134,7 +136,7 @@ func (s *Service) attempt(ctx context.Context, r Request, thorough bool) (Result
 
 // decide makes the commit that r comes to over what was loaded.
 func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough bool) (Commit, error) {
-	now := s.now().UTC().Truncate(time.Microsecond)
+	now := s.instant()
 	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: loaded.record, Plain: r.Plain}
 	if loaded.record.Absent() {
 		commit.Before.ID = NewID(now, mathrand.Uint64())
@@ -163,9 +165,12 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough
 	return commit, nil
 }
 
+// instant is the time to the precision that is kept.
+func (s *Service) instant() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+
 // handOver adds the keys that change hands, reading those that must be known.
 func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, thorough bool) error {
-	changes, missing, err := handover(commit.Before, commit.After, r.Fields, known, thorough)
+	changes, leant, missing, err := handover(commit.Before, commit.After, r.Fields, known, thorough)
 	if err != nil {
 		return err
 	}
@@ -179,13 +184,11 @@ func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known
 			return err
 		}
 		maps.Copy(more, known)
-		known = more
-		if changes, _, err = handover(commit.Before, commit.After, r.Fields, known, thorough); err != nil {
+		if changes, leant, _, err = handover(commit.Before, commit.After, r.Fields, more, thorough); err != nil {
 			return err
 		}
 	}
-	commit.Keys = changes
-	commit.CheckKeys = unnamed(commit.Before, commit.After, r.Fields, known)
+	commit.Keys, commit.CheckKeys = changes, leant
 	return nil
 }
 
@@ -206,12 +209,8 @@ func (s *Service) unchanged(ctx context.Context, r Request, commit Commit, resul
 	if r.Keyed == nil {
 		return result, nil
 	}
-	first, err := s.remembered(ctx, r.Tenant, r.Keyed)
-	switch {
-	case err != nil:
-		return Result{}, err
-	case first != nil:
-		return first.answer(*r.Keyed)
+	if first, done, err := s.repeated(ctx, r.Tenant, r.Keyed); err != nil || done {
+		return first, err
 	}
 	return s.commit(ctx, r, commit, result)
 }
