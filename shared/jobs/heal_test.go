@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -113,7 +114,13 @@ func (f *farm) onlyJob(t *testing.T) Progress {
 	return Progress{}
 }
 
+// Visitors come again when they are told to, as a queue lets them: those that
+// came at once for ever would only overtake each other.
 func TestManyWorkersOnTheSameParts(t *testing.T) {
+	synctest.Test(t, manyWorkersOnTheSameParts)
+}
+
+func manyWorkersOnTheSameParts(t *testing.T) {
 	f := newFarm("40", "25", "1")
 	job := f.start(t)
 	f.pass(wait40)
@@ -130,6 +137,7 @@ func TestManyWorkersOnTheSameParts(t *testing.T) {
 					if !verdict.Again {
 						return
 					}
+					time.Sleep(verdict.After)
 				}
 			})
 		}
