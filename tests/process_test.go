@@ -3,7 +3,6 @@ package tests
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -15,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"regulars/functions/local/laptop"
 	"regulars/shared/dynamolocal"
 	"regulars/shared/dynamolocal/dynamotest"
 )
@@ -88,14 +86,7 @@ var client = &http.Client{
 // post sends a body, to which token and db_id are added.
 func (p process) post(t testing.TB, method string, body map[string]any) answered {
 	t.Helper()
-	full := map[string]any{"token": laptop.DemoToken, "db_id": laptop.Tenant}
-	for name, v := range body {
-		full[name] = v
-	}
-	text, err := json.Marshal(full)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := document(t, body)
 	response, err := client.Post(p.address+"/api/v1.1/profiles/"+method, "application/json", bytes.NewReader(text))
 	if err != nil {
 		t.Errorf("%s: %v", method, err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -94,14 +95,7 @@ type caller struct {
 // names and values.
 func (c caller) call(method string, body map[string]any, header ...string) answered {
 	c.t.Helper()
-	full := map[string]any{"token": laptop.DemoToken, "db_id": laptop.Tenant}
-	for name, v := range body {
-		full[name] = v
-	}
-	text, err := json.Marshal(full)
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	text := document(c.t, body)
 	r := httptest.NewRequest(http.MethodPost, "/api/v1.1/profiles/"+method, bytes.NewReader(text))
 	r.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(header); i += 2 {
@@ -125,6 +119,18 @@ func parse(t testing.TB, status int, header http.Header, body []byte) answered {
 		a.body = map[string]any{"error": float64(-1)}
 	}
 	return a
+}
+
+// document is a body in JSON, to which token and db_id are added.
+func document(t testing.TB, body map[string]any) []byte {
+	t.Helper()
+	full := map[string]any{"token": laptop.DemoToken, "db_id": laptop.Tenant}
+	maps.Copy(full, body)
+	text, err := json.Marshal(full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // must fails the test unless the answer is a success.

@@ -94,7 +94,7 @@ func errorAnswer(err error) (errorBody, bool) {
 	if refusal, ok := outcome.AsRefusal(err); ok {
 		return newErrorBody(refusal.Code, refusal.Field, refusal.Detail), true
 	}
-	if busy, ok := errors.AsType[*outcome.Busy](err); ok {
+	if busy, ok := outcome.AsBusy(err); ok {
 		return newErrorBody("busy", "", busy.Text()), true
 	}
 	return errorBody{}, false

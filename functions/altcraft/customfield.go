@@ -51,12 +51,8 @@ func readTyped(field string, v any, t access.FieldType) (any, error) {
 		}
 		return v, nil
 	case "tags":
-		words, err := optionalTexts(map[string]any{field: v}, "", field, maxTexts)
-		list := make([]any, len(words))
-		for i, word := range words {
-			list[i] = word
-		}
-		return list, err
+		words, err := readTexts(field, v, maxTexts)
+		return value.List(words), err
 	}
 	check := typeChecks[t.Type]
 	if !check.ok(v) {

@@ -59,7 +59,7 @@ func readEmail(field string, v any, _ access.Settings) (setter, error) {
 
 // readPhones reads an array of phones, or one phone.
 func readPhones(field string, v any, settings access.Settings) (setter, error) {
-	numbers, err := optionalTexts(map[string]any{field: v}, "", field, customer.MaxKeys)
+	numbers, err := readTexts(field, v, customer.MaxKeys)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func readTags(field string, v any, _ access.Settings) (setter, error) {
 	if _, isText := v.(string); isText {
 		return nil, wrongType(field, v, "an array of texts")
 	}
-	words, err := optionalTexts(map[string]any{field: v}, "", field, maxTexts)
+	words, err := readTexts(field, v, maxTexts)
 	if err != nil {
 		return nil, err
 	}

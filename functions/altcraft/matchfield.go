@@ -135,10 +135,5 @@ func asStored(v any, field customer.MatchField) any {
 	if !field.Tags {
 		return v
 	}
-	words := customer.Words(v)
-	list := make([]any, len(words))
-	for i, word := range words {
-		list[i] = word
-	}
-	return list
+	return value.List(customer.Words(v))
 }

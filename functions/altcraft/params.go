@@ -29,26 +29,30 @@ func optionalText(object map[string]any, member string) (string, error) {
 
 // optionalTexts reads an array of texts, most of them at the most, or one text.
 func optionalTexts(object map[string]any, path, member string, most int) ([]string, error) {
-	switch v := object[member].(type) {
+	return readTexts(path+member, object[member], most)
+}
+
+func readTexts(field string, v any, most int) ([]string, error) {
+	switch v := v.(type) {
 	case nil:
 		return nil, nil
 	case string:
 		return []string{v}, nil
 	case []any:
 		if len(v) > most {
-			return nil, outcome.Refuse(outcome.Invalid, "too_many", path+member, "%s%s: there are %d texts; %d is the limit.", path, member, len(v), most)
+			return nil, outcome.Refuse(outcome.Invalid, "too_many", field, "%s: there are %d texts; %d is the limit.", field, len(v), most)
 		}
 		texts := make([]string, len(v))
 		for i, e := range v {
 			text, ok := e.(string)
 			if !ok {
-				return nil, wrongType(path+member+"["+strconv.Itoa(i)+"]", e, "a text")
+				return nil, wrongType(field+"["+strconv.Itoa(i)+"]", e, "a text")
 			}
 			texts[i] = text
 		}
 		return texts, nil
 	default:
-		return nil, wrongType(path+member, v, "an array of texts")
+		return nil, wrongType(field, v, "an array of texts")
 	}
 }
 

@@ -115,8 +115,9 @@ func tenantOf(body map[string]any) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > access.MaxTenant {
-		return 0, outcome.Refuse(outcome.NotFound, access.ErrTenantUnknown.Code, "db_id",
-			"There is no tenant %.40s, or the token does not reach it.", text)
+		refusal := access.UnreachedTenant(text)
+		refusal.Field = "db_id"
+		return 0, refusal
 	}
 	return n, nil
 }

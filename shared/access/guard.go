@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"regulars/shared/outcome"
@@ -148,7 +149,11 @@ func loadSettings(ctx context.Context, store Store, tenant int) (settings Settin
 	return settings, found, nil
 }
 
-func unreachedTenant(tenant int) error {
+func unreachedTenant(tenant int) error { return UnreachedTenant(strconv.Itoa(tenant)) }
+
+// UnreachedTenant is the [ErrTenantUnknown] of a tenant as a client spelled it:
+// one text for those that do not exist and those that are out of reach.
+func UnreachedTenant(tenant string) *outcome.Refusal {
 	return outcome.Refuse(ErrTenantUnknown.Kind, ErrTenantUnknown.Code, "",
-		"There is no tenant %d, or the token does not reach it.", tenant)
+		"There is no tenant %.40s, or the token does not reach it.", tenant)
 }

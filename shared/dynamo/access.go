@@ -74,9 +74,9 @@ func (s *Store) SaveToken(ctx context.Context, t access.Token) error {
 
 // Tokens implements [access.Store].
 func (s *Store) Tokens(ctx context.Context, home int, before time.Time, limit int) ([]access.Token, error) {
-	condition := expression.Key("gsi1pk").Equal(expression.Value(tokensPK(home)))
+	condition := expression.Key(attrIndex1PK).Equal(expression.Value(tokensPK(home)))
 	if !before.IsZero() {
-		condition = condition.And(expression.Key("gsi1sk").LessThan(expression.Value(tokenTime(before))))
+		condition = condition.And(expression.Key(attrIndex1SK).LessThan(expression.Value(tokenTime(before))))
 	}
 	items, err := s.listUncounted(ctx, "list tokens", condition, false, limit)
 	if err != nil {
@@ -117,8 +117,8 @@ func (s *Store) SaveSettings(ctx context.Context, settings access.Settings) erro
 
 // Tenants implements [access.Store].
 func (s *Store) Tenants(ctx context.Context, after, limit int) ([]int, error) {
-	condition := expression.Key("gsi1pk").Equal(expression.Value(tenantsPK)).
-		And(expression.Key("gsi1sk").GreaterThan(expression.Value(tenantSK(after))))
+	condition := expression.Key(attrIndex1PK).Equal(expression.Value(tenantsPK)).
+		And(expression.Key(attrIndex1SK).GreaterThan(expression.Value(tenantSK(after))))
 	keys, err := s.queryIndex1(meter.Without(ctx), "list tenants", condition, true, limit)
 	if err != nil {
 		return nil, err

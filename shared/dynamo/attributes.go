@@ -54,10 +54,10 @@ func (it attributes) setFields(name string, v map[string]any) error {
 func (it attributes) setPlaces(k key, places indexKeys) {
 	it.setText(attrPK, k.PK)
 	it.setText(attrSK, k.SK)
-	it.setText("gsi1pk", places.GSI1PK)
-	it.setText("gsi1sk", places.GSI1SK)
-	it.setText("gsi2pk", places.GSI2PK)
-	it.setText("gsi2sk", places.GSI2SK)
+	it.setText(attrIndex1PK, places.GSI1PK)
+	it.setText(attrIndex1SK, places.GSI1SK)
+	it.setText(attrIndex2PK, places.GSI2PK)
+	it.setText(attrIndex2SK, places.GSI2SK)
 }
 
 // attributes are an item, or a map within one, that is being written.

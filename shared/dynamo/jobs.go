@@ -95,7 +95,7 @@ func (s *Store) collection(ctx context.Context, doing, pk string) ([]item, error
 
 // Jobs implements [jobs.Store].
 func (s *Store) Jobs(ctx context.Context, tenant, limit int) ([]jobs.Job, error) {
-	condition := expression.Key("gsi1pk").Equal(expression.Value(jobsPK(tenant)))
+	condition := expression.Key(attrIndex1PK).Equal(expression.Value(jobsPK(tenant)))
 	items, err := s.listUncounted(ctx, "list jobs", condition, false, limit)
 	if err != nil {
 		return nil, err
@@ -111,9 +111,9 @@ func (s *Store) Jobs(ctx context.Context, tenant, limit int) ([]jobs.Job, error)
 
 // OpenJobs implements [jobs.Store].
 func (s *Store) OpenJobs(ctx context.Context, after jobs.Ref, limit int) ([]jobs.Ref, error) {
-	condition := expression.Key("gsi1pk").Equal(expression.Value(openJobsPK))
+	condition := expression.Key(attrIndex1PK).Equal(expression.Value(openJobsPK))
 	if after.Job != "" {
-		condition = condition.And(expression.Key("gsi1sk").GreaterThan(expression.Value(openJobSK(after.Tenant, after.Job))))
+		condition = condition.And(expression.Key(attrIndex1SK).GreaterThan(expression.Value(openJobSK(after.Tenant, after.Job))))
 	}
 	items, err := s.listUncounted(ctx, "list open jobs", condition, true, limit)
 	if err != nil {
@@ -176,8 +176,8 @@ func (s *Store) CustomerIDs(ctx context.Context, tenant, shard int, after custom
 	if shard < 0 || shard >= shards {
 		return nil, fmt.Errorf("list customers: there is no shard %d", shard)
 	}
-	condition := expression.Key("gsi1pk").Equal(expression.Value(listPK(tenant, shard))).
-		And(expression.Key("gsi1sk").GreaterThan(expression.Value(after.Base36())))
+	condition := expression.Key(attrIndex1PK).Equal(expression.Value(listPK(tenant, shard))).
+		And(expression.Key(attrIndex1SK).GreaterThan(expression.Value(after.Base36())))
 	var keys []key
 	err := outcome.Retry(ctx, func(int) (err error) {
 		keys, err = s.queryIndex1(ctx, "list customers", condition, true, limit)

@@ -99,5 +99,5 @@ func readRequest(it item, idempotencyKey string, now time.Time) (*customer.Remem
 
 // indexKeysOf are the places of an item in the indexes.
 func indexKeysOf(it item) indexKeys {
-	return indexKeys{text(it, "gsi1pk"), text(it, "gsi1sk"), text(it, "gsi2pk"), text(it, "gsi2sk")}
+	return indexKeys{text(it, attrIndex1PK), text(it, attrIndex1SK), text(it, attrIndex2PK), text(it, attrIndex2SK)}
 }

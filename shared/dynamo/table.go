@@ -55,8 +55,11 @@ const (
 	attrTTL    = "ttl"
 	attrJob    = "j" // the job that is the open one
 
-	index1 = "gsi1"
-	index2 = "gsi2"
+	index1       = "gsi1"
+	attrIndex1PK = "gsi1pk"
+	attrIndex1SK = "gsi1sk"
+	attrIndex2PK = "gsi2pk"
+	attrIndex2SK = "gsi2sk"
 )
 
 // A key addresses one item.
@@ -88,14 +91,17 @@ func idOfCustomer(k key) (customer.ID, error) {
 	return customer.ParseBase36(k.PK[strings.LastIndexByte(k.PK, '#')+1:])
 }
 
-func listPK(tenant, shard int) string { return fmt.Sprintf("L#%d#%d", tenant, shard) }
+func listPK(tenant, shard int) string { return "L" + shardSuffix(tenant, shard) }
+
+func shardSuffix(tenant, shard int) string {
+	return "#" + strconv.Itoa(tenant) + "#" + strconv.Itoa(shard)
+}
 
 // customerIndexKeys are a customer's places in the lists: by id, and by the hour
 // of its last change, so that one that changes often moves once an hour.
 func customerIndexKeys(tenant int, c customer.Customer) indexKeys {
-	shard := "#" + strconv.Itoa(tenant) + "#" + strconv.Itoa(shardOf(c.ID))
-	id := c.ID.Base36()
-	return indexKeys{"L" + shard, id, "U" + shard, c.Changed.UTC().Format("2006-01-02T15") + "#" + id}
+	shard, id := shardOf(c.ID), c.ID.Base36()
+	return indexKeys{listPK(tenant, shard), id, "U" + shardSuffix(tenant, shard), c.Changed.UTC().Format("2006-01-02T15") + "#" + id}
 }
 
 func matchKey(tenant int, k customer.Key) key {
