@@ -21,6 +21,7 @@ const (
 	awsLambda = "github.com/aws/aws-lambda-go/"
 	apiProxy  = "github.com/awslabs/aws-lambda-go-api-proxy/"
 	goYAML    = "github.com/goccy/go-yaml"
+	openAPI   = "github.com/getkin/kin-openapi/..."
 )
 
 // rooms says what each package may import besides the standard library. What is
@@ -61,7 +62,7 @@ var rooms = map[string][]string{
 	"shared/dynamolocal/with":       {"shared/dynamolocal"},
 
 	// What only the whole can show.
-	"tests/...": {"functions/...", "shared/...", "tests/...", awsSDK, smithy, awsLambda + "events", awsLambda + "lambda", goYAML},
+	"tests/...": {"functions/...", "shared/...", "tests/...", awsSDK, smithy, awsLambda + "events", awsLambda + "lambda", goYAML, openAPI},
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
