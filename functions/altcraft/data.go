@@ -9,8 +9,17 @@ import (
 	"regulars/shared/outcome"
 )
 
-// A setter makes one thing that a client wrote true of a customer.
-type setter func(c *customer.Customer, now time.Time)
+// A setter makes one thing that a client wrote true of a customer, or refuses
+// where that customer cannot bear it.
+type setter func(c *customer.Customer, now time.Time) error
+
+// sets is a setter that every customer can bear.
+func sets(set func(c *customer.Customer)) setter {
+	return func(c *customer.Customer, _ time.Time) error {
+		set(c)
+		return nil
+	}
+}
 
 // readData reads the profile data object (section 3) into setters, in the order
 // of the names. Whatever is wrong with it is refused here, before anything is
@@ -83,10 +92,11 @@ func (c *call) readField(name string, v any, skipInvalid bool) (setter, error) {
 	}
 	if name == "subscriptions" {
 		edits, err := c.readSubscriptions(v, skipInvalid)
-		return func(c *customer.Customer, now time.Time) {
+		return func(c *customer.Customer, now time.Time) error {
 			for _, e := range edits {
 				c.Subscribe(e, now)
 			}
+			return nil
 		}, err
 	}
 	if read, ok := coreFields[name]; ok {
@@ -99,7 +109,9 @@ func (c *call) readField(name string, v any, skipInvalid bool) (setter, error) {
 func edit(setters []setter, m match) customer.Edit {
 	return func(c *customer.Customer, now time.Time) error {
 		for _, set := range setters {
-			set(c, now)
+			if err := set(c, now); err != nil {
+				return err
+			}
 		}
 		if c.Changed.IsZero() && m.onCreate != nil {
 			return m.onCreate(c, now)

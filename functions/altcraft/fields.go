@@ -54,7 +54,7 @@ func readEmail(field string, v any, _ access.Settings) (setter, error) {
 		return nil, wrongType(field, v, "a text")
 	}
 	address, err := customer.ParseEmail(field, text)
-	return func(c *customer.Customer, _ time.Time) { c.SetEmail(address) }, err
+	return sets(func(c *customer.Customer) { c.SetEmail(address) }), err
 }
 
 // readPhones reads an array of phones, or one phone.
@@ -68,7 +68,7 @@ func readPhones(field string, v any, settings access.Settings) (setter, error) {
 			return nil, err
 		}
 	}
-	return func(c *customer.Customer, _ time.Time) { c.SetPhones(numbers) }, nil
+	return sets(func(c *customer.Customer) { c.SetPhones(numbers) }), nil
 }
 
 func readText(set func(c *customer.Customer, s string)) fieldReader {
@@ -77,7 +77,7 @@ func readText(set func(c *customer.Customer, s string)) fieldReader {
 		if !ok {
 			return nil, wrongType(field, v, "a text")
 		}
-		return func(c *customer.Customer, _ time.Time) { set(c, text) }, nil
+		return sets(func(c *customer.Customer) { set(c, text) }), nil
 	}
 }
 
@@ -93,7 +93,7 @@ func readSex(field string, v any, _ access.Settings) (setter, error) {
 	if !ok {
 		return nil, outcome.Refuse(outcome.Invalid, "bad_sex", field, "%s: unknown, male, female or 0, 1, 2 is expected.", field)
 	}
-	return func(c *customer.Customer, _ time.Time) { c.Sex = sex }, nil
+	return sets(func(c *customer.Customer) { c.Sex = sex }), nil
 }
 
 // readBirth reads a date; a number is milliseconds since 1970.
@@ -103,7 +103,7 @@ func readBirth(field string, v any, _ access.Settings) (setter, error) {
 		return nil, err
 	}
 	birth, err := customer.ParseBirth(field, text)
-	return func(c *customer.Customer, _ time.Time) { c.Birth = birth }, err
+	return sets(func(c *customer.Customer) { c.Birth = birth }), err
 }
 
 // dateText turns milliseconds since 1970 into text, and leaves texts alone.
@@ -125,7 +125,7 @@ func readLoyaltyStatus(field string, v any, _ access.Settings) (setter, error) {
 	if v != "enabled" && v != "disabled" {
 		return nil, outcome.Refuse(outcome.Invalid, "bad_loyalty_status", field, "%s: enabled or disabled is expected.", field)
 	}
-	return func(c *customer.Customer, _ time.Time) { c.Disabled = v == "disabled" }, nil
+	return sets(func(c *customer.Customer) { c.Disabled = v == "disabled" }), nil
 }
 
 // readTags reads an array of texts; of a repeated tag the first counts.
@@ -145,14 +145,14 @@ func readTags(field string, v any, _ access.Settings) (setter, error) {
 			tags = append(tags, word)
 		}
 	}
-	return func(c *customer.Customer, _ time.Time) { c.Tags = tags }, nil
+	return sets(func(c *customer.Customer) { c.Tags = tags }), nil
 }
 
 // nameOf is the custom field's name of a refusal's field.
 func nameOf(field string) string { return strings.TrimPrefix(field, "data.") }
 
 func setCustom(field string, v any) setter {
-	return func(c *customer.Customer, _ time.Time) { c.SetCustom(nameOf(field), v) }
+	return sets(func(c *customer.Customer) { c.SetCustom(nameOf(field), v) })
 }
 
 func readTextField(field string, v any, _ access.Settings) (setter, error) {
