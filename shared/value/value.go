@@ -71,3 +71,21 @@ func List(texts []string) []any {
 	}
 	return list
 }
+
+// Depth is how many levels of arrays and objects v has: 0 of a scalar.
+func Depth(v any) int {
+	depth := 0
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			depth = max(depth, Depth(e))
+		}
+	case map[string]any:
+		for _, e := range v {
+			depth = max(depth, Depth(e))
+		}
+	default:
+		return 0
+	}
+	return depth + 1
+}

@@ -347,3 +347,15 @@ func canonical(v any) any {
 	}
 	return v
 }
+
+func TestDepth(t *testing.T) {
+	for document, want := range map[string]int{
+		`1`: 0, `null`: 0, `"[[]]"`: 0, `[]`: 1, `{}`: 1, `[[],1]`: 2, `{"a":{"b":[{}]},"c":[]}`: 4,
+		strings.Repeat("[", value.MaxDepth) + strings.Repeat("]", value.MaxDepth): value.MaxDepth,
+	} {
+		v, err := value.Parse([]byte(document))
+		if got := value.Depth(v); err != nil || got != want {
+			t.Errorf("Depth(%s) = %d, error %v, want %d", document, got, err, want)
+		}
+	}
+}
