@@ -94,7 +94,9 @@ func (c *call) readField(name string, v any, skipInvalid bool) (setter, error) {
 		edits, err := c.readSubscriptions(v, skipInvalid)
 		return func(c *customer.Customer, now time.Time) error {
 			for _, e := range edits {
-				c.Subscribe(e, now)
+				if err := c.Subscribe(e, now); err != nil {
+					return err
+				}
 			}
 			return nil
 		}, err

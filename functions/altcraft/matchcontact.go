@@ -165,8 +165,7 @@ func (m matcher) subscribe(c *customer.Customer, e customer.SubscriptionEdit, no
 	if m.resource == 0 {
 		return neverFound(string(e.Channel) + " subscription")
 	}
-	c.Subscribe(e, now)
-	return nil
+	return c.Subscribe(e, now)
 }
 
 func (m matcher) dataSubscriptions() []customer.SubscriptionEdit {

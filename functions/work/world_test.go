@@ -107,9 +107,8 @@ func (w *world) add(t *testing.T, n int, custom func(n int) map[string]any) {
 				Edit: func(c *customer.Customer, now time.Time) error {
 					c.SetEmail(email)
 					c.Custom = custom(i)
-					c.Subscribe(customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelEmail, Contact: email,
+					return c.Subscribe(customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelEmail, Contact: email,
 						Custom: map[string]any{"NODE": "node " + strconv.Itoa(i)}}, now)
-					return nil
 				},
 			})
 			if err != nil {

@@ -136,8 +136,7 @@ func TestNobodyMatchedRestsOnTheCandidates(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 		subscribe := func(resource int64) customer.Edit {
 			return func(c *customer.Customer, now time.Time) error {
-				c.Subscribe(customer.SubscriptionEdit{Resource: resource, Channel: customer.ChannelEmail, Contact: "ada@x.com"}, now)
-				return nil
+				return c.Subscribe(customer.SubscriptionEdit{Resource: resource, Channel: customer.ChannelEmail, Contact: "ada@x.com"}, now)
 			}
 		}
 		search := customer.Search{Any: []customer.Lookup{{Key: customer.EmailKey("ada@x.com"), Roles: customer.InSubscription}}}
@@ -171,8 +170,7 @@ func TestEmailRace(t *testing.T) {
 // say after the edit. It is written all the same, or the old roles stay for good.
 func TestKeyReadTooEarly(t *testing.T) {
 	subscribe := func(c *customer.Customer, now time.Time) error {
-		c.Subscribe(customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com"}, now)
-		return nil
+		return c.Subscribe(customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com"}, now)
 	}
 	unsubscribe := func(c *customer.Customer, _ time.Time) error {
 		for i := range c.Subscriptions {

@@ -36,8 +36,7 @@ func TestAmbiguityOnAResourceThatNeverWas(t *testing.T) {
 		subscribe := func(resource int64) customer.Edit {
 			return func(c *customer.Customer, now time.Time) error {
 				c.Subscriptions = nil
-				c.Subscribe(customer.SubscriptionEdit{Resource: resource, Channel: customer.ChannelSMS, Contact: "+1111111"}, now)
-				return nil
+				return c.Subscribe(customer.SubscriptionEdit{Resource: resource, Channel: customer.ChannelSMS, Contact: "+1111111"}, now)
 			}
 		}
 		ada := must(t, service, imports(email("ada@x.com"), both(setEmail("ada@x.com"), subscribe(1))))
@@ -97,8 +96,7 @@ func TestNotFoundThatNeverWasOnAResource(t *testing.T) {
 		subscribe := func(resource int64) customer.Edit {
 			return func(c *customer.Customer, now time.Time) error {
 				c.Subscriptions = nil
-				c.Subscribe(customer.SubscriptionEdit{Resource: resource, Channel: customer.ChannelSMS, Contact: "+1111111"}, now)
-				return nil
+				return c.Subscribe(customer.SubscriptionEdit{Resource: resource, Channel: customer.ChannelSMS, Contact: "+1111111"}, now)
 			}
 		}
 		ada := must(t, service, imports(email("ada@x.com"), both(setEmail("ada@x.com"), subscribe(2))))

@@ -154,8 +154,7 @@ func TestTakenEmail(t *testing.T) {
 		}
 		// As a further role it is nobody's alone.
 		must(t, service, updates(id(eve.ID), func(c *customer.Customer, now time.Time) error {
-			c.Subscribe(customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com"}, now)
-			return nil
+			return c.Subscribe(customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com"}, now)
 		}))
 		_, err := service.Find(ctx, tenant, fields, email("ada@x.com"))
 		refusal, _ := outcome.AsRefusal(err)

@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -105,28 +106,53 @@ type SubscriptionEdit struct {
 	Status   *Status
 	Priority *int64
 	Cats     *[]string
+	// CatsBy, unless nil, adds categories or deletes some.
+	CatsBy *Function
 	// Custom fields to set, by name.
 	Custom map[string]any
+	// CustomBy are functions on custom fields, by name.
+	CustomBy map[string]Function
 	// Created is when the contact was given; nil: now.
 	Created *time.Time
 }
 
-// Subscribe updates the subscription that e names, or adds it. One that was
-// deleted is a subscription again.
-func (c *Customer) Subscribe(e SubscriptionEdit, now time.Time) {
-	key := e.Key()
-	i := slices.IndexFunc(c.Subscriptions, func(s Subscription) bool { return s.Key() == key })
-	if i < 0 {
-		i = len(c.Subscriptions)
-		c.Subscriptions = append(c.Subscriptions, Subscription{
-			Resource: e.Resource, Channel: e.Channel, Contact: e.Contact, Provider: e.Provider,
-			Status: Subscribed, Created: now.UTC().Truncate(time.Second),
-		})
+// Plain reports whether doing e again does no harm (see [Function.Plain]).
+// Categories are a set that nothing else can stand in for.
+func (e SubscriptionEdit) Plain() bool {
+	for _, f := range e.CustomBy {
+		if !f.Plain() {
+			return false
+		}
 	}
-	e.apply(&c.Subscriptions[i])
+	return true
 }
 
-func (e SubscriptionEdit) apply(s *Subscription) {
+// Subscribe updates the subscription that e names, or adds it. One that was
+// deleted is a subscription again. It refuses what a function refuses, and then
+// nothing is changed.
+func (c *Customer) Subscribe(e SubscriptionEdit, now time.Time) error {
+	key := e.Key()
+	i := slices.IndexFunc(c.Subscriptions, func(s Subscription) bool { return s.Key() == key })
+	s := Subscription{
+		Resource: e.Resource, Channel: e.Channel, Contact: e.Contact, Provider: e.Provider,
+		Status: Subscribed, Created: now.UTC().Truncate(time.Second),
+	}
+	if i >= 0 {
+		s = c.Subscriptions[i]
+	}
+	s.Custom = cloneMap(s.Custom) // a refusal must not show
+	if err := e.apply(&s); err != nil {
+		return err
+	}
+	if i < 0 {
+		c.Subscriptions = append(c.Subscriptions, s)
+	} else {
+		c.Subscriptions[i] = s
+	}
+	return nil
+}
+
+func (e SubscriptionEdit) apply(s *Subscription) error {
 	s.Deleted = false
 	if e.Status != nil {
 		s.Status = *e.Status
@@ -137,18 +163,37 @@ func (e SubscriptionEdit) apply(s *Subscription) {
 	if e.Cats != nil {
 		s.Cats = *e.Cats
 	}
+	if e.CatsBy != nil {
+		s.Cats = e.CatsBy.Texts(s.Cats)
+	}
 	if e.Created != nil {
 		s.Created = *e.Created
 	}
 	for name, v := range e.Custom {
-		if v == nil {
-			continue // null leaves the field as it is
+		if v != nil { // null leaves the field as it is
+			s.setCustom(name, v)
 		}
-		if s.Custom == nil {
-			s.Custom = map[string]any{}
-		}
-		s.Custom[name] = v
 	}
+	for _, name := range slices.Sorted(maps.Keys(e.CustomBy)) {
+		v, err := e.CustomBy[name].Of(s.Custom[name])
+		if err != nil {
+			return err
+		}
+		s.setCustom(name, v)
+	}
+	return nil
+}
+
+// setCustom sets a custom field; nil removes it.
+func (s *Subscription) setCustom(name string, v any) {
+	if v == nil {
+		delete(s.Custom, name)
+		return
+	}
+	if s.Custom == nil {
+		s.Custom = map[string]any{}
+	}
+	s.Custom[name] = v
 }
 
 // ParseStatus reads a status by its word or its number.

@@ -62,7 +62,9 @@ func TestSubscribe(t *testing.T) {
 			c := customer.Customer{Subscriptions: tt.before}.Clone()
 			e := edit
 			tt.edit(&e)
-			c.Subscribe(e, noon.Add(999*time.Millisecond))
+			if err := c.Subscribe(e, noon.Add(999*time.Millisecond)); err != nil {
+				t.Fatal(err)
+			}
 			want := customer.Customer{Subscriptions: tt.before}.Clone().Subscriptions
 			if tt.want != nil {
 				tt.want(&want[0])
@@ -74,7 +76,9 @@ func TestSubscribe(t *testing.T) {
 				t.Errorf("subscriptions (-want +got):\n%s", diff)
 			}
 			once := c.Clone()
-			c.Subscribe(e, noon.Add(time.Hour))
+			if err := c.Subscribe(e, noon.Add(time.Hour)); err != nil {
+				t.Fatal(err)
+			}
 			if !c.Same(once) {
 				t.Errorf("the same again changed (-want +got):\n%s", cmp.Diff(once, c))
 			}

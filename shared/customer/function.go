@@ -1,0 +1,335 @@
+package customer
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// An Action is what a function does to a field (docs/contracts/altcraft.md,
+// section 4.1).
+type Action string
+
+// The actions.
+const (
+	ActionSet    Action = "set"
+	ActionUnset  Action = "unset"
+	ActionIncr   Action = "incr"
+	ActionAdd    Action = "add"
+	ActionDelete Action = "delete"
+	ActionUpsert Action = "upsert"
+)
+
+// Actions lists all actions.
+var Actions = []Action{ActionSet, ActionUnset, ActionIncr, ActionAdd, ActionDelete, ActionUpsert}
+
+// A Function is what a writer wants done to a field, rather than its value: the
+// result depends on what is there. It is a value; whoever holds one alters nothing
+// of it.
+type Function struct {
+	// Field is the field as the client spells it, for refusals.
+	Field  string
+	Action Action
+	// Value as package value keeps it: a number for incr; for add and delete an
+	// array, whose elements are all texts or all objects; nil for unset.
+	Value any
+	// Path leads to the property of an object that the action is about; empty: to
+	// the field itself.
+	Path []string
+}
+
+// NewFunction makes a function of what a writer gave; an absent value is nil, an
+// absent submatch empty. It refuses what the action does not take and names the
+// value or the submatch.
+func NewFunction(field string, action Action, v any, submatch string) (Function, error) {
+	f := Function{Field: field, Action: action}
+	if !slices.Contains(Actions, action) {
+		return Function{}, outcome.Refuse(outcome.Invalid, "function_unknown", field, "%s: %.40q is no action of a function.", field, action)
+	}
+	var err error
+	if f.Path, err = readSubmatch(field+".submatch", action, submatch); err != nil {
+		return Function{}, err
+	}
+	f.Value, err = readOperand(field+".value", action, v)
+	return f, err
+}
+
+func readSubmatch(field string, action Action, submatch string) ([]string, error) {
+	refuse := func(reason string) error {
+		return outcome.Refuse(outcome.Invalid, "bad_submatch", field, "%s: %s", field, reason)
+	}
+	if submatch == "" {
+		if action == ActionUpsert {
+			return nil, refuse("the path to the property is missing.")
+		}
+		return nil, nil
+	}
+	if action != ActionUpsert && action != ActionAdd && action != ActionDelete {
+		return nil, refuse("upsert, add and delete alone are about a property.")
+	}
+	if strings.Count(submatch, ".") >= value.MaxDepth {
+		return nil, refuse("the path is too long.")
+	}
+	path := strings.Split(submatch, ".")
+	if slices.Contains(path, "") {
+		return nil, refuse("a path like level or card.level is expected.")
+	}
+	return path, nil
+}
+
+// readOperand reads the value of a function; null is none.
+func readOperand(field string, action Action, v any) (any, error) {
+	refuse := func(expected string) error {
+		return outcome.Refuse(outcome.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", field, expected, value.TypeName(v))
+	}
+	switch action {
+	case ActionUnset:
+		return nil, nil
+	case ActionIncr:
+		n, ok := readNumber(v)
+		if !ok {
+			return nil, refuse("a number")
+		}
+		return n, nil
+	case ActionAdd, ActionDelete:
+		list, isArray := v.([]any)
+		if !isArray {
+			list = []any{v}
+		}
+		if !sameSort(list) {
+			return nil, refuse("an array of texts, or of objects,")
+		}
+		return list, nil
+	case ActionUpsert:
+		if v == nil {
+			return nil, refuse("a value")
+		}
+	}
+	return v, nil
+}
+
+// readNumber reads a number, or its digits as text.
+func readNumber(v any) (json.Number, bool) {
+	switch v := v.(type) {
+	case json.Number:
+		return v, true
+	case string:
+		n, err := value.Number(v)
+		return n, err == nil
+	}
+	return "", false
+}
+
+// sameSort reports whether the elements are all texts, or all objects.
+func sameSort(list []any) bool {
+	texts, objects := 0, 0
+	for _, e := range list {
+		switch e.(type) {
+		case string:
+			texts++
+		case map[string]any:
+			objects++
+		}
+	}
+	return texts == len(list) || objects == len(list)
+}
+
+// Plain reports whether doing f again does no harm, even if others wrote in
+// between: it gives the same whatever is there, and is never refused.
+func (f Function) Plain() bool { return f.Action == ActionSet || f.Action == ActionUnset }
+
+// maxFieldDepth is how deep the value of a field is at most: a body has it two
+// levels down.
+const maxFieldDepth = value.MaxDepth - 2
+
+// Of is what f makes of a field's value before; nil is no value. It alters
+// nothing of before, and refuses what the action cannot be done to.
+func (f Function) Of(before any) (any, error) {
+	after, err := f.within(before, f.Path)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.Path) > 0 && value.Depth(after) > maxFieldDepth {
+		return nil, outcome.Refuse(outcome.Invalid, "bad_submatch", f.Field,
+			"%s: it would have more than %d levels of arrays and objects.", f.Field, maxFieldDepth)
+	}
+	return after, nil
+}
+
+// within does f to the property of v that the path leads to: of an array, in
+// every element that has it.
+func (f Function) within(v any, path []string) (any, error) {
+	if len(path) == 0 {
+		return f.do(v)
+	}
+	switch v := v.(type) {
+	case nil:
+		made, err := f.withinObject(nil, path)
+		if len(made) == 0 {
+			return nil, err
+		}
+		return made, nil
+	case map[string]any:
+		return f.withinObject(v, path)
+	case []any:
+		return f.withinEach(v, path)
+	}
+	return nil, f.unfit("an object with the property "+path[0], v)
+}
+
+// withinObject leaves a property alone of which nothing came.
+func (f Function) withinObject(object map[string]any, path []string) (map[string]any, error) {
+	after, err := f.within(object[path[0]], path[1:])
+	if err != nil || after == nil {
+		return object, err
+	}
+	changed := make(map[string]any, len(object)+1)
+	maps.Copy(changed, object)
+	changed[path[0]] = after
+	return changed, nil
+}
+
+// withinEach does f to the elements that have the property. An upsert of a whole
+// object that has it, too, writes all members of that object.
+func (f Function) withinEach(list []any, path []string) (any, error) {
+	list = slices.Clone(list)
+	whole, _ := f.Value.(map[string]any)
+	for i, e := range list {
+		object, ok := e.(map[string]any)
+		if !ok {
+			return nil, f.unfit("an array of objects", list)
+		}
+		if !has(object, path) {
+			continue
+		}
+		if f.Action == ActionUpsert && has(whole, path) {
+			object = maps.Clone(object)
+			maps.Copy(object, whole)
+			list[i] = object
+			continue
+		}
+		var err error
+		if list[i], err = f.withinObject(object, path); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// has reports whether the path leads to a property of v, or of an element of v.
+func has(v any, path []string) bool {
+	if len(path) == 0 {
+		return true
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		inner, ok := v[path[0]]
+		return ok && has(inner, path[1:])
+	case []any:
+		return slices.ContainsFunc(v, func(e any) bool { return has(e, path) })
+	}
+	return false
+}
+
+// do does f to a value.
+func (f Function) do(before any) (any, error) {
+	switch f.Action {
+	case ActionIncr:
+		return f.incr(before)
+	case ActionAdd, ActionDelete:
+		return f.addOrDelete(before)
+	}
+	return f.Value, nil // nil of unset
+}
+
+// incr counts up from what is there, else from 0.
+func (f Function) incr(before any) (any, error) {
+	if before == nil {
+		before = json.Number("0")
+	}
+	n, ok := before.(json.Number)
+	if !ok {
+		return nil, f.unfit("a number", before)
+	}
+	sum, err := value.Add(n, f.Value.(json.Number))
+	if err != nil {
+		return nil, outcome.Refuse(outcome.Invalid, "bad_sum", f.Field, "%s: %s and %s make %v.", f.Field, n, f.Value, err)
+	}
+	return sum, nil
+}
+
+// addOrDelete keeps elements apart by what they say: none is there twice because
+// of an add.
+func (f Function) addOrDelete(before any) (any, error) {
+	list, isArray := before.([]any)
+	named := f.Value.([]any)
+	switch {
+	case before == nil && (f.Action == ActionDelete || len(named) == 0):
+		return nil, nil
+	case before != nil && !isArray:
+		return nil, f.unfit("an array of texts, or of objects", before)
+	case !sameSort(slices.Concat(list, named)):
+		return nil, outcome.Refuse(outcome.Invalid, "function_unfit", f.Field,
+			"%s: %s is for an array of texts, or of objects, and does not mix them.", f.Field, f.Action)
+	}
+	if f.Action == ActionDelete {
+		return without(list, named, said), nil
+	}
+	return union(list, named, said), nil
+}
+
+// Texts is what f, an add or a delete, makes of a list of texts.
+func (f Function) Texts(before []string) []string {
+	var named []string
+	for _, v := range f.Value.([]any) {
+		if text, ok := v.(string); ok {
+			named = append(named, text)
+		}
+	}
+	itself := func(text string) string { return text }
+	if f.Action == ActionDelete {
+		return without(before, named, itself)
+	}
+	return union(before, named, itself)
+}
+
+// said is what an element says, as text: values are canonical.
+func said(v any) string {
+	text, _ := json.Marshal(v) // a value is JSON
+	return string(text)
+}
+
+// union is list and, behind it, what more has besides.
+func union[T any](list, more []T, key func(T) string) []T {
+	list = slices.Clone(list)
+	there := keysOf(list, key)
+	for _, e := range more {
+		if k := key(e); !there[k] {
+			there[k] = true
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+func without[T any](list, unwanted []T, key func(T) string) []T {
+	there := keysOf(unwanted, key)
+	return slices.DeleteFunc(slices.Clone(list), func(e T) bool { return there[key(e)] })
+}
+
+func keysOf[T any](list []T, key func(T) string) map[string]bool {
+	keys := make(map[string]bool, len(list))
+	for _, e := range list {
+		keys[key(e)] = true
+	}
+	return keys
+}
+
+func (f Function) unfit(needed string, found any) error {
+	return outcome.Refuse(outcome.Invalid, "function_unfit", f.Field,
+		"%s: %s needs %s; what is there is %s.", f.Field, f.Action, needed, value.TypeName(found))
+}

@@ -1,0 +1,343 @@
+package customer_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// parsed is the value of a JSON text; an empty one is none.
+func parsed(t interface{ Fatal(...any) }, text string) any {
+	if text == "" {
+		return nil
+	}
+	v, err := value.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(text, err)
+	}
+	return v
+}
+
+func TestFunction(t *testing.T) {
+	tests := []struct {
+		name            string
+		action          customer.Action
+		value, submatch string
+		before          string
+		want            string
+		code            string
+	}{
+		{name: "set: none before", action: "set", value: `{"a":1}`, want: `{"a":1}`},
+		{name: "set: replaces", action: "set", value: `"x"`, before: `7`, want: `"x"`},
+		{name: "unset", action: "unset", before: `7`},
+		{name: "unset: none before", action: "unset", value: `null`},
+		{name: "unset: its value is ignored", action: "unset", value: `{"x":[1]}`, before: `7`},
+
+		{name: "incr: from nothing", action: "incr", value: `3`, want: `3`},
+		{name: "incr: up", action: "incr", value: `3`, before: `4`, want: `7`},
+		{name: "incr: down", action: "incr", value: `-250`, before: `100`, want: `-150`},
+		{name: "incr: by nothing, from nothing", action: "incr", value: `0`, want: `0`},
+		{name: "incr: a fraction", action: "incr", value: `2`, before: `0.1`, want: `2.1`},
+		{name: "incr: by a fraction", action: "incr", value: `0.2`, before: `0.1`, want: `0.3`},
+		{name: "incr: by digits as text", action: "incr", value: `"-3"`, before: `4`, want: `1`},
+		{name: "incr: to 38 digits", action: "incr", value: `1`, before: `12345678901234567890123456789012345678`, want: `12345678901234567890123456789012345679`},
+		{name: "incr: beyond 38 digits", action: "incr", value: `0.1`, before: `12345678901234567890123456789012345678`, code: "bad_sum"},
+		{name: "incr: out of range", action: "incr", value: `9e125`, before: `9e125`, code: "bad_sum"},
+		{name: "incr: a text", action: "incr", value: `1`, before: `"7"`, code: "function_unfit"},
+		{name: "incr: a boolean", action: "incr", value: `1`, before: `true`, code: "function_unfit"},
+		{name: "incr: an array", action: "incr", value: `1`, before: `[1]`, code: "function_unfit"},
+
+		{name: "add: to nothing", action: "add", value: `["ski","tea"]`, want: `["ski","tea"]`},
+		{name: "add: behind those there, none twice", action: "add", value: `["tea","art","art"]`, before: `["ski","tea"]`, want: `["ski","tea","art"]`},
+		{name: "add: one text", action: "add", value: `"art"`, before: `["ski"]`, want: `["ski","art"]`},
+		{name: "add: those there twice stay", action: "add", value: `["b"]`, before: `["a","a"]`, want: `["a","a","b"]`},
+		{name: "add: nothing to nothing", action: "add", value: `[]`},
+		{name: "add: nothing", action: "add", value: `[]`, before: `["a"]`, want: `["a"]`},
+		{name: "add: objects", action: "add", value: `[{"n":2.0},{"n":3}]`, before: `[{"n":2}]`, want: `[{"n":2},{"n":3}]`},
+		{name: "add: one object", action: "add", value: `{"n":1}`, want: `[{"n":1}]`},
+		{name: "add: texts to objects", action: "add", value: `["a"]`, before: `[{"n":2}]`, code: "function_unfit"},
+		{name: "add: objects to texts", action: "add", value: `[{}]`, before: `["a"]`, code: "function_unfit"},
+		{name: "add: to numbers", action: "add", value: `["a"]`, before: `[1]`, code: "function_unfit"},
+		{name: "add: to a text", action: "add", value: `["a"]`, before: `"a"`, code: "function_unfit"},
+		{name: "add: to an object", action: "add", value: `["a"]`, before: `{}`, code: "function_unfit"},
+		{name: "add: to a property of an object", action: "add", value: `["b"]`, submatch: "likes.more", before: `{"likes":{"more":["a"]},"n":1}`, want: `{"likes":{"more":["a","b"]},"n":1}`},
+		{name: "add: to a property that is not there", action: "add", value: `["b"]`, submatch: "likes.more", want: `{"likes":{"more":["b"]}}`},
+		{name: "add: nothing to a property that is not there", action: "add", value: `[]`, submatch: "likes.more", before: `{"n":1}`, want: `{"n":1}`},
+		{name: "add: to a property of all elements", action: "add", value: `["b"]`, submatch: "tags", before: `[{"tags":[]},{"n":1},{"tags":["b"]}]`, want: `[{"tags":["b"]},{"n":1},{"tags":["b"]}]`},
+
+		{name: "delete: from nothing", action: "delete", value: `["a"]`},
+		{name: "delete: some", action: "delete", value: `["a","x"]`, before: `["a","b","a"]`, want: `["b"]`},
+		{name: "delete: all", action: "delete", value: `["a"]`, before: `["a"]`, want: `[]`},
+		{name: "delete: case counts", action: "delete", value: `["A"]`, before: `["a"]`, want: `["a"]`},
+		{name: "delete: objects", action: "delete", value: `[{"b":2,"a":1}]`, before: `[{"a":1,"b":2},{"a":1}]`, want: `[{"a":1}]`},
+		{name: "delete: from a number", action: "delete", value: `["a"]`, before: `1`, code: "function_unfit"},
+		{name: "delete: texts from objects", action: "delete", value: `["a"]`, before: `[{}]`, code: "function_unfit"},
+		{name: "delete: from a property", action: "delete", value: `["b"]`, submatch: "likes", before: `{"likes":["a","b"]}`, want: `{"likes":["a"]}`},
+		{name: "delete: from a property that is not there", action: "delete", value: `["b"]`, submatch: "likes.more", before: `{"n":1}`, want: `{"n":1}`},
+		{name: "delete: from a property of nothing", action: "delete", value: `["b"]`, submatch: "likes.more"},
+
+		{name: "upsert: replaces a property", action: "upsert", value: `"gold"`, submatch: "level", before: `{"level":"silver","n":1}`, want: `{"level":"gold","n":1}`},
+		{name: "upsert: a new property", action: "upsert", value: `"gold"`, submatch: "level", before: `{"n":1}`, want: `{"level":"gold","n":1}`},
+		{name: "upsert: a new object", action: "upsert", value: `"gold"`, submatch: "level", want: `{"level":"gold"}`},
+		{name: "upsert: an object as value", action: "upsert", value: `{"level":1}`, submatch: "level", before: `{"level":0}`, want: `{"level":{"level":1}}`},
+		{name: "upsert: deep", action: "upsert", value: `1`, submatch: "a.b.c", before: `{"a":{"x":0}}`, want: `{"a":{"x":0,"b":{"c":1}}}`},
+		{name: "upsert: a null on the way is nothing", action: "upsert", value: `1`, submatch: "a.b", before: `{"a":null}`, want: `{"a":{"b":1}}`},
+		{name: "upsert: a text on the way", action: "upsert", value: `1`, submatch: "a.b", before: `{"a":"x"}`, code: "function_unfit"},
+		{name: "upsert: a text", action: "upsert", value: `1`, submatch: "a", before: `"x"`, code: "function_unfit"},
+		{name: "upsert: every element that has the property", action: "upsert", value: `1`, submatch: "x", before: `[{"x":0},{"y":0},{"x":null,"y":2}]`, want: `[{"x":1},{"y":0},{"x":1,"y":2}]`},
+		{name: "upsert: deep in elements", action: "upsert", value: `1`, submatch: "a.b", before: `[{"a":{}},{"a":{"b":0,"c":0}},{"a":1}]`, want: `[{"a":{}},{"a":{"b":1,"c":0}},{"a":1}]`},
+		{name: "upsert: elements of a property", action: "upsert", value: `1`, submatch: "pets.age", before: `{"pets":[{"age":0},{"name":"Rex"}]}`, want: `{"pets":[{"age":1},{"name":"Rex"}]}`},
+		{name: "upsert: elements of elements", action: "upsert", value: `1`, submatch: "a.b", before: `[{"a":[{"b":0},{"c":0}]},{"a":[]}]`, want: `[{"a":[{"b":1},{"c":0}]},{"a":[]}]`},
+		{name: "upsert: no elements", action: "upsert", value: `1`, submatch: "x", before: `[]`, want: `[]`},
+		{name: "upsert: elements that are no objects", action: "upsert", value: `1`, submatch: "x", before: `["x"]`, code: "function_unfit"},
+		{name: "upsert: a whole object into elements", action: "upsert", value: `{"x":"y","z":1}`, submatch: "x", before: `[{"x":"a","w":0},{"z":0}]`, want: `[{"x":"y","w":0,"z":1},{"z":0}]`},
+		{name: "upsert: an object without the property", action: "upsert", value: `{"z":1}`, submatch: "x", before: `[{"x":"a"}]`, want: `[{"x":{"z":1}}]`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f, err := customer.NewFunction("data.x", tt.action, parsed(t, tt.value), tt.submatch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := parsed(t, tt.before)
+			got, err := f.Of(before)
+			if !value.Equal(before, parsed(t, tt.before)) {
+				t.Errorf("Of(%s) altered it to %v", tt.before, before)
+			}
+			if tt.code != "" {
+				checkRefusal(t, err, tt.code, "data.x")
+				return
+			}
+			if want := parsed(t, tt.want); err != nil || !value.Equal(got, want) {
+				t.Errorf("Of(%s) = %v, error %v, want %v", tt.before, got, err, want)
+			}
+		})
+	}
+}
+
+func checkRefusal(t *testing.T, err error, code, field string) {
+	t.Helper()
+	refusal, ok := outcome.AsRefusal(err)
+	if !ok || refusal.Kind != outcome.Invalid || refusal.Code != code || refusal.Field != field || !strings.HasPrefix(refusal.Detail, field+": ") {
+		t.Errorf("error = %+v, want a refusal of %s with the code %s", err, field, code)
+	}
+}
+
+func TestNewFunctionRefuses(t *testing.T) {
+	tests := []struct {
+		name            string
+		action          customer.Action
+		value, submatch string
+		code, field     string
+	}{
+		{name: "unknown", action: "decr", value: `1`, code: "function_unknown", field: "data.x"},
+		{name: "in capitals", action: "INCR", value: `1`, code: "function_unknown", field: "data.x"},
+		{name: "none", action: "", code: "function_unknown", field: "data.x"},
+
+		{name: "incr: no value", action: "incr", code: "wrong_type", field: "data.x.value"},
+		{name: "incr: a word", action: "incr", value: `"one"`, code: "wrong_type", field: "data.x.value"},
+		{name: "incr: an empty text", action: "incr", value: `""`, code: "wrong_type", field: "data.x.value"},
+		{name: "incr: more digits than are kept", action: "incr", value: `"1234567890123456789012345678901234567890.5"`, code: "wrong_type", field: "data.x.value"},
+		{name: "incr: a boolean", action: "incr", value: `true`, code: "wrong_type", field: "data.x.value"},
+		{name: "incr: an array", action: "incr", value: `[1]`, code: "wrong_type", field: "data.x.value"},
+		{name: "incr: an object", action: "incr", value: `{}`, code: "wrong_type", field: "data.x.value"},
+		{name: "incr: a submatch", action: "incr", value: `1`, submatch: "a", code: "bad_submatch", field: "data.x.submatch"},
+
+		{name: "add: no value", action: "add", code: "wrong_type", field: "data.x.value"},
+		{name: "add: a number", action: "add", value: `1`, code: "wrong_type", field: "data.x.value"},
+		{name: "add: numbers", action: "add", value: `[1]`, code: "wrong_type", field: "data.x.value"},
+		{name: "add: null among them", action: "add", value: `["a",null]`, code: "wrong_type", field: "data.x.value"},
+		{name: "add: arrays", action: "add", value: `[["a"]]`, code: "wrong_type", field: "data.x.value"},
+		{name: "add: texts and objects", action: "add", value: `["a",{}]`, code: "wrong_type", field: "data.x.value"},
+		{name: "delete: no value", action: "delete", code: "wrong_type", field: "data.x.value"},
+		{name: "delete: a boolean", action: "delete", value: `false`, code: "wrong_type", field: "data.x.value"},
+
+		{name: "upsert: no value", action: "upsert", submatch: "a", code: "wrong_type", field: "data.x.value"},
+		{name: "upsert: null", action: "upsert", submatch: "a", value: `null`, code: "wrong_type", field: "data.x.value"},
+		{name: "upsert: no submatch", action: "upsert", value: `1`, code: "bad_submatch", field: "data.x.submatch"},
+		{name: "upsert: a step without a name", action: "upsert", value: `1`, submatch: "a..b", code: "bad_submatch", field: "data.x.submatch"},
+		{name: "upsert: a point alone", action: "upsert", value: `1`, submatch: ".", code: "bad_submatch", field: "data.x.submatch"},
+		{name: "upsert: a point behind", action: "upsert", value: `1`, submatch: "a.", code: "bad_submatch", field: "data.x.submatch"},
+		{name: "upsert: too many steps", action: "upsert", value: `1`, submatch: strings.Repeat("a.", 40) + "a", code: "bad_submatch", field: "data.x.submatch"},
+		{name: "set: a submatch", action: "set", value: `1`, submatch: "a", code: "bad_submatch", field: "data.x.submatch"},
+		{name: "unset: a submatch", action: "unset", submatch: "a", code: "bad_submatch", field: "data.x.submatch"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := customer.NewFunction("data.x", tt.action, parsed(t, tt.value), tt.submatch)
+			checkRefusal(t, err, tt.code, tt.field)
+		})
+	}
+}
+
+// A field may come to be as deep as a body could have brought it, and no deeper.
+func TestUpsertDepth(t *testing.T) {
+	for steps, refused := range map[int]bool{29: false, 30: false, 31: true} {
+		path := strings.Repeat("a.", steps-1) + "a"
+		f, err := customer.NewFunction("data.x", customer.ActionUpsert, "deep", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := f.Of(nil)
+		if (err != nil) != refused || !refused && value.Depth(got) != steps {
+			t.Errorf("%d steps made %d levels, error %v, want refused: %t", steps, value.Depth(got), err, refused)
+		}
+		if _, ok := outcome.AsRefusal(err); err != nil && !ok {
+			t.Errorf("error = %v, want a refusal", err)
+		}
+	}
+}
+
+func TestFunctionOnTexts(t *testing.T) {
+	tests := []struct {
+		action       customer.Action
+		value        string
+		before, want []string
+	}{
+		{action: "add", value: `["b","c","c"]`, before: []string{"a", "b"}, want: []string{"a", "b", "c"}},
+		{action: "add", value: `"a"`, want: []string{"a"}},
+		{action: "delete", value: `["b","x"]`, before: []string{"a", "b"}, want: []string{"a"}},
+		{action: "delete", value: `["b"]`},
+	}
+	for _, tt := range tests {
+		f, err := customer.NewFunction("data.tags", tt.action, parsed(t, tt.value), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := slices.Clone(tt.before)
+		if diff := cmp.Diff(tt.want, f.Texts(tt.before)); diff != "" {
+			t.Errorf("%s %s (-want +got):\n%s", tt.action, tt.value, diff)
+		}
+		if !slices.Equal(before, tt.before) {
+			t.Errorf("%s %s altered the texts before", tt.action, tt.value)
+		}
+	}
+}
+
+// anyValue draws what a custom field may hold.
+var anyValue = rapid.Custom(func(t *rapid.T) any {
+	leaf := rapid.SampledFrom([]any{nil, true, "a", "b", json.Number("1"), json.Number("-0.5"), []any{}, map[string]any{}})
+	v := leaf.Draw(t, "leaf")
+	for range rapid.IntRange(0, 3).Draw(t, "levels") {
+		if rapid.Bool().Draw(t, "in an array") {
+			v = []any{v, leaf.Draw(t, "beside")}
+		} else {
+			v = map[string]any{rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name"): v}
+		}
+	}
+	return v
+})
+
+var anyFunction = rapid.Custom(func(t *rapid.T) customer.Function {
+	action := rapid.SampledFrom(customer.Actions).Draw(t, "action")
+	path := rapid.SampledFrom([]string{"", "a", "a.b", "b.a.a"}).Draw(t, "submatch")
+	f, err := customer.NewFunction("data.x", action, anyValue.Draw(t, "value"), path)
+	if err != nil {
+		t.Skip("no function: ", err)
+	}
+	return f
+})
+
+// Whatever is there: a function refuses or makes a value that is kept as it is,
+// alters nothing of what was there, and says the same when it is asked again; all
+// but incr change nothing the second time; and what is plain gives the same
+// whatever others wrote in between.
+func TestFunctionsAreSound(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f, before := anyFunction.Draw(t, "function"), anyValue.Draw(t, "before")
+		text := said(t, before)
+		after, err := f.Of(before)
+		if said(t, before) != text {
+			t.Fatalf("%+v altered %s to %s", f, text, said(t, before))
+		}
+		if same, sameErr := f.Of(before); said(t, same) != said(t, after) || (sameErr == nil) != (err == nil) {
+			t.Fatalf("%+v of %s = %s, then %s", f, text, said(t, after), said(t, same))
+		}
+		if err != nil {
+			if refusal, ok := outcome.AsRefusal(err); !ok || f.Plain() || refusal.Field != "data.x" {
+				t.Fatalf("%+v of %s: error %v, want none or a refusal", f, text, err)
+			}
+			return
+		}
+		if again, err := value.Parse([]byte(said(t, after))); err != nil || !value.Equal(again, after) {
+			t.Fatalf("%+v of %s = %s, which is read as %v, error %v", f, text, said(t, after), again, err)
+		}
+		twice, err := f.Of(after)
+		if f.Action != customer.ActionIncr && (err != nil || !value.Equal(twice, after)) {
+			t.Fatalf("%+v twice of %s = %s, error %v, want %s", f, text, said(t, twice), err, said(t, after))
+		}
+		if foreign, err := f.Of(anyValue.Draw(t, "foreign")); f.Plain() && (err != nil || !value.Equal(foreign, after)) {
+			t.Fatalf("%+v depends on what is there", f)
+		}
+	})
+}
+
+func said(t *rapid.T, v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestSubscribeByFunctions(t *testing.T) {
+	there := customer.Subscription{
+		Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com", Status: "subscribed", Cats: []string{"news"},
+		Custom: map[string]any{"visits": json.Number("2"), "level": "gold", "likes": []any{"tea"}}, Created: noon,
+	}
+	function := func(name string, action customer.Action, v string) customer.Function {
+		f, err := customer.NewFunction("subscriptions[0]."+name, action, parsed(t, v), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	e := customer.SubscriptionEdit{
+		Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com", Custom: map[string]any{"new": true},
+		CatsBy: ptr(function("cats", "add", `["sale","news"]`)),
+		CustomBy: map[string]customer.Function{
+			"visits": function("visits", "incr", `3`), "level": function("level", "unset", ``),
+			"likes": function("likes", "delete", `["tea"]`), "wins": function("wins", "incr", `-1`), "none": function("none", "unset", ``),
+		},
+	}
+	if e.Plain() {
+		t.Error("an edit that counts up is plain")
+	}
+
+	before := customer.Customer{Subscriptions: []customer.Subscription{there}}
+	got := before.Clone()
+	if err := got.Subscribe(e, noon); err != nil {
+		t.Fatal(err)
+	}
+	want := there
+	want.Cats = []string{"news", "sale"}
+	want.Custom = map[string]any{"visits": json.Number("5"), "likes": []any{}, "wins": json.Number("-1"), "new": true}
+	if diff := cmp.Diff([]customer.Subscription{want}, got.Subscriptions); diff != "" {
+		t.Errorf("subscriptions (-want +got):\n%s", diff)
+	}
+
+	var made customer.Customer
+	if err := made.Subscribe(e, noon); err != nil {
+		t.Fatal(err)
+	}
+	want.Cats = []string{"sale", "news"}
+	want.Custom = map[string]any{"visits": json.Number("3"), "wins": json.Number("-1"), "new": true}
+	if diff := cmp.Diff([]customer.Subscription{want}, made.Subscriptions); diff != "" {
+		t.Errorf("new subscription (-want +got):\n%s", diff)
+	}
+
+	e.CustomBy["level"] = function("level", "incr", `1`)
+	refused := before.Clone()
+	if err := refused.Subscribe(e, noon); !errors.Is(err, &outcome.Refusal{Code: "function_unfit"}) || !refused.Same(before) {
+		t.Errorf("error = %v, customer %+v, want a refusal and nothing changed", err, refused)
+	}
+}
