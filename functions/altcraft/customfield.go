@@ -20,21 +20,36 @@ const maxFieldName = 255
 // declared field's value must be of its type.
 func readCustomField(name string, v any, settings access.Settings) (setter, error) {
 	field := "data." + name
-	if len(name) > maxFieldName {
-		return nil, outcome.Refuse(outcome.Invalid, "bad_name", "data", "data: the name of a field has at most %d bytes.", maxFieldName)
+	declared, ok, err := declaredType(name, settings)
+	if err != nil {
+		return nil, err
 	}
-	declared, ok := settings.DeclaredFields[name]
 	if !ok {
-		if settings.Fields == access.Declared {
-			return nil, outcome.Refuse(outcome.Invalid, "field_undeclared", field, "%s: this field is not declared.", field).BySettings()
-		}
 		return setCustom(field, v), nil
 	}
 	typed, err := readTyped(field, v, declared)
-	if refusal, refused := outcome.AsRefusal(err); refused {
-		return nil, refusal.BySettings()
+	return setCustom(field, typed), bySettings(err)
+}
+
+// declaredType is the type of a custom field; ok is false where any will do.
+func declaredType(name string, settings access.Settings) (t access.FieldType, ok bool, err error) {
+	if len(name) > maxFieldName {
+		return t, false, outcome.Refuse(outcome.Invalid, "bad_name", "data", "data: the name of a field has at most %d bytes.", maxFieldName)
 	}
-	return setCustom(field, typed), err
+	t, ok = settings.DeclaredFields[name]
+	if !ok && settings.Fields == access.Declared {
+		field := "data." + name
+		return t, false, outcome.Refuse(outcome.Invalid, "field_undeclared", field, "%s: this field is not declared.", field).BySettings()
+	}
+	return t, ok, nil
+}
+
+// bySettings says of a refusal that it rests on settings.
+func bySettings(err error) error {
+	if refusal, refused := outcome.AsRefusal(err); refused {
+		return refusal.BySettings()
+	}
+	return err
 }
 
 // readTyped reads a value of a declared type (section 3.6).

@@ -84,24 +84,24 @@ func (c *call) checkSwitches() error {
 // readField reads one member of data; a nil setter is one that is ignored.
 func (c *call) readField(name string, v any, skipInvalid bool) (setter, error) {
 	field := "data." + name
-	if err := refuseFunction(field, v); err != nil {
+	f, isFunction, err := readFunction(field, v)
+	if err != nil || readOnly[name] {
 		return nil, err
 	}
-	if readOnly[name] {
+	if isFunction && f.Action != customer.ActionSet {
+		return readFieldFunction(name, f, c.settings)
+	}
+	if v = bare(v); v == nil {
 		return nil, nil
 	}
 	if name == "subscriptions" {
 		edits, err := c.readSubscriptions(v, skipInvalid)
-		return func(c *customer.Customer, now time.Time) error {
-			for _, e := range edits {
-				if err := c.Subscribe(e, now); err != nil {
-					return err
-				}
-			}
-			return nil
-		}, err
+		return subscribe(edits, skipInvalid), err
 	}
-	if read, ok := coreFields[name]; ok {
+	if core, ok := coreFields[name]; ok {
+		return core.read(field, v, c.settings)
+	}
+	if read, ok := formedFields[name]; ok {
 		return read(field, v, c.settings)
 	}
 	return readCustomField(name, v, c.settings)
@@ -131,25 +131,4 @@ var readOnly = map[string]bool{
 	"_click_exist": true, "_click_push_exist": true, "_click_sms_exist": true, "_confirm_exist": true,
 	"_deliv_exist": true, "_deliv_date": true, "_deliv_push_exist": true, "_deliv_sms_exist": true,
 	"_deliv_sms_date": true, "_open_date": true,
-}
-
-// functions are the actions of section 4.1.
-var functions = map[string]bool{"set": true, "unset": true, "incr": true, "add": true, "delete": true, "upsert": true}
-
-// refuseFunction refuses a function object, which would be wrong to store.
-func refuseFunction(field string, v any) error {
-	object, ok := v.(map[string]any)
-	if !ok || object["action"] == nil {
-		return nil
-	}
-	for member := range object {
-		if member != "action" && member != "value" && member != "submatch" {
-			return nil
-		}
-	}
-	action, _ := object["action"].(string)
-	if functions[action] {
-		return outcome.Refuse(outcome.Invalid, "function_unsupported", field, "%s: the function %s is not supported.", field, action)
-	}
-	return outcome.Refuse(outcome.Invalid, "function_unknown", field, "%s: %.40q is no action of a function.", field, action)
 }

@@ -16,24 +16,33 @@ import (
 // A fieldReader reads one member of data.
 type fieldReader func(field string, v any, settings access.Settings) (setter, error)
 
-// coreFields are the members of data that are core fields of the customer, and
-// those custom fields that the contract gives a form (section 3.1). All others
-// are custom fields as they come.
-var coreFields = map[string]fieldReader{
-	"email":          readEmail,
-	"phones":         readPhones,
-	"_fname":         readText(func(c *customer.Customer, s string) { c.FirstName = s }),
-	"_lname":         readText(func(c *customer.Customer, s string) { c.LastName = s }),
-	"Title":          readText(func(c *customer.Customer, s string) { c.Title = s }),
-	"_country":       readText(func(c *customer.Customer, s string) { c.Country = s }),
-	"_region":        readText(func(c *customer.Customer, s string) { c.Region = s }),
-	"_city":          readText(func(c *customer.Customer, s string) { c.City = s }),
-	"address":        readText(func(c *customer.Customer, s string) { c.Street = s }),
-	"_sex":           readSex,
-	"_bdate":         readBirth,
-	"loyalty_status": readLoyaltyStatus,
-	"tags":           readTags,
+// A coreField is a core field of the customer under its name in data.
+type coreField struct {
+	read fieldReader
+	// unset clears it, where that is possible.
+	unset func(c *customer.Customer)
+}
 
+// coreFields are the members of data that are core fields (section 3.1).
+var coreFields = map[string]coreField{
+	"email":          {read: readEmail},
+	"phones":         {readPhones, func(c *customer.Customer) { c.Phones = nil }},
+	"_fname":         textField(func(c *customer.Customer) *string { return &c.FirstName }),
+	"_lname":         textField(func(c *customer.Customer) *string { return &c.LastName }),
+	"Title":          textField(func(c *customer.Customer) *string { return &c.Title }),
+	"_country":       textField(func(c *customer.Customer) *string { return &c.Country }),
+	"_region":        textField(func(c *customer.Customer) *string { return &c.Region }),
+	"_city":          textField(func(c *customer.Customer) *string { return &c.City }),
+	"address":        textField(func(c *customer.Customer) *string { return &c.Street }),
+	"_sex":           {readSex, func(c *customer.Customer) { c.Sex = customer.SexUnknown }},
+	"_bdate":         {readBirth, func(c *customer.Customer) { c.Birth = "" }},
+	"loyalty_status": {readLoyaltyStatus, func(c *customer.Customer) { c.Disabled = false }},
+	"tags":           {readTags, func(c *customer.Customer) { c.Tags = nil }},
+}
+
+// formedFields are the custom fields that the contract gives a form. All others
+// are custom fields as they come.
+var formedFields = map[string]fieldReader{
 	"_regdate":     readDateField,
 	"_regip":       readIPField,
 	"_ip":          readIPField,
@@ -71,14 +80,16 @@ func readPhones(field string, v any, settings access.Settings) (setter, error) {
 	return sets(func(c *customer.Customer) { c.SetPhones(numbers) }), nil
 }
 
-func readText(set func(c *customer.Customer, s string)) fieldReader {
-	return func(field string, v any, _ access.Settings) (setter, error) {
+// textField is the core field at a place of the customer.
+func textField(at func(c *customer.Customer) *string) coreField {
+	read := func(field string, v any, _ access.Settings) (setter, error) {
 		text, ok := v.(string)
 		if !ok {
 			return nil, wrongType(field, v, "a text")
 		}
-		return sets(func(c *customer.Customer) { set(c, text) }), nil
+		return sets(func(c *customer.Customer) { *at(c) = text }), nil
 	}
+	return coreField{read, func(c *customer.Customer) { *at(c) = "" }}
 }
 
 // sexes are the accepted forms of section 3.3, in lower case.

@@ -52,7 +52,7 @@ var bareKeys = []struct{ member, mode string }{
 // readMatch reads the search of a call.
 func (c *call) readMatch() (match, error) {
 	m := matcher{body: c.body, country: c.settings.Country, fields: c.settings.MatchFields}
-	m.data, _ = c.body["data"].(map[string]any)
+	m.data = bareData(c.body["data"])
 	var err error
 	if m.resource, err = optionalWhole(c.body, "resource_id", 1); err != nil {
 		return match{}, err

@@ -26,7 +26,8 @@ func (d Dialect) write(w http.ResponseWriter, r *http.Request, create bool) erro
 	}
 	result, err := d.apply(r, c, func(m match) (customer.Request, error) {
 		setters, err := c.readData()
-		return customer.Request{Create: create && m.search.ID == 0, Edit: edit(setters, m), Plain: true}, err
+		data, _ := c.body["data"].(map[string]any)
+		return customer.Request{Create: create && m.search.ID == 0, Edit: edit(setters, m), Plain: plain(data)}, err
 	})
 	if err != nil {
 		return err
@@ -60,27 +61,35 @@ func (d Dialect) deleteProfile(w http.ResponseWriter, r *http.Request) error {
 	}{deleted{result.ID.Hex()}, verdict{0, success}})
 }
 
-// apply reads the call's match, makes a request of it, and has it carried out.
-// What is refused here may have been carried out before, under the same key.
+// apply reads the call's match, makes a request of it, and has it carried out:
+// anew where it is refused because of settings that are only remembered. What is
+// refused before that may have been carried out earlier, under the same key.
 func (d Dialect) apply(r *http.Request, c *call, request func(match) (customer.Request, error)) (customer.Result, error) {
-	var req customer.Request
+	var result customer.Result
 	err := d.withSettings(r.Context(), c, func() error {
-		m, err := c.readMatch()
+		req, err := c.readRequest(request)
+		if refusal, refused := outcome.AsRefusal(err); refused {
+			result, err = d.customers.Refuse(r.Context(), c.settings.Tenant, c.keyed, refusal)
+			return err
+		}
 		if err != nil {
 			return err
 		}
-		req, err = request(m)
-		req.Search = m.search
+		result, err = d.customers.Apply(r.Context(), req)
 		return err
 	})
-	if refusal, refused := outcome.AsRefusal(err); refused {
-		return d.customers.Refuse(r.Context(), c.settings.Tenant, c.keyed, refusal)
-	}
+	return result, err
+}
+
+// readRequest reads all of the call that its settings bear on.
+func (c *call) readRequest(request func(match) (customer.Request, error)) (customer.Request, error) {
+	m, err := c.readMatch()
 	if err != nil {
-		return customer.Result{}, err
+		return customer.Request{}, err
 	}
-	req.Tenant, req.Fields, req.Keyed = c.settings.Tenant, c.settings.MatchFields, c.keyed
-	return d.customers.Apply(r.Context(), req)
+	req, err := request(m)
+	req.Search, req.Tenant, req.Fields, req.Keyed = m.search, c.settings.Tenant, c.settings.MatchFields, c.keyed
+	return req, err
 }
 
 // getProfile shows a profile (section 6.7).

@@ -2,8 +2,10 @@ package altcraft
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
@@ -40,6 +42,20 @@ func (c *call) readSubscriptions(v any, skipInvalid bool) ([]customer.Subscripti
 		}
 	}
 	return edits, nil
+}
+
+// subscribe carries out the edits, without those that this customer cannot bear
+// where the call says so.
+func subscribe(edits []customer.SubscriptionEdit, skipInvalid bool) setter {
+	return func(c *customer.Customer, now time.Time) error {
+		for _, e := range edits {
+			err := c.Subscribe(e, now)
+			if _, refused := outcome.AsRefusal(err); err != nil && !(refused && skipInvalid) {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // checkResource: where resources are declared, this one must be, and have the
@@ -222,29 +238,59 @@ func (s subscriptionEntry) readPriority(e *customer.SubscriptionEdit) error {
 	return err
 }
 
+// readCats reads the categories, or the function on them.
 func (s subscriptionEntry) readCats(e *customer.SubscriptionEdit) error {
-	if s.entry["cats"] == nil {
+	field, v := s.path+".cats", s.entry["cats"]
+	f, _, err := readFunction(field, v)
+	if err != nil {
+		return err
+	}
+	switch f.Action {
+	case customer.ActionUnset:
+		e.Cats = &[]string{}
+		return nil
+	case customer.ActionAdd, customer.ActionDelete:
+		e.CatsBy = &f
+		return checkTexts(f)
+	case customer.ActionIncr, customer.ActionUpsert:
+		return unfit(f)
+	}
+	if v = bare(v); v == nil {
 		return nil
 	}
-	cats, err := optionalTexts(s.entry, s.path+".", "cats", maxTexts)
+	cats, err := readTexts(field, v, maxTexts)
 	e.Cats = &cats
 	return err
 }
 
+// readCustom reads the custom fields: values and functions (section 4.2).
 func (s subscriptionEntry) readCustom(e *customer.SubscriptionEdit) error {
-	v := s.entry["custom_fields"]
+	path, v := s.path+".custom_fields", s.entry["custom_fields"]
 	if v == nil {
 		return nil
 	}
 	fields, ok := v.(map[string]any)
 	if !ok {
-		return wrongType(s.path+".custom_fields", v, "an object")
+		return wrongType(path, v, "an object")
 	}
-	for name, v := range fields {
-		if err := refuseFunction(s.path+".custom_fields."+name, v); err != nil {
+	if f, isFunction, err := readFunction(path, v); isFunction && err == nil {
+		return outcome.Refuse(outcome.Invalid, "function_unfit", path, "%s: %s is for the fields in it.", path, f.Action)
+	}
+	e.Custom = make(map[string]any, len(fields))
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		f, isFunction, err := readFunction(path+"."+name, fields[name])
+		switch {
+		case err != nil:
 			return err
+		case !isFunction, f.Action == customer.ActionSet:
+			e.Custom[name] = bare(fields[name])
+		case f.Action == customer.ActionUpsert, len(f.Path) > 0:
+			return outcome.Refuse(outcome.Invalid, "function_unfit", f.Field, "%s: fields of subscriptions take no submatch.", f.Field)
+		case e.CustomBy == nil:
+			e.CustomBy = map[string]customer.Function{name: f}
+		default:
+			e.CustomBy[name] = f
 		}
 	}
-	e.Custom = fields
 	return nil
 }

@@ -1,6 +1,7 @@
 package altcraft
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,7 +67,32 @@ func TestReadSubscription(t *testing.T) {
 		{name: "categories: number", entry: start + `"cats":[1]}`, code: "wrong_type", field: ".cats[0]"},
 		{name: "custom fields", entry: start + `"custom_fields":{"_os":"Linux","n":null}}`, want: with(func(e *edit) { e.Custom = map[string]any{"_os": "Linux", "n": nil} })},
 		{name: "custom fields: word", entry: start + `"custom_fields":"subscribed"}`, code: "wrong_type", field: ".custom_fields"},
-		{name: "custom fields: function", entry: start + `"custom_fields":{"n":{"action":"incr","value":1}}}`, code: "function_unsupported", field: ".custom_fields.n"},
+		{name: "custom fields: functions", entry: start + `"custom_fields":{"n":{"action":"incr","value":1},"m":{"action":"set","value":2},"o":{"action":"set","value":null}}}`, want: with(func(e *edit) {
+			e.Custom = map[string]any{"m": json.Number("2"), "o": nil}
+			e.CustomBy = map[string]customer.Function{"n": {Field: "data.subscriptions[0].custom_fields.n", Action: "incr", Value: json.Number("1")}}
+		})},
+		{name: "custom fields: an object with more members", entry: start + `"custom_fields":{"n":{"action":"incr","by":1}}}`, want: with(func(e *edit) {
+			e.Custom = map[string]any{"n": map[string]any{"action": "incr", "by": json.Number("1")}}
+		})},
+		{name: "custom fields: a field called action", entry: start + `"custom_fields":{"action":"click","value":1}}`, want: with(func(e *edit) {
+			e.Custom = map[string]any{"action": "click", "value": json.Number("1")}
+		})},
+		{name: "custom fields: unknown function", entry: start + `"custom_fields":{"n":{"action":"decr","value":1}}}`, code: "function_unknown", field: ".custom_fields.n"},
+		{name: "custom fields: function with a bad value", entry: start + `"custom_fields":{"n":{"action":"incr","value":"x"}}}`, code: "wrong_type", field: ".custom_fields.n.value"},
+		{name: "custom fields: upsert", entry: start + `"custom_fields":{"n":{"action":"upsert","value":1,"submatch":"x"}}}`, code: "function_unfit", field: ".custom_fields.n"},
+		{name: "custom fields: a submatch", entry: start + `"custom_fields":{"n":{"action":"add","value":["a"],"submatch":"x"}}}`, code: "function_unfit", field: ".custom_fields.n"},
+		{name: "custom fields: a function on all", entry: start + `"custom_fields":{"action":"unset"}}`, code: "function_unfit", field: ".custom_fields"},
+		{name: "categories: add", entry: start + `"cats":{"action":"add","value":"a"}}`, want: with(func(e *edit) {
+			e.CatsBy = &customer.Function{Field: "data.subscriptions[0].cats", Action: "add", Value: []any{"a"}}
+		})},
+		{name: "categories: set", entry: start + `"cats":{"action":"set","value":["a"]}}`, want: with(func(e *edit) { e.Cats = &[]string{"a"} })},
+		{name: "categories: set to null", entry: start + `"cats":{"action":"set","value":null}}`, want: mail},
+		{name: "categories: unset", entry: start + `"cats":{"action":"unset","value":["a"]}}`, want: with(func(e *edit) { e.Cats = &[]string{} })},
+		{name: "categories: add objects", entry: start + `"cats":{"action":"add","value":[{}]}}`, code: "wrong_type", field: ".cats.value[0]"},
+		{name: "categories: delete by a path", entry: start + `"cats":{"action":"delete","value":["a"],"submatch":"x"}}`, code: "bad_submatch", field: ".cats.submatch"},
+		{name: "categories: incr", entry: start + `"cats":{"action":"incr","value":1}}`, code: "function_unfit", field: ".cats"},
+		{name: "categories: upsert", entry: start + `"cats":{"action":"upsert","value":1,"submatch":"x"}}`, code: "function_unfit", field: ".cats"},
+		{name: "categories: unknown function", entry: start + `"cats":{"action":"x"}}`, code: "function_unknown", field: ".cats"},
 
 		{name: "no object", entry: `"email"`, code: "wrong_type"},
 		{name: "no channel", entry: `{"resource_id":7,"email":"ada@x.com"}`, code: "missing", field: ".channel"},

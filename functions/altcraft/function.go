@@ -1,0 +1,207 @@
+package altcraft
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+// readFunction reads v if it is a function object: its members are action, value
+// and submatch alone (section 4.1). Any other object is a plain value.
+func readFunction(field string, v any) (f customer.Function, isFunction bool, err error) {
+	object, isFunction := functionObject(v)
+	if !isFunction {
+		return f, false, nil
+	}
+	action, _ := object["action"].(string)
+	submatch, ok := object["submatch"].(string)
+	if !ok && object["submatch"] != nil {
+		return f, true, wrongType(field+".submatch", object["submatch"], "a text")
+	}
+	if _, given := object["value"]; !given && action == string(customer.ActionSet) {
+		return f, true, outcome.Refuse(outcome.Invalid, "missing", field+".value", "%s.value is missing.", field)
+	}
+	f, err = customer.NewFunction(field, customer.Action(action), object["value"], submatch)
+	return f, true, err
+}
+
+func functionObject(v any) (object map[string]any, ok bool) {
+	object, ok = v.(map[string]any)
+	if !ok || object["action"] == nil {
+		return nil, false
+	}
+	for member := range object {
+		if member != "action" && member != "value" && member != "submatch" {
+			return nil, false
+		}
+	}
+	return object, true
+}
+
+// bare is the value that v comes to: set is the same as a bare value.
+func bare(v any) any {
+	if object, ok := functionObject(v); ok && object["action"] == string(customer.ActionSet) {
+		return object["value"]
+	}
+	return v
+}
+
+// bareData is data with the values that can be searched by: functions other than
+// set have none.
+func bareData(data any) map[string]any {
+	members, _ := data.(map[string]any)
+	values := make(map[string]any, len(members))
+	for name, v := range members {
+		v = bare(v)
+		if _, isFunction := functionObject(v); !isFunction {
+			values[name] = v
+		}
+	}
+	return values
+}
+
+// readFieldFunction reads a function other than set on a member of data.
+func readFieldFunction(name string, f customer.Function, settings access.Settings) (setter, error) {
+	core, isCore := coreFields[name]
+	_, isFormed := formedFields[name]
+	switch {
+	case isCore && core.unset != nil && f.Action == customer.ActionUnset:
+		return sets(core.unset), nil
+	case isFormed && f.Action == customer.ActionUnset:
+		return setCustom(f.Field, nil), nil
+	case name == "tags" && (f.Action == customer.ActionAdd || f.Action == customer.ActionDelete):
+		return sets(func(c *customer.Customer) { c.Tags = f.Texts(c.Tags) }), checkTexts(f)
+	case isCore, isFormed:
+		return nil, unfit(f)
+	case name == "subscriptions":
+		return nil, outcome.Refuse(outcome.Invalid, "function_unfit", f.Field,
+			"%s: %s is for single fields; subscriptions are added and changed by naming them.", f.Field, f.Action)
+	}
+	return readCustomFunction(name, f, settings)
+}
+
+// checkTexts refuses an add or a delete of anything but texts.
+func checkTexts(f customer.Function) error {
+	if len(f.Path) > 0 {
+		return outcome.Refuse(outcome.Invalid, "bad_submatch", f.Field+".submatch", "%s.submatch: texts have no properties.", f.Field)
+	}
+	_, err := readTexts(f.Field+".value", f.Value, maxTexts)
+	return err
+}
+
+// meantFor says what fields an action is for: in words, and by declared type.
+var meantFor = map[customer.Action]struct {
+	words string
+	types []string
+}{
+	customer.ActionUnset:  {words: "fields other than email"},
+	customer.ActionIncr:   {"numbers", []string{"int", "float"}},
+	customer.ActionAdd:    {"tags and arrays of objects", []string{"tags", "arr_object"}},
+	customer.ActionDelete: {"tags and arrays of objects", []string{"tags", "arr_object"}},
+	customer.ActionUpsert: {"objects and arrays of objects", []string{"object", "arr_object"}},
+}
+
+func unfit(f customer.Function) error {
+	return outcome.Refuse(outcome.Invalid, "function_unfit", f.Field, "%s: %s is for %s.", f.Field, f.Action, meantFor[f.Action].words)
+}
+
+// readCustomFunction reads a function on a custom field. Of a declared one the
+// action, its value, and what comes of it must be of the field's type.
+func readCustomFunction(name string, f customer.Function, settings access.Settings) (setter, error) {
+	declared, ok, err := declaredType(name, settings)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || f.Action == customer.ActionUnset {
+		return func(c *customer.Customer, _ time.Time) error {
+			v, err := f.Of(c.Custom[name])
+			if err == nil {
+				c.SetCustom(name, v)
+			}
+			return err
+		}, nil
+	}
+	return typedFunction(name, f, declared), bySettings(checkTyped(f, declared))
+}
+
+// checkTyped refuses a function that is never for a field of that type.
+func checkTyped(f customer.Function, t access.FieldType) error {
+	types := meantFor[f.Action].types
+	if len(f.Path) > 0 {
+		types = meantFor[customer.ActionUpsert].types
+	}
+	if !slices.Contains(types, t.Type) {
+		return outcome.Refuse(outcome.Invalid, "function_unfit", f.Field,
+			"%s: %s is for fields of the type %s; this one is of the type %s.", f.Field, f.Action, strings.Join(types, " or "), t.Type)
+	}
+	if len(f.Path) > 0 {
+		return nil // a property may be anything
+	}
+	_, err := readTyped(f.Field+".value", f.Value, t)
+	return err
+}
+
+// typedFunction does f to a field of a declared type, whose result must be of it.
+func typedFunction(name string, f customer.Function, t access.FieldType) setter {
+	return func(c *customer.Customer, _ time.Time) error {
+		before := c.Custom[name]
+		if before == nil && t.Type == "arr_object" && len(f.Path) > 0 {
+			return nil // no element has the property
+		}
+		v, err := f.Of(before)
+		if err != nil || v == nil {
+			return err
+		}
+		if _, err := readTyped(f.Field, v, t); err != nil {
+			return outcome.Refuse(outcome.Invalid, "bad_result", f.Field,
+				"%s: what %s makes of it is not of the type %s.", f.Field, f.Action, t.Type).BySettings()
+		}
+		c.SetCustom(name, v)
+		return nil
+	}
+}
+
+// plain reports whether writing data twice does no harm, even if others wrote in
+// between (see [customer.Function.Plain]). Tags and categories are sets that
+// nothing else can stand in for.
+func plain(data map[string]any) bool {
+	for name, v := range data {
+		switch {
+		case name == "tags":
+		case name == "subscriptions":
+			if !plainSubscriptions(bare(v)) {
+				return false
+			}
+		case !plainValue(v):
+			return false
+		}
+	}
+	return true
+}
+
+func plainSubscriptions(v any) bool {
+	list, _ := v.([]any)
+	for _, e := range list {
+		entry, _ := e.(map[string]any)
+		fields, _ := entry["custom_fields"].(map[string]any)
+		for _, v := range fields {
+			if !plainValue(v) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func plainValue(v any) bool {
+	object, ok := functionObject(v)
+	if !ok {
+		return true
+	}
+	action, _ := object["action"].(string)
+	return customer.Function{Action: customer.Action(action)}.Plain()
+}
