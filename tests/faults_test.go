@@ -90,6 +90,14 @@ func operations(n int) []operation {
 			before: []map[string]any{person(n, nil)}, after: isPerson(n, "_city", "Paris"),
 		},
 		{
+			name: "count", method: "update", body: map[string]any{"email": email(n), "data": map[string]any{"visits": function("incr", 1)}},
+			before: []map[string]any{person(n, map[string]any{"visits": 1})}, after: isPerson(n, "visits", float64(2)),
+		},
+		{
+			name: "count with a key", method: "update", body: map[string]any{"email": email(n), "data": map[string]any{"visits": function("incr", 1)}}, keyed: true,
+			before: []map[string]any{person(n, map[string]any{"visits": 1})}, after: isPerson(n, "visits", float64(2)),
+		},
+		{
 			name: "no change", method: "import", body: person(n, nil),
 			before: []map[string]any{person(n, nil)}, after: isPerson(n, "", nil),
 		},

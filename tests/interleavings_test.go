@@ -141,6 +141,23 @@ func TestRepeatedWriteAndForeignWrite(t *testing.T) {
 			t.Errorf("both writes came to %v %v", got["_fname"], got["_city"])
 		}
 	})
+	t.Run("count", func(t *testing.T) {
+		count := byPhone(3, map[string]any{"visits": function("incr", 1)})
+		s.clean.must("import", person(3, nil))
+		s.once("TransactWriteItems", 0, faults.LostThen(func() { s.clean.must("update", count) })).must("update", count)
+		if got := s.clean.must("get", byPhone(3, nil)).data()["visits"]; got != float64(2) {
+			t.Errorf("two counts came to %v", got)
+		}
+	})
+	t.Run("refused the second time", func(t *testing.T) {
+		s.clean.must("import", person(4, nil))
+		spoil := func() { s.clean.must("update", byPhone(4, map[string]any{"likes": 7})) }
+		add := byPhone(4, map[string]any{"likes": function("add", []string{"ski"}), "_city": "Paris"})
+		s.once("TransactWriteItems", 0, faults.LostThen(spoil)).must("update", add)
+		if got := s.clean.must("get", byPhone(4, nil)).data(); got["likes"] != float64(7) || got["_city"] != "Paris" {
+			t.Errorf("both writes came to %v %v", got["likes"], got["_city"])
+		}
+	})
 	t.Run("transaction", func(t *testing.T) {
 		got := s.once("TransactWriteItems", 0, faults.LostThen(foreign(2))).must("import", person(2, nil))
 		if got.body["created"] != true {
@@ -209,6 +226,59 @@ func TestKeyedRepeatAfterLostAnswer(t *testing.T) {
 	other := map[string]any{"email": email(1), "data": map[string]any{"email": email(4)}}
 	if got := s.clean.call("update", other, "Idempotency-Key", "k"); got.code() != 409 {
 		t.Errorf("another request under the same key = %v, want 409", got)
+	}
+}
+
+// TestKeyedCountAfterLostAnswer: a count whose answer was lost, and that was sent
+// again, counts once, whatever others counted in between, even where it would be
+// refused by now.
+func TestKeyedCountAfterLostAnswer(t *testing.T) {
+	s := newStage(t)
+	lost := faulty(t, &faults.Transport{Plan: func(call faults.Call) faults.Fault {
+		if call.Operation == "TransactWriteItems" {
+			return faults.LostAnswer
+		}
+		return nil
+	}})
+	c := caller{t: t, h: laptopOn(t, lost, s.table), deadline: 2300 * time.Millisecond}
+	count := func(n int) map[string]any { return byPhone(n, map[string]any{"visits": function("incr", 5)}) }
+	for n, meanwhile := range map[int]map[string]any{1: {"visits": function("incr", 1)}, 2: {"visits": "many"}} {
+		s.clean.must("import", person(n, nil))
+		key := []string{"Idempotency-Key", fmt.Sprint(n)}
+		if got := c.call("update", count(n), key...); got.status != 503 {
+			t.Fatalf("count whose answers are all lost = %v, want busy", got)
+		}
+		s.clean.must("update", byPhone(n, meanwhile))
+		if got := s.clean.must("update", count(n), key...); got.header.Get("Idempotency-Hit") != "true" || got.body["changed"] != true {
+			t.Errorf("the repeat = %v, want the first answer", got)
+		}
+	}
+	if got := s.clean.must("get", byPhone(1, nil)).data()["visits"]; got != float64(6) {
+		t.Errorf("counts by 5 and by 1 came to %v", got)
+	}
+	if got := s.clean.must("get", byPhone(2, nil)).data()["visits"]; got != "many" {
+		t.Errorf("visits = %v, want what was written last", got)
+	}
+}
+
+// TestProveCountedOnce: of many counts under one key one counts.
+func TestProveCountedOnce(t *testing.T) {
+	s := newStage(t)
+	second := caller{t: t, h: laptopOn(t, dynamotest.Client(t), s.table)}
+	writers := size(64)
+	for round := range size(20) {
+		s.clean.must("import", person(round, nil))
+		for _, got := range together(writers, func(i int) answered {
+			c := []caller{s.clean, second}[i%2]
+			return c.must("update", byPhone(round, map[string]any{"visits": function("incr", 1)}), "Idempotency-Key", fmt.Sprint(round))
+		}) {
+			if got.body["changed"] != true {
+				t.Fatalf("round %d: %v, want the answer of the first", round, got)
+			}
+		}
+		if got := s.clean.must("get", byPhone(round, nil)).data()["visits"]; got != float64(1) {
+			t.Errorf("round %d: %d requests under one key counted %v", round, writers, got)
+		}
 	}
 }
 

@@ -89,6 +89,35 @@ func TestProveNoUpdateIsLost(t *testing.T) {
 	}
 }
 
+// TestProveNoCountIsLost: what many writers count up and add at once is all
+// there, exactly.
+func TestProveNoCountIsLost(t *testing.T) {
+	processes := startTwo(t)
+	writers := size(64)
+	for round := range size(20) {
+		processes[0].post(t, "import", person(round, nil))
+		together(writers, func(i int) answered {
+			got := processes[i%2].post(t, "update", map[string]any{"email": email(round), "data": map[string]any{
+				"visits": function("incr", 1), "sum": function("incr", i), "tenths": function("incr", 0.1),
+				"likes": function("add", []string{fmt.Sprint(i)}), "tags": function("add", []string{fmt.Sprint(i), "all"}),
+			}})
+			if got.code() != 0 || got.body["changed"] != true {
+				t.Errorf("round %d: %v", round, got)
+			}
+			return got
+		})
+		data := processes[0].post(t, "get", map[string]any{"email": email(round)}).data()
+		if data["visits"] != float64(writers) || data["sum"] != float64(writers*(writers-1)/2) || data["tenths"] != float64(writers)/10 {
+			t.Errorf("round %d: %d writers came to visits %v, sum %v, tenths %v", round, writers, data["visits"], data["sum"], data["tenths"])
+		}
+		likes, _ := data["likes"].([]any)
+		tags, _ := data["tags"].([]any)
+		if len(likes) != writers || len(tags) != writers+1 {
+			t.Errorf("round %d: %d writers added %d and %d tags", round, writers, len(likes), len(tags))
+		}
+	}
+}
+
 // TestProveRaceForAnAddress: of two customers that want one address one gets it,
 // and the other is refused and unchanged.
 func TestProveRaceForAnAddress(t *testing.T) {

@@ -133,6 +133,11 @@ func document(t testing.TB, body map[string]any) []byte {
 	return text
 }
 
+// function is a function object, as a field's value.
+func function(action string, v any) map[string]any {
+	return map[string]any{"action": action, "value": v}
+}
+
 // must fails the test unless the answer is a success.
 func (c caller) must(method string, body map[string]any, header ...string) answered {
 	c.t.Helper()
