@@ -1,6 +1,7 @@
 package tests_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,5 +88,35 @@ func TestDeclarationsHoldAtOnce(t *testing.T) {
 	}
 	if a := shoe(); a.Error != 0 || !a.Created {
 		t.Errorf("after: %+v, want created", a)
+	}
+}
+
+// What comes of a function is held against the type that the field has now, not
+// the one that somebody remembers.
+func TestResultsHoldAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	cast := newCast(t, s)
+	visit := func(v any) answer {
+		_, a := post(t, s, "profiles/import", body(map[string]any{
+			"token": cast["declared"], "db_id": declaredTenant, "email": "ann@example.com", "data": map[string]any{"visits": v},
+		}))
+		return a
+	}
+	if a := visit(json.Number("9223372036854775807")); a.Error != 0 {
+		t.Fatalf("the highest int: %+v", a)
+	}
+	once := map[string]any{"action": "incr", "value": 1}
+	if a := visit(once); a.Error != 400 {
+		t.Fatalf("beyond an int: %+v, want error 400", a)
+	}
+	_, err := s.Registrar.ChangeSettings(t.Context(), declaredTenant, map[string]any{
+		"declared_fields": map[string]any{"visits": field("float")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := visit(once); a.Error != 0 || !a.Changed {
+		t.Errorf("beyond an int, in a float: %+v, want changed", a)
 	}
 }

@@ -60,6 +60,13 @@ func TestBadInput(t *testing.T) {
 		{"91 match keys of a new customer", data("new@example.com", "phones", phoneNumbers(2000, 90)), []string{"data", "91", "90"}},
 		{"120 changes", data("ann@example.com", "phones", phoneNumbers(3000, 60)), []string{"data", "95"}},
 		{"100 tags of a match field", data("ann@example.com", "interests", words(100)), []string{"data", "90"}},
+		{"100 tags added to a match field", data("ann@example.com", "interests", function("add", words(100))), []string{"data", "90"}},
+		{"one match key more by a function", data("carl@example.com", "CRM_ID", function("incr", 1)), []string{"data", "91", "90"}},
+		{"growing beyond 300 KB by a function", data("bob@example.com", "more", function("add", words(200))), []string{"data", "300000"}},
+		{"a path of 100,000 steps", data("ann@example.com", "note", upsert(1, strings.Repeat("a.", 100_000)+"a")), []string{"data.note.submatch", "too long"}},
+		{"a function with a value of 39 digits", raw(`"note": {"action": "incr", "value": 123456789012345678901234567890123456789}`), []string{"data.note.value", "38 digits"}},
+		{"a function with digits without end", data("ann@example.com", "note", function("incr", strings.Repeat("7", 1_000_000))), []string{"data.note.value"}},
+		{"a function with an exponent without end", data("ann@example.com", "note", function("incr", "1e999999999")), []string{"data.note.value"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { refused(t, s, tt.body, tt.want...) })
@@ -100,6 +107,9 @@ func TestHugeListsAreRefusedSoon(t *testing.T) {
 		{"phones", data("ann@example.com", "phones", phoneNumbers(0, elements))},
 		{"search by phones", body(map[string]any{"matching": "phone", "data": map[string]any{"phones": phoneNumbers(0, elements)}})},
 		{"tags", data("ann@example.com", "tags", words(elements))},
+		{"tags to add", data("ann@example.com", "tags", function("add", words(elements)))},
+		{"words to add", data("ann@example.com", "likes", function("add", append(words(elements), strings.Repeat("x", 300_000))))},
+		{"objects to add", data("ann@example.com", "pets", function("add", objects(2*elements)))},
 		{"search by tags", body(map[string]any{"matching": "custom", "field_name": "interests", "field_value": words(elements), "data": map[string]any{}})},
 		{"subscriptions", data("ann@example.com", "subscriptions", subscriptions)},
 	}
@@ -302,6 +312,23 @@ func words(n int) []string {
 	list := make([]string, n)
 	for i := range list {
 		list[i] = fmt.Sprintf("word%d", i)
+	}
+	return list
+}
+
+// function is a function object, as a field's value.
+func function(action string, v any) map[string]any {
+	return map[string]any{"action": action, "value": v}
+}
+
+func upsert(v any, submatch string) map[string]any {
+	return map[string]any{"action": "upsert", "value": v, "submatch": submatch}
+}
+
+func objects(n int) []any {
+	list := make([]any, n)
+	for i := range list {
+		list[i] = map[string]any{"n": i}
 	}
 	return list
 }

@@ -297,8 +297,12 @@ func (f Function) Texts(before []string) []string {
 	return union(before, named, itself)
 }
 
-// said is what an element says, as text: values are canonical.
+// said is what an element says, as text: values are canonical, and texts do not
+// stand beside others.
 func said(v any) string {
+	if text, ok := v.(string); ok {
+		return text
+	}
 	text, _ := json.Marshal(v) // a value is JSON
 	return string(text)
 }

@@ -140,7 +140,9 @@ func (c *Customer) Subscribe(e SubscriptionEdit, now time.Time) error {
 	if i >= 0 {
 		s = c.Subscriptions[i]
 	}
-	s.Custom = cloneMap(s.Custom) // a refusal must not show
+	if len(e.CustomBy) > 0 {
+		s.Custom = cloneMap(s.Custom) // a refusal must not show
+	}
 	if err := e.apply(&s); err != nil {
 		return err
 	}
