@@ -96,12 +96,9 @@ func (c *call) readField(name string, v any, skipInvalid bool) (setter, error) {
 	}
 	if name == "subscriptions" {
 		edits, err := c.readSubscriptions(v, skipInvalid)
-		return subscribe(edits, skipInvalid), err
+		return subscribeAll(edits, skipInvalid), err
 	}
-	if core, ok := coreFields[name]; ok {
-		return core.read(field, v, c.settings)
-	}
-	if read, ok := formedFields[name]; ok {
+	if read, ok := coreFields[name]; ok {
 		return read(field, v, c.settings)
 	}
 	return readCustomField(name, v, c.settings)

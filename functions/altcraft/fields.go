@@ -16,33 +16,24 @@ import (
 // A fieldReader reads one member of data.
 type fieldReader func(field string, v any, settings access.Settings) (setter, error)
 
-// A coreField is a core field of the customer under its name in data.
-type coreField struct {
-	read fieldReader
-	// unset clears it, where that is possible.
-	unset func(c *customer.Customer)
-}
-
-// coreFields are the members of data that are core fields (section 3.1).
-var coreFields = map[string]coreField{
-	"email":          {read: readEmail},
-	"phones":         {readPhones, func(c *customer.Customer) { c.Phones = nil }},
-	"_fname":         textField(func(c *customer.Customer) *string { return &c.FirstName }),
-	"_lname":         textField(func(c *customer.Customer) *string { return &c.LastName }),
-	"Title":          textField(func(c *customer.Customer) *string { return &c.Title }),
-	"_country":       textField(func(c *customer.Customer) *string { return &c.Country }),
-	"_region":        textField(func(c *customer.Customer) *string { return &c.Region }),
-	"_city":          textField(func(c *customer.Customer) *string { return &c.City }),
-	"address":        textField(func(c *customer.Customer) *string { return &c.Street }),
-	"_sex":           {readSex, func(c *customer.Customer) { c.Sex = customer.SexUnknown }},
-	"_bdate":         {readBirth, func(c *customer.Customer) { c.Birth = "" }},
-	"loyalty_status": {readLoyaltyStatus, func(c *customer.Customer) { c.Disabled = false }},
-	"tags":           {readTags, func(c *customer.Customer) { c.Tags = nil }},
-}
-
-// formedFields are the custom fields that the contract gives a form. All others
+// coreFields are the members of data that are core fields of the customer, and
+// those custom fields that the contract gives a form (section 3.1). All others
 // are custom fields as they come.
-var formedFields = map[string]fieldReader{
+var coreFields = map[string]fieldReader{
+	"email":          readEmail,
+	"phones":         readPhones,
+	"_fname":         readText(func(c *customer.Customer, s string) { c.FirstName = s }),
+	"_lname":         readText(func(c *customer.Customer, s string) { c.LastName = s }),
+	"Title":          readText(func(c *customer.Customer, s string) { c.Title = s }),
+	"_country":       readText(func(c *customer.Customer, s string) { c.Country = s }),
+	"_region":        readText(func(c *customer.Customer, s string) { c.Region = s }),
+	"_city":          readText(func(c *customer.Customer, s string) { c.City = s }),
+	"address":        readText(func(c *customer.Customer, s string) { c.Street = s }),
+	"_sex":           readSex,
+	"_bdate":         readBirth,
+	"loyalty_status": readLoyaltyStatus,
+	"tags":           readTags,
+
 	"_regdate":     readDateField,
 	"_regip":       readIPField,
 	"_ip":          readIPField,
@@ -55,6 +46,22 @@ var formedFields = map[string]fieldReader{
 	"_vendor":      readTextField,
 	"_browser":     readTextField,
 	"_os":          readTextField,
+}
+
+// clears are how core fields are unset. The e-mail cannot be.
+var clears = map[string]func(c *customer.Customer){
+	"phones":         func(c *customer.Customer) { c.Phones = nil },
+	"_fname":         func(c *customer.Customer) { c.FirstName = "" },
+	"_lname":         func(c *customer.Customer) { c.LastName = "" },
+	"Title":          func(c *customer.Customer) { c.Title = "" },
+	"_country":       func(c *customer.Customer) { c.Country = "" },
+	"_region":        func(c *customer.Customer) { c.Region = "" },
+	"_city":          func(c *customer.Customer) { c.City = "" },
+	"address":        func(c *customer.Customer) { c.Street = "" },
+	"_sex":           func(c *customer.Customer) { c.Sex = customer.SexUnknown },
+	"_bdate":         func(c *customer.Customer) { c.Birth = "" },
+	"loyalty_status": func(c *customer.Customer) { c.Disabled = false },
+	"tags":           func(c *customer.Customer) { c.Tags = nil },
 }
 
 func readEmail(field string, v any, _ access.Settings) (setter, error) {
@@ -80,16 +87,14 @@ func readPhones(field string, v any, settings access.Settings) (setter, error) {
 	return sets(func(c *customer.Customer) { c.SetPhones(numbers) }), nil
 }
 
-// textField is the core field at a place of the customer.
-func textField(at func(c *customer.Customer) *string) coreField {
-	read := func(field string, v any, _ access.Settings) (setter, error) {
+func readText(set func(c *customer.Customer, s string)) fieldReader {
+	return func(field string, v any, _ access.Settings) (setter, error) {
 		text, ok := v.(string)
 		if !ok {
 			return nil, wrongType(field, v, "a text")
 		}
-		return sets(func(c *customer.Customer) { *at(c) = text }), nil
+		return sets(func(c *customer.Customer) { set(c, text) }), nil
 	}
-	return coreField{read, func(c *customer.Customer) { *at(c) = "" }}
 }
 
 // sexes are the accepted forms of section 3.3, in lower case.

@@ -1,6 +1,7 @@
 package altcraft
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -42,10 +43,15 @@ func functionObject(v any) (object map[string]any, ok bool) {
 	return object, true
 }
 
+func isSet(v any) bool {
+	object, ok := functionObject(v)
+	return ok && object["action"] == string(customer.ActionSet)
+}
+
 // bare is the value that v comes to: set is the same as a bare value.
 func bare(v any) any {
-	if object, ok := functionObject(v); ok && object["action"] == string(customer.ActionSet) {
-		return object["value"]
+	if isSet(v) {
+		return v.(map[string]any)["value"]
 	}
 	return v
 }
@@ -54,11 +60,20 @@ func bare(v any) any {
 // set have none.
 func bareData(data any) map[string]any {
 	members, _ := data.(map[string]any)
-	values := make(map[string]any, len(members))
+	var functions []string
 	for name, v := range members {
-		v = bare(v)
-		if _, isFunction := functionObject(v); !isFunction {
-			values[name] = v
+		if _, isFunction := functionObject(v); isFunction {
+			functions = append(functions, name)
+		}
+	}
+	if functions == nil {
+		return members
+	}
+	values := maps.Clone(members)
+	for _, name := range functions {
+		delete(values, name)
+		if isSet(members[name]) {
+			values[name] = bare(members[name])
 		}
 	}
 	return values
@@ -66,16 +81,15 @@ func bareData(data any) map[string]any {
 
 // readFieldFunction reads a function other than set on a member of data.
 func readFieldFunction(name string, f customer.Function, settings access.Settings) (setter, error) {
-	core, isCore := coreFields[name]
-	_, isFormed := formedFields[name]
-	switch {
-	case isCore && core.unset != nil && f.Action == customer.ActionUnset:
-		return sets(core.unset), nil
-	case isFormed && f.Action == customer.ActionUnset:
+	_, isCore := coreFields[name]
+	switch clear := clears[name]; {
+	case f.Action == customer.ActionUnset && clear != nil:
+		return sets(clear), nil
+	case f.Action == customer.ActionUnset && isCore && name != "email":
 		return setCustom(f.Field, nil), nil
 	case name == "tags" && (f.Action == customer.ActionAdd || f.Action == customer.ActionDelete):
 		return sets(func(c *customer.Customer) { c.Tags = f.Texts(c.Tags) }), checkTexts(f)
-	case isCore, isFormed:
+	case isCore:
 		return nil, unfit(f)
 	case name == "subscriptions":
 		return nil, outcome.Refuse(outcome.Invalid, "function_unfit", f.Field,

@@ -133,6 +133,28 @@ func TestFunctionsOnFields(t *testing.T) {
 	}
 }
 
+// Every core field but the e-mail can be unset, and so can those that the
+// contract gives a form.
+func TestEveryFieldCanBeUnset(t *testing.T) {
+	before := lovelace()
+	for name := range coreFields {
+		if clears[name] == nil {
+			before.SetCustom(name, "x")
+		}
+	}
+	for name := range coreFields {
+		setters, err := aCall(t, `{"data":{"`+name+`":{"action":"unset"}}}`).readData()
+		if name == "email" {
+			checkRefusal(t, err, "function_unfit", "data.email")
+			continue
+		}
+		got := before.Clone()
+		if err != nil || edit(setters, match{})(&got, noon) != nil || got.Same(before) {
+			t.Errorf("unset of %s: error %v, changed %t, want it gone", name, err, !got.Same(before))
+		}
+	}
+}
+
 func TestFunctionsOnDeclaredFields(t *testing.T) {
 	tests := []struct {
 		name         string

@@ -44,9 +44,9 @@ func (c *call) readSubscriptions(v any, skipInvalid bool) ([]customer.Subscripti
 	return edits, nil
 }
 
-// subscribe carries out the edits, without those that this customer cannot bear
+// subscribeAll carries out the edits, without those that this customer cannot bear
 // where the call says so.
-func subscribe(edits []customer.SubscriptionEdit, skipInvalid bool) setter {
+func subscribeAll(edits []customer.SubscriptionEdit, skipInvalid bool) setter {
 	return func(c *customer.Customer, now time.Time) error {
 		for _, e := range edits {
 			err := c.Subscribe(e, now)
