@@ -223,6 +223,26 @@ func TestFunctionOnTexts(t *testing.T) {
 	}
 }
 
+// Two attempts that add to the same list do not write into each other's.
+func TestAddSharesNothing(t *testing.T) {
+	before := append(make([]any, 0, 8), "a")
+	var results []any
+	for _, word := range []string{"b", "c"} {
+		f, err := customer.NewFunction("data.x", customer.ActionAdd, word, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := f.Of(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		results = append(results, v)
+	}
+	if diff := cmp.Diff([]any{[]any{"a", "b"}, []any{"a", "c"}}, results); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
+	}
+}
+
 // anyValue draws what a custom field may hold.
 var anyValue = rapid.Custom(func(t *rapid.T) any {
 	leaf := rapid.SampledFrom([]any{nil, true, "a", "b", json.Number("1"), json.Number("-0.5"), []any{}, map[string]any{}})
