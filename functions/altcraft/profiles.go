@@ -61,13 +61,26 @@ func (d Dialect) deleteProfile(w http.ResponseWriter, r *http.Request) error {
 	}{deleted{result.ID.Hex()}, verdict{0, success}})
 }
 
-// apply reads the call's match, makes a request of it, and has it carried out:
-// anew where it is refused because of settings that are only remembered. What is
-// refused before that may have been carried out earlier, under the same key.
+// apply reads the call's match, makes a request of it, and has it carried out.
 func (d Dialect) apply(r *http.Request, c *call, request func(match) (customer.Request, error)) (customer.Result, error) {
+	return d.carryOut(r, c, func() (customer.Request, error) {
+		m, err := c.readMatch()
+		if err != nil {
+			return customer.Request{}, err
+		}
+		req, err := request(m)
+		req.Search = m.search
+		return req, err
+	})
+}
+
+// carryOut has a request carried out: read and decided anew where it is refused
+// because of settings that are only remembered. What is refused when it is read
+// may have been carried out before, under the same key.
+func (d Dialect) carryOut(r *http.Request, c *call, request func() (customer.Request, error)) (customer.Result, error) {
 	var result customer.Result
 	err := d.withSettings(r.Context(), c, func() error {
-		req, err := c.readRequest(request)
+		req, err := request()
 		if refusal, refused := outcome.AsRefusal(err); refused {
 			result, err = d.customers.Refuse(r.Context(), c.settings.Tenant, c.keyed, refusal)
 			return err
@@ -75,21 +88,11 @@ func (d Dialect) apply(r *http.Request, c *call, request func(match) (customer.R
 		if err != nil {
 			return err
 		}
+		req.Tenant, req.Fields, req.Keyed = c.settings.Tenant, c.settings.MatchFields, c.keyed
 		result, err = d.customers.Apply(r.Context(), req)
 		return err
 	})
 	return result, err
-}
-
-// readRequest reads all of the call that its settings bear on.
-func (c *call) readRequest(request func(match) (customer.Request, error)) (customer.Request, error) {
-	m, err := c.readMatch()
-	if err != nil {
-		return customer.Request{}, err
-	}
-	req, err := request(m)
-	req.Search, req.Tenant, req.Fields, req.Keyed = m.search, c.settings.Tenant, c.settings.MatchFields, c.keyed
-	return req, err
 }
 
 // getProfile shows a profile (section 6.7).
