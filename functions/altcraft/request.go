@@ -1,6 +1,7 @@
 package altcraft
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -30,6 +31,8 @@ type call struct {
 	fresh bool
 	// keyed, unless nil, makes the call safe to repeat.
 	keyed *customer.Keyed
+	// xmlData is the profile data as it came, of a call in XML.
+	xmlData any
 }
 
 // accept reads a request and lets it pass if its token has the scope.
@@ -54,7 +57,11 @@ func (d Dialect) accept(r *http.Request, scope access.Scope) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &call{body: body, settings: grant.Settings, keyed: keyed}, nil
+	c := &call{body: body, keyed: keyed}
+	if translationOf(r).asked {
+		c.xmlData = body["data"]
+	}
+	return c, c.use(grant.Settings)
 }
 
 func readBody(r *http.Request) (map[string]any, error) {
@@ -65,7 +72,15 @@ func readBody(r *http.Request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return value.ParseObject(document)
+	body, err := value.ParseObject(document)
+	if err != nil {
+		return nil, err
+	}
+	format, err := optionalText(body, "format")
+	if err != nil {
+		return nil, err
+	}
+	return body, translationOf(r).choose(cmp.Or(format, r.URL.Query().Get("format")))
 }
 
 // checkContentType takes a missing one for JSON.
@@ -77,7 +92,7 @@ func checkContentType(header string) error {
 		return nil
 	}
 	return outcome.Refuse(outcome.Invalid, "bad_content_type", "Content-Type",
-		"Content-Type: %.60q is not understood; send application/json.", header)
+		"Content-Type: %.60q is not understood; send application/json or application/xml.", header)
 }
 
 // secretOf finds the token: in the body, else as bearer, else in the query. The
@@ -163,7 +178,10 @@ func (d Dialect) withSettings(ctx context.Context, c *call, f func() error) erro
 	if err != nil {
 		return err
 	}
-	c.settings, c.fresh = fresh, true
+	c.fresh = true
+	if err := c.use(fresh); err != nil {
+		return err
+	}
 	return f()
 }
 

@@ -47,5 +47,5 @@ func New(o Options) http.Handler {
 		mux.Handle("/api/v1.1/"+route, writeError.Handle(wrongVerb))
 	}
 	mux.Handle("/", writeError.Handle(unknownPath))
-	return httpapi.Wrap(httpapi.CleanPath(mux), writeError, httpapi.Options{Log: o.Log, Deadline: o.Deadline})
+	return speakXML(httpapi.Wrap(httpapi.CleanPath(mux), writeError, httpapi.Options{Log: o.Log, Deadline: o.Deadline}))
 }

@@ -16,6 +16,9 @@ import (
 // breaks off, body_unreadable.
 func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if refusal, refused := outcome.AsRefusal(err); refused {
+		return nil, refusal
+	}
 	if err != nil {
 		return nil, outcome.Refuse(outcome.Invalid, "body_unreadable", "", "The body of the request broke off before its end.")
 	}

@@ -13,8 +13,9 @@
 // A request is its line, headers if any, and its body; an empty > line may stand
 // between the two. Its Content-Type is application/json unless the file says
 // otherwise; a header without a value is not sent. An answer is its status,
-// headers, and its body, which must be JSON and match the pattern (see match.go);
-// without a pattern the body is not looked at. A header without a value must be
+// headers, and its body, which must be JSON and match the pattern (see match.go),
+// or XML where the pattern is (see matchxml.go); without a pattern the body is not
+// looked at. A header without a value must be
 // absent. Empty lines and those that start with # say nothing.
 //
 // $name stands for a variable: one that the caller gave, or one that an answer
@@ -137,6 +138,9 @@ func (x exchange) compare(got *http.Response, body string, known variablesOf) er
 	}
 	if len(pattern) == 0 {
 		return nil
+	}
+	if strings.HasPrefix(pattern[0], "<") {
+		return known.matchXML(strings.Join(pattern, "\n"), body)
 	}
 	return known.matchJSON(strings.Join(pattern, "\n"), body)
 }

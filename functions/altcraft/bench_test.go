@@ -1,0 +1,48 @@
+package altcraft
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+)
+
+// onBlank is the dialect on a table that holds nothing and forgets.
+func onBlank() http.Handler {
+	now := func() time.Time { return noon }
+	return New(Options{
+		Customers: customer.NewService(blank{}, now),
+		Guard:     access.NewGuard(doorkeeper{}, now, access.GuardOptions{Remember: time.Minute}),
+		Log:       slog.New(slog.DiscardHandler),
+		Deadline:  25 * time.Second,
+	})
+}
+
+// What a request costs beside the table.
+func BenchmarkImport(b *testing.B) {
+	benchmarkImport(b, "application/json", `{"token":"open","db_id":5,"matching":"email","email":"ada@example.com","data":{
+		"email":"ada@example.com","_fname":"Ada","_lname":"Lovelace","_sex":"female","_bdate":"1990-01-15T12:00:00Z","_city":"London","phones":["+79000000007"],
+		"subscriptions":[{"channel":"email","email":"ada@example.com","resource_id":1},{"channel":"sms","phone":"+79000000007","resource_id":1},
+		{"channel":"push","provider":"Firefox","resource_id":1,"subscription_id":"abcdefghijklmnqrstuvwxyz"}]}}`)
+}
+
+func benchmarkImport(b *testing.B, kind, body string) {
+	handler := onBlank()
+	document := []byte(body)
+	b.ReportAllocs()
+	for b.Loop() {
+		r := httptest.NewRequest(http.MethodPost, "/api/v1.1/profiles/import", bytes.NewReader(document))
+		r.Header.Set("Content-Type", kind)
+		r.Header.Set("Accept", "*/*")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			b.Fatalf("answer = %d %s", w.Code, w.Body)
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package altcraft
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+func TestParseXML(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, document, want string }{
+		{"nothing in it", `<xml/>`, `{}`},
+		{"blank", "\n<xml>\n  </xml>\n", `{}`},
+		{"texts", `<xml><a>x</a><b> y </b><c/><d></d></xml>`, `{"a": "x", "b": " y ", "c": "", "d": ""}`},
+		{"objects", "<xml>\n <a>\n  <b>x</b>\n  <c><d>y</d></c>\n </a>\n</xml>", `{"a": {"b": "x", "c": {"d": "y"}}}`},
+		{"declaration, BOM, comments", "\ufeff<?xml version='1.0' encoding='utf-8' standalone='yes'?><!-- a --><xml><a>x<!-- <b> -->y</a></xml><!-- b -->", `{"a": "xy"}`},
+		{"CDATA and the five entities", `<xml><a><![CDATA[<b>&amp;]]>&lt;&gt;&amp;&apos;&quot;&#65;&#x1F600;</a></xml>`, `{"a": "<b>&amp;<>&'\"A😀"}`},
+		{"line ends", "<xml><a>x\r\ny&#13;</a></xml>", `{"a": "x\ny\r"}`},
+		{"array of one text", `<xml><a array='true'>x</a></xml>`, `{"a": ["x"]}`},
+		{"array of texts", `<xml><a array="true">x</a><b>z</b><a array='true'>y</a></xml>`, `{"a": ["x", "y"], "b": "z"}`},
+		{"further entries without the mark", `<xml><a array='true'>x</a><a>y</a></xml>`, `{"a": ["x", "y"]}`},
+		{"array of objects", `<xml><a array='true'><b>x</b></a><a array='true'><c>y</c></a></xml>`, `{"a": [{"b": "x"}, {"c": "y"}]}`},
+		{"empty array", `<xml><a array='true'/><b array='true'> </b></xml>`, `{"a": [], "b": []}`},
+		{"entries without anything", `<xml><a array='true'/><a array='true'/><a array='true'>x</a></xml>`, `{"a": ["", "", "x"]}`},
+		{"names of no element", `<xml><field name='First &amp; last name'>x</field><b name="b:c">y</b><d name='e' array='true'>z</d><d name='e' array='true'>z</d></xml>`,
+			`{"First & last name": "x", "b:c": "y", "e": ["z", "z"]}`},
+		{"Cyrillic", `<xml><Имя>Ада</Имя></xml>`, `{"Имя": "Ада"}`},
+		{"prefixes that nothing uses", `<xml xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><a xmlns:b="c">x</a></xml>`, `{"a": "x"}`},
+
+		{"numbers of a call", `<xml><db_id> 5 </db_id><resource_id>1</resource_id><limit>x</limit><add_to_segments array='true'>7</add_to_segments><email>5</email></xml>`,
+			`{"db_id": 5, "resource_id": 1, "limit": "x", "add_to_segments": [7], "email": "5"}`},
+		{"booleans of a call", `<xml><skip_triggers>true</skip_triggers><detect_geo> false </detect_geo><skip_invalid_subscriptions>1</skip_invalid_subscriptions></xml>`,
+			`{"skip_triggers": true, "detect_geo": false, "skip_invalid_subscriptions": "1"}`},
+		{"data", `<xml><data><_sex>1</_sex><_status>suspended</_status><_bdate>20011231</_bdate><_regdate>1688169600000</_regdate><visits>1</visits><vip>true</vip></data></xml>`,
+			`{"data": {"_sex": 1, "_status": "suspended", "_bdate": "20011231", "_regdate": 1688169600000, "visits": "1", "vip": "true"}}`},
+		{"no data", `<xml><data/></xml>`, `{"data": {}}`},
+		{"array of data", `<xml><data array='true'><_sex>1</_sex></data><data array='true'/></xml>`, `{"data": [{"_sex": 1}, {}]}`},
+		{"subscriptions", `<xml><data><subscriptions array='true'><channel>sms</channel><resource_id>1</resource_id><status>-1</status><priority>0</priority><custom_fields/></subscriptions>
+			<subscriptions array='true'><resource_id>2</resource_id><status>subscribed</status><cc_data><id>77</id></cc_data><custom_fields><n>1</n></custom_fields></subscriptions></data></xml>`,
+			`{"data": {"subscriptions": [{"channel": "sms", "resource_id": 1, "status": -1, "priority": 0, "custom_fields": {}},
+			 {"resource_id": 2, "status": "subscribed", "cc_data": {"id": 77}, "custom_fields": {"n": "1"}}]}}`},
+		{"a subscription of its own", `<xml><profile_id>000000000000032251200046</profile_id><resource_id>1</resource_id><status>1</status></xml>`,
+			`{"profile_id": "000000000000032251200046", "resource_id": 1, "status": 1}`},
+		{"functions", `<xml><data><a><action>incr</action><value>-250</value></a><b><action>set</action><value>1</value></b>
+			<c><action>add</action><value array='true'>x</value></c><d><action>unset</action></d>
+			<subscriptions array='true'><custom_fields><n><action>incr</action><value> 1.5 </value></n></custom_fields></subscriptions></data></xml>`,
+			`{"data": {"a": {"action": "incr", "value": -250}, "b": {"action": "set", "value": "1"}, "c": {"action": "add", "value": ["x"]}, "d": {"action": "unset"},
+			 "subscriptions": [{"custom_fields": {"n": {"action": "incr", "value": 1.5}}}]}}`},
+		{"objects that are no functions", `<xml><data><a><action>incr</action><value>1</value><by>hand</by></a><b><c><action>incr</action><value>1</value></c></b></data></xml>`,
+			`{"data": {"a": {"action": "incr", "value": "1", "by": "hand"}, "b": {"c": {"action": "incr", "value": "1"}}}}`},
+	}
+	for _, tt := range tests {
+		object, err := parseXML([]byte(tt.document))
+		if err != nil {
+			t.Errorf("%s: parseXML() error = %v", tt.name, err)
+			continue
+		}
+		text, err := json.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(parse(t, tt.want), parse(t, string(text))); diff != "" {
+			t.Errorf("%s: parseXML() (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+func TestParseXMLRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, document, want string }{
+		{"nothing", "", "is empty"},
+		{"blank", " \r\n\t", "is empty"},
+		{"JSON", `{"a": 1}`, "text outside"},
+		{"a comment alone", `<!-- a -->`, "no element"},
+		{"another root", `<profile/>`, "<profile>"},
+		{"a root in a namespace", `<xml xmlns="urn:a"/>`, "namespaces"},
+		{"a root with attributes", `<xml array='true'/>`, "attributes"},
+		{"a root of text", `<xml>x</xml>`, "holds text"},
+		{"two roots", `<xml/><xml/>`, "second root"},
+		{"text before", `x<xml/>`, "text outside"},
+		{"text behind", `<xml/>x`, "text outside"},
+		{"unclosed", `<xml><a>`, "not XML"},
+		{"closed otherwise", `<xml><a></b></xml>`, "not XML"},
+		{"cut tag", `<xml><a `, "not XML"},
+		{"attribute without quotes", `<xml><a array=true>x</a></xml>`, "not XML"},
+		{"bare ampersand", `<xml><a>x & y</a></xml>`, "not XML"},
+		{"control character", "<xml><a>\x01</a></xml>", "not XML"},
+		{"escaped control character", "<xml><a>&#0;</a></xml>", "not XML"},
+		{"invalid UTF-8", "<xml><a>\xff</a></xml>", "UTF-8"},
+		{"UTF-16", "\xff\xfe<\x00x\x00", "UTF-8"},
+		{"another encoding", `<?xml version="1.0" encoding="windows-1251"?><xml/>`, `"windows-1251"`},
+		{"another version", `<?xml version="1.1"?><xml/>`, "1.1"},
+		{"document type", `<!DOCTYPE xml SYSTEM "http://example.com/x.dtd"><xml/>`, "document type"},
+		{"entity bomb", `<!DOCTYPE xml [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><xml><a>&b;</a></xml>`, "document type"},
+		{"external entity", `<!DOCTYPE xml [<!ENTITY a SYSTEM "file:///etc/passwd">]><xml><a>&a;</a></xml>`, "document type"},
+		{"undeclared entity", `<xml><a>&nbsp;</a></xml>`, "&nbsp;"},
+		{"long undeclared entity", `<xml><a>&` + strings.Repeat("a", 1_000_000) + `;</a></xml>`, "not XML"},
+		{"processing instruction", `<?php echo 1 ?><xml/>`, "<?php?>"},
+		{"stylesheet", `<?xml version="1.0"?><?xml-stylesheet href="a.xsl"?><xml/>`, "<?xml-stylesheet?>"},
+		{"late declaration", ` <?xml version="1.0"?><xml/>`, "processing instruction"},
+		{"prefixed element", `<xml><a:b>x</a:b></xml>`, "b: namespaces"},
+		{"element in a namespace", `<xml><a><b xmlns="urn:c"/></a></xml>`, "a.b: namespaces"},
+		{"colon in front", `<xml><:a/></xml>`, "namespaces"},
+		{"nil of a schema", `<xml xmlns:i="urn:i"><a i:nil="true"/></xml>`, "attribute nil"},
+		{"other attribute", `<xml><a><b type='int'>1</b></a></xml>`, "a.b: the attribute type"},
+		{"array='false'", `<xml><a array='false'>1</a></xml>`, "a: array='false'"},
+		{"array='1'", `<xml><a array='1'>1</a></xml>`, "a: array='1'"},
+		{"repeated element", `<xml><a><b>1</b><b>2</b></a></xml>`, "a.b stands more than once"},
+		{"marked too late", `<xml><a>1</a><a array='true'>2</a></xml>`, "a stands more than once"},
+		{"text, then elements", `<xml><a>x<b/></a></xml>`, "a holds both"},
+		{"elements, then text", `<xml><a><b/>x</a></xml>`, "a holds both"},
+		{"elements, then text in the root", `<xml><a/>x</xml>`, "<xml> holds both"},
+		{"100,000 attributes", `<xml><a ` + strings.Repeat(`b="" `, 100_000) + `/></xml>`, "a tag of more than 4096 bytes"},
+		{"a tag with > in quotes", `<xml><a ` + strings.Repeat(`b=">" `, 100_000) + `/></xml>`, "a tag of more than"},
+		{"a long name", `<xml><` + strings.Repeat("a", 5000) + `/></xml>`, "a tag of more than"},
+		{"34 levels", "<xml>" + strings.Repeat("<a>", 33) + strings.Repeat("</a>", 33) + "</xml>", "32 levels"},
+		{"100,000 levels", "<xml>" + strings.Repeat("<a>", 100_000), "32 levels"},
+	}
+	for _, tt := range tests {
+		_, err := parseXML([]byte(tt.document))
+		refusal, ok := outcome.AsRefusal(err)
+		if !ok || !strings.Contains(refusal.Detail, tt.want) || len(refusal.Detail) > 400 || refusal.Kind != outcome.Invalid {
+			t.Errorf("%s: parseXML() error = %.500v, want a short refusal with %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+// As many levels as JSON may have, XML may.
+func TestLevelsOfXML(t *testing.T) {
+	t.Parallel()
+	for levels, want := range map[int]bool{value.MaxDepth: true, value.MaxDepth + 1: false} {
+		body := "<xml>" + strings.Repeat("<a>", levels-1) + "<a>x</a>" + strings.Repeat("</a>", levels-1) + "</xml>"
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		if _, err := readBody(asJSON(r, "")); (err == nil) != want {
+			t.Errorf("%d levels: error = %v, want success: %t", levels, err, want)
+		}
+	}
+}
+
+func TestFormXML(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, answer, want string }{
+		{"in its order", `{"error":0,"error_text":"Successful operation","b":true,"a":null}`, `<xml><error>0</error><error_text>Successful operation</error_text><b>true</b><a/></xml>`},
+		{"escaped", `{"a":"<b>&'\" \r\n\t"}`, `<xml><a>&lt;b&gt;&amp;&#39;&#34; &#xD;&#xA;&#x9;</a></xml>`},
+		{"numbers as they are", `{"a":1.50,"b":12345678901234567890123456789012345678}`, `<xml><a>1.50</a><b>12345678901234567890123456789012345678</b></xml>`},
+		{"empty", `{"a":"","b":{},"c":[]}`, `<xml><a/><b/><c array='true'/></xml>`},
+		{"objects", `{"data":{"a":{"b":1}}}`, `<xml><data><a><b>1</b></a></data></xml>`},
+		{"array of texts", `{"a":["x","y"]}`, `<xml><a array='true'>x</a><a array='true'>y</a></xml>`},
+		{"array of objects", `{"result":[{"a":1},{}]}`, `<xml><result array='true'><a>1</a></result><result array='true'/></xml>`},
+		{"list", `{"data":[{"a":1},{"a":2}],"error":0}`, `<xml><data><a>1</a></data><data><a>2</a></data><error>0</error></xml>`},
+		{"empty list", `{"data":[],"error":0}`, `<xml><error>0</error></xml>`},
+		{"data further in is no list", `{"a":{"data":[1]}}`, `<xml><a><data array='true'>1</data></a></xml>`},
+		{"arrays in arrays", `{"a":[[1,2],[],3,[[4]]]}`, `<xml><a array='true'><item array='true'>1</item><item array='true'>2</item></a><a array='true'><item array='true'/></a><a array='true'>3</a>` +
+			`<a array='true'><item array='true'><item array='true'>4</item></item></a></xml>`},
+		{"names of no element", `{"First name":"x","1st":1,"a:b":2,"xmlns":3,"<'&>":[4],"Имя":5,"ñ-1.":6,"漢":7}`,
+			`<xml><field name='First name'>x</field><field name='1st'>1</field><field name='a:b'>2</field><field name='xmlns'>3</field>` +
+				`<field name='&lt;&#39;&amp;&gt;' array='true'>4</field><Имя>5</Имя><ñ-1.>6</ñ-1.><field name='漢'>7</field></xml>`},
+		{"what XML does not have", `{"a":"\ufffe"}`, "<xml><a>\ufffd</a></xml>"},
+	}
+	for _, tt := range tests {
+		got, err := formXML([]byte(tt.answer))
+		if want := xmlDeclaration + tt.want; err != nil || string(got) != want {
+			t.Errorf("%s: formXML() = %s, %v, want\n%s", tt.name, got, err, want)
+		}
+	}
+	for _, answer := range []string{``, `{"a":`, `{"a":[1`, `plain`} {
+		if got, err := formXML([]byte(answer)); err == nil {
+			t.Errorf("formXML(%q) = %s, want an error", answer, got)
+		}
+	}
+}
+
+// Every letter that stands in an element's name is one for the tokenizer.
+func TestElementNames(t *testing.T) {
+	t.Parallel()
+	for r := rune(0); r < 0x10000; r++ {
+		if !isElementName("a" + string(r)) {
+			continue
+		}
+		if _, err := parseXML([]byte("<xml><a" + string(r) + "/></xml>")); err != nil {
+			t.Errorf("%U in a name: %v", r, err)
+		}
+		if !isElementName(string(r)) {
+			continue
+		}
+		if _, err := parseXML([]byte("<xml><" + string(r) + "/></xml>")); err != nil {
+			t.Errorf("%U at the start of a name: %v", r, err)
+		}
+	}
+}
+
+func TestPrefersXML(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		accept    string
+		json, xml bool // what it means for a request in either
+	}{
+		{"", false, true},
+		{"*/*", false, true},
+		{"application/*", false, true},
+		{"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", false, true}, // of Java
+		{"application/xml", true, true},
+		{"text/XML; charset=utf-8", true, true},
+		{"application/json", false, false},
+		{"application/json, text/plain, */*", false, true}, // of a browser's scripts
+		{"application/json, */*;q=0.1", false, false},
+		{"text/plain, application/xml, text/xml, application/json, */*", false, true}, // of Spring
+		{"application/xml;q=0.5, application/json;q=0.4", true, true},
+		{"application/xml;q=0.4, application/json;q=0.5", false, false},
+		{"application/xml;q=x, application/json", false, false},
+		{"text/html", false, true},
+		{"application/xhtml+xml,;;", false, true},
+	}
+	for _, tt := range tests {
+		for asked, want := range map[bool]bool{false: tt.json, true: tt.xml} {
+			if got := prefersXML([]string{tt.accept}, asked); got != want {
+				t.Errorf("prefersXML(%q, %t) = %t, want %t", tt.accept, asked, got, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,280 @@
+package altcraft
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+const (
+	rootElement = "xml"
+	// maxTag is the longest start tag, in bytes: a name of 255 characters in its
+	// longest spelling fits, a hundred thousand attributes do not.
+	maxTag = 4096
+	// maxReason is how much of a reason is told: it may quote the body.
+	maxReason = 200
+)
+
+// parseXML reads the object that a body in XML stands for (section 1.4): the
+// root is <xml>, each element in it a member. An element with array='true' is an
+// array, or a further entry of the one that its name began. Elements hold either
+// elements or text; CDATA is text. name='...' is the member's name where that is
+// none of an element. What is not text in JSON is made what it is by the shape
+// of a call; all else stays text.
+//
+// Refused are document types (and so all entities but the five of XML),
+// processing instructions, namespaces, other attributes, and other encodings.
+func parseXML(document []byte) (map[string]any, error) {
+	document = bytes.TrimPrefix(document, []byte("\ufeff"))
+	if !utf8.Valid(document) {
+		return nil, refuseXML("The body is not valid UTF-8.")
+	}
+	if len(bytes.TrimSpace(document)) == 0 {
+		return nil, refuseXML("The body is empty; an XML document is expected.")
+	}
+	p := xmlReader{document: document, decoder: xml.NewDecoder(bytes.NewReader(document))}
+	p.decoder.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) { return nil, refuseEncoding(charset) }
+	return p.root()
+}
+
+func refuseXML(format string, args ...any) error {
+	return outcome.Refuse(outcome.Invalid, "bad_xml", "", format, args...)
+}
+
+func refuseEncoding(charset string) error {
+	return refuseXML("The body is in the encoding %.40q; only UTF-8 is understood.", charset)
+}
+
+// An xmlReader reads one document.
+type xmlReader struct {
+	document []byte
+	decoder  *xml.Decoder
+}
+
+// root reads the whole document.
+func (p *xmlReader) root() (map[string]any, error) {
+	var object map[string]any
+	for {
+		token, err := p.next()
+		if errors.Is(err, io.EOF) && object != nil {
+			return object, nil
+		}
+		if errors.Is(err, io.EOF) {
+			return nil, refuseXML("The body has no element; <%s> is expected.", rootElement)
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch token := token.(type) {
+		case xml.CharData:
+			if !isBlank(token) {
+				return nil, refuseXML("The body has text outside of <%s>.", rootElement)
+			}
+		case xml.StartElement:
+			if object != nil {
+				return nil, refuseXML("The body has a second root element, <%.40s>.", token.Name.Local)
+			}
+			if token.Name.Local != rootElement || token.Name.Space != "" || len(token.Attr) > namespaces(token) {
+				return nil, refuseXML("The root element is <%.40s>; <%s> without attributes and namespaces is expected.", token.Name.Local, rootElement)
+			}
+			v, err := p.element("", 1, callShape)
+			if err != nil {
+				return nil, err
+			}
+			var ok bool
+			if object, ok = v.(map[string]any); !ok {
+				return nil, refuseXML("<%s> holds text; an element for each parameter is expected.", rootElement)
+			}
+		}
+	}
+}
+
+// next is the next start, end or text; [io.EOF] after the last.
+func (p *xmlReader) next() (xml.Token, error) {
+	for {
+		start := p.decoder.InputOffset()
+		if tagIsTooLong(p.document[start:]) {
+			return nil, refuseXML("The body has a tag of more than %d bytes, at byte %d.", maxTag, start)
+		}
+		token, err := p.decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return nil, io.EOF
+		}
+		if refusal, ok := outcome.AsRefusal(err); ok {
+			return nil, refusal
+		}
+		if err != nil {
+			return nil, refuseXML("The body is not XML: %s.", abridged(strings.TrimPrefix(err.Error(), "XML ")))
+		}
+		switch token := token.(type) {
+		case xml.Directive:
+			return nil, refuseXML("The body has a document type or the like (<!...>), which is not understood; entities are not, either.")
+		case xml.ProcInst:
+			if token.Target != "xml" || start != 0 {
+				return nil, refuseXML("The body has a processing instruction, <?%.40s?>; only an XML declaration at its start is understood.", token.Target)
+			}
+		case xml.Comment:
+		default:
+			return token, nil
+		}
+	}
+}
+
+// tagIsTooLong looks ahead, since the decoder keeps a tag whole.
+func tagIsTooLong(document []byte) bool {
+	if len(document) <= maxTag || document[0] != '<' || bytes.IndexByte([]byte("!?/"), document[1]) >= 0 {
+		return false
+	}
+	quote := byte(0)
+	for _, c := range document[:maxTag] {
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote != 0:
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '>':
+			return false
+		}
+	}
+	return true
+}
+
+func abridged(reason string) string {
+	if len(reason) <= maxReason {
+		return reason
+	}
+	return strings.ToValidUTF8(reason[:maxReason], "") + "..."
+}
+
+func isBlank(text []byte) bool { return len(bytes.Trim(text, " \t\r\n")) == 0 }
+
+// element reads what the element at path holds, up to its end.
+func (p *xmlReader) element(path string, depth int, s *shape) (any, error) {
+	if depth > value.MaxDepth+1 { // texts are no level of their own
+		return nil, refuseXML("The body has more than %d levels of elements.", value.MaxDepth)
+	}
+	var text []byte
+	var inner members
+	for {
+		token, err := p.next()
+		if err != nil {
+			return nil, err
+		}
+		switch token := token.(type) {
+		case xml.CharData:
+			text = append(text, token...)
+		case xml.StartElement:
+			m, err := p.member(path, token)
+			if err != nil {
+				return nil, err
+			}
+			v, err := p.element(m.path, depth+1, s.of(m.name))
+			if err != nil {
+				return nil, err
+			}
+			if err := inner.add(m, v); err != nil {
+				return nil, err
+			}
+		case xml.EndElement:
+			if inner.object == nil {
+				return s.text(string(text)), nil
+			}
+			if !isBlank(text) {
+				return nil, refuseXML("%s holds both text and elements.", place(path))
+			}
+			return s.object(inner.object), nil
+		}
+	}
+}
+
+func place(path string) string {
+	if path == "" {
+		return "<" + rootElement + ">"
+	}
+	return abridged(path)
+}
+
+// A member is what a start tag says of an element.
+type member struct {
+	name, path string
+	array      bool
+}
+
+// member reads the start tag of an element of the one at path.
+func (p *xmlReader) member(path string, tag xml.StartElement) (member, error) {
+	m := member{name: tag.Name.Local}
+	at := strings.TrimPrefix(path+"."+m.name, ".")
+	if tag.Name.Space != "" || strings.Contains(m.name, ":") {
+		return m, refuseXML("%s: namespaces are not understood.", abridged(at))
+	}
+	for _, a := range tag.Attr {
+		switch {
+		case a.Name.Space == "xmlns": // one that no element uses does no harm
+		case a.Name == xml.Name{Local: "name"}:
+			m.name = a.Value
+		case a.Name == xml.Name{Local: "array"} && a.Value == "true":
+			m.array = true
+		case a.Name == xml.Name{Local: "array"}:
+			return m, refuseXML("%s: array='%.40s' is not understood; array='true' is, or no such attribute.", abridged(at), a.Value)
+		default:
+			return m, refuseXML("%s: the attribute %.40s is not understood; array='true' and name='...' are.", abridged(at), a.Name.Local)
+		}
+	}
+	m.path = strings.TrimPrefix(path+"."+m.name, ".")
+	return m, nil
+}
+
+// namespaces counts the prefixes that a tag declares.
+func namespaces(tag xml.StartElement) int {
+	n := 0
+	for _, a := range tag.Attr {
+		if a.Name.Space == "xmlns" {
+			n++
+		}
+	}
+	return n
+}
+
+// members are the elements within an element.
+type members struct {
+	object map[string]any // nil: there are none
+	empty  map[string]any // first elements of arrays that had nothing in them
+}
+
+// add adds an element. The first of an array that holds nothing is an empty
+// array.
+func (in *members) add(m member, v any) error {
+	if in.object == nil {
+		in.object, in.empty = map[string]any{}, map[string]any{}
+	}
+	before, repeated := in.object[m.name]
+	first, isEmpty := in.empty[m.name]
+	list, isArray := before.([]any)
+	switch {
+	case repeated && !isArray:
+		return refuseXML("%s stands more than once; array='true' is expected where that is an array.", abridged(m.path))
+	case !repeated && !m.array:
+		in.object[m.name] = v
+	case !repeated && isNothing(v):
+		in.object[m.name], in.empty[m.name] = []any{}, v
+	case isEmpty:
+		delete(in.empty, m.name)
+		in.object[m.name] = []any{first, v}
+	default:
+		in.object[m.name] = append(list, v)
+	}
+	return nil
+}
+
+func isNothing(v any) bool {
+	text, isText := v.(string)
+	object, isObject := v.(map[string]any)
+	return isText && isBlank([]byte(text)) || isObject && len(object) == 0
+}

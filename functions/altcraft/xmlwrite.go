@@ -1,0 +1,184 @@
+package altcraft
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+const (
+	xmlDeclaration = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
+	// unnamed is the element of a member whose name is none of an element; its
+	// attribute `name` says it.
+	unnamed = "field"
+	// nested is the element of the entries of an array in an array.
+	nested = "item"
+	// listed is the member of an answer that is a list without the attribute
+	// array='true', as the contract shows it; where it is empty there is none.
+	listed = "data"
+)
+
+// formXML turns an answer in JSON into XML, members in their order. XML has no
+// types: numbers and booleans are texts, null and an empty object are elements
+// without anything in them. Characters that XML does not have become U+FFFD.
+func formXML(document []byte) ([]byte, error) {
+	w := xmlWriter{decoder: json.NewDecoder(bytes.NewReader(document))}
+	w.decoder.UseNumber()
+	w.out.WriteString(xmlDeclaration)
+	if err := w.value(rootElement, "", 0); err != nil {
+		return nil, fmt.Errorf("answer in XML: %w", err)
+	}
+	return w.out.Bytes(), nil
+}
+
+// An xmlWriter writes what its decoder reads.
+type xmlWriter struct {
+	decoder *json.Decoder
+	out     bytes.Buffer
+}
+
+// arrayMark is what marks the elements of an array.
+const arrayMark = " array='true'"
+
+// value writes the next value as an element of that name and mark, or where it is
+// an array, as many.
+func (w *xmlWriter) value(name, mark string, depth int) error {
+	token, err := w.decoder.Token()
+	if err != nil {
+		return err
+	}
+	switch token := token.(type) {
+	case json.Delim:
+		if token == '[' {
+			return w.array(name, mark, depth)
+		}
+		return w.object(name, mark, depth)
+	case nil:
+		w.empty(name, mark)
+	default:
+		w.scalar(name, mark, fmt.Sprint(token))
+	}
+	return nil
+}
+
+func (w *xmlWriter) scalar(name, mark, text string) {
+	if text == "" {
+		w.empty(name, mark)
+		return
+	}
+	w.open(name, mark)
+	w.text(text)
+	w.close(name)
+}
+
+func (w *xmlWriter) object(name, mark string, depth int) error {
+	if !w.decoder.More() {
+		w.empty(name, mark)
+		return w.skip()
+	}
+	w.open(name, mark)
+	for w.decoder.More() {
+		key, err := w.decoder.Token()
+		if err != nil {
+			return err
+		}
+		if err := w.value(fmt.Sprint(key), "", depth+1); err != nil {
+			return err
+		}
+	}
+	w.close(name)
+	return w.skip()
+}
+
+// skip skips the end of an object or array.
+func (w *xmlWriter) skip() error {
+	_, err := w.decoder.Token()
+	return err
+}
+
+func (w *xmlWriter) array(name, mark string, depth int) error {
+	if mark != "" { // an array in an array
+		w.open(name, mark)
+		defer w.close(name)
+		name = nested
+	}
+	mark = arrayMark
+	isList := depth == 1 && name == listed
+	if isList {
+		mark = ""
+	}
+	if !w.decoder.More() && !isList {
+		w.empty(name, mark)
+	}
+	for w.decoder.More() {
+		if err := w.value(name, mark, depth+1); err != nil {
+			return err
+		}
+	}
+	return w.skip()
+}
+
+func (w *xmlWriter) open(name, mark string) {
+	w.out.WriteByte('<')
+	w.tag(name, mark)
+	w.out.WriteByte('>')
+}
+
+func (w *xmlWriter) empty(name, mark string) {
+	w.out.WriteByte('<')
+	w.tag(name, mark)
+	w.out.WriteString("/>")
+}
+
+func (w *xmlWriter) tag(name, mark string) {
+	if isElementName(name) {
+		w.out.WriteString(name)
+	} else {
+		w.out.WriteString(unnamed + " name='")
+		w.text(name)
+		w.out.WriteByte('\'')
+	}
+	w.out.WriteString(mark)
+}
+
+func (w *xmlWriter) close(name string) {
+	if !isElementName(name) {
+		name = unnamed
+	}
+	w.out.WriteString("</" + name + ">")
+}
+
+func (w *xmlWriter) text(text string) {
+	_ = xml.EscapeText(&w.out, []byte(text)) // a buffer takes all
+}
+
+// isElementName reports whether an element may bear the name in every reader of
+// XML there is: Latin and Cyrillic letters, digits, and _ - . within. A colon is
+// a namespace's, and names that begin with xml are reserved.
+func isElementName(name string) bool {
+	for i, r := range name {
+		switch {
+		case unicode.Is(nameLetters, r):
+		case i > 0 && (r >= '0' && r <= '9' || r == '-' || r == '.'):
+		default:
+			return false
+		}
+	}
+	return name == rootElement || name != "" && !strings.HasPrefix(strings.ToLower(name), "xml")
+}
+
+// nameLetters are letters of XML 1.0 in all its editions, and _.
+var nameLetters = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 'A', Hi: 'Z', Stride: 1},
+	{Lo: '_', Hi: '_', Stride: 1},
+	{Lo: 'a', Hi: 'z', Stride: 1},
+	{Lo: 0x00c0, Hi: 0x00d6, Stride: 1},
+	{Lo: 0x00d8, Hi: 0x00f6, Stride: 1},
+	{Lo: 0x00f8, Hi: 0x0131, Stride: 1},
+	{Lo: 0x0401, Hi: 0x040c, Stride: 1},
+	{Lo: 0x040e, Hi: 0x044f, Stride: 1},
+	{Lo: 0x0451, Hi: 0x045c, Stride: 1},
+}, LatinOffset: 5}
