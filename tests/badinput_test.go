@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,35 @@ func TestBadInput(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What is too long for altcraft/xml-bad-input.txt.
+func TestBadXML(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	head := "<xml><token>reg_local_demo</token><db_id>5</db_id><email>ann@example.com</email><data>"
+	tests := []struct{ name, body, want string }{
+		{"5.5 MB", strings.Repeat(" ", 5_500_000), "5000000 bytes"},
+		{"5.5 MB of elements", head + strings.Repeat("<a array='true'>x</a>", 262_000), "5000000 bytes"},
+		{"more than 5 MB as JSON", head + "<note>" + strings.Repeat(`"`, 3_000_000) + "</note></data></xml>", "5000000 bytes"},
+		{"100,000 attributes", head + "<note " + strings.Repeat("a='' ", 100_000) + "/></data></xml>", "a tag of more than"},
+		{"100,000 levels", head + strings.Repeat("<a>", 100_000), "levels"},
+		{"32 levels, and an array more", head + strings.Repeat("<a>", 30) + "<a array='true'>x</a>" + strings.Repeat("</a>", 30) + "</data></xml>", "levels"},
+		{"an entity bomb", "<!DOCTYPE xml [" + strings.Repeat(`<!ENTITY a "&b;&b;">`, 10_000) + "]><xml/>", "document type"},
+		{"a name of 256 bytes", head + "<" + strings.Repeat("n", 256) + ">x</" + strings.Repeat("n", 256) + "></data></xml>", "255"},
+		{"a customer of 301 KB", head + "<note>" + strings.Repeat("x", 301_000) + "</note></data></xml>", "300000"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodPost, "/api/v1.1/profiles/import", strings.NewReader(tt.body))
+			r.Header.Set("Content-Type", "application/xml")
+			w := httptest.NewRecorder()
+			witness{s, t}.ServeHTTP(w, r)
+			if got := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(got, "<xml><error>400</error>") || !strings.Contains(got, tt.want) || len(got) > 1000 {
+				t.Errorf("answer = %d %.300s, want error 400 and %q", w.Code, got, tt.want)
+			}
+		})
+	}
 }
 
 // What can be said short of doing it is said soon: a function has 25 seconds, and

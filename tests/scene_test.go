@@ -3,6 +3,8 @@ package tests_test
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
+	"errors"
 	"io"
 	"log/slog"
 	"maps"
@@ -125,21 +127,39 @@ func (s witness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(recorder.Code)
 	_, _ = w.Write(recorder.Body.Bytes())
 
-	var answer struct {
-		Error   int   `json:"error"`
-		Changed *bool `json:"changed"`
-	}
-	if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil {
-		s.t.Errorf("%s %s: the body is not JSON: %v\n%s", r.Method, r.URL.Path, err, recorder.Body)
+	answer, err := verdictOf(recorder.Header(), recorder.Body.Bytes())
+	if err != nil {
+		s.t.Errorf("%s %s: the body is not what its Content-Type says: %v\n%s", r.Method, r.URL.Path, err, recorder.Body)
 	}
 	keyed := r.Header.Get("Idempotency-Key") != "" && recorder.Header().Get("Idempotency-Hit") == ""
 	unchanged := answer.Changed != nil && !*answer.Changed && !keyed
-	if answer.Error != 0 || unchanged || strings.Contains(r.URL.Path, "profiles/get") {
+	if answer.refused() || unchanged || strings.Contains(r.URL.Path, "profiles/get") {
 		if diff := cmp.Diff(before, s.items(s.t)); diff != "" {
 			s.t.Errorf("%s %s answered %.300s and wrote (-before +after):\n%s", r.Method, r.URL.Path, recorder.Body, diff)
 		}
 	}
 }
+
+// A verdict is what an answer of the Altcraft API says of a request, in JSON or
+// XML.
+type verdict struct {
+	Error   *int  `json:"error" xml:"error"`
+	Changed *bool `json:"changed" xml:"changed"`
+}
+
+func verdictOf(header http.Header, body []byte) (v verdict, err error) {
+	read := json.Unmarshal
+	if strings.HasPrefix(header.Get("Content-Type"), "application/xml") {
+		read = xml.Unmarshal
+	}
+	if err = read(body, &v); err == nil && v.Error == nil {
+		err = errors.New("error is missing")
+	}
+	return v, err
+}
+
+// refused reports whether nothing was done.
+func (v verdict) refused() bool { return v.Error == nil || *v.Error != 0 }
 
 // items are all items of the table by key. The service itself never scans.
 func (s scene) items(t *testing.T) map[string]map[string]any {

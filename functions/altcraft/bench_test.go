@@ -46,3 +46,13 @@ func benchmarkImport(b *testing.B, kind, body string) {
 		}
 	}
 }
+
+func BenchmarkImportOfXML(b *testing.B) {
+	benchmarkImport(b, "application/xml", `<xml><token>open</token><db_id>5</db_id><matching>email</matching><email>ada@example.com</email><data>
+		<email>ada@example.com</email><_fname>Ada</_fname><_lname>Lovelace</_lname><_sex>female</_sex><_bdate>1990-01-15T12:00:00Z</_bdate><_city>London</_city>
+		<phones array='true'>+79000000007</phones>
+		<subscriptions array='true'><channel>email</channel><email>ada@example.com</email><resource_id>1</resource_id></subscriptions>
+		<subscriptions array='true'><channel>sms</channel><phone>+79000000007</phone><resource_id>1</resource_id></subscriptions>
+		<subscriptions array='true'><channel>push</channel><provider>Firefox</provider><resource_id>1</resource_id><subscription_id>abcdefghijklmnqrstuvwxyz</subscription_id></subscriptions>
+		</data></xml>`)
+}

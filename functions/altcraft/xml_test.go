@@ -1,14 +1,21 @@
 package altcraft
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"regulars/shared/access"
+	"regulars/shared/customer"
 	"regulars/shared/outcome"
 	"regulars/shared/value"
 )
@@ -192,6 +199,52 @@ func TestElementNames(t *testing.T) {
 		}
 		if _, err := parseXML([]byte("<xml><" + string(r) + "/></xml>")); err != nil {
 			t.Errorf("%U at the start of a name: %v", r, err)
+		}
+	}
+}
+
+// A broken table answers every read with err, or panics where there is none.
+type broken struct {
+	blank
+	err error
+}
+
+func (b broken) Keys(context.Context, int, []customer.Key) (map[customer.Key]customer.KeyRecord, error) {
+	if b.err == nil {
+		panic("broken")
+	}
+	return nil, b.err
+}
+
+// What was not decided is told in XML, too, with an HTTP code of its own.
+func TestFaultsInXML(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		err    error
+		status int
+		want   string
+	}{
+		{"busy", &outcome.Busy{}, http.StatusServiceUnavailable, "<xml><error>503</error>"},
+		{"fault", errors.New("no such table"), http.StatusInternalServerError, "<xml><error>500</error><error_text>Internal error."},
+		{"panic", nil, http.StatusInternalServerError, "<xml><error>500</error><error_text>Internal error."},
+	}
+	for _, tt := range tests {
+		now := func() time.Time { return noon }
+		handler := New(Options{
+			Customers: customer.NewService(broken{err: tt.err}, now),
+			Guard:     access.NewGuard(doorkeeper{}, now, access.GuardOptions{Remember: time.Minute}),
+			Log:       slog.New(slog.DiscardHandler), Deadline: time.Second,
+		})
+		r := httptest.NewRequest(http.MethodPost, "/api/v1.1/profiles/get", strings.NewReader("<xml><token>open</token><db_id>5</db_id><email>a@b.c</email></xml>"))
+		r.Header.Set("Content-Type", "application/xml")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if got := w.Body.String(); w.Code != tt.status || !strings.HasPrefix(got, xmlDeclaration+tt.want) || strings.Contains(got, "no such table") {
+			t.Errorf("%s: answer = %d %s, want %d %s...", tt.name, w.Code, got, tt.status, tt.want)
+		}
+		if got, want := w.Header().Get("Content-Length"), strconv.Itoa(w.Body.Len()); got != want {
+			t.Errorf("%s: Content-Length = %s, want %s", tt.name, got, want)
 		}
 	}
 }
