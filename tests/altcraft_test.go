@@ -4,13 +4,19 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"regulars/functions/altcraft"
 	"regulars/functions/local/laptop"
 	"regulars/shared/access"
 	"regulars/tests/conversation"
+	"regulars/tests/openapi"
 )
 
 // Each file in altcraft is played to a service of its own. Variables that a file
@@ -24,6 +30,16 @@ func TestAltcraft(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatal("there are no conversations in tests/altcraft")
 	}
+	var played atomic.Int64
+	t.Cleanup(func() {
+		if int(played.Load()) < len(files) {
+			return // with -run, only some are
+		}
+		document, err := altcraftDocument()
+		if err == nil && len(document.Unseen()) > 0 {
+			t.Errorf("no conversation succeeds with %v", document.Unseen())
+		}
+	})
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			t.Parallel()
@@ -35,7 +51,25 @@ func TestAltcraft(t *testing.T) {
 			if err := conversation.Play(witness{s, t}, string(text), newCast(t, s)); err != nil {
 				t.Errorf("%s: %v", file, err)
 			}
+			played.Add(1)
 		})
+	}
+}
+
+// The document describes all routes, and no others.
+func TestAltcraftIsDocumented(t *testing.T) {
+	t.Parallel()
+	document, err := openapi.Load("../docs/openapi/altcraft.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, route := range altcraft.Routes {
+		want = append(want, "POST /api/v1.1/"+route)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, document.Unseen()); diff != "" { // nothing was seen yet
+		t.Errorf("operations (-routes +document):\n%s", diff)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"regulars/functions/local/laptop"
 	"regulars/shared/access"
 	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/tests/openapi"
 )
 
 // A scene is the whole service on a table of its own, with the local tenant, and
@@ -122,14 +124,14 @@ type witness struct {
 func (s witness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	before := s.items(s.t)
 	recorder := httptest.NewRecorder()
-	s.Laptop.ServeHTTP(recorder, r)
+	s.documented().ServeHTTP(recorder, r)
 	maps.Copy(w.Header(), recorder.Header())
 	w.WriteHeader(recorder.Code)
 	_, _ = w.Write(recorder.Body.Bytes())
 
-	answer, err := verdictOf(recorder.Header(), recorder.Body.Bytes())
+	answer, err := verdictOf(recorder.Body.Bytes())
 	if err != nil {
-		s.t.Errorf("%s %s: the body is not what its Content-Type says: %v\n%s", r.Method, r.URL.Path, err, recorder.Body)
+		s.t.Errorf("%s %s: the body is neither JSON nor XML with a verdict: %v\n%s", r.Method, r.URL.Path, err, recorder.Body)
 	}
 	keyed := r.Header.Get("Idempotency-Key") != "" && recorder.Header().Get("Idempotency-Hit") == ""
 	unchanged := answer.Changed != nil && !*answer.Changed && !keyed
@@ -140,6 +142,23 @@ func (s witness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// documented is the service, of which the OpenAPI document must allow what it is
+// asked and answers.
+func (s witness) documented() http.Handler {
+	document, err := altcraftDocument()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	refused := func(status int, body []byte) bool {
+		v, err := verdictOf(body)
+		return status != http.StatusOK || err != nil || v.refused()
+	}
+	return document.Watch(s.Laptop, refused, func(err error) { s.t.Error(err) })
+}
+
+// altcraftDocument is the one document that all conversations are held against.
+var altcraftDocument = sync.OnceValues(func() (*openapi.Document, error) { return openapi.Load("../docs/openapi/altcraft.yaml") })
+
 // A verdict is what an answer of the Altcraft API says of a request, in JSON or
 // XML.
 type verdict struct {
@@ -147,9 +166,9 @@ type verdict struct {
 	Changed *bool `json:"changed" xml:"changed"`
 }
 
-func verdictOf(header http.Header, body []byte) (v verdict, err error) {
+func verdictOf(body []byte) (v verdict, err error) {
 	read := json.Unmarshal
-	if strings.HasPrefix(header.Get("Content-Type"), "application/xml") {
+	if bytes.HasPrefix(body, []byte("<")) {
 		read = xml.Unmarshal
 	}
 	if err = read(body, &v); err == nil && v.Error == nil {
