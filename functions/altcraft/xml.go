@@ -60,21 +60,26 @@ func (b *xmlBody) Read(p []byte) (int, error) {
 		if b.charset != "" && !strings.EqualFold(b.charset, "utf-8") {
 			return 0, refuseEncoding(b.charset)
 		}
-		document, err := httpapi.ReadBody(b.request, maxBody)
-		if err != nil {
-			return 0, err
-		}
-		object, err := parseXML(document)
-		if err != nil {
-			return 0, err
-		}
-		text, err := json.Marshal(object)
+		text, err := b.translate()
 		if err != nil {
 			return 0, err
 		}
 		b.json = bytes.NewReader(text)
 	}
 	return b.json.Read(p)
+}
+
+// translate leaves a body without anything in it at that: some methods need none.
+func (b *xmlBody) translate() ([]byte, error) {
+	document, err := httpapi.ReadBody(b.request, maxBody)
+	if err != nil || isBlank(document) {
+		return nil, err
+	}
+	object, err := parseXML(document)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(object)
 }
 
 // A translation is one request and its answer, either of which may be in XML. It
@@ -132,13 +137,14 @@ func (t *translation) Write(p []byte) (int, error) {
 	return t.body.Write(p)
 }
 
-// finish sends what was kept.
+// finish sends what was kept. In XML it may be too large where it was not in
+// JSON; then it goes as it is, since what was asked for is done.
 func (t *translation) finish() {
 	if t.status == 0 {
 		return
 	}
 	body := t.body.Bytes()
-	if document, err := formXML(body); err == nil { // else it is no JSON, and goes as it is
+	if document, err := formXML(body); err == nil {
 		body = document
 		t.Header().Set("Content-Type", "application/xml; charset=utf-8")
 	}

@@ -16,6 +16,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/httpapi"
 	"regulars/shared/outcome"
 	"regulars/shared/value"
 )
@@ -56,9 +57,9 @@ func TestParseXML(t *testing.T) {
 		{"a subscription of its own", `<xml><profile_id>000000000000032251200046</profile_id><resource_id>1</resource_id><status>1</status></xml>`,
 			`{"profile_id": "000000000000032251200046", "resource_id": 1, "status": 1}`},
 		{"functions", `<xml><data><a><action>incr</action><value>-250</value></a><b><action>set</action><value>1</value></b>
-			<c><action>add</action><value array='true'>x</value></c><d><action>unset</action></d>
+			<c><action>add</action><value array='true'>x</value></c><d><action>unset</action></d><e><action>incr</action><submatch>f</submatch><value>1</value></e>
 			<subscriptions array='true'><custom_fields><n><action>incr</action><value> 1.5 </value></n></custom_fields></subscriptions></data></xml>`,
-			`{"data": {"a": {"action": "incr", "value": -250}, "b": {"action": "set", "value": "1"}, "c": {"action": "add", "value": ["x"]}, "d": {"action": "unset"},
+			`{"data": {"a": {"action": "incr", "value": -250}, "b": {"action": "set", "value": "1"}, "c": {"action": "add", "value": ["x"]}, "d": {"action": "unset"}, "e": {"action": "incr", "submatch": "f", "value": 1},
 			 "subscriptions": [{"custom_fields": {"n": {"action": "incr", "value": 1.5}}}]}}`},
 		{"objects that are no functions", `<xml><data><a><action>incr</action><value>1</value><by>hand</by></a><b><c><action>incr</action><value>1</value></c></b></data></xml>`,
 			`{"data": {"a": {"action": "incr", "value": "1", "by": "hand"}, "b": {"c": {"action": "incr", "value": "1"}}}}`},
@@ -82,8 +83,8 @@ func TestParseXML(t *testing.T) {
 func TestParseXMLRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, document, want string }{
-		{"nothing", "", "is empty"},
-		{"blank", " \r\n\t", "is empty"},
+		{"nothing", "", "no element"},
+		{"blank", " \r\n\t", "no element"},
 		{"JSON", `{"a": 1}`, "text outside"},
 		{"a comment alone", `<!-- a -->`, "no element"},
 		{"another root", `<profile/>`, "<profile>"},
@@ -177,9 +178,10 @@ func TestFormXML(t *testing.T) {
 			t.Errorf("%s: formXML() = %s, %v, want\n%s", tt.name, got, err, want)
 		}
 	}
-	for _, answer := range []string{``, `{"a":`, `{"a":[1`, `plain`} {
+	large := `{"a":[` + strings.Repeat(`1,`, 1_000_000) + `1]}`
+	for _, answer := range []string{``, `{"a":`, `{"a":[1`, `plain`, large} {
 		if got, err := formXML([]byte(answer)); err == nil {
-			t.Errorf("formXML(%q) = %s, want an error", answer, got)
+			t.Errorf("formXML(%.40q) = %.40s, want an error", answer, got)
 		}
 	}
 }
@@ -245,6 +247,27 @@ func TestFaultsInXML(t *testing.T) {
 		}
 		if got, want := w.Header().Get("Content-Length"), strconv.Itoa(w.Body.Len()); got != want {
 			t.Errorf("%s: Content-Length = %s, want %s", tt.name, got, want)
+		}
+	}
+}
+
+// What is done is answered: in XML if that fits an answer, else in JSON.
+func TestLargeAnswers(t *testing.T) {
+	t.Parallel()
+	for entries, want := range map[int]string{100: "application/xml; charset=utf-8", 1_000_000: "application/json; charset=utf-8"} {
+		answer := map[string]any{"error": 0, "result": make([]int, entries)}
+		h := speakXML(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if err := httpapi.WriteJSON(w, http.StatusOK, answer); err != nil {
+				t.Error(err)
+			}
+		}))
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/?format=xml", nil))
+		if got := w.Header().Get("Content-Type"); got != want {
+			t.Errorf("%d entries: Content-Type = %s, want %s", entries, got, want)
+		}
+		if got, want := w.Header().Get("Content-Length"), strconv.Itoa(w.Body.Len()); got != want {
+			t.Errorf("%d entries: Content-Length = %s, want %s", entries, got, want)
 		}
 	}
 }

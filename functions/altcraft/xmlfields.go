@@ -43,7 +43,7 @@ func profileOfXML(data map[string]any, settings access.Settings) (map[string]any
 	read := make(map[string]any, len(data))
 	for _, name := range slices.Sorted(maps.Keys(data)) {
 		v := data[name]
-		if full := "_" + name; coreFields[full] != nil && !declares(settings, name) {
+		if full := "_" + name; isSystemField(full) && !declares(settings, name) {
 			if _, both := data[full]; both {
 				return nil, outcome.Refuse(outcome.Invalid, "bad_xml", "data."+full, "data.%s: it stands there twice, as %s and %s.", full, name, full)
 			}
@@ -52,6 +52,11 @@ func profileOfXML(data map[string]any, settings access.Settings) (map[string]any
 		read[name] = retyped(typeShapes[settings.DeclaredFields[name].Type], v)
 	}
 	return read, nil
+}
+
+func isSystemField(name string) bool {
+	_, is := coreFields[name]
+	return is
 }
 
 // declares reports whether a tenant declared a field of that name.

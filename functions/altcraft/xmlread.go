@@ -35,9 +35,6 @@ func parseXML(document []byte) (map[string]any, error) {
 	if !utf8.Valid(document) {
 		return nil, refuseXML("The body is not valid UTF-8.")
 	}
-	if len(bytes.TrimSpace(document)) == 0 {
-		return nil, refuseXML("The body is empty; an XML document is expected.")
-	}
 	p := xmlReader{document: document, decoder: xml.NewDecoder(bytes.NewReader(document))}
 	p.decoder.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) { return nil, refuseEncoding(charset) }
 	return p.root()

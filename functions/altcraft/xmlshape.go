@@ -97,7 +97,10 @@ func isNumber(text string) bool {
 // object is what an element with elements in it stands for: the value of the
 // function incr is a number.
 func (s *shape) object(members map[string]any) map[string]any {
-	if text, ok := members["value"].(string); ok && s != nil && s.is == ofFunction && len(members) == 2 && members["action"] == "incr" {
+	text, isText := members["value"].(string)
+	_, deep := members["submatch"]
+	alone := len(members) == 2 || len(members) == 3 && deep // else it is an object like any other
+	if isText && alone && s != nil && s.is == ofFunction && members["action"] == "incr" {
 		members["value"] = aNumber.text(text)
 	}
 	return members
