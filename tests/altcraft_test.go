@@ -36,8 +36,11 @@ func TestAltcraft(t *testing.T) {
 			return // with -run, only some are
 		}
 		document, err := altcraftDocument()
-		if err == nil && len(document.Unseen()) > 0 {
-			t.Errorf("no conversation succeeds with %v", document.Unseen())
+		if err != nil {
+			return // each conversation said so
+		}
+		if diff := cmp.Diff(documentedAhead, document.Unseen()); diff != "" {
+			t.Errorf("operations that no conversation succeeds with (-want +got):\n%s", diff)
 		}
 	})
 	for _, file := range files {
@@ -56,14 +59,40 @@ func TestAltcraft(t *testing.T) {
 	}
 }
 
-// The document describes all routes, and no others.
+// documentedAhead are operations that the document describes before there are
+// handlers of them.
+var documentedAhead = []string{
+	"POST /api/integrations/any/profile_import",
+	"POST /api/v1.1/databases/fields_get",
+	"POST /api/v1.1/databases/list",
+	"POST /api/v1.1/jobs/get",
+	"POST /api/v1.1/profiles/add",
+	"POST /api/v1.1/profiles/add_batch",
+	"POST /api/v1.1/profiles/import_batch",
+	"POST /api/v1.1/profiles/list",
+	"POST /api/v1.1/profiles/segstatic/add",
+	"POST /api/v1.1/profiles/segstatic/remove",
+	"POST /api/v1.1/profiles/update_batch",
+	"POST /api/v1.1/resources/fields_get",
+	"POST /api/v1.1/resources/get",
+	"POST /api/v1.1/resources/list",
+	"POST /api/v1.1/subscriptions/delete",
+	"POST /api/v1.1/subscriptions/get",
+	"POST /api/v1.1/subscriptions/list",
+	"POST /api/v1.1/subscriptions/restore",
+	"POST /api/v1.1/subscriptions/set",
+	"POST /api/v1.1/subscriptions/suspend_all",
+	"POST /api/v1.1/subscriptions/unsuspend_all",
+}
+
+// The document describes all routes, and no others but those ahead.
 func TestAltcraftIsDocumented(t *testing.T) {
 	t.Parallel()
 	document, err := openapi.Load("../docs/openapi/altcraft.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want []string
+	want := slices.Clone(documentedAhead)
 	for _, route := range altcraft.Routes {
 		want = append(want, "POST /api/v1.1/"+route)
 	}

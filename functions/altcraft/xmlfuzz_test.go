@@ -59,7 +59,7 @@ func FuzzFormXML(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, document []byte) {
 		v, err := value.Parse(document)
-		if err != nil || !plain(v) {
+		if err != nil || !survives(v) {
 			return
 		}
 		form := func(v any) []byte {
@@ -87,21 +87,21 @@ func FuzzFormXML(f *testing.F) {
 	})
 }
 
-// plain tells values that survive XML from those that it has no form for: texts
+// survives tells values that survive XML from those that it has no form for: texts
 // that are blank, characters that it does not have, and names without end.
-func plain(v any) bool {
+func survives(v any) bool {
 	switch v := v.(type) {
 	case string:
 		return !strings.ContainsAny(v, "\ufffe\uffff") && (v == "" || strings.TrimSpace(v) != "")
 	case []any:
 		for _, e := range v {
-			if !plain(e) {
+			if !survives(e) {
 				return false
 			}
 		}
 	case map[string]any:
 		for name, e := range v {
-			if !plain(name) || len(name) > maxFieldName || !plain(e) {
+			if !survives(name) || len(name) > maxFieldName || !survives(e) {
 				return false
 			}
 		}

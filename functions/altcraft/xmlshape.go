@@ -52,6 +52,7 @@ func newCallShape() *shape {
 	members := map[string]*shape{
 		"db_id": aNumber, "segment_id": aNumber, "limit": aNumber, "add_to_segments": aNumber, "remove_from_segments": aNumber,
 		"skip_triggers": aBool, "skip_invalid_subscriptions": aBool, "detect_geo": aBool, "data": profileShape,
+		"date": aMoment, "reg_info": {is: ofObject, members: map[string]*shape{"date": aMoment}},
 	}
 	maps.Copy(members, subscriptionShape.members)
 	return &shape{is: ofObject, members: members}

@@ -17,9 +17,9 @@ const (
 	unnamed = "field"
 	// nested is the element of the entries of an array in an array.
 	nested = "item"
-	// maxAnswer is how large an answer in XML may be: a function may answer with
+	// maxXML is how large an answer in XML may be: a function may answer with
 	// 6 MB, and the event it answers with takes some.
-	maxAnswer = 5_500_000
+	maxXML = 5_500_000
 	// listed is the member of an answer that is a list without the attribute
 	// array='true', as the contract shows it; where it is empty there is none.
 	listed = "data"
@@ -53,7 +53,7 @@ const arrayMark = " array='true'"
 // an array, as many.
 func (w *xmlWriter) value(name, mark string, depth int) error {
 	token, err := w.decoder.Token()
-	if err == nil && w.out.Len() > maxAnswer {
+	if err == nil && w.out.Len() > maxXML {
 		err = errTooLarge
 	}
 	if err != nil {
