@@ -112,7 +112,7 @@ func (blank) Commit(context.Context, customer.Commit) error                     
 // FuzzPath: whatever path, method and body, the answer is JSON with an integer
 // `error`, and never a fault.
 func FuzzPath(f *testing.F) {
-	handler := onBlank()
+	handler := handlerOn(blank{})
 	for _, path := range []string{
 		"/api/v1.1/profiles/import", "/api/v1.1/profiles/update/", "/api/v1.1//profiles/get", "/api/v1.1/profiles/delete", "/api/v1.1", "/", "",
 		"*", "api", "/api/v1.1/../v1.1/profiles/get", "/api/v1.1/%2e%2e/profiles/get", "/api/v1.1/%2F/profiles%2Fget", "/api/v1.1/profiles/import/%zz", "/\x00", "//host/path",

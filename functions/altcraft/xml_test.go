@@ -4,17 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/httpapi"
 	"regulars/shared/outcome"
@@ -232,12 +229,7 @@ func TestFaultsInXML(t *testing.T) {
 		{"panic", nil, http.StatusInternalServerError, "<xml><error>500</error><error_text>Internal error."},
 	}
 	for _, tt := range tests {
-		now := func() time.Time { return noon }
-		handler := New(Options{
-			Customers: customer.NewService(broken{err: tt.err}, now),
-			Guard:     access.NewGuard(doorkeeper{}, now, access.GuardOptions{Remember: time.Minute}),
-			Log:       slog.New(slog.DiscardHandler), Deadline: time.Second,
-		})
+		handler := handlerOn(broken{err: tt.err})
 		r := httptest.NewRequest(http.MethodPost, "/api/v1.1/profiles/get", strings.NewReader("<xml><token>open</token><db_id>5</db_id><email>a@b.c</email></xml>"))
 		r.Header.Set("Content-Type", "application/xml")
 		w := httptest.NewRecorder()

@@ -17,7 +17,7 @@ import (
 // FuzzXML: whatever a body in XML holds, the answer is XML with `error` and
 // `error_text`, and never a fault.
 func FuzzXML(f *testing.F) {
-	handler := onBlank()
+	handler := handlerOn(blank{})
 	for _, inner := range []string{
 		`<email>ada@x.com</email><data><_fname>Ada</_fname><sex>1</sex><phones array='true'>+79000000007</phones></data>`,
 		`<data><status>1</status><visits><action>incr</action><value>1</value></visits><field name='a b'>x</field></data>`,
