@@ -106,6 +106,10 @@ func (blank) Customers(context.Context, int, []customer.ID) (map[customer.ID]cus
 	return nil, nil
 }
 
+func (blank) IDs(context.Context, int, customer.ID, customer.ID, int) ([]customer.ID, error) {
+	return nil, nil
+}
+
 func (blank) Remembered(context.Context, int, string) (*customer.Remembered, error) { return nil, nil }
 func (blank) Commit(context.Context, customer.Commit) error                         { return nil }
 

@@ -70,8 +70,8 @@ func (c Commit) items() int {
 	return 2 + len(c.Keys) + len(c.CheckKeys) + len(c.CheckCustomers) // the customer and the request
 }
 
-// A Store keeps customers and match keys. Reads are strongly consistent. What
-// says [outcome.ErrStale] must be loaded and decided anew.
+// A Store keeps customers and match keys. Reads are strongly consistent, but for
+// lists. What says [outcome.ErrStale] must be loaded and decided anew.
 type Store interface {
 	// Keys reads match keys, one entry for each; of an unknown key the Rev is
 	// absent.
@@ -79,6 +79,10 @@ type Store interface {
 
 	// Customers reads customers, one entry for each that exists.
 	Customers(ctx context.Context, tenant int, ids []ID) (map[ID]Record, error)
+
+	// IDs lists the customers with ids above after and up to the one that is given,
+	// ascending, limit of them at most. It asks an index, which may be a moment old.
+	IDs(ctx context.Context, tenant int, after, upTo ID, limit int) ([]ID, error)
 
 	// Remembered reads what is remembered under an idempotency key, or nil.
 	Remembered(ctx context.Context, tenant int, key string) (*Remembered, error)

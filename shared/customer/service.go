@@ -16,13 +16,14 @@ import (
 // A Service finds and changes customers: it loads what a decision needs, decides,
 // and commits all of it or nothing, anew as often as somebody else came between.
 type Service struct {
-	store Store
-	now   func() time.Time
+	store    Store
+	now      func() time.Time
+	settling time.Duration // see [Service.WithSettling]
 }
 
 // NewService makes a service on a store.
 func NewService(store Store, now func() time.Time) *Service {
-	return &Service{store: store, now: now}
+	return &Service{store: store, now: now, settling: Settling}
 }
 
 // A Request is a change of one customer.

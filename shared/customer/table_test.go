@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +25,7 @@ type table struct {
 	requests  map[string]customer.Remembered
 	commits   []customer.Commit
 	clock     time.Time
+	lag       []customer.ID // those that are gone and still listed
 	// others, unless nil, is told what is about to happen and may write before.
 	others func(moment string)
 }
@@ -76,6 +78,20 @@ func (t *table) Customers(_ context.Context, _ int, ids []customer.ID) (map[cust
 		}
 	}
 	return read, nil
+}
+
+// IDs implements [customer.Store].
+func (t *table) IDs(_ context.Context, _ int, after, upTo customer.ID, limit int) ([]customer.ID, error) {
+	t.meanwhile("list")
+	ids := slices.Clone(t.lag)
+	for id, record := range t.customers {
+		if !record.Deleted {
+			ids = append(ids, id)
+		}
+	}
+	ids = slices.DeleteFunc(ids, func(id customer.ID) bool { return id <= after || id > upTo })
+	slices.Sort(ids)
+	return ids[:min(limit, len(ids))], nil
 }
 
 // Remembered implements [customer.Store].

@@ -162,7 +162,8 @@ func (s *Store) listUncounted(ctx context.Context, doing string, condition expre
 }
 
 // queryIndex1 returns the keys that gsi1 lists under condition, up to limit. They
-// must fit one answer of 1 MB, as 1,000 do.
+// must fit one answer of 1 MB, as 1,000 do. Round trips are the caller's to count,
+// since queries may go side by side.
 func (s *Store) queryIndex1(ctx context.Context, doing string, condition expression.KeyConditionBuilder, ascending bool, limit int) ([]key, error) {
 	query, err := expression.NewBuilder().WithKeyCondition(condition).Build()
 	if err != nil {
@@ -178,9 +179,12 @@ func (s *Store) queryIndex1(ctx context.Context, doing string, condition express
 		return nil, readError(doing, err)
 	}
 	keys := make([]key, len(out.Items))
+	size := 0
 	for i, it := range out.Items {
 		keys[i] = keyOf(it)
+		size += sizeOf(it)
 	}
+	meter.From(ctx).Add(0, halfReadUnits(size)/2, 0)
 	return keys, nil
 }
 

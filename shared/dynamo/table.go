@@ -19,6 +19,7 @@
 //	a customer, a match key, a request, settings, a token   GetItem, strongly
 //	several customers or match keys                         BatchGetItem, strongly
 //	customers of a shard in the order of their ids          Query gsi1
+//	customers of a tenant in that order                     Query gsi1 for each shard, side by side
 //	all tenants, the tokens and the jobs of a tenant        Query gsi1
 //	the open jobs of all tenants                            Query gsi1
 //	the open job of a kind and subject                      GetItem, strongly
