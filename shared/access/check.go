@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,6 +20,10 @@ const (
 	maxPoints = 1<<53 - 1
 	// maxLevel bounds the numbers of levels, which clients keep in 32 bits.
 	maxLevel = 1<<31 - 1
+	// maxSegment bounds the numbers of segments, which clients keep in 32 bits.
+	maxSegment = 1<<31 - 1
+	// maxURL bounds the addresses of resources, in bytes.
+	maxURL = 500
 	// maxPercent of a level: a hundred times as many points.
 	maxPercent = 10_000
 	// maxWaitHours is a year, maxExpiryDays ten: longer is a slip of the pen.
@@ -80,6 +85,11 @@ func (c Choices) checkDeclared() error {
 			return err
 		}
 	}
+	for number, segment := range c.Segments {
+		if err := checkSegment(fmt.Sprintf("segments.%d", number), number, segment); err != nil {
+			return err
+		}
+	}
 	for name, a := range c.DeclaredAttributes {
 		path := join("declared_attributes", name)
 		if err := checkName(path, name); err != nil {
@@ -117,12 +127,34 @@ func checkResource(path string, id int64, r Resource) error {
 	if err := checkName(path+".name", r.Name); err != nil {
 		return err
 	}
+	if err := checkURL(path+".url", r.URL); err != nil {
+		return err
+	}
 	for _, channel := range r.Channels {
 		if err := oneOf(path+".channels", channel, customer.Channels...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkURL refuses what is neither empty nor the address of a page.
+func checkURL(path, address string) error {
+	if address == "" {
+		return nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || len(address) > maxURL {
+		return badSetting(path, "%s: an address like https://shop.example.com of at most %d bytes is expected.", path, maxURL)
+	}
+	return nil
+}
+
+func checkSegment(path string, number int64, s Segment) error {
+	if number < 1 || number > maxSegment {
+		return badSetting(path, "%s: segments are numbered from 1 to %d.", path, maxSegment)
+	}
+	return checkName(path+".name", s.Name)
 }
 
 func (c Choices) checkLevels() error {

@@ -18,6 +18,8 @@ type Choices struct {
 	// Resources says to which resources there may be subscriptions.
 	Resources         Openness           `json:"resources"`
 	DeclaredResources map[int64]Resource `json:"declared_resources"`
+	// Segments are the static ones that customers can be put into, by number.
+	Segments map[int64]Segment `json:"segments"`
 	// Attributes says which core attributes the Genesys dialect takes.
 	Attributes         Openness             `json:"attributes"`
 	DeclaredAttributes map[string]Attribute `json:"declared_attributes"`
@@ -63,8 +65,16 @@ var FieldTypes = []string{
 // A Resource is a declared one.
 type Resource struct {
 	Name string `json:"name"`
+	// URL of the site or the application, http or https; empty: none.
+	URL string `json:"url,omitempty"`
 	// Channels it has; empty: all.
 	Channels []customer.Channel `json:"channels,omitempty"`
+}
+
+// A Segment is a declared static one. Who is in it is kept on the customers, so one
+// that is declared anew under its number has those whom it had.
+type Segment struct {
+	Name string `json:"name"`
 }
 
 // An Attribute is a declared one of the Genesys core schema.
@@ -119,6 +129,7 @@ func Defaults() Choices {
 	return Choices{
 		Fields: Open, DeclaredFields: map[string]FieldType{},
 		Resources: Open, DeclaredResources: map[int64]Resource{},
+		Segments:   map[int64]Segment{},
 		Attributes: Open, DeclaredAttributes: map[string]Attribute{},
 		Levels: map[int64]Level{},
 		Earning: Earning{

@@ -80,13 +80,20 @@ func (g *Guard) Authorize(ctx context.Context, secret string, tenant int, scope 
 	if !slices.Contains(token.Tenants, tenant) {
 		return Grant{}, unreachedTenant(tenant)
 	}
-	settings, ok := g.settings.get(tenant, g.now())
-	if !ok {
-		if settings, err = g.Fresh(ctx, tenant); err != nil {
-			return Grant{}, err
-		}
+	settings, err := g.Settings(ctx, tenant)
+	if err != nil {
+		return Grant{}, err
 	}
 	return Grant{Token: token, Settings: settings}, nil
+}
+
+// Settings returns what is remembered of a tenant's settings, or reads them. It is
+// for tenants that a token reaches, and refuses with [ErrTenantUnknown].
+func (g *Guard) Settings(ctx context.Context, tenant int) (Settings, error) {
+	if settings, ok := g.settings.get(tenant, g.now()); ok {
+		return settings, nil
+	}
+	return g.Fresh(ctx, tenant)
 }
 
 // Fresh reads a tenant's settings anew and replaces what is remembered of them.

@@ -49,6 +49,14 @@ func TestChange(t *testing.T) {
 		}, func(c *access.Choices) {
 			c.DeclaredResources[1] = access.Resource{Name: "News", Channels: []customer.Channel{"email"}}
 		}},
+		{"a resource with an address", []string{`{"declared_resources": {"1": {"name": "News", "url": "https://shop.example.com/news"}}}`},
+			func(c *access.Choices) {
+				c.DeclaredResources[1] = access.Resource{Name: "News", URL: "https://shop.example.com/news"}
+			}},
+		{"segments", []string{`{"segments": {"1": {"name": "VIP"}, "2147483647": {"name": "Guests"}}}`, `{"segments": {"1": {"name": "Best"}}}`},
+			func(c *access.Choices) {
+				c.Segments = map[int64]access.Segment{1: {Name: "Best"}, 2147483647: {Name: "Guests"}}
+			}},
 		{"levels with their rates", []string{
 			`{"levels": {"11": {"name": "Member", "from": 0}, "12": {"name": "Silver", "from": 500}},
 			  "earning": {"percent_of_level": {"12": 150}}, "rate_limit": {"size": 0}, "languages": ["en", "vi"]}`,
@@ -119,6 +127,14 @@ func TestChangeRefuses(t *testing.T) {
 		{`{"declared_resources": {"one": {"name": "News"}}}`, "declared_resources.one"},
 		{`{"declared_resources": {"0": {"name": "News"}}}`, "declared_resources.0"},
 		{`{"declared_resources": {"1": {"name": "News", "channels": ["fax"]}}}`, "declared_resources.1.channels"},
+		{`{"declared_resources": {"1": {"name": "News", "url": "shop.example.com"}}}`, "declared_resources.1.url"},
+		{`{"declared_resources": {"1": {"name": "News", "url": "javascript:alert(1)"}}}`, "declared_resources.1.url"},
+		{`{"declared_resources": {"1": {"name": "News", "url": "https://` + strings.Repeat("x", 500) + `"}}}`, "declared_resources.1.url"},
+		{`{"segments": {"0": {"name": "VIP"}}}`, "segments.0"},
+		{`{"segments": {"2147483648": {"name": "VIP"}}}`, "segments.2147483648"},
+		{`{"segments": {"vip": {"name": "VIP"}}}`, "segments.vip"},
+		{`{"segments": {"1": {"name": ""}}}`, "segments.1.name"},
+		{`{"segments": {"1": "VIP"}}`, "segments"},
 		{`{"declared_attributes": {"A": {"type": "int"}}}`, "declared_attributes.A.type"},
 		{`{"levels": {"0": {"name": "None", "from": 0}}}`, "levels.0"},
 		{`{"levels": {"1": {"name": "", "from": 0}}}`, "levels.1.name"},

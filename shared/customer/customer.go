@@ -30,6 +30,8 @@ type Customer struct {
 	// Disabled is the loyalty status: enabled unless set.
 	Disabled bool
 	Tags     []string
+	// Segments are the numbers of the static segments the customer is in, ascending.
+	Segments []int64
 
 	// Custom fields by name, as package value keeps them.
 	Custom        map[string]any
@@ -46,6 +48,7 @@ func (c Customer) Clone() Customer {
 	c.Emails = slices.Clone(c.Emails)
 	c.Phones = slices.Clone(c.Phones)
 	c.Tags = slices.Clone(c.Tags)
+	c.Segments = slices.Clone(c.Segments)
 	c.Custom = cloneMap(c.Custom)
 	c.Subscriptions = slices.Clone(c.Subscriptions)
 	for i := range c.Subscriptions {
@@ -72,7 +75,7 @@ func (c Customer) Same(d Customer) bool {
 		c.FirstName == d.FirstName && c.LastName == d.LastName && c.Title == d.Title &&
 		c.Birth == d.Birth && c.Sex == d.Sex &&
 		c.Country == d.Country && c.Region == d.Region && c.City == d.City && c.Street == d.Street &&
-		c.Disabled == d.Disabled && slices.Equal(c.Tags, d.Tags) &&
+		c.Disabled == d.Disabled && slices.Equal(c.Tags, d.Tags) && slices.Equal(c.Segments, d.Segments) &&
 		sameCustom(c.Custom, d.Custom) &&
 		slices.EqualFunc(c.Subscriptions, d.Subscriptions, Subscription.Same)
 }
@@ -150,6 +153,8 @@ const (
 	MaxKeys = 90
 	// MaxBytes is how large a customer may grow, as the table counts it.
 	MaxBytes = 300_000
+	// MaxSegments is how many static segments a customer may be in.
+	MaxSegments = 1000
 	// MaxItems is how many items one request may change: a transaction takes 100.
 	MaxItems = 95
 )

@@ -74,7 +74,7 @@ func full() customer.Customer {
 		Emails: []string{"ada@x.com", "more@x.com"}, Phones: []string{"+1111111"},
 		FirstName: "Ada", LastName: "Lovelace", Title: "Countess", Birth: "1815-12-10", Sex: customer.Female,
 		Country: "GB", Region: "London", City: "London", Street: "St James's Square 12",
-		Tags:   []string{"maths"},
+		Tags: []string{"maths"}, Segments: []int64{1, 7},
 		Custom: map[string]any{"CRM_ID": json.Number("7"), "list": []any{"x"}},
 		Subscriptions: []customer.Subscription{{
 			Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com", Status: customer.Subscribed,
@@ -92,6 +92,7 @@ func TestCloneSharesNothing(t *testing.T) {
 	priority := int64(9)
 	status := customer.Statuses[1]
 	d.Emails[0], d.Phones[0], d.Tags[0] = "eve@x.com", "+2222222", "art"
+	d.LeaveSegments(1)
 	d.SetCustom("CRM_ID", json.Number("8"))
 	d.Subscribe(customer.SubscriptionEdit{
 		Resource: 1, Channel: customer.ChannelEmail, Contact: "ADA@x.com", Status: &status, Priority: &priority,
@@ -133,6 +134,7 @@ func TestSame(t *testing.T) {
 		{name: "street", edit: func(c *customer.Customer) { c.Street = "" }},
 		{name: "disabled", edit: func(c *customer.Customer) { c.Disabled = true }},
 		{name: "tags", edit: func(c *customer.Customer) { c.Tags = append(c.Tags, "more") }},
+		{name: "segments", edit: func(c *customer.Customer) { c.JoinSegments(2) }},
 		{name: "a custom value of another type", edit: func(c *customer.Customer) { c.Custom["CRM_ID"] = "7" }},
 		{name: "another custom field", edit: func(c *customer.Customer) { delete(c.Custom, "CRM_ID"); c.Custom["CRM"] = json.Number("7") }},
 		{name: "a subscription more", edit: func(c *customer.Customer) { c.Subscriptions = append(c.Subscriptions, customer.Subscription{}) }},

@@ -149,6 +149,9 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough
 	if !commit.Changes() {
 		return commit, nil
 	}
+	if err := commit.checkSegments(); err != nil {
+		return Commit{}, err
+	}
 	commit.After.Changed = now
 	if commit.After.Deleted && len(commit.Before.Keys(r.Fields)) > MaxKeys {
 		return Commit{}, errShed

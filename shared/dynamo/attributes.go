@@ -31,6 +31,17 @@ func (it attributes) setTexts(name string, v []string) {
 	it[name] = &types.AttributeValueMemberL{Value: list}
 }
 
+func (it attributes) setNumbers(name string, v []int64) {
+	if len(v) == 0 {
+		return
+	}
+	list := make([]types.AttributeValue, len(v))
+	for i, n := range v {
+		list[i] = &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+	}
+	it[name] = &types.AttributeValueMemberL{Value: list}
+}
+
 func (it attributes) setNumber(name string, v int64) {
 	it[name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(v, 10)}
 }
@@ -94,17 +105,31 @@ func (r *reader) flag(name string) bool {
 	return b.Value
 }
 
-func (r *reader) number(name string) int64 {
-	n, ok := r.it[name].(*types.AttributeValueMemberN)
+func (r *reader) number(name string) int64 { return r.numberOf(name, r.it[name]) }
+
+func (r *reader) numbers(name string) []int64 {
+	list := r.list(name)
+	if len(list) == 0 {
+		return nil
+	}
+	numbers := make([]int64, len(list))
+	for i, e := range list {
+		numbers[i] = r.numberOf(name, e)
+	}
+	return numbers
+}
+
+func (r *reader) numberOf(name string, v types.AttributeValue) int64 {
+	n, ok := v.(*types.AttributeValueMemberN)
 	if !ok {
-		r.wrong(name, r.it[name])
+		r.wrong(name, v)
 		return 0
 	}
-	v, err := strconv.ParseInt(n.Value, 10, 64)
+	whole, err := strconv.ParseInt(n.Value, 10, 64)
 	if err != nil && r.err == nil {
 		r.err = fmt.Errorf("attribute %s: %w", name, err)
 	}
-	return v
+	return whole
 }
 
 func (r *reader) list(name string) []types.AttributeValue {

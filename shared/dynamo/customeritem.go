@@ -26,6 +26,7 @@ const (
 	attrStreet    = "st"
 	attrDisabled  = "di"
 	attrTags      = "tg"
+	attrSegments  = "sg"
 	attrCustom    = "cf"
 	attrSubs      = "sb"
 )
@@ -70,6 +71,7 @@ func newCustomerItem(tenant int, c customer.Customer, commit string, now time.Ti
 	it.setText(attrStreet, c.Street)
 	it.setFlag(attrDisabled, c.Disabled)
 	it.setTexts(attrTags, c.Tags)
+	it.setNumbers(attrSegments, c.Segments)
 	if err := it.setFields(attrCustom, c.Custom); err != nil {
 		return nil, fmt.Errorf("item of customer %s: %w", c.ID.Hex(), err)
 	}
@@ -117,7 +119,7 @@ func readCustomer(id customer.ID, it item) (customer.Record, error) {
 		FirstName: r.text(attrFirstName), LastName: r.text(attrLastName), Title: r.text(attrTitle),
 		Birth: customer.Birth(r.text(attrBirth)), Sex: customer.Sex(r.text(attrSex)),
 		Country: r.text(attrCountry), Region: r.text(attrRegion), City: r.text(attrCity), Street: r.text(attrStreet),
-		Disabled: r.flag(attrDisabled), Tags: r.texts(attrTags), Custom: r.fields(attrCustom),
+		Disabled: r.flag(attrDisabled), Tags: r.texts(attrTags), Segments: r.numbers(attrSegments), Custom: r.fields(attrCustom),
 		Subscriptions: r.subscriptions(),
 	}
 	rev := customer.Rev{Commit: r.text(attrCommit), Bytes: sizeOf(it)}

@@ -1,0 +1,32 @@
+package customer
+
+import (
+	"slices"
+
+	"regulars/shared/outcome"
+)
+
+// JoinSegments puts the customer into static segments, by their numbers. Where it
+// is in one already nothing changes.
+func (c *Customer) JoinSegments(numbers ...int64) {
+	for _, n := range numbers {
+		if at, in := slices.BinarySearch(c.Segments, n); !in {
+			c.Segments = slices.Insert(c.Segments, at, n)
+		}
+	}
+}
+
+// LeaveSegments takes the customer out of static segments. Where it is in none of
+// them nothing changes.
+func (c *Customer) LeaveSegments(numbers ...int64) {
+	c.Segments = slices.DeleteFunc(c.Segments, func(n int64) bool { return slices.Contains(numbers, n) })
+}
+
+// checkSegments refuses a customer that comes to be in too many.
+func (c Commit) checkSegments() error {
+	if n := len(c.After.Segments); n > MaxSegments && n > len(c.Before.Segments) {
+		return outcome.Refuse(outcome.Invalid, "too_many_segments", "add_to_segments",
+			"The profile would be in %d static segments; %d is the limit.", n, MaxSegments)
+	}
+	return nil
+}
