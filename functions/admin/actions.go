@@ -21,6 +21,7 @@ var (
 	tenantParameter = required("tenant", number, "number of the tenant")
 	jobParameter    = required("job", text, "id of the job, as list-jobs shows it")
 	fieldParameter  = required("name", text, "name of the custom field, as its writers spell it")
+	idParameter     = required("id", number, "its number, by which clients name it")
 	ofParameter     = optional("of", text, "customer (the default) or subscription")
 )
 
@@ -51,6 +52,45 @@ var actions = []action{
 		},
 		example: `TENANT=5 SETTINGS='{"country":"84","earning":{"rounding":"nearest"}}'`,
 		run:     changeSettings,
+	}, {
+		name: "declare-field", does: "Gives a custom field a type, which its values must be of from now on. Again: changes it.",
+		parameters: []parameter{
+			tenantParameter, fieldParameter,
+			required("type", text, "string, int, float, bool, date, ip, enum, version, tags, object or arr_object"),
+			optional("options", list, "the values of an enum"),
+		},
+		example: "TENANT=5 NAME=shirt TYPE=enum OPTIONS=S,M,L",
+		run:     declareField,
+	}, {
+		name: "remove-field", does: "Takes a field's type away; its values stay.",
+		parameters: []parameter{tenantParameter, fieldParameter},
+		example:    "TENANT=5 NAME=shirt",
+		run:        removeField,
+	}, {
+		name: "declare-resource", does: "Declares what customers can subscribe to. Again: changes it.",
+		parameters: []parameter{
+			tenantParameter, idParameter,
+			required("name", text, "name of the resource"),
+			optional("url", text, "address of the site or application"),
+			optional("channels", list, "the channels that it has; without: all"),
+		},
+		example: "TENANT=5 ID=2 NAME='Order news' URL=https://shop.example.com/orders CHANNELS=email,sms",
+		run:     declareResource,
+	}, {
+		name: "remove-resource", does: "Takes a resource's declaration away; subscriptions stay.",
+		parameters: []parameter{tenantParameter, idParameter},
+		example:    "TENANT=5 ID=2",
+		run:        removeResource,
+	}, {
+		name: "declare-segment", does: "Declares a static segment that customers can be put into. Again: renames it.",
+		parameters: []parameter{tenantParameter, idParameter, required("name", text, "name of the segment")},
+		example:    "TENANT=5 ID=3 NAME='Autumn guests'",
+		run:        declareSegment,
+	}, {
+		name: "remove-segment", does: "Takes a segment away. Declared again under its number it has those whom it had.",
+		parameters: []parameter{tenantParameter, idParameter},
+		example:    "TENANT=5 ID=3",
+		run:        removeSegment,
 	}, {
 		name: "create-token", does: "Makes a token and shows it, this once.",
 		parameters: []parameter{

@@ -266,7 +266,8 @@ func TestHelpNamesEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{
-		"list-tenants", "create-tenant", "show-tenant", "change-settings", "create-token", "list-tokens", "revoke-token",
+		"list-tenants", "create-tenant", "show-tenant", "change-settings", "create-token", "list-tokens", "declare-field", "remove-field",
+		"declare-resource", "remove-resource", "declare-segment", "remove-segment", "revoke-token",
 		"declare-match-field", "remove-match-field", "list-jobs", "show-job", "cancel-job",
 	} {
 		if !strings.Contains(help.String(), "make admin ACTION="+name) {
