@@ -29,7 +29,8 @@ func (c *call) readData() ([]setter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.checkSwitches(); err != nil {
+	switches, err := c.readSwitches()
+	if err != nil {
 		return nil, err
 	}
 	v := c.body["data"]
@@ -53,32 +54,21 @@ func (c *call) readData() ([]setter, error) {
 			setters = append(setters, set)
 		}
 	}
-	return setters, nil
+	return append(setters, switches...), nil
 }
 
-// checkSwitches looks at what has no effect: triggers there are none, and no
-// source of places for addresses. There are no segments either, so whoever names
-// one is told so.
-func (c *call) checkSwitches() error {
-	for _, member := range []string{"skip_triggers", "detect_geo"} {
-		if _, err := optionalBool(c.body, member); err != nil {
-			return err
-		}
+// readSwitches reads what stands beside data and changes the profile, too. Triggers
+// there are none, so skip_triggers is looked at only.
+func (c *call) readSwitches() ([]setter, error) {
+	if _, err := optionalBool(c.body, "skip_triggers"); err != nil {
+		return nil, err
 	}
-	for _, member := range []string{"add_to_segments", "remove_from_segments"} {
-		list, ok := c.body[member].([]any)
-		if !ok && c.body[member] != nil {
-			return wrongType(member, c.body[member], "an array of whole numbers")
-		}
-		for _, v := range list {
-			id, err := readWhole(member, v, 1)
-			if err != nil {
-				return err
-			}
-			return outcome.Refuse(outcome.Invalid, "unknown_segment", member, "%s: there is no segment %d.", member, id)
-		}
+	segments, err := c.readSegments()
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	place, err := c.readDetectGeo()
+	return append(segments, place...), err
 }
 
 // readField reads one member of data; a nil setter is one that is ignored.
@@ -122,7 +112,7 @@ func edit(setters []setter, m match) customer.Edit {
 // readOnly are the fields of section 3.2, which a client that sends back what it
 // read writes in vain, and the ids.
 var readOnly = map[string]bool{
-	"id": true, "_id": true, "db_id": true, "profile_id": true, "_createtime": true, "_acid": true,
+	"id": true, "_id": true, "db_id": true, "_segments": true, "profile_id": true, "_createtime": true, "_acid": true,
 	"_domaingroup": true, "_emaildomain": true, "_md5": true, "_xxh": true, "_xxm": true,
 	"_is_test": true, "_is_desktop": true, "_lat": true, "_lon": true,
 	"_click_exist": true, "_click_push_exist": true, "_click_sms_exist": true, "_confirm_exist": true,

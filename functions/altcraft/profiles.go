@@ -116,7 +116,7 @@ func (d Dialect) getProfile(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
 		Data map[string]any `json:"data"`
 		verdict
-	}{show(c.settings.Tenant, found), verdict{0, success}})
+	}{c.show(found), verdict{0, success}})
 }
 
 // answer says what became of a request, and whether that was before.

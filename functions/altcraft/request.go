@@ -27,6 +27,8 @@ const maxBody = 5_000_000
 type call struct {
 	body     map[string]any
 	settings access.Settings
+	token    access.Token
+	places   Places // nil: there is no source of places
 	// fresh: the settings were read for this call.
 	fresh bool
 	// keyed, unless nil, makes the call safe to repeat.
@@ -35,8 +37,24 @@ type call struct {
 	xmlData any
 }
 
-// accept reads a request and lets it pass if its token has the scope.
+// accept reads a request about the tenant that it names, and lets it pass if its
+// token has the scope.
 func (d Dialect) accept(r *http.Request, scope access.Scope) (*call, error) {
+	return d.admit(r, scope, tenantOf)
+}
+
+// acceptAtHome is accept for methods that may name no tenant (section 6.12): they
+// are about the token's home then.
+func (d Dialect) acceptAtHome(r *http.Request, scope access.Scope) (*call, error) {
+	return d.admit(r, scope, func(body map[string]any) (int, error) {
+		if body["db_id"] == nil {
+			return 0, nil
+		}
+		return tenantOf(body)
+	})
+}
+
+func (d Dialect) admit(r *http.Request, scope access.Scope, tenantOf func(map[string]any) (int, error)) (*call, error) {
 	body, err := readBody(r)
 	if err != nil {
 		return nil, err
@@ -57,7 +75,7 @@ func (d Dialect) accept(r *http.Request, scope access.Scope) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &call{body: body, keyed: keyed}
+	c := &call{body: body, token: grant.Token, places: d.places, keyed: keyed}
 	if translationOf(r).asked {
 		c.xmlData = body["data"]
 	}

@@ -18,29 +18,46 @@ import (
 type Dialect struct {
 	customers *customer.Service
 	guard     *access.Guard
+	places    Places
 }
 
-// Options are what the dialect needs; all of them are required.
+// Options are what the dialect needs; all of them but Places are required.
 type Options struct {
 	Customers *customer.Service
 	Guard     *access.Guard
 	Log       *slog.Logger
 	// Deadline is how long a request may take.
 	Deadline time.Duration
+	// Places says where addresses are, for detect_geo; nil: it has no effect.
+	Places Places
 }
 
 // Routes are the paths that answer something, below /api/v1.1/; each is a POST.
-var Routes = []string{"profiles/import", "profiles/update", "profiles/get", "profiles/delete"}
+var Routes = []string{
+	"profiles/import", "profiles/update", "profiles/get", "profiles/delete",
+	"profiles/list", "profiles/segstatic/add", "profiles/segstatic/remove",
+	"databases/list", "databases/fields_get", "resources/list", "resources/get", "resources/fields_get",
+}
 
 // New makes the handler of the dialect.
 func New(o Options) http.Handler {
-	d := Dialect{customers: o.Customers, guard: o.Guard}
+	d := Dialect{customers: o.Customers, guard: o.Guard, places: o.Places}
 	mux := http.NewServeMux()
 	handlers := map[string]func(http.ResponseWriter, *http.Request) error{
 		"profiles/import": d.importProfile,
 		"profiles/update": d.updateProfile,
 		"profiles/get":    d.getProfile,
 		"profiles/delete": d.deleteProfile,
+
+		"profiles/list":             d.listProfiles,
+		"profiles/segstatic/add":    d.joinSegment,
+		"profiles/segstatic/remove": d.leaveSegment,
+
+		"databases/list":       d.listDatabases,
+		"databases/fields_get": d.databaseFields,
+		"resources/list":       d.listResources,
+		"resources/get":        d.getResource,
+		"resources/fields_get": d.resourceFields,
 	}
 	for _, route := range Routes {
 		mux.Handle("POST /api/v1.1/"+route, writeError.Handle(handlers[route]))

@@ -18,7 +18,7 @@ import (
 // dialect, is not shown here.
 var shownElsewhere = []string{
 	"email", "phones", "_fname", "_lname", "Title", "_country", "_region", "_city", "address", "_sex", "_bdate",
-	"loyalty_status", "tags", "subscriptions", "id", "db_id", "_createtime", "_emaildomain", "_md5", "_xxh", "_xxm",
+	"loyalty_status", "tags", "subscriptions", "_segments", "id", "_id", "db_id", "_createtime", "_emaildomain", "_md5", "_xxh", "_xxm",
 }
 
 // show is the read form of a profile (sections 3 and 6.7).
@@ -41,6 +41,22 @@ func show(tenant int, c customer.Customer) map[string]any {
 	showContacts(data, c)
 	showSystem(data, tenant, c)
 	data["subscriptions"] = showSubscriptions(c.Subscriptions)
+	return data
+}
+
+// show is the read form of a profile of the call's tenant, with the segments it is
+// in. Those that were removed are not shown.
+func (c *call) show(found customer.Customer) map[string]any {
+	data := show(c.settings.Tenant, found)
+	var segments []int64
+	for _, n := range found.Segments {
+		if _, declared := c.settings.Segments[n]; declared {
+			segments = append(segments, n)
+		}
+	}
+	if len(segments) > 0 {
+		data["_segments"] = segments
+	}
 	return data
 }
 

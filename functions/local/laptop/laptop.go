@@ -53,7 +53,7 @@ type Laptop struct {
 // New makes a laptop on a table that exists.
 func New(o Options) *Laptop {
 	store := dynamo.New(o.DB, o.Table, time.Now)
-	customers := customer.NewService(store, time.Now)
+	customers := customer.NewService(store, time.Now).WithSettling(0)
 	guard := access.NewGuard(store, time.Now, access.GuardOptions{Remember: remember, LocalTokens: true})
 	registrar := access.NewRegistrar(store, time.Now)
 	queue := work.NewInProcess(jobs.NewWorker(store, work.Kinds(customers, store, registrar), time.Now))

@@ -20,6 +20,19 @@ const (
 	callingCode = "84"
 )
 
+// settings are those of the local tenant: its resource and segments are there for
+// examples to name. Any other resource may be named, too.
+var settings = map[string]any{
+	"country": callingCode,
+	"declared_resources": map[string]any{
+		"1": map[string]any{"name": "Demo shop news", "url": "https://shop.example.com"},
+	},
+	"segments": map[string]any{
+		"1": map[string]any{"name": "Regular guests"},
+		"2": map[string]any{"name": "Autumn offer"},
+	},
+}
+
 // matchFields are those of the local tenant.
 var matchFields = []customer.MatchField{
 	{Name: "CRM_ID", Of: customer.OfCustomer},
@@ -45,12 +58,12 @@ func (l *Laptop) Seed(ctx context.Context) error {
 // nobody yet whose keys would be missing. A start that was cut short is completed
 // by the next one.
 func (l *Laptop) seedTenant(ctx context.Context) error {
-	_, err := l.Registrar.CreateTenant(ctx, Tenant, tenantName, map[string]any{"country": callingCode})
+	_, err := l.Registrar.CreateTenant(ctx, Tenant, tenantName, settings)
 	if err != nil && !errors.Is(err, access.ErrTenantExists) {
 		return err
 	}
-	settings, err := l.Registrar.Tenant(ctx, Tenant)
-	if err != nil || settings.LastNumber >= len(matchFields) {
+	tenant, err := l.Registrar.Tenant(ctx, Tenant)
+	if err != nil || tenant.LastNumber >= len(matchFields) {
 		return err // all were declared once; what became of them since is not ours
 	}
 	for _, f := range matchFields {

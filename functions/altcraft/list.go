@@ -1,0 +1,232 @@
+package altcraft
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"regulars/functions/altcraft/filter"
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// The bounds of one page of profiles/list. One that ends at a bound says where to
+// go on.
+const (
+	defaultLimit = 1000
+	// maxLimit is how many entries of a list may be asked for at once.
+	maxLimit = 5000
+	// maxLookedAt is how many profiles a query is asked about: some seconds' work.
+	maxLookedAt = 5000
+	// maxAnswer is how large the profiles of an answer are together, in bytes; an
+	// answer of a function has at most 6 MB.
+	maxAnswer = 4_000_000
+	// timeToAnswer is what is left of the deadline when the last piece is read.
+	timeToAnswer = 10 * time.Second
+	// maxFields is how many fields may be named to be shown.
+	maxFields = 1000
+)
+
+// A listing is what a call of profiles/list asks for.
+type listing struct {
+	after  customer.ID
+	limit  int
+	query  filter.Filter
+	fields []string // empty: all
+}
+
+// A profilePage is a page of profiles that is being put together.
+type profilePage struct {
+	profiles []json.RawMessage
+	bytes    int
+	// at is the last profile that was looked at, more whether there may be others.
+	at   customer.ID
+	more bool
+}
+
+// listProfiles shows the profiles of a database page by page (section 6.8).
+func (d Dialect) listProfiles(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.accept(r, access.AltRead)
+	if err != nil {
+		return err
+	}
+	asked, err := c.readListing()
+	if err != nil {
+		return err
+	}
+	page, err := d.collect(r.Context(), c, asked)
+	if err != nil {
+		return err
+	}
+	body := struct {
+		Data []json.RawMessage `json:"data"`
+		verdict
+		Next string `json:"next_from_id,omitempty"`
+	}{Data: page.profiles, verdict: verdict{0, success}}
+	if page.more {
+		body.Next = page.at.Hex()
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, body)
+}
+
+func (c *call) readListing() (listing, error) {
+	var l listing
+	from, err := optionalText(c.body, "from_id")
+	if err != nil {
+		return l, err
+	}
+	if from != "" {
+		if l.after, err = customer.ParseHex(from); err != nil {
+			return l, outcome.Refuse(outcome.Invalid, "bad_from_id", "from_id",
+				"from_id: %.40q is no pointer; send \"\" first, and then the next_from_id of the answer before.", from)
+		}
+	}
+	if l.limit, err = readLimit(c.body); err != nil {
+		return l, err
+	}
+	if l.query, err = filter.Parse("query", c.body["query"]); err != nil {
+		return l, err
+	}
+	l.fields, err = optionalTexts(c.body, "", "fields", maxFields)
+	return l, err
+}
+
+// readLimit reads how many entries a page may have.
+func readLimit(body map[string]any) (int, error) {
+	limit, err := optionalWhole(body, "limit", 1)
+	if err != nil {
+		return 0, err
+	}
+	if limit == 0 {
+		return defaultLimit, nil
+	}
+	if limit > maxLimit {
+		return 0, outcome.Refuse(outcome.Invalid, "out_of_range", "limit", "limit: %d is the most, this is %d.", maxLimit, limit)
+	}
+	return int(limit), nil
+}
+
+// collect looks at profiles, piece by piece, until the page is full or there are no
+// more. Where the table cannot go on in time, it ends with what it has.
+func (d Dialect) collect(ctx context.Context, c *call, asked listing) (profilePage, error) {
+	page := profilePage{profiles: []json.RawMessage{}, at: asked.after}
+	for looked := 0; ; {
+		piece := customer.PageSize
+		if len(asked.query.Names()) == 0 {
+			piece = min(piece, asked.limit-len(page.profiles))
+		}
+		list, err := d.customers.List(ctx, c.settings.Tenant, page.at, piece)
+		if _, busy := outcome.AsBusy(err); busy && looked > 0 {
+			page.more = true
+			return page, nil
+		}
+		if err != nil {
+			return profilePage{}, err
+		}
+		if full, err := page.take(c, asked, list.Customers); full || err != nil {
+			return page, err
+		}
+		if list.Next == 0 {
+			return page, nil
+		}
+		page.at = list.Next
+		looked += piece
+		if len(page.profiles) == asked.limit || looked >= maxLookedAt || hurried(ctx) {
+			page.more = true
+			return page, nil
+		}
+	}
+}
+
+// hurried reports whether the deadline leaves just the time to answer.
+func hurried(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) < timeToAnswer
+}
+
+// take adds those of the customers that are asked for, up to the one that the page
+// has no room for.
+func (p *profilePage) take(c *call, asked listing, customers []customer.Customer) (full bool, err error) {
+	for _, found := range customers {
+		data := c.show(found)
+		meant, err := asked.means(data)
+		if err != nil {
+			return false, err
+		}
+		if meant {
+			text, err := encode(asked.shown(data))
+			if err != nil {
+				return false, err
+			}
+			if n := len(p.profiles); n == asked.limit || n > 0 && p.bytes+len(text) > maxAnswer {
+				p.more = true
+				return true, nil
+			}
+			p.profiles = append(p.profiles, text)
+			p.bytes += len(text) + len(",")
+		}
+		p.at = found.ID
+	}
+	return false, nil
+}
+
+// means reports whether the query means the profile, by its read form as JSON has
+// it. `_id` is the id.
+func (l listing) means(data map[string]any) (bool, error) {
+	names := l.query.Names()
+	if len(names) == 0 {
+		return true, nil
+	}
+	named := make(map[string]any, len(names))
+	for _, name := range names {
+		if v, shown := data[name]; shown {
+			named[name] = v
+		}
+		if name == "_id" {
+			named[name] = data["id"]
+		}
+	}
+	text, err := encode(named)
+	if err != nil {
+		return false, err
+	}
+	document, err := value.ParseObject(text)
+	if err != nil {
+		return false, fmt.Errorf("profile %v as JSON: %v", data["id"], err) // a fault, not the client's
+	}
+	return l.query.Matches(document), nil
+}
+
+// shown are the fields of the profile that were asked for, and the id.
+func (l listing) shown(data map[string]any) map[string]any {
+	if len(l.fields) == 0 {
+		return data
+	}
+	shown := map[string]any{"id": data["id"]}
+	for _, name := range l.fields {
+		if v, is := data[name]; is {
+			shown[name] = v
+		}
+		if name == "_id" {
+			shown[name] = data["id"]
+		}
+	}
+	return shown
+}
+
+// encode is v as the answers have it.
+func encode(v any) (json.RawMessage, error) {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, fmt.Errorf("profile as JSON: %w", err)
+	}
+	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
+}

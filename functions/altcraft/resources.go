@@ -1,0 +1,136 @@
+package altcraft
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+)
+
+// A resource is how resources/get shows a declared one. It belongs to one
+// database.
+type resource struct {
+	ID             int64              `json:"id"`
+	Name           string             `json:"name"`
+	URL            string             `json:"url"`
+	TrackingDomain string             `json:"trk_domain"` // there are none
+	Channels       []customer.Channel `json:"channels"`
+	Databases      []int              `json:"dbs_ids"`
+}
+
+func newResource(settings access.Settings, id int64) resource {
+	declared := settings.DeclaredResources[id]
+	return resource{ID: id, Name: declared.Name, URL: declared.URL, Channels: channelsOf(declared), Databases: []int{settings.Tenant}}
+}
+
+// channelsOf are the channels of a resource: all, where none are named.
+func channelsOf(r access.Resource) []customer.Channel {
+	if len(r.Channels) == 0 {
+		return customer.Channels
+	}
+	return r.Channels
+}
+
+// listResources shows the declared resources by number (section 6.12). Groups of
+// resources there are none.
+func (d Dialect) listResources(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.acceptAtHome(r, access.AltRead)
+	if err != nil {
+		return err
+	}
+	declared := slices.Collect(maps.Keys(c.settings.DeclaredResources))
+	page, next, err := pageOf(c.body, declared)
+	if err != nil {
+		return err
+	}
+	resources := make([]resource, len(page))
+	for i, id := range page {
+		resources[i] = newResource(c.settings, id)
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, struct {
+		Data []resource `json:"data"`
+		verdict
+		Next  int64 `json:"next_from_id,omitempty"`
+		Total int   `json:"total_count"`
+	}{resources, verdict{0, success}, next, len(declared)})
+}
+
+// getResource shows one declared resource (section 6.12).
+func (d Dialect) getResource(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.acceptAtHome(r, access.AltRead)
+	if err != nil {
+		return err
+	}
+	var id int64
+	err = d.withSettings(r.Context(), c, func() (err error) {
+		id, err = c.readResourceID()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, struct {
+		Data resource `json:"data"`
+		verdict
+	}{newResource(c.settings, id), verdict{0, success}})
+}
+
+// resourceFields shows the fields of subscriptions to a resource on a channel
+// (section 6.12).
+func (d Dialect) resourceFields(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.acceptAtHome(r, access.AltRead)
+	if err != nil {
+		return err
+	}
+	var channel customer.Channel
+	err = d.withSettings(r.Context(), c, func() error {
+		id, err := c.readResourceID()
+		if err != nil {
+			return err
+		}
+		channel, err = c.readChannelOf(id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return writeFields(w, append(slices.Clone(subscriptionFields[channel]), customSubscriptionFields(c.settings)...))
+}
+
+// readResourceID reads the number of a declared resource.
+func (c *call) readResourceID() (int64, error) {
+	v := c.body["id"]
+	if v == nil {
+		return 0, outcome.Refuse(outcome.Invalid, "missing", "id", "id: the number of the resource is missing.")
+	}
+	id, err := readWhole("id", v, 1)
+	if err != nil {
+		return 0, err
+	}
+	if _, declared := c.settings.DeclaredResources[id]; !declared {
+		return 0, outcome.Refuse(outcome.NotFound, "unknown_resource", "id", "id: there is no declared resource %d.", id).BySettings()
+	}
+	return id, nil
+}
+
+// readChannelOf reads the name of a channel that the resource has.
+func (c *call) readChannelOf(resource int64) (customer.Channel, error) {
+	text, err := optionalText(c.body, "channel")
+	if err != nil {
+		return "", err
+	}
+	channel := customer.Channel(text)
+	switch {
+	case text == "":
+		return "", outcome.Refuse(outcome.Invalid, "missing", "channel", "channel: the name of a channel is missing; one of these is: %v.", customer.Channels)
+	case !slices.Contains(customer.Channels, channel):
+		return "", outcome.Refuse(outcome.Invalid, "bad_channel", "channel", "channel: %.40q is no channel; one of these is: %v.", text, customer.Channels)
+	case !slices.Contains(channelsOf(c.settings.DeclaredResources[resource]), channel):
+		return "", outcome.Refuse(outcome.Invalid, "channel_undeclared", "channel", "channel: resource %d does not have the channel %s.", resource, channel).BySettings()
+	}
+	return channel, nil
+}

@@ -1,0 +1,110 @@
+package altcraft
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+// joinSegment puts a profile into a static segment (section 6.12).
+func (d Dialect) joinSegment(w http.ResponseWriter, r *http.Request) error {
+	return d.changeSegment(w, r, (*customer.Customer).JoinSegments)
+}
+
+// leaveSegment takes a profile out of a static segment (section 6.12).
+func (d Dialect) leaveSegment(w http.ResponseWriter, r *http.Request) error {
+	return d.changeSegment(w, r, (*customer.Customer).LeaveSegments)
+}
+
+func (d Dialect) changeSegment(w http.ResponseWriter, r *http.Request, change func(*customer.Customer, ...int64)) error {
+	c, err := d.accept(r, access.AltWrite)
+	if err != nil {
+		return err
+	}
+	result, err := d.apply(r, c, func(match) (customer.Request, error) {
+		if _, err := optionalBool(c.body, "skip_triggers"); err != nil {
+			return customer.Request{}, err
+		}
+		number, err := c.readSegment("segment_id", c.body["segment_id"])
+		edit := func(c *customer.Customer, _ time.Time) error {
+			change(c, number)
+			return nil
+		}
+		return customer.Request{Edit: edit, Plain: true}, err
+	})
+	if err != nil {
+		return err
+	}
+	return answer(w, result, struct {
+		verdict
+		ID      string `json:"profile_id"`
+		Changed bool   `json:"changed"`
+	}{verdict{0, success}, result.ID.Hex(), result.Changed})
+}
+
+// readSegments reads the segments that an import puts the profile into, and those
+// that it takes it out of.
+func (c *call) readSegments() ([]setter, error) {
+	join, err := c.readSegmentList("add_to_segments")
+	if err != nil {
+		return nil, err
+	}
+	leave, err := c.readSegmentList("remove_from_segments")
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range leave {
+		if slices.Contains(join, n) {
+			return nil, outcome.Refuse(outcome.Invalid, "segment_both_ways", "remove_from_segments",
+				"remove_from_segments: %d is in add_to_segments, too.", n)
+		}
+	}
+	if len(join)+len(leave) == 0 {
+		return nil, nil
+	}
+	return []setter{func(c *customer.Customer, _ time.Time) error {
+		c.JoinSegments(join...)
+		c.LeaveSegments(leave...)
+		return nil
+	}}, nil
+}
+
+func (c *call) readSegmentList(member string) ([]int64, error) {
+	v := c.body[member]
+	list, ok := v.([]any)
+	if !ok && v != nil {
+		return nil, wrongType(member, v, "an array of whole numbers")
+	}
+	if len(list) > customer.MaxSegments {
+		return nil, outcome.Refuse(outcome.Invalid, "too_many", member, "%s: there are %d segments; %d is the limit.", member, len(list), customer.MaxSegments)
+	}
+	numbers := make([]int64, len(list))
+	for i, e := range list {
+		var err error
+		if numbers[i], err = c.readSegment(member+"["+strconv.Itoa(i)+"]", e); err != nil {
+			return nil, err
+		}
+	}
+	return numbers, nil
+}
+
+// readSegment reads the number of a declared segment.
+func (c *call) readSegment(field string, v any) (int64, error) {
+	if v == nil {
+		return 0, outcome.Refuse(outcome.Invalid, "missing", field, "%s: the number of a segment is missing.", field)
+	}
+	n, err := readWhole(field, v, 1)
+	if err != nil {
+		return 0, err
+	}
+	if _, declared := c.settings.Segments[n]; !declared {
+		return 0, outcome.Refuse(outcome.Invalid, "unknown_segment", field,
+			"%s: there is no segment %d. Declare it: make admin ACTION=declare-segment TENANT=... ID=%d NAME=...", field, n, n).BySettings()
+	}
+	return n, nil
+}
