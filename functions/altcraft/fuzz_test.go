@@ -30,6 +30,7 @@ func FuzzBody(f *testing.F) {
 		`{"email":"ada@x.com","data":{"tags":{"action":"add","value":["a"]},"x":{"action":"upsert","value":{"a":1},"submatch":"a.b"},"_fname":{"action":"unset"},"y":{"action":"delete","value":[{}]}}}`,
 		`{"email":"ada@x.com","data":{"subscriptions":{"action":"set","value":[{"channel":"email","resource_id":1,"email":"a@b.c","cats":{"action":"delete","value":["x"]},"custom_fields":{"n":{"action":"add","value":["x"]}}}]}}}`,
 		`{"data":{"subscriptions":[{"channel":"telegram_bot","resource_id":1,"cc_data":{"id":1},"status":-1,"priority":0,"cats":"x"}],"email":"a@b.c"}}`,
+		`{"detect_geo":true,"add_to_segments":[1,"2"],"remove_from_segments":[3],"skip_triggers":1,"data":{"_ip":"8.8.8.8"},"email":"a@b.c"}`,
 		`{}`, `[]`, `{"data":{"`, "\xff",
 	} {
 		f.Add([]byte(seed))
@@ -41,7 +42,8 @@ func FuzzBody(f *testing.F) {
 			return
 		}
 		c := aCall(t, `{}`)
-		c.body = object
+		c.body, c.places = object, atlas{"8.8.8.8": {City: "Mountain View", TimeZone: "America/Los_Angeles"}}
+		c.settings.Segments = map[int64]access.Segment{1: {}, 2: {}, 3: {}}
 		_, err = secretOf(r, object)
 		shownToClients(t, err)
 		_, err = tenantOf(object)
@@ -118,11 +120,14 @@ func (blank) Commit(context.Context, customer.Commit) error                     
 func FuzzPath(f *testing.F) {
 	handler := handlerOn(blank{})
 	for _, path := range []string{
-		"/api/v1.1/profiles/import", "/api/v1.1/profiles/update/", "/api/v1.1//profiles/get", "/api/v1.1/profiles/delete", "/api/v1.1", "/", "",
+		"/api/v1.1/profiles/import", "/api/v1.1/profiles/update/", "/api/v1.1/profiles/segstatic", "/api/v1.1//profiles/get", "/api/v1.1/profiles/delete", "/api/v1.1", "/", "",
 		"*", "api", "/api/v1.1/../v1.1/profiles/get", "/api/v1.1/%2e%2e/profiles/get", "/api/v1.1/%2F/profiles%2Fget", "/api/v1.1/profiles/import/%zz", "/\x00", "//host/path",
 	} {
 		f.Add(http.MethodPost, path, `{"token":"open","db_id":5,"email":"ada@x.com","data":{"_fname":"Ada"}}`)
 		f.Add(http.MethodGet, path, ``)
+	}
+	for _, route := range Routes {
+		f.Add(http.MethodPost, "/api/v1.1/"+route, `{"token":"open","id":1,"channel":"push","segment_id":1,"email":"ada@x.com","query":{"a":{"$gt":1}},"db_id":5}`)
 	}
 	f.Add("CONNECT", "/api/v1.1/profiles/get", `{"token":"open"}`)
 	f.Add("OPTIONS", "*", ``)
