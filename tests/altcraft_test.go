@@ -1,7 +1,10 @@
 package tests_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -182,4 +185,56 @@ func TestResultsHoldAtOnce(t *testing.T) {
 	if a := visit(once); a.Error != 0 || !a.Changed {
 		t.Errorf("beyond an int, in a float: %+v, want changed", a)
 	}
+}
+
+// The same of segments and resources.
+func TestSegmentsAndResourcesHoldAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	calls := []struct {
+		method string
+		body   map[string]any
+		before int
+	}{
+		{"profiles/segstatic/add", map[string]any{"email": "ann@example.com", "segment_id": 9}, 400},
+		{"profiles/import", map[string]any{"email": "ann@example.com", "data": map[string]any{}, "add_to_segments": []int{9}}, 400},
+		{"resources/get", map[string]any{"id": 9}, 404},
+		{"resources/fields_get", map[string]any{"id": 9, "channel": "sms"}, 404},
+	}
+	if _, a := post(t, s, "profiles/import", body(map[string]any{"email": "ann@example.com", "data": map[string]any{}})); a.Error != 0 {
+		t.Fatalf("import = %+v", a)
+	}
+	declare := func() {
+		patch := map[string]any{"9": map[string]any{"name": "New"}}
+		if _, err := s.Registrar.ChangeSettings(t.Context(), laptop.Tenant, map[string]any{"segments": patch, "declared_resources": patch}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, call := range calls {
+		time.Sleep(1100 * time.Millisecond) // nobody remembers that there were some
+		if code := ask(t, s, call.method, call.body); code != call.before {
+			t.Errorf("%s before: error %d, want %d", call.method, code, call.before)
+		}
+		declare()
+		if code := ask(t, s, call.method, call.body); code != 0 {
+			t.Errorf("%s after: error %d, want 0", call.method, code)
+		}
+		undeclare := map[string]any{"9": nil}
+		if _, err := s.Registrar.ChangeSettings(t.Context(), laptop.Tenant, map[string]any{"segments": undeclare, "declared_resources": undeclare}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// ask returns the error of a call; its data may be a list.
+func ask(t *testing.T, s scene, method string, members map[string]any) int {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/api/v1.1/"+method, bytes.NewReader(body(members)))
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	var a struct{ Error int }
+	if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil {
+		t.Fatal(err)
+	}
+	return a.Error
 }

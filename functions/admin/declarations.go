@@ -10,7 +10,8 @@ import (
 )
 
 // Declarations are settings: these actions say for one field, resource or segment
-// what change-settings says for all of them.
+// what change-settings says for all of them. What is not given is null in the patch,
+// so that nothing stays of an earlier declaration.
 
 type fieldBody struct {
 	Name string `json:"name"`
@@ -33,14 +34,14 @@ type removedBody struct {
 
 func declareField(ctx context.Context, h *Handler, a arguments) (any, error) {
 	name := arg[string](a, "name")
-	settings, err := h.declare(ctx, a, "declared_fields", name, map[string]any{"type": a["type"], "options": orNull(a, "options")})
+	settings, err := h.declare(ctx, a, "declared_fields", name, map[string]any{"type": a["type"], "options": a["options"]})
 	return fieldBody{name, settings.DeclaredFields[name]}, err
 }
 
 func declareResource(ctx context.Context, h *Handler, a arguments) (any, error) {
 	id := int64(arg[int](a, "id"))
 	settings, err := h.declare(ctx, a, "declared_resources", strconv.FormatInt(id, 10),
-		map[string]any{"name": a["name"], "url": orNull(a, "url"), "channels": orNull(a, "channels")})
+		map[string]any{"name": a["name"], "url": a["url"], "channels": a["channels"]})
 	return resourceBody{id, settings.DeclaredResources[id]}, err
 }
 
@@ -48,22 +49,6 @@ func declareSegment(ctx context.Context, h *Handler, a arguments) (any, error) {
 	id := int64(arg[int](a, "id"))
 	settings, err := h.declare(ctx, a, "segments", strconv.FormatInt(id, 10), map[string]any{"name": a["name"]})
 	return segmentBody{id, settings.Segments[id]}, err
-}
-
-// orNull is an argument as a patch has it: what was not given is taken away.
-func orNull(a arguments, name string) any {
-	switch v := a[name].(type) {
-	case nil:
-		return nil
-	case []string:
-		list := make([]any, len(v))
-		for i, word := range v {
-			list[i] = word
-		}
-		return list
-	default:
-		return v
-	}
 }
 
 // declare puts one member into one of the settings that hold declarations.
