@@ -25,6 +25,9 @@ const (
 	hexWidth     = 24
 )
 
+// LastID is the highest id there can be.
+const LastID ID = idLimit - 1
+
 var idEpoch = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // NewID makes the id of a customer created at now. Of random the lowest 12 bits

@@ -80,7 +80,7 @@ func (s *Service) page(ctx context.Context, tenant int, after ID, limit int) (Pa
 // newestListed is the highest id that lists show.
 func (s *Service) newestListed() ID {
 	if s.settling <= 0 {
-		return idLimit - 1
+		return LastID
 	}
 	return NewID(s.now().Add(-s.settling), 1<<idRandomBits-1)
 }

@@ -176,21 +176,10 @@ func (s *Store) CustomerIDs(ctx context.Context, tenant, shard int, after custom
 	if shard < 0 || shard >= shards {
 		return nil, fmt.Errorf("list customers: there is no shard %d", shard)
 	}
-	condition := expression.Key(attrIndex1PK).Equal(expression.Value(listPK(tenant, shard))).
-		And(expression.Key(attrIndex1SK).GreaterThan(expression.Value(after.Base36())))
-	var keys []key
+	var ids []customer.ID
 	err := outcome.Retry(ctx, func(int) (err error) {
-		keys, err = s.queryIndex1(ctx, "list customers", condition, true, limit)
+		ids, err = s.shardIDs(ctx, tenant, shard, after, customer.LastID, limit)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]customer.ID, len(keys))
-	for i, k := range keys {
-		if ids[i], err = idOfCustomer(k); err != nil {
-			return nil, err
-		}
-	}
-	return ids, nil
+	return ids, err
 }

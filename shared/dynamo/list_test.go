@@ -66,7 +66,7 @@ func TestIDsCost(t *testing.T) {
 	t.Parallel()
 	store := dynamo.New(dynamotest.Client(t), dynamotest.Table(t), time.Now)
 	ctx, used := meter.With(t.Context())
-	if _, err := store.IDs(ctx, 5, 0, 1<<53-1, 51); err != nil {
+	if _, err := store.IDs(ctx, 5, 0, customer.LastID, 51); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := used.Use(), (meter.Use{Trips: 1, Read: 4}); got != want {
@@ -78,7 +78,7 @@ func TestIDsCost(t *testing.T) {
 	}
 	populate(t, store, 5, shardOfOne...)
 	ctx, used = meter.With(t.Context())
-	if _, err := store.IDs(ctx, 5, 0, 1<<53-1, 100); err != nil {
+	if _, err := store.IDs(ctx, 5, 0, customer.LastID, 100); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := used.Use(), (meter.Use{Trips: 1, Read: 4.5}); got != want {

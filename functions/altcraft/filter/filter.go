@@ -5,9 +5,7 @@
 // value keeps them.
 package filter
 
-import (
-	"strings"
-)
+import "strings"
 
 // A Filter is a query that was read. It is safe for concurrent use.
 type Filter struct {
