@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"regulars/functions/altcraft"
 	"regulars/functions/local/laptop"
 	"regulars/shared/access"
+	"regulars/shared/customer"
 	"regulars/tests/conversation"
 	"regulars/tests/openapi"
 )
@@ -103,6 +105,65 @@ func TestAltcraftIsDocumented(t *testing.T) {
 	if diff := cmp.Diff(want, document.Unseen()); diff != "" { // nothing was seen yet
 		t.Errorf("operations (-routes +document):\n%s", diff)
 	}
+}
+
+// Clients change a profile by sending back what they read. Of what they did not
+// change nothing changes, in either form; the birthday is still the day that was
+// written, not the one that it was in UTC.
+func TestWhatIsReadCanBeSentBack(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	_, made := post(t, s, "profiles/import", body(map[string]any{"email": "ann@example.com", "data": map[string]any{
+		"_fname": "Ann", "_lname": " Lee & <Co> ", "_sex": 2, "_bdate": "2001-12-31T00:00+03:00", "_regdate": "2019-03-14", "_status": 1, "phones": []string{"+79005550001", "+79005550002"},
+		"tags": []string{"a b", "c"}, "interests": []string{"ski"}, "First name": "x\r\ny", "Имя": "Анна", "card": map[string]any{"level": "gold", "notes": []any{"1", map[string]any{"a": "b"}}},
+		"subscriptions": []any{
+			map[string]any{"channel": "email", "resource_id": 1, "email": "ann@example.com", "status": "unconfirmed", "cats": []string{"news"}},
+			map[string]any{"channel": "push", "resource_id": 1, "provider": "Firefox", "subscription_id": "abc", "priority": 3, "custom_fields": map[string]any{"_os": "Windows 10"}},
+			map[string]any{"channel": "telegram_bot", "resource_id": 2, "cc_data": map[string]any{"id": 77}},
+			map[string]any{"channel": "viber", "resource_id": 2, "cc_data": map[string]any{"phone": "+79005550001"}},
+		},
+	}}))
+	if made.Error != 0 {
+		t.Fatal(made.Text)
+	}
+	birth := func() any { return customerOf(t, s, made.ID)["bd"] }
+	before := birth()
+
+	_, shown := post(t, s, "profiles/get", body(map[string]any{"email": "ann@example.com"}))
+	if _, a := post(t, s, "profiles/update", body(map[string]any{"email": "ann@example.com", "data": shown.Data})); a.Error != 0 || a.Changed {
+		t.Errorf("in JSON: %+v, want nothing changed", a)
+	}
+
+	ask := func(method, inner string) string {
+		r := httptest.NewRequest(http.MethodPost, "/api/v1.1/"+method, strings.NewReader("<xml><token>reg_local_demo</token><db_id>5</db_id><email>ann@example.com</email>"+inner+"</xml>"))
+		r.Header.Set("Content-Type", "application/xml")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		return w.Body.String()
+	}
+	profile := regexp.MustCompile(`(?s)<data>.*</data>`).FindString(ask("profiles/get", ""))
+	if got := ask("profiles/update", profile); !strings.Contains(got, "<changed>false</changed>") {
+		t.Errorf("in XML: %s, want nothing changed by\n%s", got, profile)
+	}
+	if after := birth(); after != before || before != "2001-12-31T00:00:00+03:00" {
+		t.Errorf("birth = %v, was %v, want as it was written", after, before)
+	}
+}
+
+// customerOf is the stored item of a customer.
+func customerOf(t *testing.T, s scene, id string) map[string]any {
+	t.Helper()
+	parsed, err := customer.ParseHex(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, it := range s.items(t) {
+		if strings.HasSuffix(key, parsed.Base36()+" CUSTOMER") {
+			return it
+		}
+	}
+	t.Fatalf("there is no customer %s", id)
+	return nil
 }
 
 // A token that was used and then revoked is refused as soon as nobody remembers

@@ -112,14 +112,19 @@ func readSex(field string, v any, _ access.Settings) (setter, error) {
 	return sets(func(c *customer.Customer) { c.Sex = sex }), nil
 }
 
-// readBirth reads a date; a number is milliseconds since 1970.
+// readBirth reads a date; a number is milliseconds since 1970. One that is sent
+// back as it is shown, in UTC, must not move the day that was once written.
 func readBirth(field string, v any, _ access.Settings) (setter, error) {
 	text, err := dateText(field, v)
 	if err != nil {
 		return nil, err
 	}
 	birth, err := customer.ParseBirth(field, text)
-	return sets(func(c *customer.Customer) { c.Birth = birth }), err
+	return sets(func(c *customer.Customer) {
+		if c.Birth == "" || text != formDate(c.Birth.Time()) {
+			c.Birth = birth
+		}
+	}), err
 }
 
 // dateText turns milliseconds since 1970 into text, and leaves texts alone.

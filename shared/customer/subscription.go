@@ -47,7 +47,7 @@ type Subscription struct {
 	Provider string
 
 	Status Status
-	// Priority is nil where none was given; 0 is the highest.
+	// Priority is nil where none was given, which counts as 0, the highest.
 	Priority *int64
 	Cats     []string
 	// Custom fields of the subscription, as package value keeps them.
@@ -159,7 +159,7 @@ func (e SubscriptionEdit) apply(s *Subscription) error {
 	if e.Status != nil {
 		s.Status = *e.Status
 	}
-	if e.Priority != nil {
+	if e.Priority != nil && (s.Priority != nil || *e.Priority != 0) {
 		s.Priority = e.Priority
 	}
 	if e.Cats != nil {

@@ -30,15 +30,17 @@ func TestSubscribe(t *testing.T) {
 		{name: "a new one is subscribed now", edit: func(*customer.SubscriptionEdit) {},
 			added: &customer.Subscription{Resource: 1, Channel: "email", Contact: "ada@x.com", Status: "subscribed", Created: noon}},
 		{name: "a new one as it is given", edit: func(e *customer.SubscriptionEdit) {
-			e.Status, e.Priority, e.Cats, e.Created = ptr(customer.Status("unconfirmed")), ptr(int64(0)), ptr([]string{"x"}), ptr(noon.Add(-time.Minute))
+			e.Status, e.Priority, e.Cats, e.Created = ptr(customer.Status("unconfirmed")), ptr(int64(2)), ptr([]string{"x"}), ptr(noon.Add(-time.Minute))
 			e.Custom = map[string]any{"k": json.Number("1"), "null": nil}
-		}, added: &customer.Subscription{Resource: 1, Channel: "email", Contact: "ada@x.com", Status: "unconfirmed", Priority: ptr(int64(0)),
+		}, added: &customer.Subscription{Resource: 1, Channel: "email", Contact: "ada@x.com", Status: "unconfirmed", Priority: ptr(int64(2)),
 			Cats: []string{"x"}, Custom: map[string]any{"k": json.Number("1")}, Created: noon.Add(-time.Minute)}},
 		{name: "what is not given stays", before: []customer.Subscription{there}, edit: func(*customer.SubscriptionEdit) {}},
 		{name: "status alone", before: []customer.Subscription{there}, edit: func(e *customer.SubscriptionEdit) { e.Status = ptr(customer.Subscribed) },
 			want: func(s *customer.Subscription) { s.Status = "subscribed" }},
 		{name: "priority alone", before: []customer.Subscription{there}, edit: func(e *customer.SubscriptionEdit) { e.Priority = ptr(int64(0)) },
 			want: func(s *customer.Subscription) { s.Priority = ptr(int64(0)) }},
+		{name: "priority 0 where there is none", edit: func(e *customer.SubscriptionEdit) { e.Priority = ptr(int64(0)) },
+			added: &customer.Subscription{Resource: 1, Channel: "email", Contact: "ada@x.com", Status: "subscribed", Created: noon}},
 		{name: "no categories", before: []customer.Subscription{there}, edit: func(e *customer.SubscriptionEdit) { e.Cats = &[]string{} },
 			want: func(s *customer.Subscription) { s.Cats = []string{} }},
 		{name: "custom fields beside those there, null leaves alone", before: []customer.Subscription{there},
