@@ -37,6 +37,9 @@ type Request struct {
 	Plain bool
 	// Keyed, unless nil, makes the request safe to repeat.
 	Keyed *Keyed
+
+	// known are keys that were read for the first attempt already.
+	known map[Key]KeyRecord
 }
 
 // A Result is what became of a request.
@@ -97,7 +100,7 @@ func (s *Service) repeated(ctx context.Context, tenant int, keyed *Keyed) (resul
 func (s *Service) Find(ctx context.Context, tenant int, fields MatchFields, search Search) (Customer, error) {
 	var found Customer
 	err := outcome.Retry(ctx, func(int) error {
-		loaded, err := s.load(ctx, tenant, fields, search)
+		loaded, err := s.load(ctx, tenant, fields, search, nil)
 		if err != nil {
 			return err
 		}
@@ -113,7 +116,10 @@ func (s *Service) Find(ctx context.Context, tenant int, fields MatchFields, sear
 // attempt loads, decides and commits once. A thorough one takes nothing for
 // absent that it did not read.
 func (s *Service) attempt(ctx context.Context, r Request, thorough bool) (Result, error) {
-	loaded, err := s.load(ctx, r.Tenant, r.Fields, r.Search)
+	if thorough {
+		r.known = nil
+	}
+	loaded, err := s.load(ctx, r.Tenant, r.Fields, r.Search, r.known)
 	if err != nil {
 		return Result{}, err
 	}
