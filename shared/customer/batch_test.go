@@ -351,6 +351,21 @@ func TestBatchCutShort(t *testing.T) {
 	})
 }
 
+// What must follow something busy waits for the batch to be sent again, even if
+// there is time: else it would be overtaken by it then.
+func TestNothingOvertakesTheBusy(t *testing.T) {
+	inPublic(t, func(t *testing.T, ctx context.Context, world *public, service *customer.Service) {
+		items := batched(imports(email("a@x.com"), setEmail("a@x.com")), imports(email("a@x.com"), note("x")), imports(email("b@x.com"), setEmail("b@x.com")))
+		items[0].Edit = func(*customer.Customer, time.Time) error { return &outcome.Busy{} }
+		got := applyAll(t, ctx, service, items)
+		_, first := outcome.AsBusy(got[0].Err)
+		_, second := outcome.AsBusy(got[1].Err)
+		if !first || !second || !got[2].Created {
+			t.Errorf("outcomes = %+v, want busy, busy and created", got)
+		}
+	})
+}
+
 // A request that panics is a fault of its own.
 func TestOneRequestPanics(t *testing.T) {
 	inPublic(t, func(t *testing.T, ctx context.Context, world *public, service *customer.Service) {
