@@ -12,18 +12,27 @@ import (
 // A setter makes one thing that a client wrote true of a customer.
 type setter func(c *customer.Customer, now time.Time)
 
-// readData reads the profile data object (section 3) into setters, in the order
-// of the names. Whatever is wrong with it is refused here, before anything is
-// read from the table.
+// readData reads the profile data of a call into setters.
 func (c *call) readData() ([]setter, error) {
-	skipInvalid, err := optionalBool(c.body, "skip_invalid_subscriptions")
+	skipInvalid, err := c.readSwitches()
 	if err != nil {
 		return nil, err
 	}
-	if err := c.checkSwitches(); err != nil {
-		return nil, err
+	return c.readProfile(c.body["data"], skipInvalid)
+}
+
+// readSwitches reads what a call says about all of its data.
+func (c *call) readSwitches() (skipInvalid bool, err error) {
+	if skipInvalid, err = optionalBool(c.body, "skip_invalid_subscriptions"); err != nil {
+		return false, err
 	}
-	v := c.body["data"]
+	return skipInvalid, c.checkSwitches()
+}
+
+// readProfile reads the profile data object (section 3) into setters, in the order
+// of the names. Whatever is wrong with it is refused here, before anything is
+// read from the table.
+func (c *call) readProfile(v any, skipInvalid bool) ([]setter, error) {
 	if v == nil {
 		return nil, outcome.Refuse(outcome.Invalid, "missing", "data", "data: the profile data is missing.")
 	}

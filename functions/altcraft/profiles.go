@@ -31,12 +31,40 @@ func (d Dialect) write(w http.ResponseWriter, r *http.Request, create bool) erro
 	if err != nil {
 		return err
 	}
-	return answer(w, result, struct {
-		verdict
-		ID      string `json:"profile_id"`
-		Created bool   `json:"created"`
-		Changed bool   `json:"changed"`
-	}{verdict{0, success}, result.ID.Hex(), result.Created, result.Changed})
+	return answer(w, result, applied(result))
+}
+
+// addProfile makes a profile, whoever there is already (section 6.2).
+func (d Dialect) addProfile(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.accept(r, access.AltWrite)
+	if err != nil {
+		return err
+	}
+	result, err := d.carryOut(r, c, func() (customer.Request, error) {
+		setters, err := c.readData()
+		return customer.Request{Create: true, Edit: edit(setters, match{}), Plain: true}, err
+	})
+	if err != nil {
+		return err
+	}
+	return answer(w, result, applied(result))
+}
+
+// An appliedAnswer says what became of one profile; of one that nothing became of
+// the verdict alone.
+type appliedAnswer struct {
+	verdict
+	*became
+}
+
+type became struct {
+	ID      string `json:"profile_id"`
+	Created bool   `json:"created"`
+	Changed bool   `json:"changed"`
+}
+
+func applied(result customer.Result) appliedAnswer {
+	return appliedAnswer{verdict{0, success}, &became{result.ID.Hex(), result.Created, result.Changed}}
 }
 
 // deleteProfile deletes a profile for all dialects (section 6.9).
@@ -61,16 +89,24 @@ func (d Dialect) deleteProfile(w http.ResponseWriter, r *http.Request) error {
 }
 
 // apply reads the call's match, makes a request of it, and has it carried out.
-// What is refused here may have been carried out before, under the same key.
 func (d Dialect) apply(r *http.Request, c *call, request func(match) (customer.Request, error)) (customer.Result, error) {
-	var req customer.Request
-	err := d.withSettings(r.Context(), c, func() error {
+	return d.carryOut(r, c, func() (customer.Request, error) {
 		m, err := c.readMatch()
 		if err != nil {
-			return err
+			return customer.Request{}, err
 		}
-		req, err = request(m)
+		req, err := request(m)
 		req.Search = m.search
+		return req, err
+	})
+}
+
+// carryOut reads a call and has it carried out. What is refused here may have been
+// carried out before, under the same key.
+func (d Dialect) carryOut(r *http.Request, c *call, read func() (customer.Request, error)) (customer.Result, error) {
+	var req customer.Request
+	err := d.withSettings(r.Context(), c, func() (err error) {
+		req, err = read()
 		return err
 	})
 	if refusal, refused := outcome.AsRefusal(err); refused {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"regexp"
@@ -38,11 +39,17 @@ func (d Dialect) accept(r *http.Request, scope access.Scope) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
+	return d.admit(r, body, body, scope)
+}
+
+// admit lets a request pass if its token, which may be in the body, has the scope
+// for the database that the parameters name.
+func (d Dialect) admit(r *http.Request, body, parameters map[string]any, scope access.Scope) (*call, error) {
 	secret, err := secretOf(r, body)
 	if err != nil {
 		return nil, err
 	}
-	tenant, err := tenantOf(body)
+	tenant, err := tenantOf(parameters)
 	if secret != "" && err != nil {
 		return nil, err
 	}
@@ -50,11 +57,11 @@ func (d Dialect) accept(r *http.Request, scope access.Scope) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	keyed, err := keyedOf(r, body)
+	keyed, err := keyedOf(r, parameters)
 	if err != nil {
 		return nil, err
 	}
-	return &call{body: body, settings: grant.Settings, keyed: keyed}, nil
+	return &call{body: parameters, settings: grant.Settings, keyed: keyed}, nil
 }
 
 func readBody(r *http.Request) (map[string]any, error) {
@@ -147,8 +154,10 @@ func keyedOf(r *http.Request, body map[string]any) (*customer.Keyed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("meaning of a request: %w", err)
 	}
-	sum := sha256.Sum256(append([]byte(r.Method+" "+r.URL.Path+"\n"), text...))
-	return &customer.Keyed{Key: key, Meaning: hex.EncodeToString(sum[:])}, nil
+	sum := sha256.New()
+	_, _ = io.WriteString(sum, r.Method+" "+r.URL.Path+"\n") // a hash takes all
+	_, _ = sum.Write(text)
+	return &customer.Keyed{Key: key, Meaning: hex.EncodeToString(sum.Sum(nil))}, nil
 }
 
 // withSettings calls f with what is remembered of the tenant's settings, and

@@ -30,7 +30,13 @@ type Options struct {
 }
 
 // Routes are the paths that answer something, below /api/v1.1/; each is a POST.
-var Routes = []string{"profiles/import", "profiles/update", "profiles/get", "profiles/delete"}
+var Routes = []string{
+	"profiles/import", "profiles/update", "profiles/get", "profiles/delete",
+	"profiles/add", "profiles/add_batch", "profiles/import_batch", "profiles/update_batch",
+}
+
+// QuickImport is the path of the one method that lies elsewhere.
+const QuickImport = "/api/integrations/any/profile_import"
 
 // New makes the handler of the dialect.
 func New(o Options) http.Handler {
@@ -41,11 +47,18 @@ func New(o Options) http.Handler {
 		"profiles/update": d.updateProfile,
 		"profiles/get":    d.getProfile,
 		"profiles/delete": d.deleteProfile,
+
+		"profiles/add":          d.addProfile,
+		"profiles/add_batch":    d.addBatch,
+		"profiles/import_batch": d.importBatch,
+		"profiles/update_batch": d.updateBatch,
 	}
 	for _, route := range Routes {
 		mux.Handle("POST /api/v1.1/"+route, writeError.Handle(handlers[route]))
 		mux.Handle("/api/v1.1/"+route, writeError.Handle(wrongVerb))
 	}
+	mux.Handle("POST "+QuickImport, writeQuickError.Handle(d.quickImport))
+	mux.Handle(QuickImport, writeQuickError.Handle(wrongVerb))
 	mux.Handle("/", writeError.Handle(unknownPath))
 	return httpapi.Wrap(httpapi.CleanPath(mux), writeError, httpapi.Options{Log: o.Log, Deadline: o.Deadline})
 }
