@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"regulars/functions/local/laptop"
+	"regulars/shared/customer"
 	"regulars/tests/faults"
 )
 
@@ -370,5 +371,28 @@ func TestCostOfBatches(t *testing.T) {
 		if use := got.header.Get("X-Consumed-Capacity"); use != step.want {
 			t.Errorf("%s consumed %s, want %s", step.name, use, step.want)
 		}
+	}
+}
+
+// What a batch came to under its key is answered again even where it would be
+// refused as a whole by now.
+func TestBatchRepeatedAfterItsFieldIsGone(t *testing.T) {
+	l := newLaptop(t)
+	c := caller{t: t, h: l}
+	body := map[string]any{"matching": "custom", "field_name": "CRM_ID", "data": []map[string]any{{"CRM_ID": 1}, {"CRM_ID": 2}, {"CRM_ID": 1}}}
+	first := c.must("import_batch", body, "Idempotency-Key", "k")
+	if _, err := l.Registrar.RemoveMatchField(t.Context(), laptop.Tenant, "CRM_ID", customer.OfCustomer); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(1100 * time.Millisecond) // what is remembered of the settings is over
+	if got := c.call("import_batch", body); got.code() != 400 {
+		t.Errorf("without the key = %v, want 400", got)
+	}
+	if got := c.call("import_batch", body, "Idempotency-Key", "other"); got.code() != 400 {
+		t.Errorf("under another key = %v, want 400", got)
+	}
+	again := c.must("import_batch", body, "Idempotency-Key", "k")
+	if first.String() != again.String() || again.header.Get("Idempotency-Hit") != "true" {
+		t.Errorf("again = %v %v, want %v", again, again.header, first)
 	}
 }
