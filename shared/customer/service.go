@@ -158,7 +158,7 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough
 	if commit.After.Deleted && len(commit.Before.Keys(r.Fields)) > MaxKeys {
 		return Commit{}, errShed
 	}
-	if err := s.handOver(ctx, r, &commit, loaded.keys, thorough); err != nil {
+	if err := s.handOver(ctx, r, &commit, r.knownOf(commit.After, loaded.keys), thorough); err != nil {
 		return Commit{}, err
 	}
 	if commit.Before.Absent() {
@@ -169,6 +169,23 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough
 			"data: the request would change %d items (e-mails, phones, push tokens, match field values); %d is the limit. Send it in parts.", n, MaxItems)
 	}
 	return commit, nil
+}
+
+// knownOf are the keys that were loaded, and those of c that are known besides.
+func (r Request) knownOf(c Customer, loaded map[Key]KeyRecord) map[Key]KeyRecord {
+	if len(r.known) == 0 {
+		return loaded
+	}
+	all := maps.Clone(loaded)
+	if all == nil {
+		all = map[Key]KeyRecord{}
+	}
+	for key := range c.Keys(r.Fields) {
+		if record, ok := r.known[key]; ok {
+			all[key] = record
+		}
+	}
+	return all
 }
 
 // instant is the time to the precision that is kept.
