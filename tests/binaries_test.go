@@ -100,6 +100,12 @@ var wanted = []struct{ file, body string }{
 	{"altcraft-resources-fields-get.json", `"name":"_device_type"`},
 	{"altcraft-delete.json", `"error":0`},
 	{"altcraft-get.json", `"error":404`},
+	{"altcraft-add.json", `"created":true`},
+	{"altcraft-add.json", `"error":409`},
+	{"altcraft-add-batch.json", `"created":true,"changed":true},{"error":0`},
+	{"altcraft-import-batch.json", `"created":false,"changed":true}]`},
+	{"altcraft-update-batch.json", `"changed":true},{"error":404`},
+	{"altcraft-quick-import.json", `"created":true`},
 	{"altcraft-unknown.json", `"error":404`},
 }
 

@@ -83,11 +83,21 @@ var client = &http.Client{
 	Transport: &http.Transport{MaxIdleConnsPerHost: 128},
 }
 
-// post sends a body, to which token and db_id are added.
-func (p process) post(t testing.TB, method string, body map[string]any) answered {
+// post sends a body, to which token and db_id are added. Header is a list of names
+// and values.
+func (p process) post(t testing.TB, method string, body map[string]any, header ...string) answered {
 	t.Helper()
 	text := document(t, body)
-	response, err := client.Post(p.address+"/api/v1.1/profiles/"+method, "application/json", bytes.NewReader(text))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.address+"/api/v1.1/profiles/"+method, bytes.NewReader(text))
+	if err != nil {
+		t.Errorf("%s: %v", method, err)
+		return answered{body: map[string]any{"error": float64(-1)}}
+	}
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	response, err := client.Do(r)
 	if err != nil {
 		t.Errorf("%s: %v", method, err)
 		return answered{body: map[string]any{"error": float64(-1)}}

@@ -21,19 +21,42 @@ func sets(set func(c *customer.Customer)) setter {
 	}
 }
 
-// readData reads the profile data object (section 3) into setters, in the order
+// A call's switches are what it says beside the data of one profile or of many.
+type switches struct {
+	skipInvalid bool // subscriptions
+	detectGeo   bool
+	segments    []setter
+}
+
+// readSwitches reads them. Triggers there are none, so skip_triggers is looked at
+// only.
+func (c *call) readSwitches() (s switches, err error) {
+	if s.skipInvalid, err = optionalBool(c.body, "skip_invalid_subscriptions"); err != nil {
+		return s, err
+	}
+	if _, err = optionalBool(c.body, "skip_triggers"); err != nil {
+		return s, err
+	}
+	if s.detectGeo, err = optionalBool(c.body, "detect_geo"); err != nil {
+		return s, err
+	}
+	s.segments, err = c.readSegments()
+	return s, err
+}
+
+// readData reads the profile data of a call into setters.
+func (c *call) readData() ([]setter, error) {
+	s, err := c.readSwitches()
+	if err != nil {
+		return nil, err
+	}
+	return c.readProfile(c.body["data"], s)
+}
+
+// readProfile reads the profile data object (section 3) into setters, in the order
 // of the names. Whatever is wrong with it is refused here, before anything is
 // read from the table.
-func (c *call) readData() ([]setter, error) {
-	skipInvalid, err := optionalBool(c.body, "skip_invalid_subscriptions")
-	if err != nil {
-		return nil, err
-	}
-	switches, err := c.readSwitches()
-	if err != nil {
-		return nil, err
-	}
-	v := c.body["data"]
+func (c *call) readProfile(v any, s switches) ([]setter, error) {
 	if v == nil {
 		return nil, outcome.Refuse(outcome.Invalid, "missing", "data", "data: the profile data is missing.")
 	}
@@ -46,7 +69,7 @@ func (c *call) readData() ([]setter, error) {
 		if data[name] == nil {
 			continue // null leaves the field as it is
 		}
-		set, err := c.readField(name, data[name], skipInvalid)
+		set, err := c.readField(name, data[name], s.skipInvalid)
 		if err != nil {
 			return nil, err
 		}
@@ -54,21 +77,11 @@ func (c *call) readData() ([]setter, error) {
 			setters = append(setters, set)
 		}
 	}
-	return append(setters, switches...), nil
-}
-
-// readSwitches reads what stands beside data and changes the profile, too. Triggers
-// there are none, so skip_triggers is looked at only.
-func (c *call) readSwitches() ([]setter, error) {
-	if _, err := optionalBool(c.body, "skip_triggers"); err != nil {
-		return nil, err
+	setters = append(setters, s.segments...)
+	if s.detectGeo {
+		setters = append(setters, c.placeOf(data)...)
 	}
-	segments, err := c.readSegments()
-	if err != nil {
-		return nil, err
-	}
-	place, err := c.readDetectGeo()
-	return append(segments, place...), err
+	return setters, nil
 }
 
 // readField reads one member of data; a nil setter is one that is ignored.

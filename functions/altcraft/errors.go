@@ -30,19 +30,37 @@ var codeOf = map[outcome.Kind]int{
 // only what was not decided with an HTTP code of its own, so that any client
 // knows to repeat it.
 var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err error) {
-	status, v := http.StatusInternalServerError, verdict{500, "Internal error. Nothing is known to have changed."}
+	v := verdictOf(err)
+	status := v.Error
 	if refusal, ok := outcome.AsRefusal(err); ok {
-		status, v = http.StatusOK, verdict{codeOf[refusal.Kind], refusal.Detail}
+		status = http.StatusOK
 		if refusal.Code == codePath && !strings.HasPrefix(r.URL.Path, prefix) {
 			status = http.StatusNotFound
 		}
+	}
+	writeVerdict(w, status, v)
+}
+
+// verdictOf is what a client is told of an error.
+func verdictOf(err error) verdict {
+	if refusal, ok := outcome.AsRefusal(err); ok {
 		if refusal.Code == codeVerb {
-			v.Error = http.StatusMethodNotAllowed
-			w.Header().Set("Allow", http.MethodPost)
+			return verdict{http.StatusMethodNotAllowed, refusal.Detail}
 		}
+		return verdict{codeOf[refusal.Kind], refusal.Detail}
 	}
 	if busy, ok := outcome.AsBusy(err); ok {
-		status, v = http.StatusServiceUnavailable, verdict{503, busy.Text()}
+		return verdict{http.StatusServiceUnavailable, busy.Text()}
+	}
+	return verdict{http.StatusInternalServerError, "Internal error. Nothing is known to have changed."}
+}
+
+// writeVerdict answers with a verdict alone.
+func writeVerdict(w http.ResponseWriter, status int, v verdict) {
+	switch v.Error {
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", http.MethodPost)
+	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "1")
 	}
 	// The answer cannot fail to be JSON; that it cannot be sent the client knows.

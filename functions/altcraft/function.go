@@ -43,6 +43,11 @@ func functionObject(v any) (object map[string]any, ok bool) {
 	return object, true
 }
 
+func isFunction(v any) bool {
+	_, ok := functionObject(v)
+	return ok
+}
+
 func isSet(v any) bool {
 	object, ok := functionObject(v)
 	return ok && object["action"] == string(customer.ActionSet)
@@ -62,7 +67,7 @@ func bareData(data any) map[string]any {
 	members, _ := data.(map[string]any)
 	var functions []string
 	for name, v := range members {
-		if _, isFunction := functionObject(v); isFunction {
+		if isFunction(v) {
 			functions = append(functions, name)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,9 @@ func FuzzBody(f *testing.F) {
 		`{"email":"ada@x.com","data":{"subscriptions":{"action":"set","value":[{"channel":"email","resource_id":1,"email":"a@b.c","cats":{"action":"delete","value":["x"]},"custom_fields":{"n":{"action":"add","value":["x"]}}}]}}}`,
 		`{"data":{"subscriptions":[{"channel":"telegram_bot","resource_id":1,"cc_data":{"id":1},"status":-1,"priority":0,"cats":"x"}],"email":"a@b.c"}}`,
 		`{"detect_geo":true,"add_to_segments":[1,"2"],"remove_from_segments":[3],"skip_triggers":1,"data":{"_ip":"8.8.8.8"},"email":"a@b.c"}`,
+		`{"matching":"phone","data":[{"phones":["0901234567"]},{"data":{"phones":["0901234567"],"CRM_ID":{"action":"incr","value":1}}},7]}`,
+		`{"matching":"custom","field_name":"interests","data":[{"interests":["ski"],"email":"a@b.c"},{"interests":"tea"}]}`,
+		`{"matching":"CRM_ID","CRM_ID":"7","email":"a@b.c","phone":"0901234567","resource_id":"1","_regip":"::1","tags":"a,b","visits":"7"}`,
 		`{}`, `[]`, `{"data":{"`, "\xff",
 	} {
 		f.Add([]byte(seed))
@@ -48,6 +52,8 @@ func FuzzBody(f *testing.F) {
 		shownToClients(t, err)
 		_, err = tenantOf(object)
 		shownToClients(t, err)
+		batchBears(t, object)
+		quickBears(t, object)
 		m, err := c.readMatch()
 		shownToClients(t, err)
 		setters, dataErr := c.readData()
@@ -71,6 +77,63 @@ func FuzzBody(f *testing.F) {
 			t.Fatalf("what was written cannot be shown: %v", err)
 		}
 	})
+}
+
+// batchBears: so does each item of a batch, and the edit gives no key that was not
+// said before.
+func batchBears(t *testing.T, body map[string]any) {
+	for _, b := range []batch{{create: true}, {search: true, create: true}} {
+		c := aCall(t, `{}`)
+		c.body, c.fresh = body, true
+		data, err := c.readItems()
+		if shownToClients(t, err); err != nil {
+			continue
+		}
+		items, err := c.readBatch(b, data)
+		shownToClients(t, err)
+		for _, item := range items {
+			if shownToClients(t, item.Refused); item.Refused == nil {
+				givesWhatItSays(t, item)
+			}
+		}
+	}
+}
+
+func givesWhatItSays(t *testing.T, item customer.BatchItem) {
+	made := customer.Customer{ID: customer.NewID(noon, 7)}
+	err := item.Edit(&made, noon)
+	if shownToClients(t, err); err != nil {
+		return
+	}
+	said := item.Gives
+	for _, l := range append(item.Search.Any, item.Search.All...) {
+		said[l.Key] |= customer.First | l.Roles
+	}
+	for key, roles := range made.Keys(item.Fields) {
+		if said[key] == 0 && !slices.Contains(item.GivesAny, key.Kind) || roles&customer.First != 0 && said[key]&customer.First == 0 {
+			t.Fatalf("an item gives %v in roles %d, and said only %v", key, roles, said)
+		}
+	}
+}
+
+// quickBears: so do the parameters of a quick import.
+func quickBears(t *testing.T, body map[string]any) {
+	c := aCall(t, `{}`)
+	c.body = body
+	r, err := c.readQuick()
+	if shownToClients(t, err); err != nil {
+		return
+	}
+	made := customer.Customer{ID: customer.NewID(noon, 7)}
+	err = r.Edit(&made, noon)
+	if shownToClients(t, err); err != nil {
+		return
+	}
+	again := made.Clone()
+	again.Changed = noon
+	if err := r.Edit(&again, noon.Add(time.Hour)); err != nil || !again.Same(made) {
+		t.Fatalf("the same quick import again: error %v, %+v became %+v", err, made, again)
+	}
 }
 
 // shownToClients fails if err is one that clients may not see.
@@ -120,7 +183,7 @@ func (blank) Commit(context.Context, customer.Commit) error                     
 func FuzzPath(f *testing.F) {
 	handler := handlerOn(blank{})
 	for _, path := range []string{
-		"/api/v1.1/profiles/import", "/api/v1.1/profiles/update/", "/api/v1.1/profiles/segstatic", "/api/v1.1//profiles/get", "/api/v1.1/profiles/delete", "/api/v1.1", "/", "",
+		"/api/v1.1/profiles/import", "/api/v1.1/profiles/add", QuickImport, "/api/v1.1/profiles/update/", "/api/v1.1/profiles/segstatic", "/api/v1.1//profiles/get", "/api/v1.1/profiles/delete", "/api/v1.1", "/", "",
 		"*", "api", "/api/v1.1/../v1.1/profiles/get", "/api/v1.1/%2e%2e/profiles/get", "/api/v1.1/%2F/profiles%2Fget", "/api/v1.1/profiles/import/%zz", "/\x00", "//host/path",
 	} {
 		f.Add(http.MethodPost, path, `{"token":"open","db_id":5,"email":"ada@x.com","data":{"_fname":"Ada"}}`)
@@ -129,6 +192,9 @@ func FuzzPath(f *testing.F) {
 	for _, route := range Routes {
 		f.Add(http.MethodPost, "/api/v1.1/"+route, `{"token":"open","id":1,"channel":"push","segment_id":1,"email":"ada@x.com","query":{"a":{"$gt":1}},"db_id":5}`)
 	}
+	f.Add(http.MethodPost, "/api/v1.1/profiles/import_batch", `{"token":"open","db_id":5,"data":[{"email":"ada@x.com"},{"email":"ada@x.com"},7]}`)
+	f.Add(http.MethodPost, QuickImport+"?token=open&db_id=5", `{"email":"ada@x.com","_fname":"Ada"}`)
+	f.Add(http.MethodPost, QuickImport+"/", `x`)
 	f.Add("CONNECT", "/api/v1.1/profiles/get", `{"token":"open"}`)
 	f.Add("OPTIONS", "*", ``)
 	f.Add("", "/x/", ``)
@@ -155,8 +221,9 @@ func FuzzPath(f *testing.F) {
 		if got := answer.Header.Get("Content-Type"); !strings.HasPrefix(got, "application/json") {
 			t.Fatalf("%s %q: Content-Type %q, want JSON", method, path, got)
 		}
-		switch answer.StatusCode {
-		case http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable:
+		quick := strings.Contains(address.Path, "profile_import") // which has HTTP codes of its own
+		switch status := answer.StatusCode; {
+		case status == http.StatusOK, status == http.StatusNotFound, status == http.StatusServiceUnavailable, quick && status < 500:
 		default:
 			t.Fatalf("%s %q: %d %s, want no fault and no redirect", method, path, answer.StatusCode, document)
 		}

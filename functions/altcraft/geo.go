@@ -21,14 +21,12 @@ type Place struct {
 	PostalCode            string
 }
 
-// readDetectGeo reads detect_geo: the place of the address in the data, which is
+// placeOf is what detect_geo makes of data: the place of the address in it, which is
 // `_ip`, else `_regip`. Without a source of places it has no effect.
-func (c *call) readDetectGeo() ([]setter, error) {
-	wanted, err := optionalBool(c.body, "detect_geo")
-	if err != nil || !wanted || c.places == nil {
-		return nil, err
+func (c *call) placeOf(data map[string]any) []setter {
+	if c.places == nil {
+		return nil
 	}
-	data, _ := c.body["data"].(map[string]any)
 	for _, name := range []string{"_ip", "_regip"} {
 		text, _ := data[name].(string)
 		address, err := netip.ParseAddr(text)
@@ -36,9 +34,9 @@ func (c *call) readDetectGeo() ([]setter, error) {
 			continue // a wrong one is refused where data is read
 		}
 		place, _ := c.places.Place(address)
-		return []setter{place.fill}, nil
+		return []setter{place.fill}
 	}
-	return nil, nil
+	return nil
 }
 
 // fill gives the customer of the place what nobody has said otherwise.

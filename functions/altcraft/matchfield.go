@@ -12,14 +12,7 @@ import (
 
 // byField finds by the value of a declared match field.
 func (m matcher) byField(of customer.Holder) (match, error) {
-	name, err := optionalText(m.body, "field_name")
-	if err != nil {
-		return match{}, err
-	}
-	if name == "" {
-		return match{}, noValue("field_name")
-	}
-	field, err := m.declared(of, name)
+	field, err := m.field(of)
 	if err != nil {
 		return match{}, err
 	}
@@ -38,6 +31,18 @@ func (m matcher) byField(of customer.Holder) (match, error) {
 	}
 	found.onCreate = func(c *customer.Customer, _ time.Time) error { return giveField(c, field, v, found.search) }
 	return found, nil
+}
+
+// field is the match field that the call names.
+func (m matcher) field(of customer.Holder) (customer.MatchField, error) {
+	name, err := optionalText(m.body, "field_name")
+	if err != nil {
+		return customer.MatchField{}, err
+	}
+	if name == "" {
+		return customer.MatchField{}, noValue("field_name")
+	}
+	return m.declared(of, name)
 }
 
 // declared returns the match field, if searches use it.

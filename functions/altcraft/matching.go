@@ -25,6 +25,7 @@ type matcher struct {
 	country    string // calling code of the tenant, or empty
 	fields     customer.MatchFields
 	resource   int64 // of the call, or 0
+	mode       string
 }
 
 // modes are the matching modes of section 2.2. An e-mail or a phone counts in
@@ -43,6 +44,9 @@ var modes = map[string]func(matcher) (match, error){
 	"custom_sub":      func(m matcher) (match, error) { return m.byField(customer.OfSubscription) },
 }
 
+// fieldModes are the modes that search by a match field.
+var fieldModes = map[string]customer.Holder{"custom": customer.OfCustomer, "custom_sub": customer.OfSubscription}
+
 // bareKeys are the top-level members that name the mode where `matching` does
 // not (section 4.1).
 var bareKeys = []struct{ member, mode string }{
@@ -51,22 +55,47 @@ var bareKeys = []struct{ member, mode string }{
 
 // readMatch reads the search of a call.
 func (c *call) readMatch() (match, error) {
-	m := matcher{body: c.body, country: c.settings.Country, fields: c.settings.MatchFields}
-	m.data = bareData(c.body["data"])
-	var err error
-	if m.resource, err = optionalWhole(c.body, "resource_id", 1); err != nil {
-		return match{}, err
-	}
-	mode, err := m.mode()
+	m, err := c.readMatcher()
 	if err != nil {
 		return match{}, err
 	}
-	read, ok := modes[mode]
-	if !ok {
-		return match{}, outcome.Refuse(outcome.Invalid, "bad_matching", "matching",
-			"matching: %.40q is no search mode; one of these is: %s.", mode, strings.Join(slices.Sorted(maps.Keys(modes)), ", "))
+	return m.read(c.data())
+}
+
+// readMatcher reads how a call searches.
+func (c *call) readMatcher() (m matcher, err error) {
+	m = matcher{body: c.body, country: c.settings.Country, fields: c.settings.MatchFields}
+	if m.resource, err = optionalWhole(c.body, "resource_id", 1); err != nil {
+		return matcher{}, err
 	}
-	found, err := read(m)
+	if m.mode, err = m.readMode(); err != nil {
+		return matcher{}, err
+	}
+	if modes[m.mode] == nil {
+		return matcher{}, outcome.Refuse(outcome.Invalid, "bad_matching", "matching",
+			"matching: %.40q is no search mode; one of these is: %s.", m.mode, strings.Join(slices.Sorted(maps.Keys(modes)), ", "))
+	}
+	return m, nil
+}
+
+// readBatchMatcher reads how the items of a batch are searched for. Values at the
+// top level cannot tell many apart, so those in the items alone count.
+func (c *call) readBatchMatcher() (matcher, error) {
+	m, err := c.readMatcher()
+	if err != nil {
+		return matcher{}, err
+	}
+	m.body = map[string]any{"field_name": c.body["field_name"]}
+	if of, byField := fieldModes[m.mode]; byField {
+		_, err = m.field(of) // what is wrong with it is so for all items
+	}
+	return m, err
+}
+
+// read reads the search for the customer that data is about.
+func (m matcher) read(data map[string]any) (match, error) {
+	m.data = bareData(data)
+	found, err := modes[m.mode](m)
 	if n := len(found.search.Any) + len(found.search.All); n > customer.MaxKeys {
 		return match{}, outcome.Refuse(outcome.Invalid, "too_many_values", "matching",
 			"matching: there are %d values to search by; %d is the limit.", n, customer.MaxKeys)
@@ -74,8 +103,8 @@ func (c *call) readMatch() (match, error) {
 	return found, err
 }
 
-// mode is the search mode: email, unless the call says otherwise.
-func (m matcher) mode() (string, error) {
+// readMode is the search mode: email, unless the call says otherwise.
+func (m matcher) readMode() (string, error) {
 	mode, err := optionalText(m.body, "matching")
 	if mode != "" || err != nil {
 		return mode, err
@@ -118,7 +147,7 @@ func (m matcher) byID() (match, error) {
 }
 
 func noValue(members string) error {
-	return outcome.Refuse(outcome.Invalid, "missing", members, "%s: the value to search by is missing, beside matching and in data.", members)
+	return outcome.Refuse(outcome.Invalid, "missing", members, "%s: there is no value to search by, neither beside matching nor in data; a batch has it in each item.", members)
 }
 
 // neverFound refuses to make a customer that the same call would not find again.

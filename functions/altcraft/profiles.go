@@ -26,18 +26,45 @@ func (d Dialect) write(w http.ResponseWriter, r *http.Request, create bool) erro
 	}
 	result, err := d.apply(r, c, func(m match) (customer.Request, error) {
 		setters, err := c.readData()
-		data, _ := c.body["data"].(map[string]any)
-		return customer.Request{Create: create && m.search.ID == 0, Edit: edit(setters, m), Plain: plain(data)}, err
+		return customer.Request{Create: create && m.search.ID == 0, Edit: edit(setters, m), Plain: plain(c.data())}, err
 	})
 	if err != nil {
 		return err
 	}
-	return answer(w, result, struct {
-		verdict
-		ID      string `json:"profile_id"`
-		Created bool   `json:"created"`
-		Changed bool   `json:"changed"`
-	}{verdict{0, success}, result.ID.Hex(), result.Created, result.Changed})
+	return answer(w, result, applied(result))
+}
+
+// addProfile makes a profile, whoever there is already (section 6.2).
+func (d Dialect) addProfile(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.accept(r, access.AltWrite)
+	if err != nil {
+		return err
+	}
+	result, err := d.carryOut(r, c, func() (customer.Request, error) {
+		setters, err := c.readData()
+		return customer.Request{Create: true, Edit: edit(setters, match{}), Plain: plain(c.data())}, err
+	})
+	if err != nil {
+		return err
+	}
+	return answer(w, result, applied(result))
+}
+
+// An appliedAnswer says what became of one profile; of one that nothing became of
+// the verdict alone.
+type appliedAnswer struct {
+	verdict
+	*became
+}
+
+type became struct {
+	ID      string `json:"profile_id"`
+	Created bool   `json:"created"`
+	Changed bool   `json:"changed"`
+}
+
+func applied(result customer.Result) appliedAnswer {
+	return appliedAnswer{verdict{0, success}, &became{result.ID.Hex(), result.Created, result.Changed}}
 }
 
 // deleteProfile deletes a profile for all dialects (section 6.9).

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"regexp"
@@ -40,30 +41,31 @@ type call struct {
 // accept reads a request about the tenant that it names, and lets it pass if its
 // token has the scope.
 func (d Dialect) accept(r *http.Request, scope access.Scope) (*call, error) {
-	return d.admit(r, scope, tenantOf)
+	body, err := readBody(r)
+	if err != nil {
+		return nil, err
+	}
+	return d.admit(r, body, body, tenantOf, scope)
 }
 
 // acceptAtHome is accept for methods that may name no tenant (section 6.12): they
 // are about the token's home then.
 func (d Dialect) acceptAtHome(r *http.Request, scope access.Scope) (*call, error) {
-	return d.admit(r, scope, func(body map[string]any) (int, error) {
-		if body["db_id"] == nil {
-			return 0, nil
-		}
-		return tenantOf(body)
-	})
-}
-
-func (d Dialect) admit(r *http.Request, scope access.Scope, tenantOf func(map[string]any) (int, error)) (*call, error) {
 	body, err := readBody(r)
 	if err != nil {
 		return nil, err
 	}
+	return d.admit(r, body, body, tenantOrHome, scope)
+}
+
+// admit lets a request pass if its token, which may be in the body, has the scope
+// for the tenant that the parameters name.
+func (d Dialect) admit(r *http.Request, body, parameters map[string]any, tenantOf func(map[string]any) (int, error), scope access.Scope) (*call, error) {
 	secret, err := secretOf(r, body)
 	if err != nil {
 		return nil, err
 	}
-	tenant, err := tenantOf(body)
+	tenant, err := tenantOf(parameters)
 	if secret != "" && err != nil {
 		return nil, err
 	}
@@ -71,15 +73,21 @@ func (d Dialect) admit(r *http.Request, scope access.Scope, tenantOf func(map[st
 	if err != nil {
 		return nil, err
 	}
-	keyed, err := keyedOf(r, body)
+	keyed, err := keyedOf(r, parameters)
 	if err != nil {
 		return nil, err
 	}
-	c := &call{body: body, token: grant.Token, places: d.places, keyed: keyed}
+	c := &call{body: parameters, token: grant.Token, places: d.places, keyed: keyed}
 	if translationOf(r).asked {
-		c.xmlData = body["data"]
+		c.xmlData = parameters["data"]
 	}
 	return c, c.use(grant.Settings)
+}
+
+// data is the profile data of a call that is about one profile.
+func (c *call) data() map[string]any {
+	data, _ := c.body["data"].(map[string]any)
+	return data
 }
 
 func readBody(r *http.Request) (map[string]any, error) {
@@ -94,11 +102,17 @@ func readBody(r *http.Request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	format, err := optionalText(body, "format")
+	return body, chooseFormat(r, body)
+}
+
+// chooseFormat reads how the answer is to be written: the body says it before the
+// URL does.
+func chooseFormat(r *http.Request, parameters map[string]any) error {
+	format, err := optionalText(parameters, "format")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return body, translationOf(r).choose(cmp.Or(format, r.URL.Query().Get("format")))
+	return translationOf(r).choose(cmp.Or(format, r.URL.Query().Get("format")))
 }
 
 // checkContentType takes a missing one for JSON.
@@ -155,6 +169,14 @@ func tenantOf(body map[string]any) (int, error) {
 	return n, nil
 }
 
+// tenantOrHome is tenantOf where db_id may be missing: 0 is the token's home.
+func tenantOrHome(body map[string]any) (int, error) {
+	if body["db_id"] == nil {
+		return 0, nil
+	}
+	return tenantOf(body)
+}
+
 // maxIdempotencyKey is the longest Idempotency-Key, in characters.
 const maxIdempotencyKey = 128
 
@@ -180,8 +202,10 @@ func keyedOf(r *http.Request, body map[string]any) (*customer.Keyed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("meaning of a request: %w", err)
 	}
-	sum := sha256.Sum256(append([]byte(r.Method+" "+r.URL.Path+"\n"), text...))
-	return &customer.Keyed{Key: key, Meaning: hex.EncodeToString(sum[:])}, nil
+	sum := sha256.New()
+	_, _ = io.WriteString(sum, r.Method+" "+r.URL.Path+"\n") // a hash takes all
+	_, _ = sum.Write(text)
+	return &customer.Keyed{Key: key, Meaning: hex.EncodeToString(sum.Sum(nil))}, nil
 }
 
 // withSettings calls f with what is remembered of the tenant's settings, and

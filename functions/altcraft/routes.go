@@ -37,7 +37,11 @@ var Routes = []string{
 	"profiles/import", "profiles/update", "profiles/get", "profiles/delete",
 	"profiles/list", "profiles/segstatic/add", "profiles/segstatic/remove",
 	"databases/list", "databases/fields_get", "resources/list", "resources/get", "resources/fields_get",
+	"profiles/add", "profiles/add_batch", "profiles/import_batch", "profiles/update_batch",
 }
+
+// QuickImport is the path of the one method that lies elsewhere.
+const QuickImport = "/api/integrations/any/profile_import"
 
 // New makes the handler of the dialect.
 func New(o Options) http.Handler {
@@ -58,11 +62,18 @@ func New(o Options) http.Handler {
 		"resources/list":       d.listResources,
 		"resources/get":        d.getResource,
 		"resources/fields_get": d.resourceFields,
+
+		"profiles/add":          d.addProfile,
+		"profiles/add_batch":    d.addBatch,
+		"profiles/import_batch": d.importBatch,
+		"profiles/update_batch": d.updateBatch,
 	}
 	for _, route := range Routes {
 		mux.Handle("POST /api/v1.1/"+route, writeError.Handle(handlers[route]))
 		mux.Handle("/api/v1.1/"+route, writeError.Handle(wrongVerb))
 	}
+	mux.Handle("POST "+QuickImport, writeQuickError.Handle(d.quickImport))
+	mux.Handle(QuickImport, writeQuickError.Handle(wrongVerb))
 	mux.Handle("/", writeError.Handle(unknownPath))
 	return speakXML(httpapi.Wrap(httpapi.CleanPath(mux), writeError, httpapi.Options{Log: o.Log, Deadline: o.Deadline}))
 }

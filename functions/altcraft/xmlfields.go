@@ -28,7 +28,7 @@ func fieldsOfXML(v any, settings access.Settings) (any, error) {
 		list := make([]any, len(v))
 		for i, e := range v {
 			var err error
-			if list[i], err = fieldsOfXML(e, settings); err != nil {
+			if list[i], err = itemOfXML(e, settings); err != nil {
 				return nil, err
 			}
 		}
@@ -37,6 +37,17 @@ func fieldsOfXML(v any, settings access.Settings) (any, error) {
 		return profileOfXML(v, settings)
 	}
 	return v, nil
+}
+
+// itemOfXML is fieldsOfXML of an item of a batch, which may be wrapped.
+func itemOfXML(v any, settings access.Settings) (any, error) {
+	item, _ := v.(map[string]any)
+	inner, wrapped := wrappedIn(item, settings)
+	if !wrapped {
+		return fieldsOfXML(v, settings)
+	}
+	read, err := profileOfXML(inner, settings)
+	return map[string]any{"data": read}, err
 }
 
 func profileOfXML(data map[string]any, settings access.Settings) (map[string]any, error) {

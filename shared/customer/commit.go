@@ -46,7 +46,8 @@ type Commit struct {
 	ID     string
 	Tenant int
 
-	// Before and After are the customer; the same where it does not change.
+	// Before and After are the customer; the same where it does not change, and
+	// without an id where the commit is about none and only remembers.
 	Before Record
 	After  Customer
 	Keys   []KeyChange
@@ -62,7 +63,7 @@ type Commit struct {
 
 // Changes reports whether the customer changes.
 func (c Commit) Changes() bool {
-	return c.Before.Absent() || !c.After.Same(c.Before.Customer)
+	return c.After.ID != 0 && (c.Before.Absent() || !c.After.Same(c.Before.Customer))
 }
 
 // items is how many items the commit writes or checks.

@@ -20,8 +20,9 @@ type loaded struct {
 
 // load finds the one customer a search leads to, reading strongly. It refuses
 // with [ErrAmbiguous]; ErrStale means that keys and customers did not fit
-// together, as when somebody wrote between the reads.
-func (s *Service) load(ctx context.Context, tenant int, fields MatchFields, search Search) (loaded, error) {
+// together, as when somebody wrote between the reads. Keys that are known are not
+// read again.
+func (s *Service) load(ctx context.Context, tenant int, fields MatchFields, search Search, known map[Key]KeyRecord) (loaded, error) {
 	if search.ID != 0 {
 		records, err := s.store.Customers(ctx, tenant, []ID{search.ID})
 		if err != nil || records[search.ID].Deleted {
@@ -29,7 +30,7 @@ func (s *Service) load(ctx context.Context, tenant int, fields MatchFields, sear
 		}
 		return loaded{record: records[search.ID]}, nil
 	}
-	keys, err := s.store.Keys(ctx, tenant, search.keys())
+	keys, err := s.searched(ctx, tenant, search.keys(), known)
 	if err != nil {
 		return loaded{}, err
 	}
@@ -45,6 +46,19 @@ func (s *Service) load(ctx context.Context, tenant int, fields MatchFields, sear
 		return l, nil
 	}
 	return s.lookAt(ctx, tenant, fields, search, l, ids)
+}
+
+// searched are the keys of a search: all from known, or all read.
+func (s *Service) searched(ctx context.Context, tenant int, keys []Key, known map[Key]KeyRecord) (map[Key]KeyRecord, error) {
+	records := make(map[Key]KeyRecord, len(keys))
+	for _, key := range keys {
+		record, ok := known[key]
+		if !ok {
+			return s.store.Keys(ctx, tenant, keys)
+		}
+		records[key] = record
+	}
+	return records, nil
 }
 
 // lookAt reads the candidates and keeps the one that matches.

@@ -13,7 +13,7 @@ type Keyed struct {
 // Remembered is the outcome of a request, kept under its idempotency key.
 type Remembered struct {
 	Keyed
-	// ID is the customer the request was about.
+	// ID is the customer the request was about; 0 for a batch.
 	ID ID
 	// Created and Changed say what it did.
 	Created, Changed bool

@@ -8,7 +8,7 @@ import (
 )
 
 // A Search names the customer an operation is about: by id, by any of several
-// keys, or by all of several words.
+// keys, or by all of several words. One that names nothing finds nobody.
 type Search struct {
 	// ID names the customer itself; the rest is then empty.
 	ID ID

@@ -38,6 +38,9 @@ type Request struct {
 	Plain bool
 	// Keyed, unless nil, makes the request safe to repeat.
 	Keyed *Keyed
+
+	// known are keys that were read for the first attempt already.
+	known map[Key]KeyRecord
 }
 
 // A Result is what became of a request.
@@ -98,7 +101,7 @@ func (s *Service) repeated(ctx context.Context, tenant int, keyed *Keyed) (resul
 func (s *Service) Find(ctx context.Context, tenant int, fields MatchFields, search Search) (Customer, error) {
 	var found Customer
 	err := outcome.Retry(ctx, func(int) error {
-		loaded, err := s.load(ctx, tenant, fields, search)
+		loaded, err := s.load(ctx, tenant, fields, search, nil)
 		if err != nil {
 			return err
 		}
@@ -114,7 +117,10 @@ func (s *Service) Find(ctx context.Context, tenant int, fields MatchFields, sear
 // attempt loads, decides and commits once. A thorough one takes nothing for
 // absent that it did not read.
 func (s *Service) attempt(ctx context.Context, r Request, thorough bool) (Result, error) {
-	loaded, err := s.load(ctx, r.Tenant, r.Fields, r.Search)
+	if thorough {
+		r.known = nil
+	}
+	loaded, err := s.load(ctx, r.Tenant, r.Fields, r.Search, r.known)
 	if err != nil {
 		return Result{}, err
 	}
@@ -156,7 +162,7 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough
 	if commit.After.Deleted && len(commit.Before.Keys(r.Fields)) > MaxKeys {
 		return Commit{}, errShed
 	}
-	if err := s.handOver(ctx, r, &commit, loaded.keys, thorough); err != nil {
+	if err := s.handOver(ctx, r, &commit, r.knownOf(commit.After, loaded.keys), thorough); err != nil {
 		return Commit{}, err
 	}
 	if commit.Before.Absent() {
@@ -167,6 +173,23 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough
 			"data: the request would change %d items (e-mails, phones, push tokens, match field values); %d is the limit. Send it in parts.", n, MaxItems)
 	}
 	return commit, nil
+}
+
+// knownOf are the keys that were loaded, and those of c that are known besides.
+func (r Request) knownOf(c Customer, loaded map[Key]KeyRecord) map[Key]KeyRecord {
+	if len(r.known) == 0 {
+		return loaded
+	}
+	all := maps.Clone(loaded)
+	if all == nil {
+		all = map[Key]KeyRecord{}
+	}
+	for key := range c.Keys(r.Fields) {
+		if record, ok := r.known[key]; ok {
+			all[key] = record
+		}
+	}
+	return all
 }
 
 // instant is the time to the precision that is kept.

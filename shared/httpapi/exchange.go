@@ -17,6 +17,7 @@ type exchange struct {
 	meter    *meter.Meter
 	route    string // pattern of the handler; empty where none was found
 	err      error  // what the handler ended with
+	noted    notes  // what parts of the request ended with
 	status   int    // 0 until it was written
 	bytesIn  int64
 	bytesOut int64

@@ -24,7 +24,8 @@ type Options struct {
 // Wrap puts the frame around h, the whole of a dialect: each request has a
 // deadline and a [meter.Meter], each answer says in X-Consumed-Capacity what it
 // cost, each panic is answered through e. It writes one line of log for each
-// request, and one for the fault or the busy it ended with. The lines hold the
+// request, and one for the fault or the busy it ended with, or for each of those
+// that its parts did ([Note]). The lines hold the
 // pattern of the route and figures, never anything the client sent.
 func Wrap(h http.Handler, e Errors, o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -40,7 +41,10 @@ func Wrap(h http.Handler, e Errors, o Options) http.Handler {
 		x.WriteHeader(http.StatusOK) // if nothing was written at all
 
 		x.route = cmp.Or(x.route, r.Pattern, "none")
-		x.logError(r.Context(), o.Log)
+		x.logError(r.Context(), o.Log, x.err)
+		for _, err := range x.noted.all() {
+			x.logError(r.Context(), o.Log, err)
+		}
 		x.logRequest(r, o.Log, time.Since(began))
 	})
 }
@@ -58,18 +62,18 @@ func (x *exchange) play(h http.Handler, e Errors, r *http.Request) {
 
 // logError is the one place where faults are logged. A refusal is the client's
 // affair, and its text may quote the client.
-func (x *exchange) logError(ctx context.Context, log *slog.Logger) {
-	if x.err == nil {
+func (x *exchange) logError(ctx context.Context, log *slog.Logger, err error) {
+	if err == nil {
 		return
 	}
-	if _, refused := outcome.AsRefusal(x.err); refused {
+	if _, refused := outcome.AsRefusal(err); refused {
 		return
 	}
-	if busy, isBusy := outcome.AsBusy(x.err); isBusy {
+	if busy, isBusy := outcome.AsBusy(err); isBusy {
 		log.WarnContext(ctx, "busy", "route", x.route, "cause", busy.Err)
 		return
 	}
-	log.ErrorContext(ctx, "fault", "route", x.route, "err", x.err)
+	log.ErrorContext(ctx, "fault", "route", x.route, "err", err)
 }
 
 func (x *exchange) logRequest(r *http.Request, log *slog.Logger, took time.Duration) {

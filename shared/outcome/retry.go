@@ -43,7 +43,7 @@ func Pause(ctx context.Context, n int) bool {
 		bound = min(longestPause, firstPause<<n)
 	}
 	pause := rand.N(bound)
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline)-pause < reserve {
+	if !enough(ctx, pause) {
 		return false
 	}
 	timer := time.NewTimer(pause)
@@ -54,4 +54,12 @@ func Pause(ctx context.Context, n int) bool {
 	case <-timer.C:
 		return true
 	}
+}
+
+// InTime reports whether the deadline leaves time for an attempt that begins now.
+func InTime(ctx context.Context) bool { return enough(ctx, 0) }
+
+func enough(ctx context.Context, pause time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() == nil && (!ok || time.Until(deadline)-pause >= reserve)
 }

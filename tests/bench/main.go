@@ -1,16 +1,19 @@
 // Command bench measures what the service costs beside the DynamoDB calls it
 // makes: make bench. Each figure is a ratio of two things measured in one run, in
 // alternating blocks, and the median of 11. Handlers are called without a socket.
+// With -run only what matches a regular expression is measured: -run batch.
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -33,13 +36,19 @@ const (
 
 func main() {
 	log.SetFlags(0)
+	wanted := flag.String("run", "", "measure only what matches this regular expression")
+	flag.Parse()
+	only, err := regexp.Compile(*wanted)
+	if err != nil {
+		log.Fatal(err)
+	}
 	debug.SetGCPercent(400) // GOGC of the functions, see template.yaml
-	if err := run(context.Background()); err != nil {
+	if err := run(context.Background(), only); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, only *regexp.Regexp) error {
 	root, err := dynamolocal.Root()
 	if err != nil {
 		return err
@@ -47,16 +56,25 @@ func run(ctx context.Context) error {
 	out := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
 	defer out.Flush()
 	fmt.Fprintln(out, "what\tours\tthe calls alone\tratio of the rates\tdemanded")
-	if err := against(ctx, out, root); err != nil {
+	if err := against(ctx, out, root, only); err != nil {
 		return err
 	}
 	out.Flush()
+	if !only.MatchString("start-up") {
+		return nil
+	}
 	return startUp(ctx, os.Stdout, root)
 }
 
+// The places of a measurement.
+const (
+	onLocal  = "DynamoDB Local"
+	inMemory = "memory, one core"
+)
+
 // against compares the whole handler with the same calls made raw: against
 // DynamoDB Local, and on one core with answers from memory.
-func against(ctx context.Context, out io.Writer, root string) error {
+func against(ctx context.Context, out io.Writer, root string, only *regexp.Regexp) error {
 	endpoint := os.Getenv("DYNAMODB_ENDPOINT")
 	if endpoint == "" {
 		return fmt.Errorf("DYNAMODB_ENDPOINT is not set; use make bench")
@@ -72,9 +90,15 @@ func against(ctx context.Context, out io.Writer, root string) error {
 	if err := newLaptop(db, table).Seed(ctx); err != nil {
 		return err
 	}
-	for _, operation := range operations {
-		ours, raw := operation(subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table})
-		report(out, "DynamoDB Local", compare(ours, raw, blockOf), 0.9)
+	local := subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table}
+	for _, o := range operations {
+		if only.MatchString(o.name + ", " + onLocal) {
+			ours, raw := o.ways(local)
+			report(out, o.name+", "+onLocal, compare(ours, raw, blocks, blockOf), 0.9)
+		}
+	}
+	if only.MatchString(batchName + ", " + onLocal) {
+		reportBatch(out, local)
 	}
 
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
@@ -84,9 +108,11 @@ func against(ctx context.Context, out io.Writer, root string) error {
 	s.known()
 	s.call("get", getBody()) // so that the memory hears of all that is read
 	m.replay = true
-	for _, operation := range operations {
-		ours, raw := operation(s)
-		report(out, "memory, one core", compare(ours, raw, memoryBlockOf), 0.6)
+	for _, o := range operations {
+		if only.MatchString(o.name + ", " + inMemory) {
+			ours, raw := o.ways(s)
+			report(out, o.name+", "+inMemory, compare(ours, raw, blocks, memoryBlockOf), 0.6)
+		}
 	}
 	return nil
 }
@@ -97,28 +123,26 @@ func newLaptop(db *dynamodb.Client, table string) *laptop.Laptop {
 
 // A measured is one operation done in two ways.
 type measured struct {
-	name      string
 	ours, raw time.Duration // of one operation, medians
 	ratio     float64       // of the rates, the median over the blocks
 }
 
 // A way does an operation; it ends the program where that fails.
-type way struct {
-	name string
-	do   func()
-}
+type way func()
 
-// compare alternates blocks of the two ways.
-func compare(ours, raw way, n int) measured {
-	block := func(w way) time.Duration {
+// compare alternates blocks of the two ways, of n operations each.
+func compare(ours, raw way, blocks, n int) measured {
+	block := func(do way) time.Duration {
 		began := time.Now()
 		for range n {
-			w.do()
+			do()
 		}
 		return time.Since(began) / time.Duration(n)
 	}
-	block(ours)
-	block(raw) // warm
+	if n > 1 { // a block of one operation is long enough not to be warmed for
+		block(ours)
+		block(raw)
+	}
 	var mine, theirs []time.Duration
 	var ratios []float64
 	for range blocks {
@@ -128,11 +152,11 @@ func compare(ours, raw way, n int) measured {
 		b := block(raw)
 		mine, theirs, ratios = append(mine, a), append(theirs, b), append(ratios, float64(b)/float64(a))
 	}
-	return measured{ours.name, median(mine), median(theirs), median(ratios)}
+	return measured{median(mine), median(theirs), median(ratios)}
 }
 
-func report(out io.Writer, where string, m measured, demanded float64) {
-	fmt.Fprintf(out, "%s, %s\t%v\t%v\t%.2f\t%.2f\n", m.name, where, m.ours.Round(time.Microsecond/10), m.raw.Round(time.Microsecond/10), m.ratio, demanded)
+func report(out io.Writer, what string, m measured, demanded float64) {
+	fmt.Fprintf(out, "%s\t%v\t%v\t%.2f\t%.2f\n", what, m.ours.Round(time.Microsecond/10), m.raw.Round(time.Microsecond/10), m.ratio, demanded)
 }
 
 func median[T float64 | time.Duration | int64](values []T) T {

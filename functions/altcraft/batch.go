@@ -1,0 +1,259 @@
+package altcraft
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+)
+
+const (
+	// maxItems is how many profiles a batch may have (section 8).
+	maxItems = 10_000
+	// maxItemText is how long the text of one item may be, in bytes, so that ten
+	// thousand of them fit an answer of Lambda, which may have 6 MB.
+	maxItemText = 300
+	// answerTime is kept of a request's time for the answer of a batch.
+	answerTime = time.Second
+)
+
+// A batch says what is done with each item.
+type batch struct {
+	// search: the item names a profile; else each makes one.
+	search bool
+	// create: where nobody matches one is made.
+	create bool
+}
+
+// addBatch is addProfile for many (section 6.3).
+func (d Dialect) addBatch(w http.ResponseWriter, r *http.Request) error {
+	return d.writeBatch(w, r, batch{create: true})
+}
+
+// importBatch is importProfile for many (section 6.4).
+func (d Dialect) importBatch(w http.ResponseWriter, r *http.Request) error {
+	return d.writeBatch(w, r, batch{search: true, create: true})
+}
+
+// updateBatch is updateProfile for many (section 6.4).
+func (d Dialect) updateBatch(w http.ResponseWriter, r *http.Request) error {
+	return d.writeBatch(w, r, batch{search: true})
+}
+
+// writeBatch carries out the items of a batch, each as the single method would,
+// and answers for each in its place (section 6.5). Only what is wrong with all of
+// them is refused as a whole, and then nothing is written.
+func (d Dialect) writeBatch(w http.ResponseWriter, r *http.Request, b batch) error {
+	c, err := d.accept(r, access.AltWrite)
+	if err != nil {
+		return err
+	}
+	data, err := c.readItems()
+	if err != nil {
+		return err
+	}
+	items, err := d.batchItems(r.Context(), c, b, data)
+	if err != nil {
+		return err
+	}
+	again, err := d.keyItems(r.Context(), c, items)
+	if err != nil {
+		return err
+	}
+	c.body, data = nil, nil // each item is let go as soon as it is done
+
+	ctx, cancel := inTimeToAnswer(r.Context())
+	defer cancel()
+	outcomes, err := d.customers.ApplyAll(ctx, items)
+	if err != nil {
+		return err
+	}
+	return answerBatch(w, r, outcomes, again)
+}
+
+// inTimeToAnswer ends before the request does.
+func inTimeToAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, deadline.Add(-answerTime))
+	}
+	return context.WithCancel(ctx)
+}
+
+// readItems are the items of a batch as they came.
+func (c *call) readItems() ([]any, error) {
+	v := c.body["data"]
+	if v == nil {
+		return nil, outcome.Refuse(outcome.Invalid, "missing", "data", "data: the profiles are missing.")
+	}
+	data, ok := v.([]any)
+	if !ok {
+		return nil, wrongType("data", v, "an array of objects")
+	}
+	if len(data) > maxItems {
+		return nil, outcome.Refuse(outcome.Invalid, "too_many", "data",
+			"data: there are %d profiles; %d is the limit of one request. Larger files go through the bulk import.", len(data), maxItems)
+	}
+	return data, nil
+}
+
+// batchItems reads the items, with the settings as they are now where any would be
+// refused because of them. A batch that is refused as a whole may have been carried
+// out before; then each item is answered as it was, or refused.
+func (d Dialect) batchItems(ctx context.Context, c *call, b batch, data []any) (items []customer.BatchItem, err error) {
+	err = d.withSettings(ctx, c, func() error {
+		items, err = c.readBatch(b, data)
+		return err
+	})
+	refusal, refused := outcome.AsRefusal(err)
+	if !refused {
+		return items, err
+	}
+	if _, err := d.customers.Refuse(ctx, c.settings.Tenant, c.keyed, refusal); err != nil {
+		return nil, err
+	}
+	items = make([]customer.BatchItem, len(data))
+	for i := range items {
+		items[i] = customer.BatchItem{Request: customer.Request{Tenant: c.settings.Tenant}, Refused: refusal}
+	}
+	return items, nil
+}
+
+// readBatch makes a request of each item. What is wrong with one stands in its
+// place; an error is what is wrong with all, or rests on remembered settings.
+func (c *call) readBatch(b batch, data []any) ([]customer.BatchItem, error) {
+	s, err := c.readSwitches()
+	if err != nil {
+		return nil, err
+	}
+	var m matcher
+	if b.search {
+		if m, err = c.readBatchMatcher(); err != nil {
+			return nil, err
+		}
+	}
+	items := make([]customer.BatchItem, len(data))
+	for i, v := range data {
+		items[i], err = c.readItem("data["+strconv.Itoa(i)+"]", v, b, m, s)
+		if refusal, refused := outcome.AsRefusal(err); refused && refusal.OfSettings && !c.fresh {
+			return nil, err
+		}
+		items[i].Tenant, items[i].Fields, items[i].Refused = c.settings.Tenant, c.settings.MatchFields, err
+	}
+	return items, nil
+}
+
+// readItem makes a request of one item.
+func (c *call) readItem(path string, v any, b batch, m matcher, s switches) (customer.BatchItem, error) {
+	profile, ok := v.(map[string]any)
+	if !ok {
+		return customer.BatchItem{}, wrongType(path, v, "an object")
+	}
+	profile = unwrap(profile, c.settings)
+	var found match
+	if b.search {
+		var err error
+		if found, err = m.read(profile); err != nil {
+			return customer.BatchItem{}, err
+		}
+	}
+	setters, err := c.readProfile(profile, s)
+	if err != nil {
+		return customer.BatchItem{}, err
+	}
+	return customer.BatchItem{
+		Request: customer.Request{
+			Search: found.search, Create: b.create && found.search.ID == 0, Edit: edit(setters, found), Plain: plain(profile),
+		},
+		Gives:    gives(setters, c.settings.MatchFields),
+		GivesAny: givesAny(profile, c.settings.MatchFields),
+	}, nil
+}
+
+// unwrap takes {"data": {...}} for the profile inside, as neighbouring batches of
+// that platform wrap each item (section 6.4). With anything beside it, or where a
+// field is declared by that name, it is a profile with a field called data.
+func unwrap(item map[string]any, settings access.Settings) map[string]any {
+	if inner, wrapped := wrappedIn(item, settings); wrapped {
+		return inner
+	}
+	return item
+}
+
+func wrappedIn(item map[string]any, settings access.Settings) (inner map[string]any, wrapped bool) {
+	inner, wrapped = item["data"].(map[string]any)
+	_, declared := settings.DeclaredFields["data"]
+	return inner, wrapped && len(item) == 1 && !declared
+}
+
+// gives are the keys that setters may give whomever they are applied to: each is
+// applied to nobody, even where one before it would refuse.
+func gives(setters []setter, fields customer.MatchFields) map[customer.Key]customer.Roles {
+	var nobody customer.Customer
+	for _, set := range setters {
+		_ = set(&nobody, time.Time{})
+	}
+	return nobody.Keys(fields)
+}
+
+// givesAny are the kinds of match fields to which data applies a function, of
+// which the outcome depends on the customer.
+func givesAny(data map[string]any, fields customer.MatchFields) (kinds []customer.Kind) {
+	for _, f := range fields {
+		if isFunction(data[f.Name]) && f.Of == customer.OfCustomer || f.Of == customer.OfSubscription && functionOfSubscription(data, f.Name) {
+			kinds = append(kinds, f.Kind())
+		}
+	}
+	return kinds
+}
+
+func functionOfSubscription(data map[string]any, name string) bool {
+	list, _ := bare(data["subscriptions"]).([]any)
+	for _, v := range list {
+		entry, _ := v.(map[string]any)
+		custom, _ := entry["custom_fields"].(map[string]any)
+		if isFunction(custom[name]) {
+			return true
+		}
+	}
+	return false
+}
+
+// keyItems makes each item safe to repeat where the batch is. The key itself is
+// claimed first, so that another batch under it is refused before anything is
+// written.
+func (d Dialect) keyItems(ctx context.Context, c *call, items []customer.BatchItem) (again bool, err error) {
+	if c.keyed == nil {
+		return false, nil
+	}
+	for i := range items {
+		// No client's key has a line break in it, so these are nobody else's.
+		items[i].Keyed = &customer.Keyed{Key: c.keyed.Key + "\n" + strconv.Itoa(i), Meaning: c.keyed.Meaning}
+	}
+	return d.customers.Claim(ctx, c.settings.Tenant, *c.keyed)
+}
+
+// answerBatch answers for each item in its place.
+func answerBatch(w http.ResponseWriter, r *http.Request, outcomes []customer.Outcome, again bool) error {
+	result := make([]appliedAnswer, len(outcomes))
+	for i, o := range outcomes {
+		again = again && o.Repeated
+		if result[i] = applied(o.Result); o.Err == nil {
+			continue
+		}
+		httpapi.Note(r.Context(), o.Err)
+		result[i] = appliedAnswer{verdict: verdictOf(o.Err)}
+		if text := &result[i].Text; len(*text) > maxItemText {
+			*text = strings.ToValidUTF8((*text)[:maxItemText], "") + "..."
+		}
+	}
+	return answer(w, customer.Result{Repeated: again}, struct {
+		verdict
+		Result []appliedAnswer `json:"result"`
+	}{verdict{0, success}, result})
+}

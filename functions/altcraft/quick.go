@@ -1,0 +1,273 @@
+package altcraft
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"mime"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// A quickCall is a quick import (section 6.6): all parameters are flat, and those
+// that are none of the method's own are fields of the profile.
+type quickCall struct {
+	*call
+	email, phone string // as the client wrote them
+	resource     int64  // to subscribe to, or 0
+	data         map[string]any
+}
+
+// quickImport adds or updates a profile with the parameters of a form.
+func (d Dialect) quickImport(w http.ResponseWriter, r *http.Request) error {
+	body, parameters, err := readParameters(r)
+	if err != nil {
+		return err
+	}
+	if err := chooseFormat(r, body); err != nil {
+		return err
+	}
+	c, err := d.admit(r, body, parameters, tenantOf, access.AltWrite)
+	if err != nil {
+		return err
+	}
+	result, err := d.carryOut(r, c, func() (customer.Request, error) { return c.readQuick() })
+	if err != nil {
+		return err
+	}
+	return answer(w, result, applied(result))
+}
+
+// writeQuickError writes an error with the HTTP code that is also in its body. A
+// missing token is an invalid one, for there is no 401.
+var writeQuickError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
+	v := verdictOf(err)
+	if v.Error == http.StatusUnauthorized {
+		v.Error = http.StatusForbidden
+	}
+	v.Text = strings.TrimPrefix(v.Text, "data.") // a parameter is not in data
+	writeVerdict(w, v.Error, v)
+}
+
+// ownParameters are no fields of the profile. Triggers and scenarios there are
+// none, so starting one has no effect.
+var ownParameters = []string{
+	"token", "db_id", "matching", "resource_id", "email", "phone", "field_name", "field_value",
+	"format", "trigger_id", "workflow_id", "skip_triggers", "skip_invalid_subscriptions", "detect_geo",
+}
+
+// readQuick makes a request of the parameters.
+func (c *call) readQuick() (customer.Request, error) {
+	q := quickCall{call: c, data: maps.Clone(c.body)}
+	maps.DeleteFunc(q.data, func(name string, _ any) bool { return slices.Contains(ownParameters, name) })
+	if err := q.readContacts(); err != nil {
+		return customer.Request{}, err
+	}
+	found, err := q.readSearch()
+	if err != nil {
+		return customer.Request{}, err
+	}
+	fields, err := q.readFields()
+	if err != nil {
+		return customer.Request{}, err
+	}
+	contacts, err := q.readAdditions()
+	if err != nil {
+		return customer.Request{}, err
+	}
+	setFields := edit(fields, found)
+	return customer.Request{
+		Search: found.search, Create: true, Plain: true,
+		Edit: func(c *customer.Customer, now time.Time) error {
+			if err := setFields(c, now); err != nil {
+				return err
+			}
+			for _, add := range contacts {
+				if err := add(c, now); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}, nil
+}
+
+func (q *quickCall) readContacts() (err error) {
+	if q.email, err = optionalText(q.body, "email"); err != nil {
+		return err
+	}
+	if q.phone, err = optionalText(q.body, "phone"); err != nil {
+		return err
+	}
+	q.resource, err = optionalWhole(q.body, "resource_id", 1)
+	return err
+}
+
+// readSearch reads who is meant: by e-mail, unless matching says phone or names a
+// match field, of which the value is the parameter of that name. An e-mail that is
+// not searched by is a field.
+func (q *quickCall) readSearch() (match, error) {
+	matching, err := optionalText(q.body, "matching")
+	if err != nil {
+		return match{}, err
+	}
+	m := matcher{body: q.body, country: q.settings.Country, fields: q.settings.MatchFields, mode: matching}
+	switch matching {
+	case "":
+		m.mode = "email"
+		if q.email == "" && q.phone != "" {
+			m.mode = "phone"
+		}
+	case "email", "email_profile", "phone":
+	default:
+		m.mode = "custom"
+		if matching != "field_name" {
+			m.body = map[string]any{"field_name": matching}
+		}
+	}
+	if q.email != "" && m.mode != "email" && m.mode != "email_profile" {
+		q.data["email"] = q.email
+	}
+	return m.read(q.data)
+}
+
+// readFields reads the fields of the profile. Registration may have come from an
+// IPv6 address here.
+func (q *quickCall) readFields() ([]setter, error) {
+	for name, v := range q.data {
+		if !isFlat(v) {
+			return nil, outcome.Refuse(outcome.Invalid, "wrong_type", name, "%s: parameters of the quick import are flat; this is %s.", name, value.TypeName(v))
+		}
+		if text, ok := v.(string); ok {
+			q.data[name] = q.typed(name, text)
+		}
+	}
+	var address setter
+	text, _ := q.data["_regip"].(string)
+	if ip, err := netip.ParseAddr(text); err == nil && ip.Is6() && ip.Zone() == "" {
+		delete(q.data, "_regip")
+		address = setCustom("data._regip", text)
+	}
+	setters, err := q.readProfile(q.data, switches{})
+	if address != nil {
+		setters = append(setters, address)
+	}
+	return setters, err
+}
+
+func isFlat(v any) bool {
+	list, isList := v.([]any)
+	return !isObject(v) && !(isList && slices.ContainsFunc(list, func(e any) bool { _, scalar := value.Text(e); return !scalar }))
+}
+
+// typed is a text in the type that its field has: forms know only texts.
+func (q *quickCall) typed(name, text string) any {
+	kind := q.settings.DeclaredFields[name].Type
+	switch {
+	case name == "tags", kind == "tags":
+		return value.List(customer.Words(text))
+	case kind == "int", kind == "float":
+		if n, err := value.Number(text); err == nil {
+			return n
+		}
+	case kind == "bool":
+		if truth, err := optionalBool(map[string]any{name: text}, name); err == nil {
+			return truth
+		}
+	}
+	return text
+}
+
+// readAdditions reads what the contacts add: subscriptions to the resource, on the
+// channels that it has, and a phone beside those there are.
+func (q *quickCall) readAdditions() (add []setter, err error) {
+	resource, known := q.settings.DeclaredResources[q.resource]
+	if q.resource != 0 && !known && q.settings.Resources == access.Declared {
+		return nil, outcome.Refuse(outcome.NotFound, "resource_undeclared", "resource_id", "resource_id: there is no resource %d.", q.resource).BySettings()
+	}
+	subscribe := func(channel customer.Channel, contact string) {
+		if q.resource != 0 && (len(resource.Channels) == 0 || slices.Contains(resource.Channels, channel)) {
+			e := customer.SubscriptionEdit{Resource: q.resource, Channel: channel, Contact: contact}
+			add = append(add, func(c *customer.Customer, now time.Time) error { return c.Subscribe(e, now) })
+		}
+	}
+	if q.email != "" {
+		address, err := customer.ParseEmail("email", q.email)
+		if err != nil {
+			return nil, err
+		}
+		subscribe(customer.ChannelEmail, address)
+	}
+	if q.phone != "" {
+		number, err := customer.ParsePhone("phone", q.phone, q.settings.Country)
+		if err != nil {
+			return nil, err
+		}
+		subscribe(customer.ChannelSMS, number)
+		add = append(add, sets(func(c *customer.Customer) { c.SetPhones(append(slices.Clip(c.Phones), number)) }))
+	}
+	return add, nil
+}
+
+// readParameters reads the parameters of the URL and of the body, a form or JSON.
+// Those of the body go before.
+func readParameters(r *http.Request) (body, all map[string]any, err error) {
+	if all, err = readForm(r.URL.RawQuery); err != nil {
+		return nil, nil, err
+	}
+	document, err := httpapi.ReadBody(r, maxBody)
+	if err != nil {
+		return nil, nil, err
+	}
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case len(bytes.TrimSpace(document)) == 0: // all may be in the URL
+	case kind == "application/x-www-form-urlencoded":
+		body, err = readForm(string(bytes.TrimSpace(document)))
+	default:
+		if err = checkContentType(r.Header.Get("Content-Type")); err == nil {
+			body, err = value.ParseObject(document)
+		}
+	}
+	maps.Copy(all, body)
+	return body, all, err
+}
+
+// readForm reads the encoded parameters of a form or URL, with the same limits as
+// JSON. An empty one is not given: that is how a form sends what was not filled in.
+func readForm(encoded string) (map[string]any, error) {
+	values, err := url.ParseQuery(encoded)
+	if err != nil {
+		return nil, outcome.Refuse(outcome.Invalid, "bad_form", "", "The parameters are not encoded as those of a form or URL are.")
+	}
+	object := map[string]any{}
+	for name, texts := range values {
+		if !utf8.ValidString(name + strings.Join(texts, "")) {
+			return nil, outcome.Refuse(outcome.Invalid, "bad_form", "", "The parameters are not valid UTF-8.")
+		}
+		texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
+		switch len(texts) {
+		case 0:
+		case 1:
+			object[name] = texts[0]
+		default:
+			object[name] = value.List(texts)
+		}
+	}
+	document, err := json.Marshal(object)
+	if err != nil {
+		return nil, err
+	}
+	return value.ParseObject(document)
+}

@@ -1,0 +1,152 @@
+package customer
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"regulars/shared/outcome"
+)
+
+const (
+	// atOnce is how many requests of a batch are under way at a time: at some 10 ms
+	// each they end ten thousand within a request's time, and the client keeps
+	// as many connections.
+	atOnce = 32
+	// keysAtOnceRead is how many keys one call reads.
+	keysAtOnceRead = 100
+)
+
+// A BatchItem is one request of a batch.
+type BatchItem struct {
+	Request
+	// Gives are all keys that the edit may give a customer, and in which roles,
+	// whoever that is.
+	Gives map[Key]Roles
+	// GivesAny are the kinds of which it may give a key that nobody can name
+	// beforehand, as where a number is counted up.
+	GivesAny []Kind
+	// Refused, unless nil, is why there is no request to carry out. Only Tenant and
+	// Keyed are needed then.
+	Refused error
+}
+
+// An Outcome is what became of one request of a batch.
+type Outcome struct {
+	Result
+	Err error
+}
+
+// Claim takes an idempotency key for a batch before its first request is carried
+// out. It reports whether the same batch had it before, and refuses with
+// [ErrOtherMeaning] what is another one.
+func (s *Service) Claim(ctx context.Context, tenant int, keyed Keyed) (again bool, err error) {
+	commit := Commit{ID: rand.Text(), Tenant: tenant, Request: &Remembered{Keyed: keyed}}
+	err = outcome.Retry(ctx, func(int) error { return s.store.Commit(ctx, commit) })
+	if repeated, ok := errors.AsType[*Repeated](err); ok {
+		_, err = repeated.First.answer(keyed)
+		return err == nil, err
+	}
+	return false, err
+}
+
+// ApplyAll carries out the requests of a batch, all of one tenant, side by side,
+// and returns what became of each, in their order. It comes to what [Service.Apply]
+// comes to for one after another (see [order]). One that was not begun in time is
+// busy, and so is whatever must follow it. An error means that nothing was written.
+func (s *Service) ApplyAll(ctx context.Context, items []BatchItem) ([]Outcome, error) {
+	o := newOrder(items)
+	known, err := s.readAll(ctx, items, o.decisive())
+	if err != nil {
+		return nil, err
+	}
+	o.tieOwners(known)
+	chains := o.chains()
+	outcomes := make([]Outcome, len(items))
+	sideBySide(len(chains), func(i int) { s.applyChain(ctx, items, chains[i], known, outcomes) })
+	return outcomes, nil
+}
+
+// readAll reads keys, many at a time.
+func (s *Service) readAll(ctx context.Context, items []BatchItem, keys []Key) (map[Key]KeyRecord, error) {
+	chunks := slices.Collect(slices.Chunk(keys, keysAtOnceRead))
+	read, errs := make([]map[Key]KeyRecord, len(chunks)), make([]error, len(chunks))
+	sideBySide(len(chunks), func(i int) {
+		errs[i] = outcome.Retry(ctx, func(int) (err error) {
+			read[i], err = s.store.Keys(ctx, items[0].Tenant, chunks[i])
+			return err
+		})
+	})
+	all := make(map[Key]KeyRecord, len(keys))
+	for _, records := range read {
+		maps.Copy(all, records)
+	}
+	return all, errors.Join(errs...)
+}
+
+// applyChain carries out the requests that must follow each other. Nothing in the
+// batch came before the first, so that what is known holds for it.
+func (s *Service) applyChain(ctx context.Context, items []BatchItem, chain []int, known map[Key]KeyRecord, outcomes []Outcome) {
+	for n, i := range chain {
+		if !outcome.InTime(ctx) {
+			notReached(outcomes, chain[n:])
+			return
+		}
+		if n == 0 {
+			items[i].known = known
+		}
+		outcomes[i] = s.applyItem(ctx, items[i])
+		items[i] = BatchItem{} // it is done with, and may be large
+		if _, busy := outcome.AsBusy(outcomes[i].Err); busy {
+			// The same batch may be sent again, and must then find the later ones
+			// still to be done: else they would be overtaken by this one.
+			notReached(outcomes, chain[n+1:])
+			return
+		}
+	}
+}
+
+func notReached(outcomes []Outcome, rest []int) {
+	for _, i := range rest {
+		outcomes[i].Err = &outcome.Busy{Detail: "The request ran out of time before this item. Send it again."}
+	}
+}
+
+// applyItem carries out one request. Should it panic, that is its fault alone.
+func (s *Service) applyItem(ctx context.Context, item BatchItem) (o Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			o = Outcome{Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+		}
+	}()
+	if _, refused := outcome.AsRefusal(item.Refused); refused {
+		o.Result, o.Err = s.Refuse(ctx, item.Tenant, item.Keyed, item.Refused)
+		return o
+	}
+	if item.Refused != nil {
+		return Outcome{Err: item.Refused}
+	}
+	o.Result, o.Err = s.Apply(ctx, item.Request)
+	return o
+}
+
+// sideBySide calls do for 0 to n-1, begun in this order, and returns when all are
+// done.
+func sideBySide(n int, do func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(n, atOnce) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
+}
