@@ -101,6 +101,12 @@ func (c caller) call(method string, body map[string]any, header ...string) answe
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
+	return c.send(r)
+}
+
+// send has a request served in the caller's time.
+func (c caller) send(r *http.Request) answered {
+	c.t.Helper()
 	if c.deadline > 0 {
 		ctx, cancel := context.WithTimeout(r.Context(), c.deadline)
 		defer cancel()

@@ -167,9 +167,7 @@ func (c *call) readItem(path string, v any, b batch, m matcher, s switches) (cus
 		return customer.BatchItem{}, err
 	}
 	return customer.BatchItem{
-		Request: customer.Request{
-			Search: found.search, Create: b.create && found.search.ID == 0, Edit: edit(setters, found), Plain: plain(profile),
-		},
+		Request:  requestOf(profile, setters, found, b.create),
 		Gives:    gives(setters, c.settings.MatchFields),
 		GivesAny: givesAny(profile, c.settings.MatchFields),
 	}, nil

@@ -107,6 +107,12 @@ func (c *call) readField(name string, v any, skipInvalid bool) (setter, error) {
 	return readCustomField(name, v, c.settings)
 }
 
+// requestOf changes the customer that is found, or a new one, as the setters of
+// data say.
+func requestOf(data map[string]any, setters []setter, m match, create bool) customer.Request {
+	return customer.Request{Search: m.search, Create: create && m.search.ID == 0, Edit: edit(setters, m), Plain: plain(data)}
+}
+
 // edit is what the setters make of a customer, and of a new one the match, too.
 func edit(setters []setter, m match) customer.Edit {
 	return func(c *customer.Customer, now time.Time) error {

@@ -26,7 +26,7 @@ func (d Dialect) write(w http.ResponseWriter, r *http.Request, create bool) erro
 	}
 	result, err := d.apply(r, c, func(m match) (customer.Request, error) {
 		setters, err := c.readData()
-		return customer.Request{Create: create && m.search.ID == 0, Edit: edit(setters, m), Plain: plain(c.data())}, err
+		return requestOf(c.data(), setters, m, create), err
 	})
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (d Dialect) addProfile(w http.ResponseWriter, r *http.Request) error {
 	}
 	result, err := d.carryOut(r, c, func() (customer.Request, error) {
 		setters, err := c.readData()
-		return customer.Request{Create: true, Edit: edit(setters, match{}), Plain: plain(c.data())}, err
+		return requestOf(c.data(), setters, match{}, true), err
 	})
 	if err != nil {
 		return err

@@ -86,21 +86,20 @@ func (c *call) readQuick() (customer.Request, error) {
 	if err != nil {
 		return customer.Request{}, err
 	}
-	setFields := edit(fields, found)
-	return customer.Request{
-		Search: found.search, Create: true, Plain: true,
-		Edit: func(c *customer.Customer, now time.Time) error {
-			if err := setFields(c, now); err != nil {
+	request := requestOf(q.data, fields, found, true)
+	setFields := request.Edit
+	request.Edit = func(c *customer.Customer, now time.Time) error {
+		if err := setFields(c, now); err != nil {
+			return err
+		}
+		for _, add := range contacts {
+			if err := add(c, now); err != nil {
 				return err
 			}
-			for _, add := range contacts {
-				if err := add(c, now); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}, nil
+		}
+		return nil
+	}
+	return request, nil
 }
 
 func (q *quickCall) readContacts() (err error) {

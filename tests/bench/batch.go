@@ -34,8 +34,8 @@ func reportBatch(out io.Writer, s subject) {
 	next := func() int { from += batchOf; return from }
 	ours := func() { s.batch(next(), batchOf) }
 	raw := func() { s.rawBatch(next(), batchOf) }
-	s.batch(next(), batchOf/40)
-	s.rawBatch(next(), batchOf/40) // warm
+	s.batch(next(), batchOf/8)
+	s.rawBatch(next(), batchOf/8) // warm
 	m := compare(ours, raw, batchBlocks, 1)
 	report(out, fmt.Sprintf("%s %d, %s", batchName, batchOf, onLocal), m, 0.9)
 	rate := func(n int, took time.Duration) float64 { return float64(n) / took.Seconds() }
