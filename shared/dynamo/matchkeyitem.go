@@ -63,17 +63,22 @@ type requestItem struct {
 	key
 	Commit  string `dynamodbav:"c"`
 	Meaning string `dynamodbav:"m"`
-	ID      string `dynamodbav:"i"` // the customer, in base 36
+	ID      string `dynamodbav:"i,omitempty"` // the customer, in base 36
+	Job     string `dynamodbav:"j,omitempty"`
 	Created bool   `dynamodbav:"n,omitempty"`
 	Changed bool   `dynamodbav:"w,omitempty"`
 	TTL     int64  `dynamodbav:"ttl"`
 }
 
 func newRequestItem(tenant int, r customer.Remembered, commit string, now time.Time) (item, error) {
-	it, err := attributevalue.MarshalMap(requestItem{
-		key: requestKey(tenant, r.Key), Commit: commit, Meaning: r.Meaning, ID: r.ID.Base36(),
+	row := requestItem{
+		key: requestKey(tenant, r.Key), Commit: commit, Meaning: r.Meaning, Job: r.Job,
 		Created: r.Created, Changed: r.Changed, TTL: now.Add(remember).Unix(),
-	})
+	}
+	if r.ID != 0 {
+		row.ID = r.ID.Base36()
+	}
+	it, err := attributevalue.MarshalMap(row)
 	if err != nil {
 		return nil, fmt.Errorf("item of a request: %w", err)
 	}
@@ -89,12 +94,15 @@ func readRequest(it item, idempotencyKey string, now time.Time) (*customer.Remem
 	if row.TTL <= now.Unix() {
 		return nil, nil
 	}
-	id, err := customer.ParseBase36(row.ID)
-	if err != nil {
-		return nil, fmt.Errorf("item of a request: %w", err)
+	var id customer.ID
+	if row.ID != "" {
+		var err error
+		if id, err = customer.ParseBase36(row.ID); err != nil {
+			return nil, fmt.Errorf("item of a request: %w", err)
+		}
 	}
 	keyed := customer.Keyed{Key: idempotencyKey, Meaning: row.Meaning}
-	return &customer.Remembered{Keyed: keyed, ID: id, Created: row.Created, Changed: row.Changed}, nil
+	return &customer.Remembered{Keyed: keyed, ID: id, Job: row.Job, Created: row.Created, Changed: row.Changed}, nil
 }
 
 // indexKeysOf are the places of an item in the indexes.
