@@ -61,16 +61,24 @@ func (d Dialect) deleteProfile(w http.ResponseWriter, r *http.Request) error {
 }
 
 // apply reads the call's match, makes a request of it, and has it carried out.
-// What is refused here may have been carried out before, under the same key.
 func (d Dialect) apply(r *http.Request, c *call, request func(match) (customer.Request, error)) (customer.Result, error) {
-	var req customer.Request
-	err := d.withSettings(r.Context(), c, func() error {
+	return d.carryOut(r, c, func() (customer.Request, error) {
 		m, err := c.readMatch()
 		if err != nil {
-			return err
+			return customer.Request{}, err
 		}
-		req, err = request(m)
+		req, err := request(m)
 		req.Search = m.search
+		return req, err
+	})
+}
+
+// carryOut has a request carried out. What is refused here may have been carried
+// out before, under the same key.
+func (d Dialect) carryOut(r *http.Request, c *call, request func() (customer.Request, error)) (customer.Result, error) {
+	var req customer.Request
+	err := d.withSettings(r.Context(), c, func() (err error) {
+		req, err = request()
 		return err
 	})
 	if refusal, refused := outcome.AsRefusal(err); refused {

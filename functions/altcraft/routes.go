@@ -18,29 +18,51 @@ import (
 type Dialect struct {
 	customers *customer.Service
 	guard     *access.Guard
+	jobs      Jobs
+	worker    Worker
+	settle    time.Duration
+	log       *slog.Logger
 }
 
 // Options are what the dialect needs; all of them are required.
 type Options struct {
 	Customers *customer.Service
 	Guard     *access.Guard
-	Log       *slog.Logger
+	Jobs      Jobs
+	// Worker knows the kinds of job that methods start.
+	Worker Worker
+	// Settle is how long a list of customers may be behind.
+	Settle time.Duration
+	Log    *slog.Logger
 	// Deadline is how long a request may take.
 	Deadline time.Duration
 }
 
 // Routes are the paths that answer something, below /api/v1.1/; each is a POST.
-var Routes = []string{"profiles/import", "profiles/update", "profiles/get", "profiles/delete"}
+var Routes = []string{
+	"profiles/import", "profiles/update", "profiles/get", "profiles/delete",
+	"subscriptions/set", "subscriptions/get", "subscriptions/list", "subscriptions/delete", "subscriptions/restore",
+	"subscriptions/suspend_all", "subscriptions/unsuspend_all", "jobs/get",
+}
 
 // New makes the handler of the dialect.
 func New(o Options) http.Handler {
-	d := Dialect{customers: o.Customers, guard: o.Guard}
+	d := Dialect{customers: o.Customers, guard: o.Guard, jobs: o.Jobs, worker: o.Worker, settle: o.Settle, log: o.Log}
 	mux := http.NewServeMux()
 	handlers := map[string]func(http.ResponseWriter, *http.Request) error{
 		"profiles/import": d.importProfile,
 		"profiles/update": d.updateProfile,
 		"profiles/get":    d.getProfile,
 		"profiles/delete": d.deleteProfile,
+
+		"subscriptions/set":           d.setSubscription,
+		"subscriptions/get":           d.getSubscription,
+		"subscriptions/list":          d.listSubscriptions,
+		"subscriptions/delete":        d.deleteSubscription,
+		"subscriptions/restore":       d.restoreSubscription,
+		"subscriptions/suspend_all":   d.suspendAll,
+		"subscriptions/unsuspend_all": d.unsuspendAll,
+		"jobs/get":                    d.getJob,
 	}
 	for _, route := range Routes {
 		mux.Handle("POST /api/v1.1/"+route, writeError.Handle(handlers[route]))

@@ -8,15 +8,18 @@ import (
 	"time"
 
 	"regulars/functions/altcraft"
+	"regulars/functions/work"
 	"regulars/shared/access"
 	"regulars/shared/boot"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
+	"regulars/shared/jobs"
 	"regulars/shared/lambdahttp"
+	"regulars/shared/sqsqueue"
 )
 
 func main() {
-	environment, err := boot.ReadEnvironment(os.Getenv)
+	environment, err := boot.ReadEnvironment(os.Getenv, boot.WorkQueueURL)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -25,11 +28,17 @@ func main() {
 		log.Fatal(err)
 	}
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
+	customers := customer.NewService(store, time.Now)
+	kinds := work.Kinds(customers, store, access.NewRegistrar(store, time.Now))
+	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambdahttp.Serve(altcraft.New(altcraft.Options{
-		Customers: customer.NewService(store, time.Now),
+		Customers: customers,
 		Guard: access.NewGuard(store, time.Now, access.GuardOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
+		Jobs:     jobs.NewService(store, queue, time.Now, jobs.Wait),
+		Worker:   jobs.NewWorker(store, kinds, time.Now),
+		Settle:   boot.Settle,
 		Log:      boot.Logger(),
 		Deadline: boot.Deadline,
 	}))
