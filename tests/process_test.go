@@ -87,7 +87,7 @@ var client = &http.Client{
 func (p process) post(t testing.TB, method string, body map[string]any) answered {
 	t.Helper()
 	text := document(t, body)
-	response, err := client.Post(p.address+"/api/v1.1/profiles/"+method, "application/json", bytes.NewReader(text))
+	response, err := client.Post(p.address+pathOf(method), "application/json", bytes.NewReader(text))
 	if err != nil {
 		t.Errorf("%s: %v", method, err)
 		return answered{body: map[string]any{"error": float64(-1)}}

@@ -71,6 +71,9 @@ func (d Dialect) suspend(w http.ResponseWriter, r *http.Request, order customer.
 	if err != nil {
 		return err
 	}
+	if started.Unsent != nil {
+		d.log.ErrorContext(r.Context(), "messages of a job not sent", "job", started.ID, "err", started.Unsent)
+	}
 	if started.New { // else somebody is at it
 		d.workOn(r.Context(), started.Job)
 	}

@@ -66,7 +66,7 @@ func (s *Service) Start(ctx context.Context, o Order) (Job, error) {
 // set sets a planned job going; where it is, its parked parts.
 func (s *Service) set(ctx context.Context, job Job, parts []Part) (Job, error) {
 	if job.State == Planning {
-		return s.launch(ctx, job, parts, 0)
+		return s.launch(ctx, job, parts)
 	}
 	return job, s.sendAgain(ctx, job, parts, func(p Part) bool { return p.State == Parked })
 }
@@ -140,16 +140,26 @@ func (c Change) saveIn(ctx context.Context, store Store) error {
 	return nil
 }
 
-// launch sends the messages of all parts, to arrive some time after they may be
-// done, and then says that the job runs.
-func (s *Service) launch(ctx context.Context, job Job, parts []Part, later time.Duration) (Job, error) {
+// launch sends the messages of all parts and then says that the job runs.
+func (s *Service) launch(ctx context.Context, job Job, parts []Part) (Job, error) {
+	if err := s.send(ctx, job, parts, 0); err != nil {
+		return Job{}, err
+	}
+	return s.run(ctx, job)
+}
+
+// send sends the messages of all parts, to arrive some time after these may be
+// done.
+func (s *Service) send(ctx context.Context, job Job, parts []Part, later time.Duration) error {
 	refs := make([]Ref, len(parts))
 	for i, p := range parts {
 		refs[i] = p.Ref
 	}
-	if err := s.queue.Send(ctx, refs, s.delay(job)+later); err != nil {
-		return Job{}, err
-	}
+	return s.queue.Send(ctx, refs, s.delay(job)+later)
+}
+
+// run says that a planned job runs.
+func (s *Service) run(ctx context.Context, job Job) (Job, error) {
 	return s.change(ctx, job.Tenant, job.ID, func(j Job) Job {
 		if j.State != Planning {
 			return j

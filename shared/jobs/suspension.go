@@ -39,6 +39,9 @@ type Started struct {
 	New bool
 	// Repeated: the order was given before under the same idempotency key.
 	Repeated bool
+	// Unsent, unless nil, is why a new job's messages are not out. Then what the
+	// starter leaves is done when the schedule finds it. It is for the log.
+	Unsent error
 }
 
 // StartSuspension makes the job of an order. Where a job that ends with the same
@@ -54,7 +57,8 @@ func (s *Service) StartSuspension(ctx context.Context, o SuspensionOrder) (Start
 		return err
 	})
 	if err == nil && started.New {
-		started.Job, err = s.launch(ctx, started.Job, parts, o.Later)
+		started.Unsent = s.send(ctx, started.Job, parts, o.Later)
+		started.Job, err = s.run(ctx, started.Job)
 	} else if err == nil {
 		started.Job, err = s.set(ctx, started.Job, parts)
 	}

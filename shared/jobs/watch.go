@@ -102,7 +102,7 @@ func (s *Service) resend(ctx context.Context, ref Ref, idle time.Duration) error
 	case Planning:
 		// A plan that is not whole is made up by the start that is repeated.
 		if lost(job.Moved) && len(parts) == job.Parts {
-			_, err = s.launch(ctx, job, parts, 0)
+			_, err = s.launch(ctx, job, parts)
 		}
 	}
 	return err
