@@ -26,6 +26,24 @@ func (c *call) readSubscriptionKey() (customer.SubscriptionKey, error) {
 	return e.Key(), atTop(err)
 }
 
+// readSet reads the subscription that a call sets: its body is the entry.
+func (c *call) readSet() (customer.Request, error) {
+	if _, err := optionalBool(c.body, "skip_triggers"); err != nil {
+		return customer.Request{}, err
+	}
+	e, err := readSubscription("", c.body, c.settings.Country)
+	if err == nil {
+		err = checkResource("", e, c.settings)
+	}
+	if err != nil {
+		return customer.Request{}, atTop(err)
+	}
+	if err := c.readRegInfo(&e); err != nil {
+		return customer.Request{}, err
+	}
+	return customer.Request{Edit: subscribe(e), Plain: !namesFunction(c.body)}, nil
+}
+
 // readRegInfo reads when and where the contact was given: date, ip and url beside
 // the other members, or in reg_info, the form in which they are shown.
 func (c *call) readRegInfo(e *customer.SubscriptionEdit) error {

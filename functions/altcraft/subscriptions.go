@@ -12,22 +12,7 @@ import (
 // setSubscription adds or edits a subscription (section 6.11). One that was
 // deleted is a subscription again, as it is for an import.
 func (d Dialect) setSubscription(w http.ResponseWriter, r *http.Request) error {
-	return d.changeSubscription(w, r, func(c *call) (customer.Request, error) {
-		if _, err := optionalBool(c.body, "skip_triggers"); err != nil {
-			return customer.Request{}, err
-		}
-		e, err := readSubscription("", c.body, c.settings.Country)
-		if err == nil {
-			err = checkResource("", e, c.settings)
-		}
-		if err != nil {
-			return customer.Request{}, atTop(err)
-		}
-		if err := c.readRegInfo(&e); err != nil {
-			return customer.Request{}, err
-		}
-		return customer.Request{Edit: subscribe(e), Plain: !namesFunction(c.body)}, nil
-	})
+	return d.changeSubscription(w, r, (*call).readSet)
 }
 
 // deleteSubscription marks a subscription as deleted; restoreSubscription takes
