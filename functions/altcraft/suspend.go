@@ -34,7 +34,7 @@ var (
 const (
 	// atOnce is for how long a request works on the job that it started, and
 	// toAnswer what it keeps of its deadline to say how far the job is.
-	atOnce   = 18 * time.Second
+	atOnce   = 20 * time.Second
 	toAnswer = 4 * time.Second
 	// later is when the job's messages come: the request is done with it then.
 	later = atOnce + 2*time.Second

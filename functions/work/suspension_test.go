@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"regulars/functions/work"
 	"regulars/shared/customer"
 	"regulars/shared/jobs"
 )
@@ -218,6 +220,49 @@ func TestLaterOrderWins(t *testing.T) {
 		w.statuses(t, email, sms)
 		if t.Failed() {
 			t.Fatalf("round %d: %v", round, orders)
+		}
+	}
+}
+
+// A roll is a List of one shard.
+type roll []customer.ID
+
+func (r roll) CustomerIDs(_ context.Context, _, _ int, after customer.ID, limit int) ([]customer.ID, error) {
+	var ids []customer.ID
+	for _, id := range r {
+		if id > after && len(ids) < limit {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// Customers that are too large to be changed together are changed in several
+// steps, and the part is not done before the last.
+func TestSuspendLargeCustomers(t *testing.T) {
+	t.Parallel()
+	const n = 9
+	w := newWorld(t)
+	w.add(t, n, func(int) map[string]any { return map[string]any{"note": string(make([]byte, 290_000))} })
+	slices.Sort(w.ids)
+	kind := work.Kinds(w.customers, roll(w.ids), w.registrar)[jobs.SuspendSubscriptions]
+	job := jobs.Job{Tenant: tenant, Task: customer.Suspensions{{}}.String(), NotBefore: time.Now()}
+	part := jobs.Part{Range: "0"}
+	seen := 0
+	for steps := 1; ; steps++ {
+		step, err := kind.Step(t.Context(), job, part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen, part.Cursor = seen+step.Seen, step.Cursor
+		if len(step.Customers) != step.Seen || step.Seen > 7 {
+			t.Errorf("step %d = %+v", steps, step.Counts)
+		}
+		if step.Done {
+			if steps != 2 || seen != n {
+				t.Errorf("%d customers in %d steps, want %d in 2", seen, steps, n)
+			}
+			return
 		}
 	}
 }

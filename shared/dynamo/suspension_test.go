@@ -124,7 +124,7 @@ func TestJobInsteadOfAnother(t *testing.T) {
 		t.Errorf("OpenJobs() = %v, %v", refs, err)
 	}
 	// What names the open job of a kind is not a job.
-	id := next.Kind + "#2#CRM_ID"
+	id := next.Kind + "#1#CRM_ID"
 	if job, parts, err := store.JobAndParts(t.Context(), 5, id); err != nil || job.Rev != "" || len(parts) != 0 {
 		t.Errorf("JobAndParts(%s) = %+v, %v, %v", id, job, parts, err)
 	}
