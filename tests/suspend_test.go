@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"regulars/functions/local/laptop"
 	"regulars/shared/access"
 	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/shared/jobs"
 	"regulars/tests/faults"
 )
 
@@ -208,8 +210,8 @@ func TestLaterSuspensionWins(t *testing.T) {
 	}
 }
 
-// TestProveFaultsOfSuspension plays faults at calls of suspend_all. Whatever it
-// answers, in the end each subscription is suspended and counted once.
+// TestProveFaultsOfSuspension plays faults at calls of suspend_all, some of the
+// many that there are. In the end each subscription is suspended and counted once.
 func TestProveFaultsOfSuspension(t *testing.T) {
 	s := newStage(t)
 	var ids []string
@@ -222,10 +224,13 @@ func TestProveFaultsOfSuspension(t *testing.T) {
 	go healer.Work(ctx)
 
 	calls, methods := 1, []string{"subscriptions/suspend_all", "subscriptions/unsuspend_all"}
-	turn := 0
+	turn, oneOf := 0, 40
+	if proving() {
+		oneOf = 6
+	}
 	for at := 0; at < calls; at++ {
 		for name, fault := range passing {
-			if !proving() && at > 0 && rand.IntN(40) > 0 {
+			if at > 0 && rand.IntN(oneOf) > 0 {
 				continue
 			}
 			transport := &faults.Transport{}
@@ -258,4 +263,48 @@ func TestProveFaultsOfSuspension(t *testing.T) {
 		}
 	}
 	t.Logf("%d calls, %d faults", calls, turn)
+}
+
+// TestSimultaneousSuspensions: of many requests under one key one makes a job, and
+// of opposite ones at once the last to be taken decides about all.
+func TestSimultaneousSuspensions(t *testing.T) {
+	l := newLaptop(t)
+	c := caller{t: t, h: l}
+	var ids []string
+	for n := range 10 {
+		ids = append(ids, c.must("import", pauses(n)).id())
+	}
+	hits := 0
+	for _, got := range together(16, func(int) answered {
+		return c.must("subscriptions/suspend_all", nil, "Idempotency-Key", "a")
+	}) {
+		if got.header.Get("Idempotency-Hit") == "true" {
+			hits++
+		}
+	}
+	if list, err := l.Jobs.List(t.Context(), laptop.Tenant); err != nil || len(list) != 1 || hits != 15 {
+		t.Errorf("%d jobs, %d answers from memory, %v; want 1 and 15", len(list), hits, err)
+	}
+	if got := c.must("subscriptions/suspend_all", nil, "Idempotency-Key", "a"); got.body["updated"] != 20.0 || got.body["job"] != nil {
+		t.Errorf("suspend_all again = %v", got)
+	}
+
+	together(12, func(i int) answered {
+		return c.must([]string{"subscriptions/suspend_all", "subscriptions/unsuspend_all"}[i%2], nil)
+	})
+	list, err := l.Jobs.List(t.Context(), laptop.Tenant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var done []jobs.Job
+	for _, job := range list {
+		if job.Open() {
+			t.Errorf("%+v is open", job)
+		}
+		if job.State == jobs.Done {
+			done = append(done, job)
+		}
+	}
+	last := slices.MaxFunc(done, func(a, b jobs.Job) int { return a.Created.Compare(b.Created) })
+	haveStatus(t, c.call, ids, map[string]string{"suspend::": "suspended", "lift::": "subscribed"}[last.Task])
 }
