@@ -224,7 +224,7 @@ func TestProveFaultsOfSuspension(t *testing.T) {
 	go healer.Work(ctx)
 
 	calls, methods := 1, []string{"subscriptions/suspend_all", "subscriptions/unsuspend_all"}
-	turn, oneOf := 0, 40
+	turn, oneOf := 0, 100
 	if proving() {
 		oneOf = 6
 	}
