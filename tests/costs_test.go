@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -53,6 +54,42 @@ func TestCosts(t *testing.T) {
 		if got.status != 200 || got.code() != 0 && got.code() != 404 {
 			t.Fatalf("%s: %v", step.name, got)
 		}
+		if use := got.header.Get("X-Consumed-Capacity"); use != step.want {
+			t.Errorf("%s consumed %s, want %s", step.name, use, step.want)
+		}
+	}
+}
+
+// TestSubscriptionCosts demands the figures of docs/performance.md for the methods
+// that name a profile by its id.
+func TestSubscriptionCosts(t *testing.T) {
+	c := caller{t: t, h: newLaptop(t)}
+	awaitNewHour(t, 20*time.Second)
+	id := c.must("import", map[string]any{"email": email(1), "data": map[string]any{"phones": []string{phone(1)}}}).id()
+	with := func(phone string, more map[string]any) map[string]any {
+		body := map[string]any{"profile_id": id, "resource_id": 1, "channel": "sms", "phone": phone}
+		maps.Copy(body, more)
+		return body
+	}
+	steps := []struct {
+		name, method string
+		body         map[string]any
+		header       []string
+		want         string
+	}{
+		{name: "adds, a contact of its own", method: "set", body: with(phone(1), nil), want: "rt=3;r=2;w=4"},
+		{name: "adds, a new contact", method: "set", body: with(phone(2), nil), want: "rt=2;r=1;w=4"},
+		{name: "changes nothing", method: "set", body: with(phone(2), nil), want: "rt=1;r=1;w=0"},
+		{name: "edits", method: "set", body: with(phone(2), map[string]any{"status": 5}), want: "rt=2;r=1;w=1"},
+		{name: "keyed, edits", method: "set", body: with(phone(2), map[string]any{"status": 0}), header: []string{"Idempotency-Key", "a"}, want: "rt=2;r=1;w=4"},
+		{name: "get", method: "get", body: with(phone(2), nil), want: "rt=1;r=1;w=0"},
+		{name: "list", method: "list", body: with(phone(2), nil), want: "rt=1;r=1;w=0"},
+		{name: "delete", method: "delete", body: with(phone(2), nil), want: "rt=3;r=2;w=4"},
+		{name: "delete again", method: "delete", body: with(phone(2), nil), want: "rt=1;r=1;w=0"},
+		{name: "restore", method: "restore", body: with(phone(2), nil), want: "rt=2;r=1;w=4"},
+	}
+	for _, step := range steps {
+		got := c.must("subscriptions/"+step.method, step.body, step.header...)
 		if use := got.header.Get("X-Consumed-Capacity"); use != step.want {
 			t.Errorf("%s consumed %s, want %s", step.name, use, step.want)
 		}

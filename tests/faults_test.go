@@ -20,6 +20,8 @@ type operation struct {
 	method string
 	body   map[string]any
 	keyed  bool
+	// ofLast: the body gets the id of the profile imported last.
+	ofLast bool
 	// after reports what is wrong once the request was carried out on id.
 	after func(c caller, id string) string
 }
@@ -114,6 +116,14 @@ func operations(n int) []operation {
 			before: []map[string]any{person(n, nil)},
 			after:  leadsTo(404, map[string]any{"matching": "phone", "phone": phone(n)}),
 		},
+		{
+			name: "new subscription", method: "subscriptions/set", ofLast: true,
+			body:   map[string]any{"resource_id": 2, "channel": "sms", "phone": phone(n + 1)},
+			before: []map[string]any{person(n, nil)},
+			after: func(c caller, id string) string {
+				return isPerson(n, "", nil)(c, id) + leadsTo(0, map[string]any{"matching": "phone_sub", "phone": phone(n + 1)})(c, id)
+			},
+		},
 	}
 }
 
@@ -180,7 +190,10 @@ func (s *stage) play(i int, deadline time.Duration, plan func(faults.Call) fault
 	s.n += 2
 	op := operations(s.n)[i]
 	for _, body := range op.before {
-		s.clean.must("import", body)
+		imported := s.clean.must("import", body)
+		if op.ofLast {
+			op.body["profile_id"] = imported.id()
+		}
 	}
 	transport := &faults.Transport{}
 	c := caller{t: s.t, h: laptopOn(s.t, faulty(s.t, transport), s.table), deadline: deadline}

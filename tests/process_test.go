@@ -88,7 +88,7 @@ var client = &http.Client{
 func (p process) post(t testing.TB, method string, body map[string]any, header ...string) answered {
 	t.Helper()
 	text := document(t, body)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.address+"/api/v1.1/profiles/"+method, bytes.NewReader(text))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.address+pathOf(method), bytes.NewReader(text))
 	if err != nil {
 		t.Errorf("%s: %v", method, err)
 		return answered{body: map[string]any{"error": float64(-1)}}

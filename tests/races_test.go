@@ -118,6 +118,32 @@ func TestProveNoCountIsLost(t *testing.T) {
 	}
 }
 
+// TestProveNoSubscriptionIsLost: 64 parallel sets of different subscriptions of one
+// customer are all there.
+func TestProveNoSubscriptionIsLost(t *testing.T) {
+	processes := startTwo(t)
+	for round := range size(10) {
+		id := processes[0].post(t, "import", person(round, nil)).id()
+		together(64, func(i int) answered {
+			got := processes[i%2].post(t, "subscriptions/set", map[string]any{
+				"profile_id": id, "resource_id": 2 + i/8, "channel": "sms", "phone": phone(1000*round + i%8), "priority": i,
+			})
+			if got.code() != 0 {
+				t.Errorf("round %d: %v", round, got)
+			}
+			return got
+		})
+		list := processes[0].post(t, "subscriptions/list", map[string]any{"profile_id": id}).body["data"].([]any)
+		seen := map[any]bool{}
+		for _, entry := range list {
+			seen[entry.(map[string]any)["priority"]] = true
+		}
+		if len(list) != 65 || len(seen) != 64 { // the first has no priority, which is 0, too
+			t.Errorf("round %d: %d subscriptions with %d priorities, want 65 with 64", round, len(list), len(seen))
+		}
+	}
+}
+
 // TestProveRaceForAnAddress: of two customers that want one address one gets it,
 // and the other is refused and unchanged.
 func TestProveRaceForAnAddress(t *testing.T) {

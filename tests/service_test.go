@@ -96,7 +96,7 @@ type caller struct {
 func (c caller) call(method string, body map[string]any, header ...string) answered {
 	c.t.Helper()
 	text := document(c.t, body)
-	r := httptest.NewRequest(http.MethodPost, "/api/v1.1/profiles/"+method, bytes.NewReader(text))
+	r := httptest.NewRequest(http.MethodPost, pathOf(method), bytes.NewReader(text))
 	r.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
@@ -115,6 +115,14 @@ func (c caller) send(r *http.Request) answered {
 	w := httptest.NewRecorder()
 	c.h.ServeHTTP(w, r)
 	return parse(c.t, w.Code, w.Header(), w.Body.Bytes())
+}
+
+// pathOf is the path of a method; one without a group is of profiles.
+func pathOf(method string) string {
+	if !strings.Contains(method, "/") {
+		method = "profiles/" + method
+	}
+	return "/api/v1.1/" + method
 }
 
 func parse(t testing.TB, status int, header http.Header, body []byte) answered {

@@ -24,9 +24,11 @@ type Jobs interface {
 var _ Jobs = (*jobs.Service)(nil)
 
 type jobBody struct {
-	ID      string     `json:"id"`
-	Kind    string     `json:"kind"`
-	Subject string     `json:"subject"`
+	ID      string `json:"id"`
+	Kind    string `json:"kind"`
+	Subject string `json:"subject"`
+	// Task says what exactly is done, where kind and subject do not.
+	Task    string     `json:"task,omitempty"`
 	State   jobs.State `json:"state"`
 	Created time.Time  `json:"created"`
 	// Begins is when its parts may start.
@@ -45,6 +47,8 @@ type progressBody struct {
 	Seen    int `json:"seen"`
 	Changed int `json:"changed"`
 	Skipped int `json:"skipped"`
+	// Subscriptions are those of customers that were changed.
+	Subscriptions int `json:"subscriptions,omitempty"`
 }
 
 type jobsBody struct {
@@ -53,7 +57,7 @@ type jobsBody struct {
 
 func newJobBody(j jobs.Job) jobBody {
 	return jobBody{
-		ID: j.ID, Kind: j.Kind, Subject: j.Subject.Name, State: j.State, Created: j.Created, Begins: j.NotBefore,
+		ID: j.ID, Kind: j.Kind, Subject: j.Subject.Name, Task: j.Task, State: j.State, Created: j.Created, Begins: j.NotBefore,
 		Parts: j.Parts, PartsDone: j.Parts - j.Left, Trouble: j.Trouble,
 	}
 }
@@ -76,7 +80,7 @@ func listJobs(ctx context.Context, h *Handler, a arguments) (any, error) {
 
 func showJob(ctx context.Context, h *Handler, a arguments) (any, error) {
 	p, err := h.jobs.Show(ctx, arg[int](a, "tenant"), arg[string](a, "job"))
-	return progressBody{newJobBody(p.Job), p.Parked, p.Seen, p.Changed, p.Skipped}, err
+	return progressBody{newJobBody(p.Job), p.Parked, p.Seen, p.Changed, p.Skipped, p.Subscriptions}, err
 }
 
 func cancelJob(ctx context.Context, h *Handler, a arguments) (any, error) {

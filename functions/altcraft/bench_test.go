@@ -18,6 +18,8 @@ func handlerOn(store customer.Store) http.Handler {
 	return New(Options{
 		Customers: customer.NewService(store, now),
 		Guard:     access.NewGuard(doorkeeper{}, now, access.GuardOptions{Remember: time.Minute}),
+		Jobs:      noJobs{},
+		Worker:    noJobs{},
 		Log:       slog.New(slog.DiscardHandler),
 		Deadline:  time.Minute,
 	})

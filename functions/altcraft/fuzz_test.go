@@ -15,6 +15,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/jobs"
 	"regulars/shared/outcome"
 )
 
@@ -178,6 +179,66 @@ func (blank) IDs(context.Context, int, customer.ID, customer.ID, int) ([]custome
 func (blank) Remembered(context.Context, int, string) (*customer.Remembered, error) { return nil, nil }
 func (blank) Commit(context.Context, customer.Commit) error                         { return nil }
 
+// Jobs that are none: orders are taken, and nothing is known of them.
+type noJobs struct{}
+
+func (noJobs) StartSuspension(context.Context, jobs.SuspensionOrder) (jobs.Started, error) {
+	return jobs.Started{New: true}, nil
+}
+
+func (noJobs) Show(_ context.Context, _ int, id string) (jobs.Progress, error) {
+	return jobs.Progress{}, outcome.Refuse(jobs.ErrUnknown.Kind, jobs.ErrUnknown.Code, "job", "There is no job %.60q.", id)
+}
+
+func (noJobs) WorkOn(context.Context, jobs.Job) error { return nil }
+
+// FuzzSubscription: whatever a body holds, reading it as a subscription ends with
+// a refusal that names a member, or with an edit of the subscription that the body
+// names.
+func FuzzSubscription(f *testing.F) {
+	for _, seed := range []string{
+		`{"profile_id":"000000000000000000001000","channel":"email","resource_id":1,"email":"a@b.c","date":"2024-05-06T10:00:00Z","ip":"8.8.8.8","url":"x"}`,
+		`{"channel":"push","resource_id":"2","push_data":{"provider":"p","subscription_id":"t"},"reg_info":{"date":1,"ip":"::1","url":null}}`,
+		`{"channel":"sms","phone_data":{"phone":"0901234567"},"resource_id":1,"status":5,"priority":-1,"cats":["x"],"custom_fields":{"n":1}}`,
+		`{"channel":"viber","resource_id":3}`, `{"resource_id":0}`, `{"reg_info":[]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		c := aCall(t, `{}`)
+		var err error
+		if c.body, err = readBody(httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))); err != nil {
+			return
+		}
+		named := func(err error) {
+			shownToClients(t, err)
+			if refusal, refused := outcome.AsRefusal(err); refused && strings.HasPrefix(refusal.Detail, ".") {
+				t.Fatalf("the text begins with a dot: %s", refusal.Detail)
+			}
+		}
+		_, err = c.readProfileID()
+		named(err)
+		named(c.readSuspension(&customer.Suspension{}))
+		key, keyErr := c.readSubscriptionKey()
+		named(keyErr)
+		request, err := c.readSet()
+		if named(err); err != nil {
+			return
+		}
+		made := customer.Customer{ID: customer.NewID(noon, 7)}
+		if err := request.Edit(&made, noon); err != nil || keyErr != nil {
+			t.Fatalf("errors %v and %v", err, keyErr)
+		}
+		s, err := made.Subscription(key)
+		if err != nil {
+			t.Fatalf("%v is not among %+v", key, made.Subscriptions)
+		}
+		if _, err := json.Marshal(flatten(s)); err != nil {
+			t.Fatalf("what was written cannot be shown: %v", err)
+		}
+	})
+}
+
 // FuzzPath: whatever path, method and body, the answer is JSON with an integer
 // `error`, and never a fault.
 func FuzzPath(f *testing.F) {
@@ -185,6 +246,7 @@ func FuzzPath(f *testing.F) {
 	for _, path := range []string{
 		"/api/v1.1/profiles/import", "/api/v1.1/profiles/add", QuickImport, "/api/v1.1/profiles/update/", "/api/v1.1/profiles/segstatic", "/api/v1.1//profiles/get", "/api/v1.1/profiles/delete", "/api/v1.1", "/", "",
 		"*", "api", "/api/v1.1/../v1.1/profiles/get", "/api/v1.1/%2e%2e/profiles/get", "/api/v1.1/%2F/profiles%2Fget", "/api/v1.1/profiles/import/%zz", "/\x00", "//host/path",
+		"/api/v1.1/subscriptions/set", "/api/v1.1/subscriptions/get", "/api/v1.1/subscriptions/list", "/api/v1.1/subscriptions/suspend_all", "/api/v1.1/jobs/get",
 	} {
 		f.Add(http.MethodPost, path, `{"token":"open","db_id":5,"email":"ada@x.com","data":{"_fname":"Ada"}}`)
 		f.Add(http.MethodGet, path, ``)
@@ -195,6 +257,8 @@ func FuzzPath(f *testing.F) {
 	f.Add(http.MethodPost, "/api/v1.1/profiles/import_batch", `{"token":"open","db_id":5,"data":[{"email":"ada@x.com"},{"email":"ada@x.com"},7]}`)
 	f.Add(http.MethodPost, QuickImport+"?token=open&db_id=5", `{"email":"ada@x.com","_fname":"Ada"}`)
 	f.Add(http.MethodPost, QuickImport+"/", `x`)
+	f.Add(http.MethodPost, "/api/v1.1/subscriptions/suspend_all", `{"token":"open","db_id":5}`)
+	f.Add(http.MethodPost, "/api/v1.1/jobs/get", `{"token":"open","db_id":5,"id":"x"}`)
 	f.Add("CONNECT", "/api/v1.1/profiles/get", `{"token":"open"}`)
 	f.Add("OPTIONS", "*", ``)
 	f.Add("", "/x/", ``)

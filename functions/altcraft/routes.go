@@ -19,13 +19,22 @@ type Dialect struct {
 	customers *customer.Service
 	guard     *access.Guard
 	places    Places
+	jobs      Jobs
+	worker    Worker
+	settle    time.Duration
+	log       *slog.Logger
 }
 
 // Options are what the dialect needs; all of them but Places are required.
 type Options struct {
 	Customers *customer.Service
 	Guard     *access.Guard
-	Log       *slog.Logger
+	Jobs      Jobs
+	// Worker knows the kinds of job that methods start.
+	Worker Worker
+	// Settle is how long a list of customers may be behind.
+	Settle time.Duration
+	Log    *slog.Logger
 	// Deadline is how long a request may take.
 	Deadline time.Duration
 	// Places says where addresses are, for detect_geo; nil: it has no effect.
@@ -38,6 +47,8 @@ var Routes = []string{
 	"profiles/list", "profiles/segstatic/add", "profiles/segstatic/remove",
 	"databases/list", "databases/fields_get", "resources/list", "resources/get", "resources/fields_get",
 	"profiles/add", "profiles/add_batch", "profiles/import_batch", "profiles/update_batch",
+	"subscriptions/set", "subscriptions/get", "subscriptions/list", "subscriptions/delete", "subscriptions/restore",
+	"subscriptions/suspend_all", "subscriptions/unsuspend_all", "jobs/get",
 }
 
 // QuickImport is the path of the one method that lies elsewhere.
@@ -45,7 +56,10 @@ const QuickImport = "/api/integrations/any/profile_import"
 
 // New makes the handler of the dialect.
 func New(o Options) http.Handler {
-	d := Dialect{customers: o.Customers, guard: o.Guard, places: o.Places}
+	d := Dialect{
+		customers: o.Customers, guard: o.Guard, places: o.Places,
+		jobs: o.Jobs, worker: o.Worker, settle: o.Settle, log: o.Log,
+	}
 	mux := http.NewServeMux()
 	handlers := map[string]func(http.ResponseWriter, *http.Request) error{
 		"profiles/import": d.importProfile,
@@ -67,6 +81,15 @@ func New(o Options) http.Handler {
 		"profiles/add_batch":    d.addBatch,
 		"profiles/import_batch": d.importBatch,
 		"profiles/update_batch": d.updateBatch,
+
+		"subscriptions/set":           d.setSubscription,
+		"subscriptions/get":           d.getSubscription,
+		"subscriptions/list":          d.listSubscriptions,
+		"subscriptions/delete":        d.deleteSubscription,
+		"subscriptions/restore":       d.restoreSubscription,
+		"subscriptions/suspend_all":   d.suspendAll,
+		"subscriptions/unsuspend_all": d.unsuspendAll,
+		"jobs/get":                    d.getJob,
 	}
 	for _, route := range Routes {
 		mux.Handle("POST /api/v1.1/"+route, writeError.Handle(handlers[route]))

@@ -143,6 +143,8 @@ type chatData struct {
 
 type regInfo struct {
 	Date string `json:"date"`
+	IP   string `json:"ip,omitempty"`
+	URL  string `json:"url,omitempty"`
 }
 
 func showSubscriptions(subscriptions []customer.Subscription) []shownSubscription {
@@ -156,7 +158,7 @@ func showSubscriptions(subscriptions []customer.Subscription) []shownSubscriptio
 func showSubscription(s customer.Subscription) shownSubscription {
 	shown := shownSubscription{
 		Resource: s.Resource, Channel: s.Channel, Status: s.Status, Cats: s.Cats, Custom: s.Custom,
-		RegInfo: regInfo{formDate(s.Created)}, Hash: s.Hash(), Deleted: s.Deleted,
+		RegInfo: regInfo{formDate(s.Created), s.IP, s.URL}, Hash: s.Hash(), Deleted: s.Deleted,
 	}
 	if s.Priority != nil {
 		shown.Priority = *s.Priority

@@ -66,14 +66,21 @@ func checkResource(path string, e customer.SubscriptionEdit, settings access.Set
 	}
 	resource, ok := settings.DeclaredResources[e.Resource]
 	if !ok {
-		return outcome.Refuse(outcome.Invalid, "resource_undeclared", path+".resource_id",
-			"%s.resource_id: %d is not a declared resource.", path, e.Resource).BySettings()
+		return undeclaredResource(path+".resource_id", e.Resource)
 	}
 	if len(resource.Channels) > 0 && !slices.Contains(resource.Channels, e.Channel) {
 		return outcome.Refuse(outcome.Invalid, "channel_undeclared", path+".channel",
 			"%s.channel: resource %d does not have the channel %s.", path, e.Resource, e.Channel).BySettings()
 	}
 	return nil
+}
+
+func undeclaredResource(field string, resource int64) error {
+	return outcome.Refuse(outcome.Invalid, "resource_undeclared", field, "%s: %d is not a declared resource.", field, resource).BySettings()
+}
+
+func badChannel(field, channel string) error {
+	return outcome.Refuse(outcome.Invalid, "bad_channel", field, "%s: %.40q is no channel; one of these is: %v.", field, channel, customer.Channels)
 }
 
 // readSubscription reads one entry, its contact flat or nested (section 5.1).
@@ -94,8 +101,7 @@ func readSubscription(path string, v any, country string) (customer.Subscription
 	e.Channel = customer.Channel(channel)
 	read, ok := contactReaders[e.Channel]
 	if !ok {
-		return e, outcome.Refuse(outcome.Invalid, "bad_channel", path+".channel",
-			"%s.channel: %.40q is no channel; one of these is: %v.", path, channel, customer.Channels)
+		return e, badChannel(path+".channel", channel)
 	}
 	if err := s.readResource(&e); err != nil {
 		return e, err

@@ -28,6 +28,8 @@ func Kinds(customers *customer.Service, list List, registrar *access.Registrar) 
 	return map[string]jobs.Kind{
 		jobs.MatchFieldAdd:    addMatchField{fields},
 		jobs.MatchFieldRemove: removeMatchField{fields},
+
+		jobs.SuspendSubscriptions: suspendSubscriptions{customers, list},
 	}
 }
 
@@ -82,7 +84,7 @@ func (k matchFields) step(ctx context.Context, job jobs.Job, part jobs.Part, sta
 		step.Done = true
 		return step, nil
 	}
-	ids, err := k.next(ctx, job, part)
+	ids, err := nextCustomers(ctx, k.list, job, part, customersAtOnce)
 	if err != nil {
 		return step, err
 	}
@@ -117,8 +119,9 @@ func (k matchFields) field(ctx context.Context, job jobs.Job) (customer.MatchFie
 	return customer.MatchField{}, false, nil
 }
 
-// next are the ids of the next customers of the part.
-func (k matchFields) next(ctx context.Context, job jobs.Job, part jobs.Part) ([]customer.ID, error) {
+// nextCustomers are the ids of the next customers of a part, up to limit. Its
+// range is a shard, its cursor the id of the last one done, in base 36.
+func nextCustomers(ctx context.Context, list List, job jobs.Job, part jobs.Part, limit int) ([]customer.ID, error) {
 	shard, err := strconv.Atoi(part.Range)
 	if err != nil {
 		return nil, fmt.Errorf("the part's range: %w", err)
@@ -129,7 +132,7 @@ func (k matchFields) next(ctx context.Context, job jobs.Job, part jobs.Part) ([]
 			return nil, fmt.Errorf("the part's cursor: %w", err)
 		}
 	}
-	return k.list.CustomerIDs(ctx, job.Tenant, shard, after, customersAtOnce)
+	return list.CustomerIDs(ctx, job.Tenant, shard, after, limit)
 }
 
 func count(b bool) int {

@@ -59,6 +59,8 @@ type Commit struct {
 	// Plain: nothing but a customer that exists is written, and writing it twice
 	// does no harm.
 	Plain bool
+	// Outgrow: the customer may grow beyond [MaxBytes].
+	Outgrow bool
 }
 
 // Changes reports whether the customer changes.

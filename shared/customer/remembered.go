@@ -13,8 +13,11 @@ type Keyed struct {
 // Remembered is the outcome of a request, kept under its idempotency key.
 type Remembered struct {
 	Keyed
-	// ID is the customer the request was about; 0 for a batch.
+	// ID is the customer the request was about; 0 where it was about no single
+	// one.
 	ID ID
+	// Job is the job that it started, or empty.
+	Job string
 	// Created and Changed say what it did.
 	Created, Changed bool
 }
@@ -27,6 +30,12 @@ func (r *Repeated) Error() string { return "carried out before" }
 // ErrOtherMeaning refuses an idempotency key that came with another request.
 var ErrOtherMeaning = outcome.Refuse(outcome.Conflict, "idempotency_key_reused", "Idempotency-Key",
 	"Idempotency-Key: this key came before with another request.")
+
+// JobFor is the job that the first request started, for the same request only.
+func (r *Repeated) JobFor(again Keyed) (string, error) {
+	_, err := r.First.answer(again)
+	return r.First.Job, err
+}
 
 // answer is the first result again, for the same request only.
 func (r Remembered) answer(again Keyed) (Result, error) {

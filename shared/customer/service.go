@@ -244,7 +244,7 @@ func (s *Service) unchanged(ctx context.Context, r Request, commit Commit, resul
 
 func (s *Service) commit(ctx context.Context, r Request, commit Commit, result Result) (Result, error) {
 	if r.Keyed != nil {
-		commit.Request = &Remembered{*r.Keyed, result.ID, result.Created, result.Changed}
+		commit.Request = &Remembered{Keyed: *r.Keyed, ID: result.ID, Created: result.Created, Changed: result.Changed}
 	}
 	err := s.store.Commit(ctx, commit)
 	if repeated, ok := errors.AsType[*Repeated](err); ok {

@@ -54,6 +54,8 @@ type Subscription struct {
 	Custom map[string]any
 	// Created is when it was added, in UTC to the second.
 	Created time.Time
+	// IP and URL are from where, as the writer says; empty: unknown.
+	IP, URL string
 	// Deleted: it was deleted and can be restored.
 	Deleted bool
 }
@@ -93,7 +95,7 @@ func (s Subscription) Same(t Subscription) bool {
 	samePriority := s.Priority == t.Priority || s.Priority != nil && t.Priority != nil && *s.Priority == *t.Priority
 	return s.Resource == t.Resource && s.Channel == t.Channel && s.Contact == t.Contact && s.Provider == t.Provider &&
 		s.Status == t.Status && samePriority && slices.Equal(s.Cats, t.Cats) && sameCustom(s.Custom, t.Custom) &&
-		s.Created.Equal(t.Created) && s.Deleted == t.Deleted
+		s.Created.Equal(t.Created) && s.IP == t.IP && s.URL == t.URL && s.Deleted == t.Deleted
 }
 
 // A SubscriptionEdit is what a writer says of one subscription. What is nil
@@ -114,6 +116,8 @@ type SubscriptionEdit struct {
 	CustomBy map[string]Function
 	// Created is when the contact was given; nil: now.
 	Created *time.Time
+	// IP and URL are from where it was given.
+	IP, URL *string
 }
 
 // Plain reports whether doing e again does no harm (see [Function.Plain]).
@@ -170,6 +174,12 @@ func (e SubscriptionEdit) apply(s *Subscription) error {
 	}
 	if e.Created != nil {
 		s.Created = *e.Created
+	}
+	if e.IP != nil {
+		s.IP = *e.IP
+	}
+	if e.URL != nil {
+		s.URL = *e.URL
 	}
 	for name, v := range e.Custom {
 		if v != nil { // null leaves the field as it is

@@ -43,6 +43,8 @@ func TestSubscribe(t *testing.T) {
 			added: &customer.Subscription{Resource: 1, Channel: "email", Contact: "ada@x.com", Status: "subscribed", Created: noon}},
 		{name: "no categories", before: []customer.Subscription{there}, edit: func(e *customer.SubscriptionEdit) { e.Cats = &[]string{} },
 			want: func(s *customer.Subscription) { s.Cats = []string{} }},
+		{name: "from where, which stays", before: []customer.Subscription{there}, edit: func(e *customer.SubscriptionEdit) { e.IP, e.URL = ptr("8.8.8.8"), ptr("https://x.com") },
+			want: func(s *customer.Subscription) { s.IP, s.URL = "8.8.8.8", "https://x.com" }},
 		{name: "custom fields beside those there, null leaves alone", before: []customer.Subscription{there},
 			edit: func(e *customer.SubscriptionEdit) { e.Custom = map[string]any{"b": "3", "c": true, "a": nil} },
 			want: func(s *customer.Subscription) { s.Custom = map[string]any{"a": "1", "b": "3", "c": true} }},

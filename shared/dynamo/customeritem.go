@@ -44,6 +44,8 @@ const (
 	subCustom   = "f"
 	subCreated  = "d"
 	subDeleted  = "x"
+	subIP       = "i"
+	subURL      = "u"
 )
 
 func newCustomerItem(tenant int, c customer.Customer, commit string, now time.Time) (item, error) {
@@ -101,6 +103,8 @@ func (it attributes) setSubscriptions(subscriptions []customer.Subscription) err
 		m.setTexts(subCats, s.Cats)
 		m.setNumber(subCreated, s.Created.Unix())
 		m.setFlag(subDeleted, s.Deleted)
+		m.setText(subIP, s.IP)
+		m.setText(subURL, s.URL)
 		if err := m.setFields(subCustom, s.Custom); err != nil {
 			return err
 		}
@@ -153,6 +157,7 @@ func (r *reader) subscription() customer.Subscription {
 		Resource: r.number(subResource), Channel: customer.Channel(r.text(subChannel)), Contact: r.text(subContact),
 		Provider: r.text(subProvider), Status: customer.Status(r.text(subStatus)), Cats: r.texts(subCats),
 		Custom: r.fields(subCustom), Created: time.Unix(r.number(subCreated), 0).UTC(), Deleted: r.flag(subDeleted),
+		IP: r.text(subIP), URL: r.text(subURL),
 	}
 	if s.Status == "" {
 		s.Status = customer.Subscribed

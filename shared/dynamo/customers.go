@@ -70,15 +70,22 @@ func (s *Store) Commit(ctx context.Context, c customer.Commit) error {
 	if c.Plain && len(t.writes) == 1 && !c.Before.Absent() && c.Request == nil {
 		return s.putOne(ctx, "put customer", t)
 	}
-	err = s.commit(ctx, "commit customer", t)
-	if broken, ok := errors.AsType[*errGuard](err); ok && c.Request != nil && broken.found != nil {
-		first, readErr := readRequest(broken.found, c.Request.Key, s.now())
-		if readErr != nil {
-			return readErr
-		}
-		if first != nil {
-			return &customer.Repeated{First: *first}
-		}
+	return s.orRepeated(s.commit(ctx, "commit customer", t), c.Request)
+}
+
+// orRepeated is [customer.Repeated] where err is the broken guard of a request
+// that is remembered already, else err.
+func (s *Store) orRepeated(err error, request *customer.Remembered) error {
+	broken, ok := errors.AsType[*errGuard](err)
+	if !ok || request == nil || broken.found == nil {
+		return err
+	}
+	first, readErr := readRequest(broken.found, request.Key, s.now())
+	if readErr != nil {
+		return readErr
+	}
+	if first != nil {
+		return &customer.Repeated{First: *first}
 	}
 	return err
 }
@@ -117,7 +124,7 @@ func (t *tx) putCustomer(c customer.Commit, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if n := sizeOf(it); n > customer.MaxBytes && n > c.Before.Bytes {
+	if n := sizeOf(it); n > customer.MaxBytes && n > c.Before.Bytes && !c.Outgrow {
 		return customer.TooLarge(n)
 	}
 	t.put(it, writtenBy(c.Before.Commit), c.Before.Bytes, indexUnits(placesBefore(c), indexKeysOf(it)))

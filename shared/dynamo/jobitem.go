@@ -24,6 +24,7 @@ type jobItem struct {
 	Moved     int64  `dynamodbav:"u"`
 	Tries     int    `dynamodbav:"t,omitempty"`
 	Trouble   string `dynamodbav:"e,omitempty"`
+	Task      string `dynamodbav:"w,omitempty"`
 }
 
 // A partItem is a part of a job in the table.
@@ -36,6 +37,7 @@ type partItem struct {
 	Seen    int    `dynamodbav:"n,omitempty"`
 	Changed int    `dynamodbav:"w,omitempty"`
 	Skipped int    `dynamodbav:"x,omitempty"`
+	Subs    int    `dynamodbav:"y,omitempty"` // subscriptions changed
 	Visits  int    `dynamodbav:"v,omitempty"`
 	Moved   int64  `dynamodbav:"u"`
 }
@@ -53,7 +55,7 @@ func newJobItem(j jobs.Job, commit string) (item, error) {
 	it, err := attributevalue.MarshalMap(jobItem{
 		key: jobKey(j.Tenant, j.ID), indexKeys: indexKeys{GSI1PK: jobsPK(j.Tenant), GSI1SK: j.ID}, Commit: commit,
 		Kind: j.Kind, Number: j.Subject.Number, Name: j.Subject.Name, State: string(j.State), Parts: j.Parts, Left: j.Left,
-		Created: micros(j.Created), NotBefore: micros(j.NotBefore), Moved: micros(j.Moved), Tries: j.Tries, Trouble: j.Trouble,
+		Created: micros(j.Created), NotBefore: micros(j.NotBefore), Moved: micros(j.Moved), Tries: j.Tries, Trouble: j.Trouble, Task: j.Task,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("item of job %s: %w", j.ID, err)
@@ -74,14 +76,14 @@ func readJob(tenant int, id string, it item) (jobs.Job, error) {
 		Tenant: tenant, ID: id, Kind: row.Kind, Subject: jobs.Subject{Number: row.Number, Name: row.Name},
 		State: jobs.State(row.State), Parts: row.Parts, Left: row.Left,
 		Created: fromMicros(row.Created), NotBefore: fromMicros(row.NotBefore), Moved: fromMicros(row.Moved),
-		Tries: row.Tries, Trouble: row.Trouble, Rev: row.Commit,
+		Tries: row.Tries, Trouble: row.Trouble, Task: row.Task, Rev: row.Commit,
 	}, nil
 }
 
 func newPartItem(p jobs.Part, commit string) (item, error) {
 	it, err := attributevalue.MarshalMap(partItem{
 		key: partKey(p.Ref), Commit: commit, State: string(p.State), Range: p.Range, Cursor: p.Cursor,
-		Seen: p.Seen, Changed: p.Changed, Skipped: p.Skipped, Visits: p.Visits, Moved: micros(p.Moved),
+		Seen: p.Seen, Changed: p.Changed, Skipped: p.Skipped, Subs: p.Subscriptions, Visits: p.Visits, Moved: micros(p.Moved),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("item of part %s: %w", p.Ref, err)
@@ -100,7 +102,7 @@ func readPart(ref jobs.Ref, it item) (jobs.Part, error) {
 	}
 	return jobs.Part{
 		Ref: ref, State: jobs.PartState(row.State), Range: row.Range, Cursor: row.Cursor,
-		Counts: jobs.Counts{Seen: row.Seen, Changed: row.Changed, Skipped: row.Skipped},
+		Counts: jobs.Counts{Seen: row.Seen, Changed: row.Changed, Skipped: row.Skipped, Subscriptions: row.Subs},
 		Visits: row.Visits, Moved: fromMicros(row.Moved), Rev: row.Commit,
 	}, nil
 }

@@ -63,8 +63,10 @@ func (s *Store) JobAndParts(ctx context.Context, tenant int, id string) (jobs.Jo
 				return jobs.Job{}, nil, err
 			}
 			parts = append(parts, part)
-		} else if job, err = readJob(tenant, id, it); err != nil {
-			return jobs.Job{}, nil, err
+		} else if keyOf(it) == jobKey(tenant, id) { // there is also what tells the open job of a kind
+			if job, err = readJob(tenant, id, it); err != nil {
+				return jobs.Job{}, nil, err
+			}
 		}
 	}
 	return job, parts, nil
@@ -130,33 +132,67 @@ func (s *Store) OpenJobs(ctx context.Context, after jobs.Ref, limit int) ([]jobs
 
 // SaveJob implements [jobs.Store].
 func (s *Store) SaveJob(ctx context.Context, c jobs.Change) error {
+	t, err := s.jobTransaction(c)
+	if err != nil {
+		return err
+	}
+	if len(t.writes) == 1 {
+		err = s.putOne(ctx, "save job", t)
+	} else {
+		err = s.commit(ctx, "save job", t)
+	}
+	return s.orRepeated(err, c.Request)
+}
+
+// jobTransaction builds the writes of c: the request first, since its guard
+// answers.
+func (s *Store) jobTransaction(c jobs.Change) (*tx, error) {
 	t := &tx{id: c.ID}
+	now := s.now()
+	if c.Request != nil {
+		it, err := newRequestItem(c.Tenant, *c.Request, c.ID, now)
+		if err != nil {
+			return nil, err
+		}
+		t.put(it, absentOrExpired(now), 0, 0)
+	}
 	if c.Job != nil {
-		if err := t.putJob(*c.Job); err != nil {
-			return err
+		if err := t.putJob(*c.Job, c.Instead); err != nil {
+			return nil, err
 		}
 	}
 	for _, p := range c.Parts {
 		it, err := newPartItem(p, c.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		t.put(it, writtenBy(p.Rev), 0, 0)
 	}
-	if len(t.writes) == 1 {
-		return s.putOne(ctx, "save job", t)
+	for _, commit := range c.Customers {
+		if err := t.putCustomer(commit, now); err != nil {
+			return nil, err
+		}
 	}
-	return s.commit(ctx, "save job", t)
+	return t, nil
 }
 
 // putJob puts the job, and takes or frees the place of the open one of its kind
-// and subject.
-func (t *tx) putJob(job jobs.Job) error {
+// and subject. It takes it from the one that it is instead of, unless that is nil.
+func (t *tx) putJob(job jobs.Job, instead *jobs.Job) error {
 	it, err := newJobItem(job, t.id)
 	if err != nil {
 		return err
 	}
 	t.put(it, writtenBy(job.Rev), 0, 0)
+	place := absent()
+	if instead != nil {
+		ended, err := newJobItem(*instead, t.id)
+		if err != nil {
+			return err
+		}
+		t.put(ended, writtenBy(instead.Rev), 0, 0)
+		place = opened(instead.ID)
+	}
 	switch {
 	case !job.Open():
 		t.delete(openJobKey(job.Tenant, job.Kind, job.Subject), opened(job.ID), 0)
@@ -165,7 +201,7 @@ func (t *tx) putJob(job jobs.Job) error {
 		if err != nil {
 			return err
 		}
-		t.put(open, absent(), 0, 0)
+		t.put(open, place, 0, 0)
 	}
 	return nil
 }

@@ -50,10 +50,11 @@ func TestJobIsReadAsSaved(t *testing.T) {
 	t.Parallel()
 	store := dynamo.New(dynamotest.Client(t), dynamotest.Table(t), time.Now)
 	job, parts := newJob(5, 1)
+	job.Task = "suspend:sms:"
 	job, parts = saveJob(t, store, job, parts...)
 	job.State, job.Left, job.Tries, job.Trouble = jobs.Running, 1, 2, "A sentence."
 	parts[1].State, parts[1].Cursor, parts[1].Visits = jobs.Parked, "00000ABC", 5
-	parts[1].Counts = jobs.Counts{Seen: 3, Changed: 2, Skipped: 1}
+	parts[1].Counts = jobs.Counts{Seen: 3, Changed: 2, Skipped: 1, Subscriptions: 9}
 	job, changed := saveJob(t, store, job, parts[1])
 	parts[1] = changed[0]
 

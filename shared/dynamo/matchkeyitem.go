@@ -63,7 +63,8 @@ type requestItem struct {
 	key
 	Commit  string `dynamodbav:"c"`
 	Meaning string `dynamodbav:"m"`
-	ID      string `dynamodbav:"i,omitempty"` // the customer, in base 36; of a batch there is none
+	ID      string `dynamodbav:"i,omitempty"` // the customer, in base 36; of a batch or a job there is none
+	Job     string `dynamodbav:"j,omitempty"`
 	Created bool   `dynamodbav:"n,omitempty"`
 	Changed bool   `dynamodbav:"w,omitempty"`
 	TTL     int64  `dynamodbav:"ttl"`
@@ -71,7 +72,7 @@ type requestItem struct {
 
 func newRequestItem(tenant int, r customer.Remembered, commit string, now time.Time) (item, error) {
 	row := requestItem{
-		key: requestKey(tenant, r.Key), Commit: commit, Meaning: r.Meaning,
+		key: requestKey(tenant, r.Key), Commit: commit, Meaning: r.Meaning, Job: r.Job,
 		Created: r.Created, Changed: r.Changed, TTL: now.Add(remember).Unix(),
 	}
 	if r.ID != 0 {
@@ -94,7 +95,7 @@ func readRequest(it item, idempotencyKey string, now time.Time) (*customer.Remem
 		return nil, nil
 	}
 	first := customer.Remembered{
-		Keyed: customer.Keyed{Key: idempotencyKey, Meaning: row.Meaning}, Created: row.Created, Changed: row.Changed,
+		Keyed: customer.Keyed{Key: idempotencyKey, Meaning: row.Meaning}, Job: row.Job, Created: row.Created, Changed: row.Changed,
 	}
 	if row.ID == "" {
 		return &first, nil

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"regulars/shared/customer"
 	"regulars/shared/outcome"
 )
 
@@ -43,10 +44,16 @@ type shelf struct {
 	parts map[Ref]Part
 	open  map[string]string // job by tenant, kind and subject
 	hook  func()
+
+	requests  map[string]customer.Remembered
+	customers map[customer.ID]string // commit that wrote each
 }
 
 func newShelf() *shelf {
-	return &shelf{jobs: map[string]Job{}, parts: map[Ref]Part{}, open: map[string]string{}, hook: func() {}}
+	return &shelf{
+		jobs: map[string]Job{}, parts: map[Ref]Part{}, open: map[string]string{}, hook: func() {},
+		requests: map[string]customer.Remembered{}, customers: map[customer.ID]string{},
+	}
 }
 
 func (s *shelf) call() func() {
@@ -109,9 +116,23 @@ func (s *shelf) OpenJobs(_ context.Context, after Ref, limit int) ([]Ref, error)
 
 func (s *shelf) SaveJob(_ context.Context, c Change) error {
 	defer s.call()()
+	if r := c.Request; r != nil {
+		if first, ok := s.requests[r.Key]; ok {
+			return &customer.Repeated{First: first}
+		}
+	}
 	if j := c.Job; j != nil {
 		holder, taken := s.open[place(j.Tenant, j.Kind, j.Subject)]
-		if s.jobs[j.ID].Rev != j.Rev || j.Rev == "" && taken || !j.Open() && holder != j.ID {
+		gives := c.Instead != nil && holder == c.Instead.ID
+		if s.jobs[j.ID].Rev != j.Rev || j.Rev == "" && taken && !gives || !j.Open() && holder != j.ID {
+			return outcome.ErrStale
+		}
+	}
+	if j := c.Instead; j != nil && s.jobs[j.ID].Rev != j.Rev {
+		return outcome.ErrStale
+	}
+	for _, commit := range c.Customers {
+		if s.customers[commit.Before.ID] != commit.Before.Commit {
 			return outcome.ErrStale
 		}
 	}
@@ -120,8 +141,17 @@ func (s *shelf) SaveJob(_ context.Context, c Change) error {
 			return outcome.ErrStale
 		}
 	}
+	if c.Request != nil {
+		s.requests[c.Request.Key] = *c.Request
+	}
+	if c.Instead != nil {
+		s.saveJob(*c.Instead, c.ID)
+	}
 	if c.Job != nil {
 		s.saveJob(*c.Job, c.ID)
+	}
+	for _, commit := range c.Customers {
+		s.customers[commit.Before.ID] = commit.ID
 	}
 	for _, p := range c.Parts {
 		p.Rev = c.ID

@@ -49,7 +49,10 @@ type Job struct {
 	// and subject at a time.
 	Kind    string
 	Subject Subject
-	State   State
+	// Task says what exactly is done, in the words of the kind, where kind and
+	// subject do not.
+	Task  string
+	State State
 	// Parts is into how many parts the job is cut, Left how many are not done.
 	Parts, Left int
 	// Created and NotBefore, when parts may start, are to the microsecond.
@@ -95,15 +98,22 @@ type Part struct {
 	Moved time.Time
 	// Rev is the id of the commit that wrote the part; empty: not saved yet.
 	Rev string
+	// Outdated counts how often in a row, in this visit, a step came too late: a
+	// customer that it was to change had changed meanwhile. It is not kept.
+	Outdated int
 }
 
 // Counts are what was done: things looked at, of these changed, and of these
 // skipped because they are no more.
-type Counts struct{ Seen, Changed, Skipped int }
+type Counts struct {
+	Seen, Changed, Skipped int
+	// Subscriptions are those of customers that were changed.
+	Subscriptions int
+}
 
 // Plus is the sum of both.
 func (c Counts) Plus(d Counts) Counts {
-	return Counts{c.Seen + d.Seen, c.Changed + d.Changed, c.Skipped + d.Skipped}
+	return Counts{c.Seen + d.Seen, c.Changed + d.Changed, c.Skipped + d.Skipped, c.Subscriptions + d.Subscriptions}
 }
 
 // maxVisits is how many visits in a row may get nowhere: one may meet a busy
@@ -115,7 +125,7 @@ func newJob(o Order, now time.Time, wait time.Duration) (Job, []Part) {
 	now = instant(now)
 	job := Job{
 		Tenant: o.Tenant, ID: now.Format("20060102T150405Z") + "-" + rand.Text()[:8],
-		Kind: o.Kind, Subject: o.Subject, State: Planning,
+		Kind: o.Kind, Subject: o.Subject, Task: o.Task, State: Planning,
 		Parts: len(o.Ranges), Left: len(o.Ranges), Created: now, NotBefore: now.Add(wait), Moved: now,
 	}
 	parts := make([]Part, len(o.Ranges))
@@ -169,6 +179,13 @@ func (p Part) parked(now time.Time) Part {
 	return p
 }
 
+// fenced is the part as it is, written anew: whoever visits it cannot save any
+// more what he does.
+func (p Part) fenced(now time.Time) Part {
+	p.Moved = instant(now)
+	return p
+}
+
 // sentAgain gives the part's new message time to arrive, and a parked part
 // another chance.
 func (p Part) sentAgain(now time.Time) Part {
@@ -181,7 +198,7 @@ func (p Part) sentAgain(now time.Time) Part {
 
 // after is the part with what a step did.
 func (p Part) after(s Step, now time.Time) Part {
-	p.Cursor, p.Counts, p.Visits, p.Moved = s.Cursor, p.Plus(s.Counts), 0, instant(now)
+	p.Cursor, p.Counts, p.Visits, p.Outdated, p.Moved = s.Cursor, p.Plus(s.Counts), 0, 0, instant(now)
 	if s.Done {
 		p.State = PartDone
 	}

@@ -39,6 +39,8 @@ type Order struct {
 	Tenant  int
 	Kind    string
 	Subject Subject
+	// Task says what exactly, where that is not all.
+	Task string
 	// Ranges are what the parts cover, in the words of the kind; at least one.
 	Ranges []string
 }
@@ -129,6 +131,9 @@ func (c Change) saveIn(ctx context.Context, store Store) error {
 	if c.Job != nil {
 		c.Job.Rev = c.ID
 	}
+	if c.Instead != nil {
+		c.Instead.Rev = c.ID
+	}
 	for i := range c.Parts {
 		c.Parts[i].Rev = c.ID
 	}
@@ -137,13 +142,24 @@ func (c Change) saveIn(ctx context.Context, store Store) error {
 
 // launch sends the messages of all parts and then says that the job runs.
 func (s *Service) launch(ctx context.Context, job Job, parts []Part) (Job, error) {
+	if err := s.send(ctx, job, parts, 0); err != nil {
+		return Job{}, err
+	}
+	return s.run(ctx, job)
+}
+
+// send sends the messages of all parts, to arrive some time after these may be
+// done.
+func (s *Service) send(ctx context.Context, job Job, parts []Part, later time.Duration) error {
 	refs := make([]Ref, len(parts))
 	for i, p := range parts {
 		refs[i] = p.Ref
 	}
-	if err := s.queue.Send(ctx, refs, s.delay(job)); err != nil {
-		return Job{}, err
-	}
+	return s.queue.Send(ctx, refs, s.delay(job)+later)
+}
+
+// run says that a planned job runs.
+func (s *Service) run(ctx context.Context, job Job) (Job, error) {
 	return s.change(ctx, job.Tenant, job.ID, func(j Job) Job {
 		if j.State != Planning {
 			return j
@@ -197,20 +213,54 @@ func (s *Service) change(ctx context.Context, tenant int, id string, decide func
 	return next, err
 }
 
-// Cancel ends a job; what it did stays done, and steps under way end within 20
-// seconds. A job that has ended already stays as it is. It refuses with
-// [ErrUnknown].
+// Cancel ends a job; what it did stays done. Steps under way end within 20
+// seconds, and those that save what they do with their cursor save nothing more
+// where the job has few parts. A job that has ended already stays as it is. It
+// refuses with [ErrUnknown].
 func (s *Service) Cancel(ctx context.Context, tenant int, id string) (Job, error) {
-	job, err := s.change(ctx, tenant, id, func(j Job) Job {
-		if !j.Open() {
-			return j
+	var job Job
+	err := outcome.Retry(ctx, func(int) (err error) {
+		var parts []Part
+		if job, parts, err = s.jobAndParts(ctx, tenant, id); err != nil || !job.Open() {
+			return err
 		}
-		return j.to(Cancelled, s.now())
+		job = job.to(Cancelled, s.now())
+		change := Change{ID: rand.Text(), Job: &job}
+		if len(parts) <= partsAtOnce {
+			change.Parts = s.fence(parts)
+		}
+		return s.save(ctx, change)
 	})
 	if err != nil {
 		return Job{}, fmt.Errorf("cancel job %s of tenant %d: %w", id, tenant, err)
 	}
 	return job, nil
+}
+
+// fence are the parts that somebody may be visiting, written anew.
+func (s *Service) fence(parts []Part) []Part {
+	var fenced []Part
+	for _, p := range parts {
+		if p.State == Waiting {
+			fenced = append(fenced, p.fenced(s.now()))
+		}
+	}
+	return fenced
+}
+
+// longestID is longer than the id of any job, and short enough for a key.
+const longestID = 64
+
+// jobAndParts returns a job and its parts, or refuses with [ErrUnknown].
+func (s *Service) jobAndParts(ctx context.Context, tenant int, id string) (Job, []Part, error) {
+	if id == "" || len(id) > longestID {
+		return Job{}, nil, unknown(id)
+	}
+	job, parts, err := s.store.JobAndParts(ctx, tenant, id)
+	if err == nil && job.Rev == "" {
+		err = unknown(id)
+	}
+	return job, parts, err
 }
 
 func unknown(id string) error {

@@ -3,6 +3,8 @@ package jobs
 import (
 	"context"
 	"time"
+
+	"regulars/shared/customer"
 )
 
 // A Change writes what it names, all or nothing. The job and the parts replace
@@ -14,6 +16,13 @@ type Change struct {
 	ID    string
 	Job   *Job
 	Parts []Part
+	// Instead, unless nil, is the open job that ends and gives way to the new Job.
+	Instead *Job
+	// Customers are changed by a step.
+	Customers []customer.Commit
+	// Request is remembered for the tenant of that number, unless nil.
+	Request *customer.Remembered
+	Tenant  int
 }
 
 // A Store keeps jobs and parts. Reads are strongly consistent but for the lists.
@@ -38,7 +47,8 @@ type Store interface {
 	// job first, from the one after the given on, up to limit.
 	OpenJobs(ctx context.Context, after Ref, limit int) ([]Ref, error)
 
-	// SaveJob makes c true.
+	// SaveJob makes c true. Where its Request is remembered already it returns
+	// that as [*customer.Repeated].
 	SaveJob(ctx context.Context, c Change) error
 }
 
@@ -67,4 +77,8 @@ type Step struct {
 	Cursor string
 	// Done: the part is.
 	Done bool
+	// Customers are changed in the transaction that saves the step, so that each
+	// is changed and counted once; at most 90. Where one is no longer as it was
+	// read, nothing is saved and the step is done again.
+	Customers []customer.Commit
 }

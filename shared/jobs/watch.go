@@ -22,14 +22,11 @@ func (s *Service) Show(ctx context.Context, tenant int, id string) (Progress, er
 	var job Job
 	var parts []Part
 	err := outcome.Retry(ctx, func(int) (err error) {
-		job, parts, err = s.store.JobAndParts(ctx, tenant, id)
+		job, parts, err = s.jobAndParts(ctx, tenant, id)
 		return err
 	})
 	if err != nil {
-		return Progress{}, fmt.Errorf("job %s of tenant %d: %w", id, tenant, err)
-	}
-	if job.Rev == "" {
-		return Progress{}, unknown(id)
+		return Progress{}, fmt.Errorf("job %.64s of tenant %d: %w", id, tenant, err)
 	}
 	return progress(job, parts), nil
 }

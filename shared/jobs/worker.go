@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"regulars/shared/customer"
 	"regulars/shared/outcome"
 )
 
@@ -161,8 +162,14 @@ func (w *Worker) work(ctx context.Context, job Job, part Part) (Verdict, error) 
 		if trouble != nil && step.Cursor == part.Cursor {
 			return Verdict{true, afterTrouble}, trouble
 		}
-		var err error
-		job, part, err = w.keep(ctx, part, part.after(step, w.now()))
+		kept, after, err := w.keep(ctx, part, part.after(step, w.now()), step.Customers)
+		if errors.Is(err, errOutdated) {
+			if part.Outdated++; !outcome.Pause(ctx, part.Outdated) {
+				return Verdict{true, afterTrouble}, nil
+			}
+			continue
+		}
+		job, part = kept, after
 		switch {
 		case errors.Is(err, errOvertaken):
 			return Verdict{true, afterTrouble}, nil
@@ -216,14 +223,19 @@ func (w *Worker) kind(job Job) (Kind, error) {
 	return kind, nil
 }
 
-// errOvertaken says that another visitor is at the part.
-var errOvertaken = errors.New("overtaken")
+var (
+	// errOvertaken says that another visitor is at the part.
+	errOvertaken = errors.New("overtaken")
+	// errOutdated says that a step must be done again: a customer that it was to
+	// change has changed.
+	errOutdated = errors.New("outdated")
+)
 
-// keep saves what a step made of the part before; where that is done, it is
-// counted down in the same transaction. It returns the job as it is now; one that
-// has ended keeps nothing.
-func (w *Worker) keep(ctx context.Context, before, after Part) (job Job, part Part, err error) {
-	err = outcome.Retry(ctx, func(int) error {
+// keep saves what a step made of the part before, and of customers; where that is
+// done, it is counted down in the same transaction. It returns the job as it is
+// now; one that has ended keeps nothing.
+func (w *Worker) keep(ctx context.Context, before, after Part, customers []customer.Commit) (job Job, part Part, err error) {
+	err = outcome.Retry(ctx, func(attempt int) error {
 		var now Part
 		if job, now, err = w.store.JobAndPart(ctx, before.Ref); err != nil || !job.Open() {
 			return err
@@ -231,7 +243,10 @@ func (w *Worker) keep(ctx context.Context, before, after Part) (job Job, part Pa
 		if now.Rev != before.Rev {
 			return errOvertaken
 		}
-		change := Change{ID: rand.Text(), Parts: []Part{after}}
+		if attempt > 0 && len(customers) > 0 {
+			return errOutdated
+		}
+		change := Change{ID: rand.Text(), Parts: []Part{after}, Customers: customers}
 		if after.State == PartDone {
 			counted := job.partDone(w.now())
 			change.Job = &counted

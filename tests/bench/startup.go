@@ -28,7 +28,7 @@ func startUp(ctx context.Context, out io.Writer, root string) error {
 	var ratios []float64
 	for range blocks {
 		for name, path := range binaries {
-			f, err := runtimeapi.Start(ctx, path, "TABLE_NAME=regulars")
+			f, err := runtimeapi.Start(ctx, path, "TABLE_NAME=regulars", "WORK_QUEUE_URL=http://127.0.0.1:1/work")
 			if err != nil {
 				return err
 			}

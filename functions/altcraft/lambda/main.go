@@ -8,15 +8,18 @@ import (
 	"time"
 
 	"regulars/functions/altcraft"
+	"regulars/functions/work"
 	"regulars/shared/access"
 	"regulars/shared/boot"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
+	"regulars/shared/jobs"
 	"regulars/shared/lambdahttp"
+	"regulars/shared/sqsqueue"
 )
 
 func main() {
-	environment, err := boot.ReadEnvironment(os.Getenv)
+	environment, err := boot.ReadEnvironment(os.Getenv, boot.WorkQueueURL)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -29,11 +32,16 @@ func main() {
 	if environment.EndpointOverridden() {
 		customers = customers.WithSettling(0) // nobody waits on a laptop
 	}
+	kinds := work.Kinds(customers, store, access.NewRegistrar(store, time.Now))
+	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambdahttp.Serve(altcraft.New(altcraft.Options{
 		Customers: customers,
 		Guard: access.NewGuard(store, time.Now, access.GuardOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
+		Jobs:     jobs.NewService(store, queue, time.Now, jobs.Wait),
+		Worker:   jobs.NewWorker(store, kinds, time.Now),
+		Settle:   boot.Settle,
 		Log:      boot.Logger(),
 		Deadline: boot.Deadline,
 	}))

@@ -56,12 +56,15 @@ func New(o Options) *Laptop {
 	customers := customer.NewService(store, time.Now).WithSettling(0)
 	guard := access.NewGuard(store, time.Now, access.GuardOptions{Remember: remember, LocalTokens: true})
 	registrar := access.NewRegistrar(store, time.Now)
-	queue := work.NewInProcess(jobs.NewWorker(store, work.Kinds(customers, store, registrar), time.Now))
+	worker := jobs.NewWorker(store, work.Kinds(customers, store, registrar), time.Now)
+	queue := work.NewInProcess(worker)
 	service := jobs.NewService(store, queue, time.Now, wait)
 	return &Laptop{
 		Store: store, Registrar: registrar, Jobs: service, queue: queue,
-		altcraft: altcraft.New(altcraft.Options{Customers: customers, Guard: guard, Log: o.Log, Deadline: deadline}),
-		admin:    admin.HTTPHandler(admin.New(registrar, service)),
+		altcraft: altcraft.New(altcraft.Options{
+			Customers: customers, Guard: guard, Jobs: service, Worker: worker, Log: o.Log, Deadline: deadline,
+		}),
+		admin: admin.HTTPHandler(admin.New(registrar, service)),
 	}
 }
 

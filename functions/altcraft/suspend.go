@@ -1,0 +1,190 @@
+package altcraft
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+	"regulars/shared/jobs"
+	"regulars/shared/outcome"
+)
+
+// Jobs is the work over many customers that methods start and watch.
+type Jobs interface {
+	// StartSuspension makes the job of an order, or answers the open one.
+	StartSuspension(ctx context.Context, o jobs.SuspensionOrder) (jobs.Started, error)
+	// Show returns a job and how far it is, or refuses with [jobs.ErrUnknown].
+	Show(ctx context.Context, tenant int, id string) (jobs.Progress, error)
+}
+
+// A Worker works on the parts of a job for as long as ctx has time.
+type Worker interface {
+	WorkOn(ctx context.Context, job jobs.Job) error
+}
+
+var (
+	_ Jobs   = (*jobs.Service)(nil)
+	_ Worker = (*jobs.Worker)(nil)
+)
+
+const (
+	// atOnce is for how long a request works on the job that it started, and
+	// toAnswer what it keeps of its deadline to say how far the job is.
+	atOnce   = 20 * time.Second
+	toAnswer = 4 * time.Second
+	// later is when the job's messages come: the request is done with it then.
+	later = atOnce + 2*time.Second
+)
+
+// suspendAll suspends the subscriptions of all profiles that are subscribed;
+// unsuspendAll subscribes those again that are suspended (section 6.11).
+func (d Dialect) suspendAll(w http.ResponseWriter, r *http.Request) error {
+	return d.suspend(w, r, customer.Suspension{})
+}
+
+func (d Dialect) unsuspendAll(w http.ResponseWriter, r *http.Request) error {
+	return d.suspend(w, r, customer.Suspension{Lift: true})
+}
+
+// suspend starts the job of an order, works on it for as long as the request may
+// take, and answers how far it came.
+func (d Dialect) suspend(w http.ResponseWriter, r *http.Request, order customer.Suspension) error {
+	c, err := d.accept(r, access.AltWrite)
+	if err != nil {
+		return err
+	}
+	err = d.withSettings(r.Context(), c, func() error { return c.readSuspension(&order) })
+	if refusal, refused := outcome.AsRefusal(err); refused {
+		// Where it was carried out before, starting it answers that.
+		_, err = d.customers.Refuse(r.Context(), c.settings.Tenant, c.keyed, refusal)
+	}
+	if err != nil {
+		return err
+	}
+	started, err := d.jobs.StartSuspension(r.Context(), jobs.SuspensionOrder{
+		Tenant: c.settings.Tenant, Suspension: order, Keyed: c.keyed, Settle: d.settle, Later: later,
+	})
+	if err != nil {
+		return err
+	}
+	if started.Unsent != nil {
+		d.log.ErrorContext(r.Context(), "messages of a job not sent", "job", started.ID, "err", started.Unsent)
+	}
+	if started.New { // else somebody is at it
+		d.workOn(r.Context(), started.Job)
+	}
+	progress, err := d.jobs.Show(r.Context(), c.settings.Tenant, started.ID)
+	if err != nil {
+		return err
+	}
+	body := struct {
+		verdict
+		Updated int    `json:"updated"`
+		Job     string `json:"job,omitempty"`
+	}{verdict{0, success}, progress.Subscriptions, progress.ID}
+	if progress.State == jobs.Done {
+		body.Job = ""
+	}
+	return answer(w, customer.Result{Repeated: started.Repeated}, body)
+}
+
+// workOn works on a job as long as the request may. What it leaves the job's
+// messages do, so that its trouble is only logged.
+func (d Dialect) workOn(ctx context.Context, job jobs.Job) {
+	until := time.Now().Add(atOnce)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-toAnswer).Before(until) {
+		until = deadline.Add(-toAnswer)
+	}
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	if err := d.worker.WorkOn(ctx, job); err != nil {
+		d.log.WarnContext(ctx, "job left to its messages", "job", job.ID, "err", err)
+	}
+}
+
+// ofOneProfile are members that would narrow other methods to one profile or
+// subscription. Here they would do more than was meant.
+var ofOneProfile = []string{
+	"profile_id", "matching", "email", "phone", "field_name", "field_value", "provider", "subscription_id",
+	"email_data", "phone_data", "push_data", "cc_data",
+}
+
+// readSuspension reads which subscriptions a call is about.
+func (c *call) readSuspension(order *customer.Suspension) error {
+	for _, member := range ofOneProfile {
+		if c.body[member] != nil {
+			return outcome.Refuse(outcome.Invalid, "not_for_one", member,
+				"%s: this method concerns all profiles of the database; one subscription is suspended by subscriptions/set.", member)
+		}
+	}
+	channel, err := optionalText(c.body, "channel")
+	if err != nil {
+		return err
+	}
+	order.Channel = customer.Channel(channel)
+	if channel != "" && !slices.Contains(customer.Channels, order.Channel) {
+		return badChannel("channel", channel)
+	}
+	if order.Resource, err = optionalWhole(c.body, "resource_id", 1); err != nil {
+		return err
+	}
+	if _, declared := c.settings.DeclaredResources[order.Resource]; order.Resource != 0 && !declared && c.settings.Resources == access.Declared {
+		return undeclaredResource("resource_id", order.Resource)
+	}
+	return nil
+}
+
+// getJob shows how far a job is. It is a method of our own.
+func (d Dialect) getJob(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.accept(r, access.AltRead)
+	if err != nil {
+		return err
+	}
+	id, err := optionalText(c.body, "id")
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		return outcome.Refuse(outcome.Invalid, "missing", "id", "id: the id of the job is missing.")
+	}
+	progress, err := d.jobs.Show(r.Context(), c.settings.Tenant, id)
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, struct {
+		Data shownJob `json:"data"`
+		verdict
+	}{showJob(progress), verdict{0, success}})
+}
+
+// A shownJob is the read form of a job.
+type shownJob struct {
+	ID      string     `json:"id"`
+	Kind    string     `json:"kind"`
+	Task    string     `json:"task,omitempty"`
+	State   jobs.State `json:"state"`
+	Created string     `json:"created"`
+	// Parts are into how many pieces it is cut; parked ones got nowhere.
+	Parts       int `json:"parts"`
+	PartsDone   int `json:"parts_done"`
+	PartsParked int `json:"parts_parked"`
+	// Seen are profiles looked at, Changed and Skipped are of these.
+	Seen    int `json:"profiles_seen"`
+	Changed int `json:"profiles_changed"`
+	Skipped int `json:"profiles_skipped"`
+	// Updated are subscriptions.
+	Updated int    `json:"updated"`
+	Trouble string `json:"trouble,omitempty"`
+}
+
+func showJob(p jobs.Progress) shownJob {
+	return shownJob{
+		ID: p.ID, Kind: p.Kind, Task: p.Task, State: p.State, Created: formDate(p.Created),
+		Parts: p.Parts, PartsDone: p.Done, PartsParked: p.Parked,
+		Seen: p.Seen, Changed: p.Changed, Skipped: p.Skipped, Updated: p.Subscriptions, Trouble: p.Trouble,
+	}
+}

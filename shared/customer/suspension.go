@@ -1,0 +1,174 @@
+package customer
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Suspended is the status of a subscription that pauses.
+const Suspended Status = "suspended"
+
+// A Suspension is an order about the subscriptions of all customers: those that
+// are subscribed are suspended, or suspended ones subscribed again, whoever
+// suspended them. Other statuses, and subscriptions that were deleted, are left
+// alone.
+type Suspension struct {
+	// Lift: suspended ones are subscribed again.
+	Lift bool
+	// Channel and Resource narrow it to one channel and one resource; empty and 0
+	// do not.
+	Channel  Channel
+	Resource int64
+}
+
+// String is the order as one word: suspend:sms:3, or lift:: for all there are.
+func (s Suspension) String() string {
+	verb, resource := "suspend", ""
+	if s.Lift {
+		verb = "lift"
+	}
+	if s.Resource != 0 {
+		resource = strconv.FormatInt(s.Resource, 10)
+	}
+	return verb + ":" + string(s.Channel) + ":" + resource
+}
+
+// parseSuspension reads what [Suspension.String] writes.
+func parseSuspension(word string) (Suspension, error) {
+	fields := strings.Split(word, ":")
+	if len(fields) == 3 {
+		s := Suspension{Lift: fields[0] == "lift", Channel: Channel(fields[1])}
+		s.Resource, _ = strconv.ParseInt(fields[2], 10, 64)
+		if s.String() == word {
+			return s, nil
+		}
+	}
+	return Suspension{}, fmt.Errorf("%.60q is no suspension", word)
+}
+
+// Suspensions are orders that are carried out one after the other.
+type Suspensions []Suspension
+
+// String is the orders as words.
+func (all Suspensions) String() string {
+	words := make([]string, len(all))
+	for i, s := range all {
+		words[i] = s.String()
+	}
+	return strings.Join(words, " ")
+}
+
+// ParseSuspensions reads what [Suspensions.String] writes.
+func ParseSuspensions(text string) (Suspensions, error) {
+	var all Suspensions
+	for word := range strings.FieldsSeq(text) {
+		s, err := parseSuspension(word)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// Then is all of them with one more order after them. Those that it makes no
+// difference to any more are left out: where it decides about each subscription
+// that they were about.
+func (all Suspensions) Then(last Suspension) Suspensions {
+	kept := slices.DeleteFunc(slices.Clone(all), func(s Suspension) bool {
+		return (last.Channel == "" || last.Channel == s.Channel) && (last.Resource == 0 || last.Resource == s.Resource)
+	})
+	return append(kept, last)
+}
+
+// apply carries the orders out on c and returns how many subscriptions have
+// another status than before.
+func (all Suspensions) apply(c *Customer) int {
+	changed := 0
+	for i := range c.Subscriptions {
+		s := &c.Subscriptions[i]
+		before := s.Status
+		for _, order := range all {
+			s.Status = order.statusOf(*s)
+		}
+		if s.Status != before {
+			changed++
+		}
+	}
+	return changed
+}
+
+func (s Suspension) statusOf(sub Subscription) Status {
+	from, to := Subscribed, Suspended
+	if s.Lift {
+		from, to = to, from
+	}
+	about := (s.Channel == "" || s.Channel == sub.Channel) && (s.Resource == 0 || s.Resource == sub.Resource)
+	if sub.Deleted || !about || sub.Status != from {
+		return sub.Status
+	}
+	return to
+}
+
+// A Revision is what orders come to for some customers. It is decided and not
+// committed.
+type Revision struct {
+	// Commits are of the customers that change.
+	Commits []Commit
+	// Seen is how many of the customers were looked at, the first of those asked
+	// for; Skipped are those of them that are no more, or have no room.
+	Seen, Skipped int
+	// Subscriptions is how many change their status.
+	Subscriptions int
+}
+
+const (
+	// revisedBytes is how much of customers one revision holds: a transaction takes
+	// 4 MB. The last customer may go beyond it.
+	revisedBytes = 2_000_000
+	// statusBytes is what a status that is not the usual one adds to a customer.
+	statusBytes = 16
+	// tableBytes is how large an item may be in the table. A suspension may make a
+	// customer larger than [MaxBytes], but not than that.
+	tableBytes = 400_000
+)
+
+// Revise decides what the orders come to for the customers, in their order, as
+// many as fit one commit. Whoever commits demands that they are as they were read.
+func (s *Service) Revise(ctx context.Context, tenant int, ids []ID, orders Suspensions) (Revision, error) {
+	var r Revision
+	records, err := s.store.Customers(ctx, tenant, ids)
+	if err != nil {
+		return r, err
+	}
+	now, size := s.instant(), 0
+	for _, id := range ids {
+		if size > revisedBytes {
+			break
+		}
+		r.Seen++
+		record, found := records[id]
+		if !found || record.Deleted {
+			r.Skipped++
+			continue
+		}
+		after := record.Clone()
+		changed := orders.apply(&after)
+		if changed == 0 {
+			continue
+		}
+		if record.Bytes+changed*statusBytes > tableBytes {
+			r.Skipped++
+			continue
+		}
+		after.Changed = now
+		r.Commits = append(r.Commits, Commit{ID: rand.Text(), Tenant: tenant, Before: record, After: after, Outgrow: true})
+		r.Subscriptions += changed
+		size += record.Bytes
+	}
+	return r, nil
+}

@@ -1,0 +1,46 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// WorkOn visits all parts of a job side by side, as their messages would, until
+// they are done or the deadline of ctx leaves no time. What is left is for the
+// messages, and so is what fails; the error is for the log.
+func (w *Worker) WorkOn(ctx context.Context, job Job) error {
+	errs := make([]error, job.Parts)
+	var visits sync.WaitGroup
+	for n := range job.Parts {
+		visits.Go(func() { errs[n] = w.workOn(ctx, Ref{job.Tenant, job.ID, n}) })
+	}
+	visits.Wait()
+	return errors.Join(errs...)
+}
+
+// workOn visits one part, again where it was too early.
+func (w *Worker) workOn(ctx context.Context, ref Ref) error {
+	for {
+		verdict, err := w.Visit(ctx, ref)
+		if err != nil || !verdict.Again || verdict.After == 0 || !rest(ctx, verdict.After) {
+			return err
+		}
+	}
+}
+
+// rest waits, and reports false where ctx ends before that.
+func rest(ctx context.Context, d time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

@@ -1,0 +1,166 @@
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+// SuspendSubscriptions is the kind of job that carries out the orders of its task,
+// [customer.Suspensions], on every customer of the tenant. It has no subject, so
+// there is one open job of it in a tenant, and a part for each shard of the
+// customers.
+const SuspendSubscriptions = "suspend-subscriptions"
+
+// A SuspensionOrder says whose subscriptions are to be suspended, or no longer.
+type SuspensionOrder struct {
+	Tenant int
+	customer.Suspension
+	// Keyed, unless nil, makes the order safe to repeat.
+	Keyed *customer.Keyed
+	// Settle is how long after the order the list of customers knows who was there
+	// when it was given: parts start then.
+	Settle time.Duration
+	// Later is how much later the messages come: for so long the starter visits
+	// the parts.
+	Later time.Duration
+}
+
+// A Started is the job that carries an order out.
+type Started struct {
+	Job
+	// New: this order made it.
+	New bool
+	// Repeated: the order was given before under the same idempotency key.
+	Repeated bool
+	// Unsent, unless nil, is why a new job's messages are not out. Then what the
+	// starter leaves is done when the schedule finds it. It is for the log.
+	Unsent error
+}
+
+// StartSuspension makes the job of an order. Where a job that ends with the same
+// order is open, that one is answered. One that is about something else ends, and
+// the new job does its rest before the order: on each customer the orders are
+// carried out in the order they were given in. It refuses with
+// [customer.ErrOtherMeaning].
+func (s *Service) StartSuspension(ctx context.Context, o SuspensionOrder) (Started, error) {
+	var started Started
+	var parts []Part
+	err := outcome.Retry(ctx, func(int) (err error) {
+		started, parts, err = s.suspension(ctx, o)
+		return err
+	})
+	if err == nil && started.New {
+		started.Unsent = s.send(ctx, started.Job, parts, o.Later)
+		started.Job, err = s.run(ctx, started.Job)
+	} else if err == nil {
+		started.Job, err = s.set(ctx, started.Job, parts)
+	}
+	if err != nil {
+		return Started{}, fmt.Errorf("suspend subscriptions of tenant %d: %w", o.Tenant, err)
+	}
+	return started, nil
+}
+
+// suspension saves the job of an order, or finds it.
+func (s *Service) suspension(ctx context.Context, o SuspensionOrder) (Started, []Part, error) {
+	open, found, err := s.store.OpenJob(ctx, o.Tenant, SuspendSubscriptions, Subject{})
+	if err != nil {
+		return Started{}, nil, err
+	}
+	orders, change := customer.Suspensions{o.Suspension}, Change{ID: rand.Text()}
+	if found {
+		job, parts, err := s.store.JobAndParts(ctx, o.Tenant, open.ID)
+		if err != nil {
+			return Started{}, nil, err
+		}
+		if !job.Open() {
+			return Started{}, nil, fmt.Errorf("job %s has just ended: %w", job.ID, outcome.ErrStale)
+		}
+		rest, err := customer.ParseSuspensions(job.Task)
+		if err != nil {
+			return Started{}, nil, err
+		}
+		if len(rest) > 0 && rest[len(rest)-1] == o.Suspension {
+			return s.sameSuspension(ctx, o, job, parts)
+		}
+		if orders = rest.Then(o.Suspension); job.State == Finishing {
+			orders = customer.Suspensions{o.Suspension} // the others are carried out
+		}
+		change.Instead, change.Parts = &job, s.fence(parts)
+	}
+	return s.newSuspension(ctx, o, orders, change)
+}
+
+// sameSuspension answers an order by the open job that carries it out already. An
+// idempotency key is remembered, alone.
+func (s *Service) sameSuspension(ctx context.Context, o SuspensionOrder, job Job, parts []Part) (Started, []Part, error) {
+	if o.Keyed == nil {
+		return Started{Job: job}, parts, nil
+	}
+	err := s.save(ctx, Change{ID: rand.Text(), Tenant: o.Tenant, Request: &customer.Remembered{Keyed: *o.Keyed, Job: job.ID}})
+	if err != nil {
+		return s.orRepeated(ctx, o, err)
+	}
+	return Started{Job: job}, parts, nil
+}
+
+// newSuspension saves a new job of the orders; change says which one it is
+// instead of.
+func (s *Service) newSuspension(ctx context.Context, o SuspensionOrder, orders customer.Suspensions, change Change) (Started, []Part, error) {
+	order := Order{Tenant: o.Tenant, Kind: SuspendSubscriptions, Task: orders.String()}
+	for shard := range customer.Shards {
+		order.Ranges = append(order.Ranges, strconv.Itoa(shard))
+	}
+	job, parts := newJob(order, s.now(), o.Settle)
+	if change.Instead != nil {
+		given := change.Instead.givesWay(job.ID, s.now())
+		change.Instead = &given
+	}
+	own := len(change.Parts)
+	change.Job, change.Parts = &job, append(change.Parts, parts...)
+	if o.Keyed != nil {
+		change.Tenant, change.Request = o.Tenant, &customer.Remembered{Keyed: *o.Keyed, Job: job.ID}
+	}
+	if err := s.save(ctx, change); err != nil {
+		return s.orRepeated(ctx, o, err)
+	}
+	return Started{Job: job, New: true}, change.Parts[own:], nil
+}
+
+// givesWay ends a job in favour of another. One of which all parts are done is
+// done.
+func (j Job) givesWay(to string, now time.Time) Job {
+	if j.State == Finishing {
+		return j.to(Done, now)
+	}
+	j.Trouble = "Job " + to + " goes on with it."
+	return j.to(Cancelled, now)
+}
+
+// orRepeated is what the order came to before where err says that it was given
+// before, else err.
+func (s *Service) orRepeated(ctx context.Context, o SuspensionOrder, err error) (Started, []Part, error) {
+	repeated, ok := errors.AsType[*customer.Repeated](err)
+	if !ok {
+		return Started{}, nil, err
+	}
+	id, err := repeated.JobFor(*o.Keyed)
+	if err != nil {
+		return Started{}, nil, err
+	}
+	job, parts, err := s.jobAndParts(ctx, o.Tenant, id)
+	if err != nil {
+		return Started{}, nil, err
+	}
+	if !job.Open() {
+		parts = nil
+	}
+	return Started{Job: job, Repeated: true}, parts, nil
+}

@@ -1,0 +1,310 @@
+package tests
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"regulars/functions/local/laptop"
+	"regulars/shared/access"
+	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/shared/jobs"
+	"regulars/tests/faults"
+)
+
+// pauses is a person with two subscriptions, by e-mail and by push.
+func pauses(n int) map[string]any {
+	body := person(n, nil)
+	data := body["data"].(map[string]any)
+	data["subscriptions"] = append(data["subscriptions"].([]any), map[string]any{"channel": "email", "email": email(n), "resource_id": 1})
+	return body
+}
+
+// askers are how requests reach the service: within this process or another.
+type asker func(method string, body map[string]any, header ...string) answered
+
+// jobDone waits until a job is done and returns what it updated.
+func jobDone(t *testing.T, ask asker, id any) int {
+	t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		got := ask("jobs/get", map[string]any{"id": id})
+		if got.code() == 0 && got.data()["state"] == "done" {
+			return int(got.data()["updated"].(float64))
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the job is %v", got)
+		}
+	}
+}
+
+// haveStatus demands the status of all subscriptions of the first n customers, of
+// which ids are the profiles.
+func haveStatus(t *testing.T, ask asker, ids []string, want string) {
+	t.Helper()
+	for _, id := range ids {
+		got := ask("subscriptions/list", map[string]any{"profile_id": id})
+		list, _ := got.body["data"].([]any)
+		for _, entry := range list {
+			if status := entry.(map[string]any)["status"]; status != want {
+				t.Errorf("a subscription of %s is %v, want %s", id, status, want)
+			}
+		}
+		if got.code() != 0 || len(list) == 0 {
+			t.Errorf("list = %v", got)
+		}
+	}
+}
+
+// TestProveKilledSuspension: the process that suspends all subscriptions is killed
+// again and again, in the request that began it as well as in the job that goes
+// on. In the end each of them is suspended, and counted once.
+func TestProveKilledSuspension(t *testing.T) {
+	table := dynamotest.Table(t)
+	customers := size(3000)
+	ids := make([]string, customers)
+	p := start(t, table)
+	together(16, func(i int) bool {
+		for n := i; n < customers; n += 16 {
+			ids[n] = p.post(t, "import", pauses(n)).id()
+		}
+		return true
+	})
+	kills := 0
+	kill := func() {
+		p.command.Process.Kill()
+		p.command.Wait()
+		kills++
+		p = start(t, table)
+	}
+	var request sync.WaitGroup
+	request.Go(func() { // its answer gets lost
+		response, err := client.Post(p.address+pathOf("subscriptions/suspend_all"), "application/json", bytes.NewReader(document(t, nil)))
+		if err == nil {
+			response.Body.Close()
+		}
+	})
+	time.Sleep(100*time.Millisecond + rand.N(time.Duration(customers)*time.Millisecond/2))
+	kill()
+	request.Wait()
+	ask := func(method string, body map[string]any, _ ...string) answered { return p.post(t, method, body) }
+	again := ask("subscriptions/suspend_all", nil) // the same job, unless it was done in time
+	for range 5 {
+		if got := ask("jobs/get", map[string]any{"id": again.body["job"]}); got.code() != 0 || got.data()["state"] == "done" {
+			break
+		}
+		time.Sleep(50*time.Millisecond + rand.N(time.Duration(customers)*time.Millisecond/3))
+		kill()
+	}
+	if again.body["job"] != nil {
+		// What was killed too often is parked, until somebody asks once more.
+		ask("subscriptions/suspend_all", nil)
+		updated := jobDone(t, ask, again.body["job"])
+		t.Logf("%d customers, %d kills; %d were updated when the request was repeated", customers, kills, int(again.body["updated"].(float64)))
+		if updated != 2*customers {
+			t.Errorf("%d subscriptions were updated, want %d", updated, 2*customers)
+		}
+	}
+	haveStatus(t, ask, ids, "suspended")
+	if got := ask("subscriptions/suspend_all", nil); got.body["updated"] != 0.0 || got.body["job"] != nil {
+		t.Errorf("suspend_all after that = %v, want that nothing is left to do", got)
+	}
+}
+
+// TestSuspensionGoesOnAsJob: what a request has no time for is answered as a job,
+// which another process does. Who asks again meanwhile hears of the same job.
+func TestSuspensionGoesOnAsJob(t *testing.T) {
+	table := dynamotest.Table(t)
+	l := laptopOn(t, dynamotest.Client(t), table)
+	if err := l.Seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c := caller{t: t, h: l}
+	var ids []string
+	for n := range 20 {
+		ids = append(ids, c.must("import", pauses(n)).id())
+	}
+	hasty := caller{t: t, h: l, deadline: 8 * time.Second}
+	first := hasty.must("subscriptions/suspend_all", nil, "Idempotency-Key", "a")
+	job := first.body["job"]
+	if first.body["updated"] != 0.0 || job == nil {
+		t.Fatalf("suspend_all without time = %v", first)
+	}
+	for key, hit := range map[string]string{"a": "true", "b": ""} {
+		again := hasty.must("subscriptions/suspend_all", nil, "Idempotency-Key", key)
+		if again.body["job"] != job || again.header.Get("Idempotency-Hit") != hit {
+			t.Errorf("suspend_all again, key %s = %v %v, want job %s", key, again, again.header, job)
+		}
+	}
+	got := c.must("jobs/get", map[string]any{"id": job}).data()
+	if got["kind"] != "suspend-subscriptions" || got["task"] != "suspend::" || got["state"] != "running" || got["parts"] != 8.0 || got["updated"] != 0.0 {
+		t.Errorf("jobs/get = %v", got)
+	}
+	other := c.call("jobs/get", map[string]any{"id": job, "db_id": otherDatabase(t, l), "token": laptop.DemoToken})
+	if other.code() != 404 {
+		t.Errorf("jobs/get of another tenant = %v, want 404", other)
+	}
+
+	ctx, stop := context.WithCancel(t.Context())
+	worked := make(chan struct{})
+	next := laptopOn(t, dynamotest.Client(t), table)
+	go func() {
+		defer close(worked)
+		next.Work(ctx)
+	}()
+	if updated := jobDone(t, c.call, job); updated != 40 {
+		t.Errorf("%d subscriptions were updated, want 40", updated)
+	}
+	stop()
+	<-worked
+	haveStatus(t, c.call, ids, "suspended")
+	if again := c.must("subscriptions/suspend_all", nil, "Idempotency-Key", "a"); again.body["updated"] != 40.0 || again.body["job"] != nil {
+		t.Errorf("suspend_all once more = %v, want what it came to", again)
+	}
+}
+
+// otherDatabase makes a tenant that the local token reaches, too.
+func otherDatabase(t *testing.T, l *laptop.Laptop) int {
+	t.Helper()
+	const other = 6
+	if _, err := l.Registrar.CreateTenant(t.Context(), other, "Other shop", nil); err != nil {
+		t.Fatal(err)
+	}
+	err := l.Registrar.SaveLocalToken(t.Context(), laptop.DemoToken, access.Token{Name: "demo", Tenants: []int{laptop.Tenant, other}, Scopes: access.Scopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(1100 * time.Millisecond) // a laptop remembers for a second
+	return other
+}
+
+// TestLaterSuspensionWins: an order that comes while another one has not been
+// carried out anywhere does that one's rest and then its own.
+func TestLaterSuspensionWins(t *testing.T) {
+	l := newLaptop(t)
+	c := caller{t: t, h: l}
+	var ids []string
+	for n := range 10 {
+		ids = append(ids, c.must("import", pauses(n)).id())
+	}
+	hasty := caller{t: t, h: l, deadline: 8 * time.Second}
+	job := hasty.must("subscriptions/suspend_all", nil).body["job"]
+	got := c.must("subscriptions/unsuspend_all", map[string]any{"channel": "push"})
+	if got.body["updated"] != 10.0 || got.body["job"] != nil { // the e-mail subscriptions of the first order
+		t.Errorf("unsuspend_all = %v", got)
+	}
+	if first := c.must("jobs/get", map[string]any{"id": job}).data(); first["state"] != "cancelled" || first["trouble"] == nil {
+		t.Errorf("the first order = %v", first)
+	}
+	for _, id := range ids {
+		list := c.must("subscriptions/list", map[string]any{"profile_id": id}).body["data"].([]any)
+		push, email := list[0].(map[string]any)["status"], list[1].(map[string]any)["status"]
+		if push != "subscribed" || email != "suspended" {
+			t.Errorf("push is %v and e-mail %v", push, email)
+		}
+	}
+}
+
+// TestProveFaultsOfSuspension plays faults at calls of suspend_all, some of the
+// many that there are. In the end each subscription is suspended and counted once.
+func TestProveFaultsOfSuspension(t *testing.T) {
+	s := newStage(t)
+	var ids []string
+	for n := range 5 {
+		ids = append(ids, s.clean.must("import", pauses(n)).id())
+	}
+	healer := laptopOn(t, dynamotest.Client(t), s.table)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	go healer.Work(ctx)
+
+	calls, methods := 1, []string{"subscriptions/suspend_all", "subscriptions/unsuspend_all"}
+	turn, oneOf := 0, 100
+	if proving() {
+		oneOf = 6
+	}
+	for at := 0; at < calls; at++ {
+		for name, fault := range passing {
+			if at > 0 && rand.IntN(oneOf) > 0 {
+				continue
+			}
+			transport := &faults.Transport{}
+			c := caller{t: t, h: laptopOn(t, faulty(t, transport), s.table), deadline: time.Minute}
+			c.call("get", map[string]any{"matching": "profile_id", "profile_id": "none"})
+			warm := len(transport.Calls())
+			transport.Plan = func(call faults.Call) faults.Fault {
+				if n := call.N - warm; n >= at && n < at+4 {
+					return fault
+				}
+				return nil
+			}
+			method, key := methods[turn%2], fmt.Sprint("turn ", turn)
+			turn++
+			got := c.call(method, nil, "Idempotency-Key", key)
+			calls = max(calls, len(transport.Calls())-warm-8)
+			if got.status != http.StatusOK || got.code() != 0 {
+				t.Errorf("%s at call %d: %s = %v, want success", name, at, method, got)
+			}
+			if job := got.body["job"]; job != nil {
+				if err := healer.Jobs.Resend(t.Context(), 0); err != nil {
+					t.Fatal(err)
+				}
+				jobDone(t, s.clean.call, job)
+			}
+			if again := s.clean.must(method, nil, "Idempotency-Key", key); again.body["updated"] != float64(2*len(ids)) || again.body["job"] != nil {
+				t.Errorf("%s at call %d: %s = %v, want %d updated", name, at, method, again, 2*len(ids))
+			}
+			haveStatus(t, s.clean.call, ids, []string{"suspended", "subscribed"}[(turn-1)%2])
+		}
+	}
+	t.Logf("%d calls, %d faults", calls, turn)
+}
+
+// TestSimultaneousSuspensions: of many requests under one key one makes a job, and
+// of opposite ones at once the last to be taken decides about all.
+func TestSimultaneousSuspensions(t *testing.T) {
+	l := newLaptop(t)
+	c := caller{t: t, h: l}
+	var ids []string
+	for n := range 10 {
+		ids = append(ids, c.must("import", pauses(n)).id())
+	}
+	hits := 0
+	for _, got := range together(16, func(int) answered {
+		return c.must("subscriptions/suspend_all", nil, "Idempotency-Key", "a")
+	}) {
+		if got.header.Get("Idempotency-Hit") == "true" {
+			hits++
+		}
+	}
+	if list, err := l.Jobs.List(t.Context(), laptop.Tenant); err != nil || len(list) != 1 || hits != 15 {
+		t.Errorf("%d jobs, %d answers from memory, %v; want 1 and 15", len(list), hits, err)
+	}
+	if got := c.must("subscriptions/suspend_all", nil, "Idempotency-Key", "a"); got.body["updated"] != 20.0 || got.body["job"] != nil {
+		t.Errorf("suspend_all again = %v", got)
+	}
+
+	together(12, func(i int) answered {
+		return c.must([]string{"subscriptions/suspend_all", "subscriptions/unsuspend_all"}[i%2], nil)
+	})
+	list, err := l.Jobs.List(t.Context(), laptop.Tenant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var done []jobs.Job
+	for _, job := range list {
+		if job.Open() {
+			t.Errorf("%+v is open", job)
+		}
+		if job.State == jobs.Done {
+			done = append(done, job)
+		}
+	}
+	last := slices.MaxFunc(done, func(a, b jobs.Job) int { return a.Created.Compare(b.Created) })
+	haveStatus(t, c.call, ids, map[string]string{"suspend::": "suspended", "lift::": "subscribed"}[last.Task])
+}
