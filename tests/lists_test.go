@@ -162,7 +162,7 @@ func TestListCosts(t *testing.T) {
 	c.must("import", map[string]any{"email": email(1), "data": map[string]any{}})
 	awaitNewHour(t, 20*time.Second)
 	for _, step := range []struct{ method, want string }{
-		{"segstatic/add", "rt=3;r=2;w=1"}, {"segstatic/add", "rt=2;r=2;w=0"}, {"segstatic/remove", "rt=3;r=2;w=1"},
+		{"profiles/segstatic/add", "rt=3;r=2;w=1"}, {"profiles/segstatic/add", "rt=2;r=2;w=0"}, {"profiles/segstatic/remove", "rt=3;r=2;w=1"},
 	} {
 		got := c.must(step.method, map[string]any{"email": email(1), "segment_id": 1})
 		if use := got.header.Get("X-Consumed-Capacity"); use != step.want {
@@ -226,9 +226,9 @@ func TestSegmentsAtOnce(t *testing.T) {
 	c.must("import", map[string]any{"email": email(1), "data": map[string]any{}, "add_to_segments": []int{1, 2, 3, 4, 5, 6}})
 	together(n, func(i int) answered {
 		if i < 6 {
-			return c.must("segstatic/remove", map[string]any{"email": email(1), "segment_id": i + 1})
+			return c.must("profiles/segstatic/remove", map[string]any{"email": email(1), "segment_id": i + 1})
 		}
-		return c.must([]string{"segstatic/add", "import"}[i%2], map[string]any{
+		return c.must([]string{"profiles/segstatic/add", "import"}[i%2], map[string]any{
 			"email": email(1), "segment_id": i + 1, "add_to_segments": []int{i + 1}, "data": map[string]any{},
 		})
 	})
