@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -239,8 +240,8 @@ func FuzzSubscription(f *testing.F) {
 	})
 }
 
-// FuzzPath: whatever path, method and body, the answer is JSON with an integer
-// `error`, and never a fault.
+// FuzzPath: whatever path, method and body, the answer is JSON, or XML where that
+// is asked for, with an integer `error`, and never a fault.
 func FuzzPath(f *testing.F) {
 	handler := handlerOn(blank{})
 	for _, path := range []string{
@@ -259,6 +260,7 @@ func FuzzPath(f *testing.F) {
 	f.Add(http.MethodPost, QuickImport+"/", `x`)
 	f.Add(http.MethodPost, "/api/v1.1/subscriptions/suspend_all", `{"token":"open","db_id":5}`)
 	f.Add(http.MethodPost, "/api/v1.1/jobs/get", `{"token":"open","db_id":5,"id":"x"}`)
+	f.Add(http.MethodPost, "/api/v1.1/profiles/get?format=xml", `{"token":"open","db_id":5,"email":"ada@x.com"}`)
 	f.Add("CONNECT", "/api/v1.1/profiles/get", `{"token":"open"}`)
 	f.Add("OPTIONS", "*", ``)
 	f.Add("", "/x/", ``)
@@ -276,14 +278,17 @@ func FuzzPath(f *testing.F) {
 		answer := w.Result()
 		document, _ := io.ReadAll(answer.Body)
 		var verdict struct {
-			Error *int
-			Text  *string `json:"error_text"`
+			Error *int    `xml:"error"`
+			Text  *string `json:"error_text" xml:"error_text"`
 		}
-		if err := json.Unmarshal(document, &verdict); err != nil || verdict.Error == nil || verdict.Text == nil {
-			t.Fatalf("%s %q: %d %q, want JSON with error and error_text", method, path, answer.StatusCode, document)
+		read := map[string]func([]byte, any) error{
+			"application/json; charset=utf-8": json.Unmarshal, "application/xml; charset=utf-8": xml.Unmarshal,
+		}[answer.Header.Get("Content-Type")]
+		if read == nil {
+			t.Fatalf("%s %q: Content-Type %q, want JSON or XML", method, path, answer.Header.Get("Content-Type"))
 		}
-		if got := answer.Header.Get("Content-Type"); !strings.HasPrefix(got, "application/json") {
-			t.Fatalf("%s %q: Content-Type %q, want JSON", method, path, got)
+		if err := read(document, &verdict); err != nil || verdict.Error == nil || verdict.Text == nil {
+			t.Fatalf("%s %q: %d %q, want error and error_text", method, path, answer.StatusCode, document)
 		}
 		quick := strings.Contains(address.Path, "profile_import") // which has HTTP codes of its own
 		switch status := answer.StatusCode; {

@@ -181,7 +181,7 @@ func tenantOrHome(body map[string]any) (int, error) {
 const maxIdempotencyKey = 128
 
 // keyedOf reads the Idempotency-Key. What a request means is its method, its
-// path and its body without the token.
+// path and its body, without the token and however it is to be answered.
 func keyedOf(r *http.Request, body map[string]any) (*customer.Keyed, error) {
 	key := r.Header.Get("Idempotency-Key")
 	if _, sent := r.Header["Idempotency-Key"]; !sent {
@@ -194,7 +194,7 @@ func keyedOf(r *http.Request, body map[string]any) (*customer.Keyed, error) {
 	}
 	meaning := make(map[string]any, len(body))
 	for name, v := range body {
-		if name != "token" {
+		if name != "token" && name != "format" {
 			meaning[name] = v
 		}
 	}
