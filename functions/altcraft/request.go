@@ -81,7 +81,8 @@ func (d Dialect) admit(r *http.Request, body, parameters map[string]any, tenantO
 	if translationOf(r).asked {
 		c.xmlData = parameters["data"]
 	}
-	return c, c.use(grant.Settings)
+	c.use(grant.Settings)
+	return c, nil
 }
 
 // data is the profile data of a call that is about one profile.
@@ -221,9 +222,7 @@ func (d Dialect) withSettings(ctx context.Context, c *call, f func() error) erro
 		return err
 	}
 	c.fresh = true
-	if err := c.use(fresh); err != nil {
-		return err
-	}
+	c.use(fresh)
 	return f()
 }
 

@@ -2,67 +2,58 @@ package altcraft
 
 import (
 	"maps"
-	"slices"
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
 )
 
 // use makes settings those of the call. Data that came in XML is read by them:
 // they know which names and types are a tenant's own.
-func (c *call) use(settings access.Settings) (err error) {
+func (c *call) use(settings access.Settings) {
 	c.settings = settings
 	if c.xmlData != nil {
-		c.body["data"], err = fieldsOfXML(c.xmlData, settings)
+		c.body["data"] = fieldsOfXML(c.xmlData, settings)
 	}
-	return err
 }
 
 // fieldsOfXML is profile data, or an array of it, with what JSON would say in
-// other words: a system field may stand without its underscore where no declared
-// field has that name, and the text of a declared field is a value of its type.
-func fieldsOfXML(v any, settings access.Settings) (any, error) {
+// other words: a system field may stand without its underscore, and the text of a
+// declared field is a value of its type.
+func fieldsOfXML(v any, settings access.Settings) any {
 	switch v := v.(type) {
 	case []any:
 		list := make([]any, len(v))
 		for i, e := range v {
-			var err error
-			if list[i], err = itemOfXML(e, settings); err != nil {
-				return nil, err
-			}
+			list[i] = itemOfXML(e, settings)
 		}
-		return list, nil
+		return list
 	case map[string]any:
 		return profileOfXML(v, settings)
 	}
-	return v, nil
+	return v
 }
 
 // itemOfXML is fieldsOfXML of an item of a batch, which may be wrapped.
-func itemOfXML(v any, settings access.Settings) (any, error) {
+func itemOfXML(v any, settings access.Settings) any {
 	item, _ := v.(map[string]any)
-	inner, wrapped := wrappedIn(item, settings)
-	if !wrapped {
-		return fieldsOfXML(v, settings)
+	if inner, wrapped := wrappedIn(item, settings); wrapped {
+		return map[string]any{"data": profileOfXML(inner, settings)}
 	}
-	read, err := profileOfXML(inner, settings)
-	return map[string]any{"data": read}, err
+	return fieldsOfXML(v, settings)
 }
 
-func profileOfXML(data map[string]any, settings access.Settings) (map[string]any, error) {
+// profileOfXML takes a bare name for a system field's, unless a declared field has
+// it, or the system field stands there as well.
+func profileOfXML(data map[string]any, settings access.Settings) map[string]any {
 	read := make(map[string]any, len(data))
-	for _, name := range slices.Sorted(maps.Keys(data)) {
-		v := data[name]
-		if full := "_" + name; isSystemField(full) && !declares(settings, name) {
-			if _, both := data[full]; both {
-				return nil, outcome.Refuse(outcome.Invalid, "bad_xml", "data."+full, "data.%s: it stands there twice, as %s and %s.", full, name, full)
-			}
+	for name, v := range data {
+		full := "_" + name
+		if _, both := data[full]; isSystemField(full) && !both && !declares(settings, name) {
 			name, v = full, retyped(profileShape.of(full), v)
 		}
 		read[name] = retyped(typeShapes[settings.DeclaredFields[name].Type], v)
 	}
-	return read, nil
+	return read
 }
 
 func isSystemField(name string) bool {
