@@ -127,6 +127,7 @@ func TestShownSubscriptionsAreAccepted(t *testing.T) {
 		e.Resource = 7
 		c.Subscribe(e, noon)
 	}
+	c.Subscriptions[0].Deleted = true
 	document := marshal(t, map[string]any{"data": map[string]any{"subscriptions": showSubscriptions(c.Subscriptions)}})
 	call := aCall(t, string(document))
 	setters, err := call.readData()

@@ -29,6 +29,9 @@ func (c *call) readSubscriptions(v any, skipInvalid bool) ([]customer.Subscripti
 	}
 	var edits []customer.SubscriptionEdit
 	for i, entry := range list {
+		if isShownDeleted(entry) {
+			continue
+		}
 		path := field + "[" + strconv.Itoa(i) + "]"
 		e, err := readSubscription(path, entry, c.settings.Country)
 		if err == nil {
@@ -56,6 +59,13 @@ func subscribeAll(edits []customer.SubscriptionEdit, skipInvalid bool) setter {
 		}
 		return nil
 	}
+}
+
+// isShownDeleted tells an entry that is sent back as it is shown: it says nothing
+// new of the subscription, and must not make one of it again.
+func isShownDeleted(entry any) bool {
+	object, _ := entry.(map[string]any)
+	return object["is_delete"] == true
 }
 
 // checkResource: where resources are declared, this one must be, and have the

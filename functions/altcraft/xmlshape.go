@@ -36,7 +36,7 @@ var (
 	aChat    = &shape{is: ofObject, members: map[string]*shape{"id": aNumber}}
 
 	subscriptionShape = &shape{is: ofObject, members: map[string]*shape{
-		"resource_id": aNumber, "status": aNumber, "priority": aNumber,
+		"resource_id": aNumber, "status": aNumber, "priority": aNumber, "is_delete": aBool,
 		"email_data": aContact, "phone_data": aContact, "push_data": aContact, "cc_data": aChat,
 		"custom_fields": {is: ofObject, others: aField},
 	}}
