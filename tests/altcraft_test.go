@@ -44,8 +44,8 @@ func TestAltcraft(t *testing.T) {
 		if err != nil {
 			return // each conversation said so
 		}
-		if diff := cmp.Diff(unseenInConversations, document.Unseen()); diff != "" {
-			t.Errorf("operations that no conversation succeeds with (-want +got):\n%s", diff)
+		if unseen := document.Unseen(); len(unseen) > 0 {
+			t.Errorf("operations that no conversation succeeds with: %v", unseen)
 		}
 	})
 	for _, file := range files {
@@ -63,10 +63,6 @@ func TestAltcraft(t *testing.T) {
 		})
 	}
 }
-
-// unseenInConversations is the operation whose success takes a job that outlasts
-// its request: TestSuspensionGoesOnAsJob sees it.
-var unseenInConversations = []string{"POST /api/v1.1/jobs/get"}
 
 // The document describes all routes, and no others.
 func TestAltcraftIsDocumented(t *testing.T) {

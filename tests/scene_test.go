@@ -22,6 +22,7 @@ import (
 
 	"regulars/functions/local/laptop"
 	"regulars/shared/access"
+	"regulars/shared/customer"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/tests/openapi"
 )
@@ -98,6 +99,12 @@ func newCast(t *testing.T, s scene) map[string]string {
 	if _, err := s.Registrar.RevokeToken(t.Context(), access.HashOf(cast["revoked"])); err != nil {
 		t.Fatal(err)
 	}
+	// A job that nobody works on, since a scene has no worker.
+	job, err := s.Jobs.StartMatchField(t.Context(), laptop.Tenant, customer.MatchField{Name: "legacy", Of: customer.OfCustomer, Number: 1000, State: customer.FieldBuilding})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cast["job"] = job.ID
 	// The registrar makes none that has expired already.
 	cast["expired"] = "reg_live_expired"
 	yesterday := time.Now().Add(-24 * time.Hour)

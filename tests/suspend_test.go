@@ -16,7 +16,6 @@ import (
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/shared/jobs"
 	"regulars/tests/faults"
-	"regulars/tests/openapi"
 )
 
 // pauses is a person with two subscriptions, by e-mail and by push.
@@ -142,14 +141,7 @@ func TestSuspensionGoesOnAsJob(t *testing.T) {
 			t.Errorf("suspend_all again, key %s = %v %v, want job %s", key, again, again.header, job)
 		}
 	}
-	openAPI, err := openapi.Load("../docs/openapi/altcraft.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := func(int, []byte) bool { return false }
-	c.h = openAPI.Watch(l, served, func(err error) { t.Error(err) })
 	got := c.must("jobs/get", map[string]any{"id": job}).data()
-	c.h = l
 	if got["kind"] != "suspend-subscriptions" || got["task"] != "suspend::" || got["state"] != "running" || got["parts"] != 8.0 || got["updated"] != 0.0 {
 		t.Errorf("jobs/get = %v", got)
 	}

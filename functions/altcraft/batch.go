@@ -66,7 +66,7 @@ func (d Dialect) writeBatch(w http.ResponseWriter, r *http.Request, b batch) err
 	if err != nil {
 		return err
 	}
-	c.body, data = nil, nil // each item is let go as soon as it is done
+	c.body, c.xmlData, data = nil, nil, nil // each item is let go as soon as it is done
 
 	ctx, cancel := inTimeToAnswer(r.Context())
 	defer cancel()
@@ -107,6 +107,9 @@ func (c *call) readItems() ([]any, error) {
 // out before; then each item is answered as it was, or refused.
 func (d Dialect) batchItems(ctx context.Context, c *call, b batch, data []any) (items []customer.BatchItem, err error) {
 	err = d.withSettings(ctx, c, func() error {
+		if data, err = c.readItems(); err != nil { // as the settings have it
+			return err
+		}
 		items, err = c.readBatch(b, data)
 		return err
 	})
