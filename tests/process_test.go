@@ -79,7 +79,7 @@ func startTwo(t *testing.T) [2]process {
 }
 
 var client = &http.Client{
-	Timeout:   time.Minute,
+	Timeout:   5 * time.Minute, // a batch of 8,000 on a small machine
 	Transport: &http.Transport{MaxIdleConnsPerHost: 128},
 }
 
