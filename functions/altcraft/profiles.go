@@ -79,8 +79,14 @@ func (d Dialect) apply(r *http.Request, c *call, request func(match) (customer.R
 	if err != nil {
 		return customer.Result{}, err
 	}
-	req.Tenant, req.Fields, req.Keyed = c.settings.Tenant, c.settings.MatchFields, c.keyed
-	return d.customers.Apply(r.Context(), req)
+	req.Tenant, req.Keyed = c.settings.Tenant, c.keyed
+	var result customer.Result
+	err = d.withSettings(r.Context(), c, func() (err error) {
+		req.Fields, req.Idents = c.settings.MatchFields, c.settings.IdentKeys
+		result, err = d.customers.Apply(r.Context(), req)
+		return err
+	})
+	return result, err
 }
 
 // getProfile shows a profile (section 6.7).

@@ -47,6 +47,30 @@ func (s *Service) load(ctx context.Context, tenant int, fields MatchFields, sear
 	return s.lookAt(ctx, tenant, fields, search, l, ids)
 }
 
+// loadAll is load, where whole with the records of extensions.
+func (s *Service) loadAll(ctx context.Context, tenant int, fields MatchFields, search Search, whole bool) (loaded, error) {
+	if !whole {
+		return s.load(ctx, tenant, fields, search)
+	}
+	if search.ID != 0 {
+		record, err := s.store.Whole(ctx, tenant, search.ID)
+		if err != nil || record.Deleted {
+			return loaded{}, err
+		}
+		return loaded{record: record}, nil
+	}
+	l, err := s.load(ctx, tenant, fields, search)
+	if err != nil || !l.record.lacksRecords() {
+		return l, err
+	}
+	record, err := s.store.Whole(ctx, tenant, l.record.ID)
+	if err == nil && record.Commit != l.record.Commit {
+		err = fmt.Errorf("customer %s changed between two reads: %w", l.record.ID.Hex(), outcome.ErrStale)
+	}
+	l.record = record
+	return l, err
+}
+
 // lookAt reads the candidates and keeps the one that matches.
 func (s *Service) lookAt(ctx context.Context, tenant int, fields MatchFields, search Search, l loaded, ids []ID) (loaded, error) {
 	records, err := s.store.Customers(ctx, tenant, ids)

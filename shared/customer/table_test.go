@@ -22,6 +22,7 @@ type table struct {
 	customers map[customer.ID]customer.Record
 	keys      map[customer.Key]customer.KeyRecord
 	requests  map[string]customer.Remembered
+	idents    map[ident][]string // texts
 	commits   []customer.Commit
 	clock     time.Time
 	// others, unless nil, is told what is about to happen and may write before.
@@ -35,6 +36,7 @@ func newTable() *table {
 		customers: map[customer.ID]customer.Record{},
 		keys:      map[customer.Key]customer.KeyRecord{},
 		requests:  map[string]customer.Remembered{},
+		idents:    map[ident][]string{},
 		clock:     noon,
 	}
 }
@@ -72,7 +74,7 @@ func (t *table) Customers(_ context.Context, _ int, ids []customer.ID) (map[cust
 	for _, id := range ids {
 		t.meanwhile("read customer " + id.Decimal())
 		if record, ok := t.customers[id]; ok {
-			read[id] = customer.Record{Customer: record.Clone(), Rev: record.Rev}
+			read[id] = customer.Record{Customer: stampsOnly(record.Clone()), Rev: record.Rev}
 		}
 	}
 	return read, nil
@@ -106,8 +108,9 @@ func (t *table) Commit(_ context.Context, c customer.Commit) error {
 	}
 	rev := customer.Rev{Commit: c.ID, Bytes: 1}
 	if c.Changes() {
-		t.customers[c.After.ID] = customer.Record{Customer: c.After.Clone(), Rev: rev}
+		t.customers[c.After.ID] = customer.Record{Customer: t.withRecords(c), Rev: rev}
 	}
+	t.storeIdents(c)
 	for _, k := range c.Keys {
 		if delete(t.keys, k.Key); !k.After.Empty() {
 			k.After.Roles = maps.Clone(k.After.Roles)
@@ -137,6 +140,13 @@ func (t *table) legal(c customer.Commit) error {
 	}
 	for _, r := range c.CheckCustomers {
 		items[r.ID]++
+	}
+	for _, e := range c.Extensions {
+		items[e.Number]++
+	}
+	for _, i := range c.Idents {
+		items[ident{c.After.ID, i.Key, i.Hash}]++
+		writes++
 	}
 	for item, n := range items {
 		if n > 1 {
