@@ -41,7 +41,7 @@ func (s *Service) uncontested(ctx context.Context, r Request, commit *Commit, kn
 		}
 		if owner.allKeys(nil, IdentKeys{c.key})[c.match] != 0 {
 			return nil, outcome.Refuse(outcome.Conflict, ErrNotUnique.Code, c.key.Name,
-				"%s: profile %s has the same %v, and the identification key %s is unique.", c.key.Name, owner.shownID(), c.key.qualified(), c.key.Name).BySettings()
+				"%s: profile %s has the same %v, and the identification key %s is unique.", c.key.Name, owner.shownID(), c.key.Qualified(), c.key.Name).BySettings()
 		}
 		commit.leanOnOwner(owner)
 		known = maps.Clone(known)
@@ -69,8 +69,8 @@ func (c Customer) shownID() string {
 	return c.ID.Base36()
 }
 
-// qualified are the key's attributes as clients spell them.
-func (k IdentKey) qualified() []string {
+// Qualified are the key's attributes as clients spell them.
+func (k IdentKey) Qualified() []string {
 	if k.Extension == 0 {
 		return k.Attributes
 	}

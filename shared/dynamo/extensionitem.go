@@ -238,14 +238,14 @@ func (s *Store) Identified(ctx context.Context, tenant int, k customer.IdentKey,
 	}
 	from := prefix
 	if after != 0 {
-		from += after.Base36() + "!" // just behind it
+		from += after.Base36()
 	}
-	return s.identEntries(ctx, pk, from, prefix+behind, limit)
+	return s.identEntries(ctx, pk, from+justBehind, prefix+behind, limit)
 }
 
 // identifiedInPart finds by some of a key's attributes, sorting itself.
 func (s *Store) identifiedInPart(ctx context.Context, k customer.IdentKey, pk, prefix string, after customer.ID, limit int) ([]customer.ID, error) {
-	ids, err := s.identEntries(ctx, pk, prefix, prefix+behind, maxEntries+1)
+	ids, err := s.identEntries(ctx, pk, prefix+justBehind, prefix+behind, maxEntries+1)
 	if err != nil {
 		return nil, err
 	}

@@ -104,6 +104,10 @@ func numberOfExtension(k key) (number int, ok bool) {
 // behind is behind everything that begins like what stands before it.
 const behind = "~"
 
+// justBehind is behind what stands before it, and before all that begins like it
+// and goes on with a digit or letter.
+const justBehind = "!"
+
 // wholeRange is where a customer and its extensions lie in its collection.
 func wholeRange(tenant int, id customer.ID) (from, to key) {
 	from = customerKey(tenant, id)

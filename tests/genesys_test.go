@@ -1,0 +1,123 @@
+package tests_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"regulars/functions/local/laptop"
+	"regulars/shared/access"
+	"regulars/tests/conversation"
+)
+
+// basic are credentials whose password is the secret.
+func basic(secret string) string {
+	return base64.StdEncoding.EncodeToString([]byte("somebody:" + secret))
+}
+
+// newUCSCast is newCast for this dialect: credentials by the names that
+// conversations have for them.
+func newUCSCast(t *testing.T, s scene) map[string]string {
+	t.Helper()
+	cast := map[string]string{"demo": basic(laptop.DemoToken), "stranger": basic("reg_live_stranger"), "nobody": basic("")}
+	for name, secret := range newCast(t, s) {
+		cast[name] = basic(secret)
+	}
+	for name, scope := range map[string]access.Scope{
+		"ucs_reader": access.UCSRead, "ucs_writer": access.UCSWrite, "meta_reader": access.UCSReadMeta, "meta_writer": access.UCSWriteMeta,
+	} {
+		secret, _, err := s.Registrar.CreateToken(t.Context(), access.Token{Name: name, Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{scope}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cast[name] = basic(secret)
+	}
+	_, err := s.Registrar.ChangeSettings(t.Context(), declaredTenant, map[string]any{
+		"attributes": "declared",
+		"declared_attributes": map[string]any{
+			"Segment": field("string"), "Visits": field("integer"), "Since": field("datetime"), "Total": field("currency"), "Vip": field("boolean"),
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cast
+}
+
+// Each file in genesys is played to a service of its own.
+func TestGenesys(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("genesys/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Fatal("there are no conversations in tests/genesys")
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := newScene(t)
+			if err := conversation.Play(ucsWitness{s, t}, string(text), newUCSCast(t, s)); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		})
+	}
+}
+
+// A ucsWitness is the service, watched: what is refused or only asked must leave
+// the table as it was, and a refusal has the dialect's form.
+type ucsWitness struct {
+	scene
+	t *testing.T
+}
+
+// ServeHTTP implements [http.Handler].
+func (s ucsWitness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	before := s.items(s.t)
+	recorder := httptest.NewRecorder()
+	s.Laptop.ServeHTTP(recorder, r)
+	maps.Copy(w.Header(), recorder.Header())
+	w.WriteHeader(recorder.Code)
+	_, _ = w.Write(recorder.Body.Bytes())
+	if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/_admin") {
+		return
+	}
+	if recorder.Code >= 400 {
+		s.checkForm(r, recorder)
+	}
+	if recorder.Code >= 400 || r.Method == http.MethodGet {
+		if diff := cmp.Diff(before, s.items(s.t)); diff != "" {
+			s.t.Errorf("%s %s answered %d %.300s and wrote (-before +after):\n%s", r.Method, r.URL.Path, recorder.Code, recorder.Body, diff)
+		}
+	}
+}
+
+// checkForm demands the error body of section 5.
+func (s ucsWitness) checkForm(r *http.Request, got *httptest.ResponseRecorder) {
+	var body struct {
+		Method      string `json:"http_method"`
+		URI         string `json:"uri"`
+		HTTPCode    int    `json:"http_code"`
+		ErrorCode   string `json:"error_code"`
+		Description string `json:"description"`
+	}
+	decoder := json.NewDecoder(got.Body)
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(&body)
+	if err != nil || body.Method != r.Method || body.HTTPCode != got.Code || body.URI == "" || body.ErrorCode == "" || body.Description == "" || len(body.Description) > 1000 {
+		s.t.Errorf("%s %s answered %d %+v (%v), want the form of section 5", r.Method, r.URL.Path, got.Code, body, err)
+	}
+}
