@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"regulars/functions/altcraft"
+	"regulars/functions/genesys"
 )
 
 // A template is what these tests read of template.yaml.
@@ -39,13 +40,40 @@ type functionProperties struct {
 	} `yaml:"Events"`
 }
 
-// dialects are the functions with routes: where their mux starts, and the routes
-// that it knows.
+// dialects are the functions with routes: where their mux starts, the routes that
+// it knows, in which {name} is one segment, and a path that is none of them.
 var dialects = map[string]struct {
-	below  string
-	routes []string
+	below   string
+	routes  []string
+	unknown string
 }{
-	"altcraft": {"/api/v1.1/", altcraft.Routes},
+	"altcraft": {"/api/v1.1/", altcraft.Routes, "unknown/path"},
+	"genesys":  {"/", genesysPaths(), "metadata/unknown/path"},
+}
+
+// genesysPaths are the paths of that dialect, each once.
+func genesysPaths() []string {
+	var paths []string
+	for _, route := range genesys.Routes {
+		if path := strings.TrimPrefix(route.Path, "/"); !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// routeOf is the one of the routes that a path is of, or empty.
+func routeOf(routes []string, path string) string {
+	segments := strings.Split(path, "/")
+	i := slices.IndexFunc(routes, func(route string) bool {
+		return slices.EqualFunc(strings.Split(route, "/"), segments, func(pattern, segment string) bool {
+			return pattern == segment || strings.HasPrefix(pattern, "{") && segment != ""
+		})
+	})
+	if i < 0 {
+		return ""
+	}
+	return routes[i]
 }
 
 // unrouted are the functions that something else than the API invokes.
@@ -156,7 +184,7 @@ func TestRoutesAreReached(t *testing.T) {
 		if len(d.routes) == 0 {
 			t.Errorf("%s has no routes", dialect)
 		}
-		for _, route := range append(d.routes, "unknown/path") {
+		for _, route := range append(d.routes, d.unknown) {
 			for function, properties := range deployed {
 				reached := slices.ContainsFunc(properties.paths(), func(p string) bool { return leads(p, d.below+route) })
 				if reached != (function == dialect) {
@@ -189,9 +217,10 @@ func TestEventsAreOfRoutes(t *testing.T) {
 			continue
 		}
 		e := readEvent(t, file)
-		seen[e.RawPath] = name
-		route, below := strings.CutPrefix(e.RawPath, d.below)
-		if known := slices.Contains(d.routes, route); !below || known == strings.HasSuffix(name, "-unknown") {
+		path, below := strings.CutPrefix(e.RawPath, d.below)
+		route := routeOf(d.routes, path)
+		seen[d.below+route] = name
+		if known := route != ""; !below || known == strings.HasSuffix(name, "-unknown") {
 			t.Errorf("%s is about %s; known is %t", name, e.RawPath, known)
 		}
 		if !slices.Contains(deployed[function].paths(), strings.TrimPrefix(e.RouteKey, "ANY ")) || !leads(strings.TrimPrefix(e.RouteKey, "ANY "), e.RawPath) {
@@ -233,8 +262,27 @@ func readEvent(t *testing.T, file string) events.APIGatewayV2HTTPRequest {
 	if e.Version != "2.0" || c.HTTP.Path != e.RawPath || c.RouteKey != e.RouteKey || c.Stage != "$default" || c.RequestID == "" || c.HTTP.Method == "" {
 		t.Errorf("%s is not whole: %+v", file, e)
 	}
-	if !json.Valid([]byte(e.Body)) || e.IsBase64Encoded {
+	if e.Body != "" && !json.Valid([]byte(e.Body)) || e.IsBase64Encoded {
 		t.Errorf("%s: the body is not plain JSON", file)
 	}
 	return e
+}
+
+// Of the Genesys dialect each method of a path has an event.
+func TestGenesysEvents(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../events/genesys-*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[genesys.Route]bool{}
+	for _, file := range files {
+		e := readEvent(t, file)
+		seen[genesys.Route{Method: e.RequestContext.HTTP.Method, Path: "/" + routeOf(genesysPaths(), strings.TrimPrefix(e.RawPath, "/"))}] = true
+	}
+	for _, route := range genesys.Routes {
+		if !seen[route] {
+			t.Errorf("%s %s has no event in events/", route.Method, route.Path)
+		}
+	}
 }
