@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,6 +17,7 @@ import (
 	"regulars/functions/local/laptop"
 	"regulars/shared/access"
 	"regulars/tests/conversation"
+	"regulars/tests/openapi"
 )
 
 // basic are credentials whose password is the secret.
@@ -62,19 +64,46 @@ func TestGenesys(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatal("there are no conversations in tests/genesys")
 	}
+	document, err := openapi.Load("../docs/openapi/genesys.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var played atomic.Int64
+	// Cleaned up after the files, which are played side by side.
+	t.Cleanup(func() {
+		all := int(played.Load()) == len(files)
+		if unseen := document.Unseen(); all && len(unseen) > 0 && !t.Failed() {
+			t.Errorf("no conversation shows %v", unseen)
+		}
+	})
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			t.Parallel()
+			played.Add(1)
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
 			s := newScene(t)
-			if err := conversation.Play(&ucsWitness{scene: s, t: t}, string(text), newUCSCast(t, s)); err != nil {
+			if err := conversation.Play(watched(t, document, &ucsWitness{scene: s, t: t}), string(text), newUCSCast(t, s)); err != nil {
 				t.Errorf("%s: %v", file, err)
 			}
 		})
 	}
+}
+
+// watched holds what is said in this dialect against its document. What comes
+// below the prefix is the same.
+func watched(t *testing.T, document *openapi.Document, h http.Handler) http.Handler {
+	refused := func(status int, _ []byte) bool { return status >= http.StatusBadRequest }
+	inDocument := document.Watch(h, refused, func(err error) { t.Error(err) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/profiles") || strings.HasPrefix(r.URL.Path, "/metadata") {
+			inDocument.ServeHTTP(w, r)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // A ucsWitness is the service, watched: what is refused or only asked must leave
