@@ -231,7 +231,7 @@ func TestProveIdentKeyKilledAnywhere(t *testing.T) {
 	w.add(t, 12, crm)
 	schema := w.cards(t)
 	w.give(t, schema, func(n int) []string { return []string{fmt.Sprint("c", n), fmt.Sprint("d", n)} })
-	stride := int64(37)
+	stride := int64(97)
 	if os.Getenv("PROVE") != "" {
 		stride = 1
 	}
