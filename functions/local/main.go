@@ -124,10 +124,10 @@ curl http://localhost:%[1]d/api/v1.1/profiles/get -H 'Content-Type: application/
 Create a profile with the Genesys API, and find it by its phone:
 
 curl -u any:reg_local_demo http://localhost:%[1]d/profiles/ -H 'Content-Type: application/json' -d '{
-  "FirstName": "Bruce", "LastName": "Banner", "EmailAddress": ["bruce.banner@marvelous.com", "b.banner@hulk.dom"],
-  "Phone": [{"PhoneType": 2, "prefix": "+33", "PhoneNumber": "6543210"}]}'
+  "FirstName": "Peter", "LastName": "Parker", "EmailAddress": ["p.parker@example.com", "peter@example.org"],
+  "Phone": [{"PhoneType": 2, "prefix": "+1", "PhoneNumber": "2125550119"}]}'
 
-curl -u any:reg_local_demo 'http://localhost:%[1]d/profiles?Phone.PhoneNumber=6543210&extensions=Phone&include_profile=yes'
+curl -u any:reg_local_demo 'http://localhost:%[1]d/profiles?Phone.PhoneNumber=2125550119&extensions=Phone&include_profile=yes'
 
 ready http://localhost:%[1]d
 `

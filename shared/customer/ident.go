@@ -130,7 +130,7 @@ const maxIdentValues = 10_000
 type IdentValue struct {
 	// Key is the key's number.
 	Key   int
-	texts string // ends with NUL each, which no text contains
+	texts string // with NUL between them, which no text contains
 }
 
 func newIdentValue(key int, texts []string) IdentValue {

@@ -76,6 +76,9 @@ func against(ctx context.Context, out io.Writer, root string) error {
 		ours, raw := operation(subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table})
 		report(out, "DynamoDB Local", compare(ours, raw, blockOf), 0.9)
 	}
+	if err := identify(ctx, out, root, endpoint); err != nil {
+		return err
+	}
 
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var m memory
