@@ -189,7 +189,7 @@ func TestRemoveExtension(t *testing.T) {
 	w.add(t, 40, crm)
 	schema := w.cards(t)
 	w.give(t, schema, func(n int) []string { return []string{fmt.Sprint(n)} })
-	key, _ := w.declareKey(t, customer.IdentKey{Name: "Cards", Source: "Card", Attributes: []string{"n"}, Unique: true})
+	w.declareKey(t, customer.IdentKey{Name: "Cards", Source: "Card", Attributes: []string{"n"}, Unique: true})
 	w.drain(t)
 	if _, err := w.registrar.RemoveExtension(t.Context(), tenant, "Card"); err == nil {
 		t.Fatal("an extension was removed while a key stood on it")
