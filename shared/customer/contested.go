@@ -3,7 +3,6 @@ package customer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -85,14 +84,12 @@ func (k IdentKey) Qualified() []string {
 // refuses more than a customer may have.
 func (c *Commit) identChanges(keys IdentKeys) ([]IdentChange, error) {
 	changes := identChanges(c.Before.Customer, c.After, keys)
-	puts := slices.ContainsFunc(changes, IdentChange.Put)
-	if n := len(c.After.allIdentValues(keys)); puts && n > MaxKeys && n > len(c.Before.allIdentValues(keys)) {
+	if !slices.ContainsFunc(changes, IdentChange.Put) {
+		return changes, nil
+	}
+	if n := len(c.After.allIdentValues(keys)); n > MaxKeys && n > len(c.Before.allIdentValues(keys)) {
 		return nil, outcome.Refuse(outcome.Invalid, "too_many_keys", "data",
 			"data: the profile would be identified by %d different values; %d is the limit.", n, MaxKeys).BySettings()
 	}
-	if len(changes) > MaxItems {
-		return nil, fmt.Errorf("identification values: %w", outcome.Refuse(outcome.Invalid, "too_many_changes", "data",
-			"data: the request would change %d identification values; %d is the limit. Send it in parts.", len(changes), MaxItems))
-	}
-	return changes, nil
+	return changes, nil // that they are too many for one transaction is seen with the rest
 }

@@ -68,8 +68,11 @@ func (s *Service) shedding(ctx context.Context, r Request, l loaded) (Commit, er
 		if err := s.handOver(ctx, r, &commit, l.keys, true); err != nil {
 			return Commit{}, err
 		}
-		if commit.items() <= MaxItems || left == 1 {
+		if commit.items() <= MaxItems {
 			return commit, nil
+		}
+		if left == 1 {
+			return Commit{}, tooManyChanges(commit.items())
 		}
 	}
 }

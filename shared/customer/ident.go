@@ -188,9 +188,13 @@ func product(left [][]string, right []string) [][]string {
 
 // recordValues are the values in the records of an extension, each once.
 func (c Customer) recordValues(k IdentKey) []IdentValue {
+	records := c.Extensions[k.Extension].Records
+	if len(records) == 0 {
+		return nil
+	}
 	var values []IdentValue
-	seen := map[IdentValue]bool{}
-	for _, record := range c.Extensions[k.Extension].Records {
+	seen := make(map[IdentValue]bool, len(records))
+	for _, record := range records {
 		texts := make([]string, len(k.Attributes))
 		for i, name := range k.Attributes {
 			texts[i], _ = value.Text(record[name])
@@ -206,9 +210,12 @@ func (c Customer) recordValues(k IdentKey) []IdentValue {
 
 // allIdentValues are the values that c has under all keys.
 func (c Customer) allIdentValues(keys IdentKeys) map[IdentValue]IdentKey {
-	values := map[IdentValue]IdentKey{}
+	var values map[IdentValue]IdentKey
 	for _, k := range keys {
 		for _, v := range c.identValues(k) {
+			if values == nil {
+				values = map[IdentValue]IdentKey{}
+			}
 			values[v] = k
 		}
 	}

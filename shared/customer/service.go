@@ -178,10 +178,14 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough
 		commit.leanOn(loaded)
 	}
 	if n := commit.items(); n > MaxItems {
-		return Commit{}, outcome.Refuse(outcome.Invalid, "too_many_changes", "data",
-			"data: the request would change %d items (e-mails, phones, push tokens, match field and identification values); %d is the limit. Send it in parts.", n, MaxItems)
+		return Commit{}, tooManyChanges(n)
 	}
 	return commit, nil
+}
+
+func tooManyChanges(items int) error {
+	return outcome.Refuse(outcome.Invalid, "too_many_changes", "data",
+		"data: the request would change %d items (e-mails, phones, push tokens, match field and identification values); %d is the limit. Send it in parts.", items, MaxItems)
 }
 
 // instant is the time to the precision that is kept.
