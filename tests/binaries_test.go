@@ -117,9 +117,49 @@ var wanted = []struct{ file, body string }{
 	{"altcraft-unknown.json", `"error":404`},
 }
 
+// wantedGenesys is the status and a part of the body for each event of that
+// function, by the rest of its name.
+var wantedGenesys = []struct {
+	file   string
+	status int
+	body   string
+}{
+	{"create", 201, `{"customer_id":"0004Va58A92T0017"}`},
+	{"create", 400, `_taken"`},
+	{"query", 200, `"DOB":"1962-05-10"`},
+	{"identify", 200, `[{"DOB":"1962-05-10"`},
+	{"replace", 200, ``},
+	{"insert", 200, ``},
+	{"update-record", 204, ``},
+	{"query", 200, `"description":"mobile"`},
+	{"delete-record", 204, ``},
+	{"core-schema", 200, `{"name":"DOB","type":"date"}`},
+	{"create-extension", 201, ``},
+	{"list-extensions", 200, `"name":"Address"`},
+	{"query-extension", 200, `"length":64`},
+	{"delete-extension", 204, ``},
+	{"create-key", 201, ``},
+	{"list-keys", 200, `"name":"NameKey"`},
+	{"query-key", 200, `"state":"building"`},
+	{"delete-key", 204, ``},
+	{"delete", 200, ``},
+	{"query", 404, `"not_found"`},
+	{"unknown", 404, `"unknown_path"`},
+}
+
 // TestBinaries plays every event to the binary that it is for.
 func TestBinaries(t *testing.T) {
-	d := deploy(t, "altcraft", "work", "admin")
+	d := deploy(t, "altcraft", "genesys", "work", "admin")
+	for _, w := range wantedGenesys {
+		var response events.APIGatewayV2HTTPResponse
+		d.invoke("genesys", event(t, "genesys-"+w.file+".json"), &response)
+		if response.StatusCode != w.status || !strings.Contains(response.Body, w.body) || response.Headers["X-Consumed-Capacity"] == "" {
+			t.Errorf("%s: %d %v %s, want %d %s", w.file, response.StatusCode, response.Headers, response.Body, w.status, w.body)
+		}
+	}
+	if got := len(d.queue.bodies()); got != 3*8 {
+		t.Errorf("%d messages, want those of three jobs of 8 parts", got)
+	}
 	for _, w := range wanted {
 		var response events.APIGatewayV2HTTPResponse
 		d.invoke("altcraft", event(t, w.file), &response)
@@ -141,7 +181,7 @@ func TestBinaries(t *testing.T) {
 	}
 	for name, f := range d.functions {
 		f.Kill()
-		if log := f.Log(); strings.Contains(log, laptop.DemoToken) || strings.Contains(log, "petrov") || strings.Contains(log, "790000") {
+		if log := f.Log(); strings.Contains(log, laptop.DemoToken) || strings.Contains(log, "petrov") || strings.Contains(log, "banner") || strings.Contains(log, "790000") {
 			t.Errorf("the log of %s holds what a client sent:\n%s", name, log)
 		}
 	}

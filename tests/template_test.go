@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"regulars/functions/altcraft"
+	"regulars/functions/genesys"
 )
 
 // A template is what these tests read of template.yaml.
@@ -39,14 +40,47 @@ type functionProperties struct {
 	} `yaml:"Events"`
 }
 
-// dialects are the functions with routes: where their mux starts, the routes that
-// it knows below that, and paths that lie elsewhere.
+// dialects are the functions with routes: the paths that they know, in which
+// {name} is one segment, and one that is none of them.
 var dialects = map[string]struct {
-	below  string
-	routes []string
-	beside []string
+	routes  []string
+	unknown string
 }{
-	"altcraft": {"/api/v1.1/", altcraft.Routes, []string{altcraft.QuickImport}},
+	"altcraft": {append(under("/api/v1.1/", altcraft.Routes), altcraft.QuickImport), "/api/v1.1/unknown/path"},
+	"genesys":  {genesysPaths(), "/metadata/unknown/path"},
+}
+
+func under(top string, routes []string) []string {
+	paths := make([]string, len(routes))
+	for i, route := range routes {
+		paths[i] = top + route
+	}
+	return paths
+}
+
+// genesysPaths are the paths of that dialect, each once.
+func genesysPaths() []string {
+	var paths []string
+	for _, route := range genesys.Routes {
+		if !slices.Contains(paths, route.Path) {
+			paths = append(paths, route.Path)
+		}
+	}
+	return paths
+}
+
+// routeOf is the one of the routes that a path is of, or empty.
+func routeOf(routes []string, path string) string {
+	segments := strings.Split(path, "/")
+	i := slices.IndexFunc(routes, func(route string) bool {
+		return slices.EqualFunc(strings.Split(route, "/"), segments, func(pattern, segment string) bool {
+			return pattern == segment || strings.HasPrefix(pattern, "{") && segment != ""
+		})
+	})
+	if i < 0 {
+		return ""
+	}
+	return routes[i]
 }
 
 // unrouted are the functions that something else than the API invokes.
@@ -157,11 +191,7 @@ func TestRoutesAreReached(t *testing.T) {
 		if len(d.routes) == 0 {
 			t.Errorf("%s has no routes", dialect)
 		}
-		paths := append([]string{d.below + "unknown/path"}, d.beside...)
-		for _, route := range d.routes {
-			paths = append(paths, d.below+route)
-		}
-		for _, path := range paths {
+		for _, path := range append(slices.Clone(d.routes), d.unknown) {
 			for function, properties := range deployed {
 				reached := slices.ContainsFunc(properties.paths(), func(p string) bool { return leads(p, path) })
 				if reached != (function == dialect) {
@@ -194,10 +224,9 @@ func TestEventsAreOfRoutes(t *testing.T) {
 			continue
 		}
 		e := readEvent(t, file)
-		seen[e.RawPath] = name
-		route, below := strings.CutPrefix(e.RawPath, d.below)
-		beside := slices.Contains(d.beside, e.RawPath)
-		if known := beside || slices.Contains(d.routes, route); !below && !beside || known == strings.HasSuffix(name, "-unknown") {
+		route := routeOf(d.routes, e.RawPath)
+		seen[route] = name
+		if known := route != ""; known == strings.HasSuffix(name, "-unknown") {
 			t.Errorf("%s is about %s; known is %t", name, e.RawPath, known)
 		}
 		if !slices.Contains(deployed[function].paths(), strings.TrimPrefix(e.RouteKey, "ANY ")) || !leads(strings.TrimPrefix(e.RouteKey, "ANY "), e.RawPath) {
@@ -206,13 +235,8 @@ func TestEventsAreOfRoutes(t *testing.T) {
 	}
 	for dialect, d := range dialects {
 		for _, route := range d.routes {
-			if seen[d.below+route] == "" {
-				t.Errorf("%s%s has no event in events/", d.below, route)
-			}
-		}
-		for _, path := range d.beside {
-			if seen[path] == "" {
-				t.Errorf("%s has no event in events/", path)
+			if seen[route] == "" {
+				t.Errorf("%s has no event in events/", route)
 			}
 		}
 		if _, err := os.Stat("../events/" + dialect + "-unknown.json"); err != nil {
@@ -244,8 +268,27 @@ func readEvent(t *testing.T, file string) events.APIGatewayV2HTTPRequest {
 	if e.Version != "2.0" || c.HTTP.Path != e.RawPath || c.RouteKey != e.RouteKey || c.Stage != "$default" || c.RequestID == "" || c.HTTP.Method == "" {
 		t.Errorf("%s is not whole: %+v", file, e)
 	}
-	if !json.Valid([]byte(e.Body)) || e.IsBase64Encoded {
+	if e.Body != "" && !json.Valid([]byte(e.Body)) || e.IsBase64Encoded {
 		t.Errorf("%s: the body is not plain JSON", file)
 	}
 	return e
+}
+
+// Of the Genesys dialect each method of a path has an event.
+func TestGenesysEvents(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../events/genesys-*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[genesys.Route]bool{}
+	for _, file := range files {
+		e := readEvent(t, file)
+		seen[genesys.Route{Method: e.RequestContext.HTTP.Method, Path: routeOf(genesysPaths(), e.RawPath)}] = true
+	}
+	for _, route := range genesys.Routes {
+		if !seen[route] {
+			t.Errorf("%s %s has no event in events/", route.Method, route.Path)
+		}
+	}
 }

@@ -40,7 +40,7 @@ var actions = []action{
 		example: `TENANT=5 NAME=Shop SETTINGS='{"country":"84"}'`,
 		run:     createTenant,
 	}, {
-		name: "show-tenant", does: "Shows a tenant's settings and match fields.",
+		name: "show-tenant", does: "Shows a tenant's settings and what it declared.",
 		parameters: []parameter{tenantParameter},
 		example:    "TENANT=5",
 		run:        showTenant,

@@ -11,6 +11,23 @@ type tenantBody struct {
 	Tenant      int              `json:"tenant"`
 	Settings    access.Choices   `json:"settings"`
 	MatchFields []matchFieldBody `json:"match_fields"`
+	Extensions  []extensionBody  `json:"extensions"`
+	IdentKeys   []identKeyBody   `json:"identification_keys"`
+}
+
+// An extensionBody is one of those that the Genesys API declares and shows whole.
+type extensionBody struct {
+	Name     string `json:"name"`
+	Number   int    `json:"number"`
+	Removing bool   `json:"removing"`
+}
+
+type identKeyBody struct {
+	Name   string              `json:"name"`
+	Number int                 `json:"number"`
+	State  customer.FieldState `json:"state"`
+	// Trouble says why a key failed.
+	Trouble string `json:"trouble,omitempty"`
 }
 
 type matchFieldBody struct {
@@ -39,7 +56,16 @@ type tenantLine struct {
 }
 
 func newTenantBody(s access.Settings) tenantBody {
-	body := tenantBody{Tenant: s.Tenant, Settings: s.Choices, MatchFields: []matchFieldBody{}}
+	body := tenantBody{
+		Tenant: s.Tenant, Settings: s.Choices,
+		MatchFields: []matchFieldBody{}, Extensions: []extensionBody{}, IdentKeys: []identKeyBody{},
+	}
+	for _, e := range s.Extensions {
+		body.Extensions = append(body.Extensions, extensionBody{e.Name, e.Number, e.Removing})
+	}
+	for _, k := range s.IdentKeys {
+		body.IdentKeys = append(body.IdentKeys, identKeyBody{k.Name, k.Number, k.State, k.Trouble()})
+	}
 	for _, f := range s.MatchFields {
 		body.MatchFields = append(body.MatchFields, matchFieldBody(f))
 	}

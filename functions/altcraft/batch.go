@@ -146,7 +146,8 @@ func (c *call) readBatch(b batch, data []any) ([]customer.BatchItem, error) {
 		if refusal, refused := outcome.AsRefusal(err); refused && refusal.OfSettings && !c.fresh {
 			return nil, err
 		}
-		items[i].Tenant, items[i].Fields, items[i].Refused = c.settings.Tenant, c.settings.MatchFields, err
+		items[i].Tenant, items[i].Refused = c.settings.Tenant, err
+		items[i].Fields, items[i].Idents = c.settings.MatchFields, c.settings.IdentKeys
 	}
 	return items, nil
 }
@@ -172,7 +173,7 @@ func (c *call) readItem(path string, v any, b batch, m matcher, s switches) (cus
 	return customer.BatchItem{
 		Request:  requestOf(profile, setters, found, b.create),
 		Gives:    gives(setters, c.settings.MatchFields),
-		GivesAny: givesAny(profile, c.settings.MatchFields),
+		GivesAny: givesAny(profile, setters, c.settings),
 	}, nil
 }
 
@@ -196,21 +197,33 @@ func wrappedIn(item map[string]any, settings access.Settings) (inner map[string]
 // applied to nobody, even where one before it would refuse.
 func gives(setters []setter, fields customer.MatchFields) map[customer.Key]customer.Roles {
 	var nobody customer.Customer
-	for _, set := range setters {
-		_ = set(&nobody, time.Time{})
-	}
+	applyAll(setters, &nobody)
 	return nobody.Keys(fields)
 }
 
-// givesAny are the kinds of match fields to which data applies a function, of
-// which the outcome depends on the customer.
-func givesAny(data map[string]any, fields customer.MatchFields) (kinds []customer.Kind) {
-	for _, f := range fields {
+func applyAll(setters []setter, c *customer.Customer) {
+	for _, set := range setters {
+		_ = set(c, time.Time{})
+	}
+}
+
+// givesAny are the kinds of keys of which nobody can say beforehand what comes of
+// data: match fields to which it applies a function, and unique identification keys,
+// whose values may stand on fields that are not in data.
+func givesAny(data map[string]any, setters []setter, settings access.Settings) (kinds []customer.Kind) {
+	for _, f := range settings.MatchFields {
 		if isFunction(data[f.Name]) && f.Of == customer.OfCustomer || f.Of == customer.OfSubscription && functionOfSubscription(data, f.Name) {
 			kinds = append(kinds, f.Kind())
 		}
 	}
-	return kinds
+	return append(kinds, settings.IdentKeys.Affected(func(c *customer.Customer) {
+		applyAll(setters, c)
+		for name, v := range data {
+			if isFunction(v) { // what comes of it depends on what was there
+				c.SetCustom(name, nil)
+			}
+		}
+	})...)
 }
 
 func functionOfSubscription(data map[string]any, name string) bool {

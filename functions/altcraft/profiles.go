@@ -115,7 +115,8 @@ func (d Dialect) carryOut(r *http.Request, c *call, request func() (customer.Req
 		if err != nil {
 			return err
 		}
-		req.Tenant, req.Fields, req.Keyed = c.settings.Tenant, c.settings.MatchFields, c.keyed
+		req.Tenant, req.Keyed = c.settings.Tenant, c.keyed
+		req.Fields, req.Idents = c.settings.MatchFields, c.settings.IdentKeys
 		result, err = d.customers.Apply(r.Context(), req)
 		return err
 	})

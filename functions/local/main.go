@@ -121,5 +121,13 @@ curl http://localhost:%[1]d/api/v1.1/profiles/import -H 'Content-Type: applicati
 curl http://localhost:%[1]d/api/v1.1/profiles/get -H 'Content-Type: application/json' -d '{
   "token": "reg_local_demo", "db_id": 5, "matching": "phone", "phone": "+79000000000"}'
 
+Create a profile with the Genesys API, and find it by its phone:
+
+curl -u any:reg_local_demo http://localhost:%[1]d/profiles/ -H 'Content-Type: application/json' -d '{
+  "FirstName": "Peter", "LastName": "Parker", "EmailAddress": ["p.parker@example.com", "peter@example.org"],
+  "Phone": [{"PhoneType": 2, "prefix": "+1", "PhoneNumber": "2125550119"}]}'
+
+curl -u any:reg_local_demo 'http://localhost:%[1]d/profiles?Phone.PhoneNumber=2125550119&extensions=Phone&include_profile=yes'
+
 ready http://localhost:%[1]d
 `

@@ -12,7 +12,7 @@ import (
 // the customers; its cursor is the id of the last one done, in base 36.
 type suspendSubscriptions struct {
 	customers *customer.Service
-	list      List
+	sweep
 }
 
 // Step implements [jobs.Kind]. Customers and cursor are saved in one transaction,
@@ -25,7 +25,7 @@ func (k suspendSubscriptions) Step(ctx context.Context, job jobs.Job, part jobs.
 		return step, err
 	}
 	limit := max(1, customersAtOnce>>part.Outdated)
-	ids, err := nextCustomers(ctx, k.list, job, part, limit)
+	ids, err := k.next(ctx, job, part, limit)
 	if err != nil {
 		return step, err
 	}

@@ -84,7 +84,7 @@ type Attribute struct {
 }
 
 // AttributeTypes are those of the Genesys contract, section 3.2.
-var AttributeTypes = []string{"string", "integer", "long", "double", "date", "datetime", "currency", "boolean"}
+var AttributeTypes = customer.AttributeTypes
 
 // A Level is reached with ranking points.
 type Level struct {

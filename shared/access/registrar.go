@@ -124,6 +124,69 @@ func (r *Registrar) MatchFieldRemoved(ctx context.Context, tenant, number int) e
 	return err
 }
 
+// DeclareExtension is [Settings.DeclareExtension].
+func (r *Registrar) DeclareExtension(ctx context.Context, tenant int, schema customer.ExtensionSchema) error {
+	_, err := r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.DeclareExtension(schema) })
+	return err
+}
+
+// RemoveExtension is [Settings.RemoveExtension]. Whoever calls it starts the job
+// that removes the records.
+func (r *Registrar) RemoveExtension(ctx context.Context, tenant int, name string) (schema customer.ExtensionSchema, err error) {
+	_, err = r.change(ctx, tenant, func(s Settings) (next Settings, err error) {
+		next, schema, err = s.RemoveExtension(name)
+		return next, err
+	})
+	return schema, err
+}
+
+// ExtensionRemoved is [Settings.ExtensionRemoved].
+func (r *Registrar) ExtensionRemoved(ctx context.Context, tenant, number int) error {
+	_, err := r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.ExtensionRemoved(number) })
+	return err
+}
+
+// DeclareIdentKey is [Settings.DeclareIdentKey]. Whoever calls it starts the job
+// that makes the key ready, where it is not.
+func (r *Registrar) DeclareIdentKey(ctx context.Context, tenant int, key customer.IdentKey) (declared customer.IdentKey, err error) {
+	_, err = r.change(ctx, tenant, func(s Settings) (next Settings, err error) {
+		next, declared, err = s.DeclareIdentKey(key)
+		return next, err
+	})
+	return declared, err
+}
+
+// IdentKeyReady is [Settings.IdentKeyReady].
+func (r *Registrar) IdentKeyReady(ctx context.Context, tenant, number int) (key customer.IdentKey, err error) {
+	_, err = r.change(ctx, tenant, func(s Settings) (next Settings, err error) {
+		next, key, err = s.IdentKeyReady(number)
+		return next, err
+	})
+	return key, err
+}
+
+// IdentKeyDuplicate is [Settings.IdentKeyDuplicate].
+func (r *Registrar) IdentKeyDuplicate(ctx context.Context, tenant, number int, ids ...customer.ID) error {
+	_, err := r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.IdentKeyDuplicate(number, ids...) })
+	return err
+}
+
+// RemoveIdentKey is [Settings.RemoveIdentKey]. Whoever calls it starts the job
+// that sweeps the key's values.
+func (r *Registrar) RemoveIdentKey(ctx context.Context, tenant int, name string) (key customer.IdentKey, err error) {
+	_, err = r.change(ctx, tenant, func(s Settings) (next Settings, err error) {
+		next, key, err = s.RemoveIdentKey(name)
+		return next, err
+	})
+	return key, err
+}
+
+// IdentKeyRemoved is [Settings.IdentKeyRemoved].
+func (r *Registrar) IdentKeyRemoved(ctx context.Context, tenant, number int) error {
+	_, err := r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.IdentKeyRemoved(number) })
+	return err
+}
+
 // change commits what decide makes of a tenant's settings, unless that is what
 // they are. The settings it returns have the Rev that was read.
 func (r *Registrar) change(ctx context.Context, tenant int, decide func(Settings) (Settings, error)) (Settings, error) {

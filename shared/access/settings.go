@@ -14,6 +14,9 @@ type Settings struct {
 	Tenant int
 	Choices
 	MatchFields customer.MatchFields
+	// Extensions and IdentKeys are by number, those being removed among them.
+	Extensions customer.ExtensionSchemas
+	IdentKeys  customer.IdentKeys
 	// LastNumber is the highest number that anything declared ever had; the
 	// next one gets the number after it.
 	LastNumber int

@@ -54,6 +54,10 @@ type Commit struct {
 	// CheckKeys and CheckCustomers must still be as they were read.
 	CheckKeys      map[Key]Rev
 	CheckCustomers []Record
+	// Extensions are those whose records change, Idents the identification values
+	// that come and go; the customer's own guard stands for the latter.
+	Extensions []ExtensionChange
+	Idents     []IdentChange
 	// Request is remembered with the rest, unless nil.
 	Request *Remembered
 	// Plain: nothing but a customer that exists is written, and writing it twice
@@ -70,7 +74,8 @@ func (c Commit) Changes() bool {
 
 // items is how many items the commit writes or checks.
 func (c Commit) items() int {
-	return 2 + len(c.Keys) + len(c.CheckKeys) + len(c.CheckCustomers) // the customer and the request
+	return 2 + len(c.Keys) + len(c.CheckKeys) + len(c.CheckCustomers) + // the customer and the request
+		len(c.Extensions) + len(c.Idents)
 }
 
 // A Store keeps customers and match keys. Reads are strongly consistent, but for
@@ -87,6 +92,20 @@ type Store interface {
 	// ascending, limit of them at most. It asks an index, which may be a moment old.
 	IDs(ctx context.Context, tenant int, after, upTo ID, limit int) ([]ID, error)
 
+	// Whole reads a customer with the records of its extensions, or an absent
+	// record. It returns ErrStale where it could not read all of them as one
+	// commit left them.
+	Whole(ctx context.Context, tenant int, id ID) (Record, error)
+
+	// Idents reads the hashes of the identification values that are stored of a
+	// customer under a key.
+	Idents(ctx context.Context, tenant int, id ID, key int) ([]string, error)
+
+	// Identified returns the customers above after, ascending and each once, that
+	// have a value of the key that begins with these texts, up to limit. It may be
+	// a moment old. It refuses a search that too many customers answer to.
+	Identified(ctx context.Context, tenant int, key IdentKey, texts []string, after ID, limit int) ([]ID, error)
+
 	// Remembered reads what is remembered under an idempotency key, or nil.
 	Remembered(ctx context.Context, tenant int, key string) (*Remembered, error)
 
@@ -102,14 +121,14 @@ type Store interface {
 // be read before it can say is returned as missing instead. A key that says
 // already what it should was read before somebody wrote it, or a backfill is about
 // to: nothing is written, but it must still be as it was read, and is in leant.
-func handover(before Record, after Customer, fields MatchFields, loaded map[Key]KeyRecord, thorough bool) (changes []KeyChange, leant map[Key]Rev, missing []Key, err error) {
+func handover(before Record, after Customer, fields MatchFields, idents IdentKeys, loaded map[Key]KeyRecord, thorough bool) (changes []KeyChange, leant map[Key]Rev, missing []Key, err error) {
 	leant = map[Key]Rev{}
-	held, holds := before.Keys(fields), after.Keys(fields)
+	held, holds := before.allKeys(fields, idents), after.allKeys(fields, idents)
 	if len(holds) > MaxKeys && len(holds) > len(held) {
 		return nil, nil, nil, outcome.Refuse(outcome.Invalid, "too_many_keys", "data",
 			"data: the profile would hold %d different e-mails, phones, push tokens and match field values; %d is the limit.", len(holds), MaxKeys)
 	}
-	for _, key := range changed(held, holds, fields) {
+	for _, key := range changed(held, holds, fields, idents) {
 		record, ok := loaded[key]
 		if !ok && (thorough || held[key] != 0) {
 			missing = append(missing, key)
@@ -117,7 +136,7 @@ func handover(before Record, after Customer, fields MatchFields, loaded map[Key]
 		}
 		owner := record.First()
 		if holds[key]&First != 0 && owner != 0 && owner != after.ID {
-			return nil, nil, nil, taken(owner)
+			return nil, nil, nil, taken(key, owner, idents)
 		}
 		next := record.With(after.ID, holds[key])
 		switch {
@@ -132,7 +151,7 @@ func handover(before Record, after Customer, fields MatchFields, loaded map[Key]
 
 // changed are the keys whose roles differ, in a fixed order. Of a field that is
 // being removed values are only released.
-func changed(held, holds map[Key]Roles, fields MatchFields) []Key {
+func changed(held, holds map[Key]Roles, fields MatchFields, idents IdentKeys) []Key {
 	differ := map[Key]bool{}
 	for key, roles := range held {
 		if holds[key] != roles {
@@ -140,7 +159,7 @@ func changed(held, holds map[Key]Roles, fields MatchFields) []Key {
 		}
 	}
 	for key := range holds {
-		if held[key] == 0 && !fields.removing(key.Kind) {
+		if held[key] == 0 && !fields.removing(key.Kind) && !idents.removing(key.Kind) {
 			differ[key] = true
 		}
 	}
@@ -151,9 +170,26 @@ func (m MatchFields) removing(kind Kind) bool {
 	return slices.ContainsFunc(m, func(f MatchField) bool { return f.State == FieldRemoving && f.Kind() == kind })
 }
 
+func (k IdentKeys) removing(kind Kind) bool {
+	return slices.ContainsFunc(k, func(i IdentKey) bool { return !i.writes() && i.kind() == kind })
+}
+
 // ErrTaken refuses an e-mail that is another customer's.
 var ErrTaken = outcome.Refuse(outcome.Conflict, "email_taken", "email", "The e-mail is another profile's.")
 
-func taken(owner ID) error {
+// ErrIDTaken refuses an id that another customer brought.
+var ErrIDTaken = &outcome.Refusal{Kind: outcome.Conflict, Code: "id_taken"}
+
+// taken says that the key is another customer's alone; of the values of an
+// identification key that must be looked into ([contested]).
+func taken(key Key, owner ID, idents IdentKeys) error {
+	for _, k := range idents {
+		if k.kind() == key.Kind {
+			return &contested{key, owner, k}
+		}
+	}
+	if key.Kind == KindClientID {
+		return outcome.Refuse(outcome.Conflict, ErrIDTaken.Code, "customer_id", "customer_id: profile %s has this id.", owner.Base36())
+	}
 	return outcome.Refuse(outcome.Conflict, ErrTaken.Code, "email", "email: profile %s has this address.", owner.Hex())
 }

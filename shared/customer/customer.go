@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -36,6 +37,11 @@ type Customer struct {
 	// Custom fields by name, as package value keeps them.
 	Custom        map[string]any
 	Subscriptions []Subscription
+
+	// ClientID is the id that a client brought, unique in the tenant; mostly empty.
+	ClientID string
+	// Extensions by the number of their schema.
+	Extensions map[int]Extension
 }
 
 // An Edit changes a customer that it may alter freely, or refuses. It is called
@@ -54,6 +60,7 @@ func (c Customer) Clone() Customer {
 	for i := range c.Subscriptions {
 		c.Subscriptions[i].Custom = cloneMap(c.Subscriptions[i].Custom)
 	}
+	c.Extensions = maps.Clone(c.Extensions)
 	return c
 }
 
@@ -77,7 +84,8 @@ func (c Customer) Same(d Customer) bool {
 		c.Country == d.Country && c.Region == d.Region && c.City == d.City && c.Street == d.Street &&
 		c.Disabled == d.Disabled && slices.Equal(c.Tags, d.Tags) && slices.Equal(c.Segments, d.Segments) &&
 		sameCustom(c.Custom, d.Custom) &&
-		slices.EqualFunc(c.Subscriptions, d.Subscriptions, Subscription.Same)
+		slices.EqualFunc(c.Subscriptions, d.Subscriptions, Subscription.Same) &&
+		c.ClientID == d.ClientID && sameExtensions(c.Extensions, d.Extensions)
 }
 
 func sameCustom(a, b map[string]any) bool {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"regulars/shared/value"
@@ -16,9 +18,23 @@ func Delete(c *Customer, _ time.Time) error {
 	return nil
 }
 
-// errShed says that a customer holds more keys than one transaction releases,
-// which only a match field that was declared later can bring about.
-var errShed = errors.New("too many keys to delete at once")
+// errShed says that a customer holds more than one transaction releases, which
+// only what was declared later can bring about, and records of extensions.
+var errShed = errors.New("too much to delete at once")
+
+// errLacksRecords says that the records of extensions must be read first.
+var errLacksRecords = errors.New("the records of extensions were not read")
+
+// releasable reports whether one transaction releases all that c holds.
+func (c Customer) releasable(r Request) error {
+	if c.lacksRecords() {
+		return errLacksRecords
+	}
+	if len(c.allKeys(r.Fields, r.Idents))+len(c.allIdentValues(r.Idents))+len(c.Extensions) > MaxKeys {
+		return errShed
+	}
+	return nil
+}
 
 // shed takes some values from a customer that is to be deleted, and goes on with
 // the deletion. One that breaks off in between is completed when it is asked for
@@ -27,10 +43,8 @@ func (s *Service) shed(ctx context.Context, r Request, l loaded) (Result, error)
 	if first, done, err := s.repeated(ctx, r.Tenant, r.Keyed); err != nil || done {
 		return first, err // a repeat must not touch who is found now
 	}
-	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: l.record, After: l.record.Clone()}
-	commit.After.Changed = s.instant()
-	commit.After.shedValues(r.Fields)
-	if err := s.handOver(ctx, r, &commit, l.keys, true); err != nil {
+	commit, err := s.shedding(ctx, r, l)
+	if err != nil {
 		return Result{}, err
 	}
 	if err := s.store.Commit(ctx, commit); err != nil {
@@ -40,14 +54,39 @@ func (s *Service) shed(ctx context.Context, r Request, l loaded) (Result, error)
 	return s.attempt(ctx, r, true)
 }
 
+// shedding is a commit that takes as many values away as fit into it. A value
+// mostly releases one key, but one that stands in many identification values
+// releases all of them, so fewer are tried where they do not fit.
+func (s *Service) shedding(ctx context.Context, r Request, l loaded) (Commit, error) {
+	for left := shedAtOnce; ; left /= 2 {
+		commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: l.record, After: l.record.Clone()}
+		commit.After.Changed = s.instant()
+		commit.After.shedValues(r.Fields, left)
+		if len(identChanges(commit.Before.Customer, commit.After, r.Idents)) > shedAtOnce && left > 1 {
+			continue
+		}
+		if err := s.handOver(ctx, r, &commit, l.keys, true); err != nil {
+			return Commit{}, err
+		}
+		if commit.items() <= MaxItems {
+			return commit, nil
+		}
+		if left == 1 {
+			return Commit{}, tooManyChanges(commit.items())
+		}
+	}
+}
+
 // shedAtOnce is how many values one step takes away. With the customer and the
 // request that is within [MaxItems].
 const shedAtOnce = 80
 
-// shedValues takes values away: those of match fields first, which are many, and
-// the first e-mail never. Each releases one key at most.
-func (c *Customer) shedValues(fields MatchFields) {
-	left := shedAtOnce
+// shedValues takes some values away: those of extensions and match fields first,
+// which are many, and the first e-mail never.
+func (c *Customer) shedValues(fields MatchFields, left int) {
+	for _, number := range slices.Sorted(maps.Keys(c.Extensions)) {
+		c.setRecords(number, cut(c.Extensions[number].Records, 0, &left))
+	}
 	for _, f := range fields {
 		if f.Of == OfCustomer {
 			c.SetCustom(f.Name, shorter(c.Custom[f.Name], f.Tags, &left))

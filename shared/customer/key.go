@@ -19,6 +19,8 @@ const (
 	KindEmail Kind = "email"
 	KindPhone Kind = "phone"
 	KindPush  Kind = "push"
+	// KindClientID is that of ids that clients brought, held in the role First.
+	KindClientID Kind = "id"
 )
 
 // A Key is a value by which customers are found, in the form it is compared in.
@@ -29,6 +31,9 @@ type Key struct {
 
 // EmailKey, PhoneKey and PushKey are the keys of a contact.
 func EmailKey(address string) Key { return Key{KindEmail, EmailValue(address)} }
+
+// ClientIDKey is the key of an id that a client brought.
+func ClientIDKey(id string) Key { return Key{KindClientID, id} }
 
 // PhoneKey takes a number as [ParsePhone] returns it.
 func PhoneKey(number string) Key { return Key{KindPhone, number} }
@@ -145,6 +150,26 @@ func (c Customer) Keys(fields MatchFields) map[Key]Roles {
 	for _, f := range fields {
 		for _, v := range c.fieldValues(f) {
 			keys[Key{f.Kind(), v}] |= InCustom
+		}
+	}
+	if c.ClientID != "" {
+		keys[ClientIDKey(c.ClientID)] = First
+	}
+	return keys
+}
+
+// allKeys are Keys and those that make the values of unique identification keys
+// unique.
+func (c Customer) allKeys(fields MatchFields, idents IdentKeys) map[Key]Roles {
+	keys := c.Keys(fields)
+	for _, k := range idents {
+		if !k.Unique {
+			continue
+		}
+		for _, v := range c.identValues(k) {
+			if key, ok := v.matchKey(k); ok {
+				keys[key] = First
+			}
 		}
 	}
 	return keys

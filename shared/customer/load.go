@@ -61,6 +61,30 @@ func (s *Service) searched(ctx context.Context, tenant int, keys []Key, known ma
 	return records, nil
 }
 
+// loadAll is load, where whole with the records of extensions.
+func (s *Service) loadAll(ctx context.Context, tenant int, fields MatchFields, search Search, known map[Key]KeyRecord, whole bool) (loaded, error) {
+	if !whole {
+		return s.load(ctx, tenant, fields, search, known)
+	}
+	if search.ID != 0 {
+		record, err := s.store.Whole(ctx, tenant, search.ID)
+		if err != nil || record.Deleted {
+			return loaded{}, err
+		}
+		return loaded{record: record}, nil
+	}
+	l, err := s.load(ctx, tenant, fields, search, known)
+	if err != nil || !l.record.lacksRecords() {
+		return l, err
+	}
+	record, err := s.store.Whole(ctx, tenant, l.record.ID)
+	if err == nil && record.Commit != l.record.Commit {
+		err = fmt.Errorf("customer %s changed between two reads: %w", l.record.ID.Hex(), outcome.ErrStale)
+	}
+	l.record = record
+	return l, err
+}
+
 // lookAt reads the candidates and keeps the one that matches.
 func (s *Service) lookAt(ctx context.Context, tenant int, fields MatchFields, search Search, l loaded, ids []ID) (loaded, error) {
 	records, err := s.store.Customers(ctx, tenant, ids)

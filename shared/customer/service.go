@@ -30,7 +30,11 @@ func NewService(store Store, now func() time.Time) *Service {
 type Request struct {
 	Tenant int
 	Fields MatchFields
+	// Idents are all identification keys of the tenant.
+	Idents IdentKeys
 	Search Search
+	// Whole: the edit looks at records of extensions.
+	Whole bool
 	// Create: where nobody matches a new customer is made.
 	Create bool
 	Edit   Edit
@@ -99,9 +103,18 @@ func (s *Service) repeated(ctx context.Context, tenant int, keyed *Keyed) (resul
 // Find returns the customer that the search finds, or refuses with [ErrNotFound]
 // or [ErrAmbiguous].
 func (s *Service) Find(ctx context.Context, tenant int, fields MatchFields, search Search) (Customer, error) {
+	return s.find(ctx, tenant, fields, search, false)
+}
+
+// FindWhole is Find with the records of extensions.
+func (s *Service) FindWhole(ctx context.Context, tenant int, fields MatchFields, search Search) (Customer, error) {
+	return s.find(ctx, tenant, fields, search, true)
+}
+
+func (s *Service) find(ctx context.Context, tenant int, fields MatchFields, search Search, whole bool) (Customer, error) {
 	var found Customer
 	err := outcome.Retry(ctx, func(int) error {
-		loaded, err := s.load(ctx, tenant, fields, search, nil)
+		loaded, err := s.loadAll(ctx, tenant, fields, search, nil, whole)
 		if err != nil {
 			return err
 		}
@@ -120,7 +133,7 @@ func (s *Service) attempt(ctx context.Context, r Request, thorough bool) (Result
 	if thorough {
 		r.known = nil
 	}
-	loaded, err := s.load(ctx, r.Tenant, r.Fields, r.Search, r.known)
+	loaded, err := s.loadAll(ctx, r.Tenant, r.Fields, r.Search, r.known, r.Whole)
 	if err != nil {
 		return Result{}, err
 	}
@@ -128,7 +141,11 @@ func (s *Service) attempt(ctx context.Context, r Request, thorough bool) (Result
 		return Result{}, s.confirmNobody(ctx, r.Tenant, loaded)
 	}
 	commit, err := s.decide(ctx, r, loaded, thorough)
-	if errors.Is(err, errShed) {
+	switch {
+	case errors.Is(err, errLacksRecords):
+		r.Whole = true
+		return s.attempt(ctx, r, thorough)
+	case errors.Is(err, errShed):
 		return s.shed(ctx, r, loaded)
 	}
 	if err != nil {
@@ -159,8 +176,10 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough
 		return Commit{}, err
 	}
 	commit.After.Changed = now
-	if commit.After.Deleted && len(commit.Before.Keys(r.Fields)) > MaxKeys {
-		return Commit{}, errShed
+	if commit.After.Deleted {
+		if err := commit.Before.releasable(r); err != nil {
+			return Commit{}, err
+		}
 	}
 	if err := s.handOver(ctx, r, &commit, r.knownOf(commit.After, loaded.keys), thorough); err != nil {
 		return Commit{}, err
@@ -169,8 +188,7 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough
 		commit.leanOn(loaded)
 	}
 	if n := commit.items(); n > MaxItems {
-		return Commit{}, outcome.Refuse(outcome.Invalid, "too_many_changes", "data",
-			"data: the request would change %d items (e-mails, phones, push tokens, match field values); %d is the limit. Send it in parts.", n, MaxItems)
+		return Commit{}, tooManyChanges(n)
 	}
 	return commit, nil
 }
@@ -192,12 +210,21 @@ func (r Request) knownOf(c Customer, loaded map[Key]KeyRecord) map[Key]KeyRecord
 	return all
 }
 
+func tooManyChanges(items int) error {
+	return outcome.Refuse(outcome.Invalid, "too_many_changes", "data",
+		"data: the request would change %d items (e-mails, phones, push tokens, match field and identification values); %d is the limit. Send it in parts.", items, MaxItems)
+}
+
 // instant is the time to the precision that is kept.
 func (s *Service) instant() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
 // handOver adds the keys that change hands, reading those that must be known.
 func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, thorough bool) error {
-	changes, leant, missing, err := handover(commit.Before, commit.After, r.Fields, known, thorough)
+	known, err := s.uncontested(ctx, r, commit, known, thorough)
+	if err != nil {
+		return err
+	}
+	changes, leant, missing, err := handover(commit.Before, commit.After, r.Fields, r.Idents, known, thorough)
 	if err != nil {
 		return err
 	}
@@ -211,17 +238,22 @@ func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known
 			return err
 		}
 		maps.Copy(more, known)
-		if changes, leant, _, err = handover(commit.Before, commit.After, r.Fields, more, thorough); err != nil {
+		if more, err = s.uncontested(ctx, r, commit, more, thorough); err != nil {
+			return err
+		}
+		if changes, leant, _, err = handover(commit.Before, commit.After, r.Fields, r.Idents, more, thorough); err != nil {
 			return err
 		}
 	}
 	commit.Keys, commit.CheckKeys = changes, leant
-	return nil
+	commit.Idents, err = commit.identChanges(r.Idents)
+	commit.Extensions = commit.stamp()
+	return err
 }
 
 // leanOn adds what "nobody matches" rests on and the commit does not write.
 func (c *Commit) leanOn(l loaded) {
-	c.CheckCustomers = l.others
+	c.CheckCustomers = append(c.CheckCustomers, l.others...)
 	for key, record := range l.keys {
 		written := slices.ContainsFunc(c.Keys, func(k KeyChange) bool { return k.Key == key })
 		if !written && !record.Crowded { // a crowded key stays so for good

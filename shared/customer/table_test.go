@@ -23,6 +23,7 @@ type table struct {
 	customers map[customer.ID]customer.Record
 	keys      map[customer.Key]customer.KeyRecord
 	requests  map[string]customer.Remembered
+	idents    map[ident][]string // texts
 	commits   []customer.Commit
 	clock     time.Time
 	lag       []customer.ID // those that are gone and still listed
@@ -37,6 +38,7 @@ func newTable() *table {
 		customers: map[customer.ID]customer.Record{},
 		keys:      map[customer.Key]customer.KeyRecord{},
 		requests:  map[string]customer.Remembered{},
+		idents:    map[ident][]string{},
 		clock:     noon,
 	}
 }
@@ -74,7 +76,7 @@ func (t *table) Customers(_ context.Context, _ int, ids []customer.ID) (map[cust
 	for _, id := range ids {
 		t.meanwhile("read customer " + id.Decimal())
 		if record, ok := t.customers[id]; ok {
-			read[id] = customer.Record{Customer: record.Clone(), Rev: record.Rev}
+			read[id] = customer.Record{Customer: stampsOnly(record.Clone()), Rev: record.Rev}
 		}
 	}
 	return read, nil
@@ -122,8 +124,9 @@ func (t *table) Commit(_ context.Context, c customer.Commit) error {
 	}
 	rev := customer.Rev{Commit: c.ID, Bytes: 1}
 	if c.Changes() {
-		t.customers[c.After.ID] = customer.Record{Customer: c.After.Clone(), Rev: rev}
+		t.customers[c.After.ID] = customer.Record{Customer: t.withRecords(c), Rev: rev}
 	}
+	t.storeIdents(c)
 	for _, k := range c.Keys {
 		if delete(t.keys, k.Key); !k.After.Empty() {
 			k.After.Roles = maps.Clone(k.After.Roles)
@@ -153,6 +156,13 @@ func (t *table) legal(c customer.Commit) error {
 	}
 	for _, r := range c.CheckCustomers {
 		items[r.ID]++
+	}
+	for _, e := range c.Extensions {
+		items[e.Number]++
+	}
+	for _, i := range c.Idents {
+		items[ident{c.After.ID, i.Key, i.Hash}]++
+		writes++
 	}
 	for item, n := range items {
 		if n > 1 {
@@ -193,6 +203,9 @@ func (t *table) problems(fields customer.MatchFields) error {
 	}
 	var problems []error
 	for key, record := range t.keys {
+		if key.Kind[0] == 'i' && key.Kind != customer.KindClientID {
+			continue // of an identification key, which the stories about them look at
+		}
 		if should[key] == nil {
 			should[key] = nil
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,6 +27,8 @@ type settingsItem struct {
 	Commit      string           `dynamodbav:"c"`
 	Choices     string           `dynamodbav:"s"` // JSON
 	MatchFields []matchFieldItem `dynamodbav:"m,omitempty"`
+	Extensions  string           `dynamodbav:"e,omitempty"` // JSON
+	IdentKeys   string           `dynamodbav:"k,omitempty"` // JSON
 	LastNumber  int              `dynamodbav:"n,omitempty"`
 }
 
@@ -200,11 +203,37 @@ func newSettingsItem(s access.Settings, commit string) (item, error) {
 	for _, f := range s.MatchFields {
 		row.MatchFields = append(row.MatchFields, matchFieldItem{f.Name, string(f.Of), f.Tags, f.Number, string(f.State)})
 	}
+	if row.Extensions, err = toJSON(s.Extensions); err != nil {
+		return nil, fmt.Errorf("item of tenant %d: %w", s.Tenant, err)
+	}
+	if row.IdentKeys, err = toJSON(s.IdentKeys); err != nil {
+		return nil, fmt.Errorf("item of tenant %d: %w", s.Tenant, err)
+	}
 	it, err := attributevalue.MarshalMap(row)
 	if err != nil {
 		return nil, fmt.Errorf("item of tenant %d: %w", s.Tenant, err)
 	}
 	return it, nil
+}
+
+// toJSON is a list as JSON text; nothing where it is empty.
+func toJSON[T any](list []T) (string, error) {
+	if len(list) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(list)
+	return string(text), err
+}
+
+// fromJSON reads what toJSON writes, numbers as they are written.
+func fromJSON[T any](text string) (list []T, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	err = decoder.Decode(&list)
+	return list, err
 }
 
 func readSettings(tenant int, it item) (access.Settings, error) {
@@ -217,6 +246,12 @@ func readSettings(tenant int, it item) (access.Settings, error) {
 		return access.Settings{}, fmt.Errorf("item of tenant %d: %w", tenant, err)
 	}
 	s := access.Settings{Tenant: tenant, Choices: choices, LastNumber: row.LastNumber, Rev: row.Commit}
+	if s.Extensions, err = fromJSON[customer.ExtensionSchema](row.Extensions); err != nil {
+		return access.Settings{}, fmt.Errorf("item of tenant %d: %w", tenant, err)
+	}
+	if s.IdentKeys, err = fromJSON[customer.IdentKey](row.IdentKeys); err != nil {
+		return access.Settings{}, fmt.Errorf("item of tenant %d: %w", tenant, err)
+	}
 	for _, f := range row.MatchFields {
 		s.MatchFields = append(s.MatchFields, customer.MatchField{
 			Name: f.Name, Of: customer.Holder(f.Of), Tags: f.Tags, Number: f.Number, State: customer.FieldState(f.State),

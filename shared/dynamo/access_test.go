@@ -2,6 +2,7 @@ package dynamo_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -45,6 +46,13 @@ func TestSettingsAreReadAsSaved(t *testing.T) {
 	if settings, _, err = settings.DeclareMatchField("CRM_ID", customer.OfSubscription, true); err != nil {
 		t.Fatal(err)
 	}
+	settings.Extensions = customer.ExtensionSchemas{{
+		Name: "Card", Number: 8, Multi: true, Unique: [][]string{{"n", "m"}, {"m"}}, Form: json.RawMessage(`{"name":"Card"}`), Removing: true,
+		Attributes: []customer.AttributeSchema{{Name: "n", Type: "long", Default: json.Number("9007199254740993"), Length: 19, Mandatory: true}, {Name: "m", Type: "boolean", Default: true}},
+	}}
+	settings.IdentKeys = customer.IdentKeys{{
+		Name: "CardKey", Number: 9, Extension: 8, Source: "Card", Attributes: []string{"n"}, Unique: true, State: customer.FieldFailed, Duplicates: []customer.ID{7, 1<<53 - 1},
+	}}
 
 	if _, found, err := store.Settings(t.Context(), 5); found || err != nil {
 		t.Fatalf("Settings before = %t, %v, want none", found, err)

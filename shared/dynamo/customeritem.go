@@ -29,6 +29,8 @@ const (
 	attrSegments  = "sg"
 	attrCustom    = "cf"
 	attrSubs      = "sb"
+	attrClientID  = "id"
+	attrStamps    = "ex" // a map: the commit of each extension by its number
 )
 
 // The attributes of a subscription, a map within the customer. Times are seconds
@@ -80,6 +82,8 @@ func newCustomerItem(tenant int, c customer.Customer, commit string, now time.Ti
 	if err := it.setSubscriptions(c.Subscriptions); err != nil {
 		return nil, fmt.Errorf("item of customer %s: %w", c.ID.Hex(), err)
 	}
+	it.setText(attrClientID, c.ClientID)
+	it.setStamps(c.Extensions)
 	return item(it), nil
 }
 
@@ -124,7 +128,7 @@ func readCustomer(id customer.ID, it item) (customer.Record, error) {
 		Birth: customer.Birth(r.text(attrBirth)), Sex: customer.Sex(r.text(attrSex)),
 		Country: r.text(attrCountry), Region: r.text(attrRegion), City: r.text(attrCity), Street: r.text(attrStreet),
 		Disabled: r.flag(attrDisabled), Tags: r.texts(attrTags), Segments: r.numbers(attrSegments), Custom: r.fields(attrCustom),
-		Subscriptions: r.subscriptions(),
+		Subscriptions: r.subscriptions(), ClientID: r.text(attrClientID), Extensions: r.stamps(),
 	}
 	rev := customer.Rev{Commit: r.text(attrCommit), Bytes: sizeOf(it)}
 	if r.err != nil {

@@ -107,6 +107,12 @@ func (s *Store) transaction(c customer.Commit) (*tx, error) {
 			return nil, err
 		}
 	}
+	if err := t.putExtensions(c); err != nil {
+		return nil, err
+	}
+	for _, i := range c.Idents {
+		t.putIdent(c, i)
+	}
 	for _, k := range c.Keys {
 		t.putKey(c.Tenant, c.ID, k)
 	}

@@ -42,6 +42,11 @@ func (g guard) with(v types.AttributeValue) guard {
 	return g
 }
 
+// byCustomer is no condition of its own: whoever writes the item writes or checks
+// its customer in the same transaction, and all that it holds follows from the
+// customer.
+func byCustomer() guard { return guard{} }
+
 // absent holds while no item has the key.
 func absent() guard { return absentGuard }
 

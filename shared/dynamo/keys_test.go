@@ -60,6 +60,13 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 	} {
 		line(k.name, newMatchKeyItem(matchKey(tenant, k.key), customer.Owners{}, "commit"), nil)
 	}
+	it, err = newExtensionItem(extensionKey(tenant, id, 14), customer.Extension{Commit: "commit"})
+	line("extension", it, err)
+	for _, texts := range [][]string{{"a#b"}, {"Lee", "", "1990-01-02"}, {long + "x"}} {
+		value := make(attributes)
+		value.setPlaces(identKey(tenant, id, 15, "0123456789abcdef0123456789abcdef"), identIndexKeys(tenant, id, 15, texts))
+		line(fmt.Sprintf("identification, %d values", len(texts)), item(value), nil)
+	}
 	it, err = newRequestItem(tenant, customer.Remembered{Keyed: customer.Keyed{Key: "k1"}, ID: id}, "commit", noon)
 	line("remembered request", it, err)
 	it, err = newSettingsItem(access.Settings{Tenant: tenant}, "commit")
@@ -121,6 +128,15 @@ func TestKeysAreReadBack(t *testing.T) {
 	id := customer.NewID(time.Now(), 7)
 	if got, err := idOfCustomer(customerKey(5, id)); got != id || err != nil {
 		t.Errorf("idOfCustomer = %v, %v, want %v", got, err, id)
+	}
+	if n, ok := numberOfExtension(extensionKey(5, id, 14)); n != 14 || !ok {
+		t.Errorf("numberOfExtension = %d, %t, want 14", n, ok)
+	}
+	if _, ok := numberOfExtension(customerKey(5, id)); ok {
+		t.Error("numberOfExtension takes a customer for an extension")
+	}
+	if got := hashOfIdent(identKey(5, id, 15, "abc")); got != "abc" {
+		t.Errorf("hashOfIdent = %q, want abc", got)
 	}
 	if got, err := tenantOfSettings(settingsKey(access.MaxTenant)); got != access.MaxTenant || err != nil {
 		t.Errorf("tenantOfSettings = %d, %v, want %d", got, err, access.MaxTenant)

@@ -6,6 +6,8 @@
 //
 //	what it holds       pk                     sk               gsi1pk / gsi1sk                gsi2pk / gsi2sk
 //	customer            C#<tenant>#<id>        CUSTOMER         L#<tenant>#<shard> / id        U#<tenant>#<shard> / hour of change, id
+//	extension           C#<tenant>#<id>        EXT#<number>
+//	identification      C#<tenant>#<id>        IDENT#<key>#<h>  I#<tenant>#<key>#<first> / <further>#id
 //	match key           K#<tenant>#<kind>#<v>  KEY
 //	remembered request  R#<tenant>#<hash>      REQUEST#<hash>
 //	tenant's settings   T#<tenant>             SETTINGS         TENANTS / tenant
@@ -18,6 +20,9 @@
 //
 //	a customer, a match key, a request, settings, a token   GetItem, strongly
 //	several customers or match keys                         BatchGetItem, strongly
+//	a customer with its extensions                          Query pk, sk from CUSTOMER to EXT#, strongly
+//	what is stored of a customer under a key                Query pk, sk, strongly
+//	who has values of an identification key                 Query gsi1
 //	customers of a shard in the order of their ids          Query gsi1
 //	customers of a tenant in that order                     Query gsi1 for each shard, side by side
 //	all tenants, the tokens and the jobs of a tenant        Query gsi1
@@ -26,7 +31,8 @@
 //	a job and its parts                                     Query pk, strongly
 //
 // <shard> is a hash of the customer's id over 8 values, <subject> the kind of the
-// job and the number and name of what it is about. A value of over 128 bytes stands in a key as ~ and its SHA-256. The indexes are KEYS_ONLY and
+// job and the number and name of what it is about, <h> a hash of all values of an
+// identification, <further> a hash of each but the first. A value of over 128 bytes stands in a key as ~ and its SHA-256. The indexes are KEYS_ONLY and
 // eventually consistent: they find, and nothing is decided on them. An item whose
 // ttl has passed is gone, swept or not.
 //
@@ -80,6 +86,68 @@ type indexKeys struct {
 func customerKey(tenant int, id customer.ID) key {
 	return key{"C#" + strconv.Itoa(tenant) + "#" + id.Base36(), "CUSTOMER"}
 }
+
+// extensionKey has the number of the extension's schema, which is never used
+// again: what a removed one left is never taken for another's.
+func extensionKey(tenant int, id customer.ID, number int) key {
+	return key{customerKey(tenant, id).PK, extensionPrefix + strconv.Itoa(number)}
+}
+
+const extensionPrefix = "EXT#"
+
+// numberOfExtension reads what extensionKey writes; ok says whether k is one.
+func numberOfExtension(k key) (number int, ok bool) {
+	digits, isExtension := strings.CutPrefix(k.SK, extensionPrefix)
+	number, err := strconv.Atoi(digits)
+	return number, isExtension && err == nil
+}
+
+// behind is behind everything that begins like what stands before it.
+const behind = "~"
+
+// justBehind is behind what stands before it, and before all that begins like it
+// and goes on with a digit or letter.
+const justBehind = "!"
+
+// wholeRange is where a customer and its extensions lie in its collection.
+func wholeRange(tenant int, id customer.ID) (from, to key) {
+	from = customerKey(tenant, id)
+	return from, key{from.PK, extensionPrefix + behind}
+}
+
+// identKey is where an identification value of a customer lies.
+func identKey(tenant int, id customer.ID, number int, hash string) key {
+	return key{customerKey(tenant, id).PK, identPrefix(number) + hash}
+}
+
+func identPrefix(number int) string { return "IDENT#" + strconv.Itoa(number) + "#" }
+
+// identRange is where the values of one key lie in a customer's collection.
+func identRange(tenant int, id customer.ID, number int) (from, to key) {
+	return identKey(tenant, id, number, ""), identKey(tenant, id, number, behind)
+}
+
+// hashOfIdent reads the hash from what identKey writes.
+func hashOfIdent(k key) string { return k.SK[strings.LastIndexByte(k.SK, '#')+1:] }
+
+// identIndexKeys are the place of a value in the search index.
+func identIndexKeys(tenant int, id customer.ID, number int, texts []string) indexKeys {
+	pk, prefix := identSearch(tenant, number, texts)
+	return indexKeys{GSI1PK: pk, GSI1SK: prefix + id.Base36()}
+}
+
+// identSearch is where the values lie that begin with texts: a partition and what
+// their sort keys begin with.
+func identSearch(tenant, number int, texts []string) (pk, prefix string) {
+	for _, text := range texts[1:] {
+		prefix += hash(text)[:identHash] + "#"
+	}
+	return "I#" + strconv.Itoa(tenant) + "#" + strconv.Itoa(number) + "#" + keyValue(texts[0]), prefix
+}
+
+// identHash is how many hex digits of a hash stand for a further value: 128 bits
+// do not meet by chance, and who is found is looked at.
+const identHash = 32
 
 // shards is over how many values the lists of a tenant's customers are spread.
 const shards = customer.Shards

@@ -142,6 +142,9 @@ func (t *tx) input(table string) *dynamodb.TransactWriteItemsInput {
 
 func (w write) transactItem(table string, found types.ReturnValuesOnConditionCheckFailure) types.TransactWriteItem {
 	condition, names, values := &w.guard.condition, w.guard.names, w.guard.values
+	if w.guard.condition == "" {
+		condition = nil
+	}
 	switch {
 	case w.check:
 		return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{

@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"strconv"
 
 	"regulars/shared/customer"
 )
@@ -22,12 +21,9 @@ const (
 // StartMatchField starts, as [Service.Start] does, the job that a field in its
 // state calls for: one that is being removed is swept, any other is prepared.
 func (s *Service) StartMatchField(ctx context.Context, tenant int, field customer.MatchField) (Job, error) {
-	o := Order{Tenant: tenant, Kind: MatchFieldAdd, Subject: Subject{field.Number, field.Name}}
+	kind := MatchFieldAdd
 	if field.State == customer.FieldRemoving {
-		o.Kind = MatchFieldRemove
+		kind = MatchFieldRemove
 	}
-	for shard := range customer.Shards {
-		o.Ranges = append(o.Ranges, strconv.Itoa(shard))
-	}
-	return s.Start(ctx, o)
+	return s.startSweep(ctx, tenant, kind, Subject{field.Number, field.Name})
 }

@@ -100,6 +100,11 @@ func against(ctx context.Context, out io.Writer, root string, only *regexp.Regex
 	if only.MatchString(batchName + ", " + onLocal) {
 		reportBatch(out, local)
 	}
+	if only.MatchString(identifyName + ", " + onLocal) {
+		if err := identify(ctx, out, root, endpoint); err != nil {
+			return err
+		}
+	}
 
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var m memory

@@ -14,6 +14,7 @@ import (
 
 	"regulars/functions/admin"
 	"regulars/functions/altcraft"
+	"regulars/functions/genesys"
 	"regulars/functions/work"
 	"regulars/shared/access"
 	"regulars/shared/customer"
@@ -47,6 +48,7 @@ type Laptop struct {
 
 	queue    *work.InProcess
 	altcraft http.Handler
+	genesys  http.Handler
 	admin    http.Handler
 }
 
@@ -64,6 +66,10 @@ func New(o Options) *Laptop {
 		altcraft: altcraft.New(altcraft.Options{
 			Customers: customers, Guard: guard, Jobs: service, Worker: worker, Log: o.Log, Deadline: deadline,
 		}),
+		genesys: genesys.New(genesys.Options{
+			Customers: customers, Guard: guard, Registrar: registrar, Jobs: service, Log: o.Log, Deadline: deadline,
+			Prefix: genesys.DefaultPrefix,
+		}),
 		admin: admin.HTTPHandler(admin.New(registrar, service)),
 	}
 }
@@ -78,9 +84,14 @@ func (l *Laptop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
 	case path == "/api", strings.HasPrefix(path, "/api/"):
 		l.altcraft.ServeHTTP(w, r)
+	case below(path, "/profiles"), below(path, "/metadata"), below(path, "/genesys"):
+		l.genesys.ServeHTTP(w, r)
 	case path == admin.Path:
 		l.admin.ServeHTTP(w, r)
 	default:
 		http.NotFound(w, r)
 	}
 }
+
+// below reports whether path is top or below it.
+func below(path, top string) bool { return path == top || strings.HasPrefix(path, top+"/") }

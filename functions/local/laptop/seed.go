@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"regulars/functions/genesys"
 	"regulars/shared/access"
 	"regulars/shared/customer"
 )
@@ -40,6 +41,22 @@ var matchFields = []customer.MatchField{
 	{Name: "interests", Of: customer.OfCustomer, Tags: true},
 }
 
+// phoneExtension is that of the Genesys document, spelled as there.
+const phoneExtension = `{"name": "Phone", "type": "multi-valued", "attributes": [
+	{"name": "PhoneType", "type": "integer"},
+	{"name": "prefix", "type": "string", "length": 8},
+	{"name": "PhoneNumber", "type": "string", "length": 32},
+	{"name": "description", "type": "string", "length": 128},
+	{"name": "start_availabilty", "type": "datetime"},
+	{"name": "end_availabilty", "type": "datetime"}
+], "unique": ["prefix", "PhoneNumber"]}`
+
+// identKeys are those of the local tenant.
+var identKeys = []customer.IdentKey{
+	{Name: "EmailKey", Attributes: []string{customer.AttributeEmail}},
+	{Name: "PhoneKey", Source: "Phone", Attributes: []string{customer.AttributePhone}},
+}
+
 // Seed makes the local tenant and its tokens, where they are not there yet.
 func (l *Laptop) Seed(ctx context.Context) error {
 	if err := l.seedTenant(ctx); err != nil {
@@ -54,24 +71,64 @@ func (l *Laptop) Seed(ctx context.Context) error {
 	return nil
 }
 
-// seedTenant makes the tenant. Its match fields are ready at once: there is
-// nobody yet whose keys would be missing. A start that was cut short is completed
-// by the next one.
+// seedTenant makes the tenant. What it declares is ready at once: there is nobody
+// yet whose values would be missing. A start that was cut short is completed by
+// the next one; what became of a declaration since is not ours, so what was made
+// once is not made again.
 func (l *Laptop) seedTenant(ctx context.Context) error {
 	_, err := l.Registrar.CreateTenant(ctx, Tenant, tenantName, settings)
 	if err != nil && !errors.Is(err, access.ErrTenantExists) {
 		return err
 	}
 	tenant, err := l.Registrar.Tenant(ctx, Tenant)
-	if err != nil || tenant.LastNumber >= len(matchFields) {
-		return err // all were declared once; what became of them since is not ours
+	if err != nil {
+		return err
 	}
+	if tenant.LastNumber < len(matchFields) {
+		if err := l.seedMatchFields(ctx); err != nil {
+			return err
+		}
+	}
+	if tenant.LastNumber < len(matchFields)+1+len(identKeys) {
+		return l.seedGenesys(ctx, tenant)
+	}
+	return nil
+}
+
+func (l *Laptop) seedMatchFields(ctx context.Context) error {
 	for _, f := range matchFields {
 		field, err := l.Registrar.DeclareMatchField(ctx, Tenant, f.Name, f.Of, f.Tags)
 		if err != nil {
 			return err
 		}
 		if err := l.Registrar.MatchFieldReady(ctx, Tenant, field.Number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seedGenesys declares the extension and the identification keys that are not
+// there.
+func (l *Laptop) seedGenesys(ctx context.Context, tenant access.Settings) error {
+	schema, err := genesys.ParseSchema([]byte(phoneExtension))
+	if err != nil {
+		return err
+	}
+	if _, there := tenant.Extensions.Find(schema.Name); !there {
+		if err := l.Registrar.DeclareExtension(ctx, Tenant, schema); err != nil {
+			return err
+		}
+	}
+	for _, k := range identKeys {
+		if _, there := tenant.IdentKeys.Find(k.Name); there {
+			continue
+		}
+		key, err := l.Registrar.DeclareIdentKey(ctx, Tenant, k)
+		if err != nil {
+			return err
+		}
+		if _, err := l.Registrar.IdentKeyReady(ctx, Tenant, key.Number); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,250 @@
+package genesys
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// memberID is the member that names the customer.
+const memberID = "customer_id"
+
+// A profile is what a body says of a customer.
+type profile struct {
+	// id is its customer_id, or empty.
+	id string
+	// attributes are the core attributes that have values.
+	attributes map[string][]any
+	extensions []extension
+}
+
+// An extension is what a body says of one: the records, perhaps none.
+type extension struct {
+	schema  customer.ExtensionSchema
+	records []customer.ExtensionRecord
+}
+
+// readProfile reads a body (section 1.1).
+func readProfile(settings access.Settings, body map[string]any) (profile, error) {
+	p := profile{attributes: map[string][]any{}}
+	for name, v := range body {
+		if name == memberID {
+			id, err := readID(v)
+			if err != nil {
+				return profile{}, err
+			}
+			p.id = id
+			continue
+		}
+		if schema, ok := settings.Extensions.Find(name); ok {
+			if err := p.addExtension(schema, v); err != nil {
+				return profile{}, err
+			}
+			continue
+		}
+		values, err := readAttribute(settings, name, v)
+		if err != nil {
+			return profile{}, err
+		}
+		if len(values) > 0 {
+			p.attributes[name] = values
+		}
+	}
+	slices.SortFunc(p.extensions, func(a, b extension) int { return a.schema.Number - b.schema.Number })
+	return p, nil
+}
+
+// readID reads customer_id; null is absent.
+func readID(v any) (string, error) {
+	if v == nil {
+		return "", nil
+	}
+	id, ok := v.(string)
+	if !ok {
+		return "", wrongType(memberID, v, "a text")
+	}
+	if !clientID.MatchString(id) {
+		return "", outcome.Refuse(outcome.Invalid, "bad_id", memberID, "%s: 1 to 16 characters are expected, of letters, digits, _ and -.", memberID)
+	}
+	return id, nil
+}
+
+// addExtension reads the records of an extension. null is absent.
+func (p *profile) addExtension(schema customer.ExtensionSchema, v any) error {
+	if v == nil {
+		return nil
+	}
+	if slices.ContainsFunc(p.extensions, func(e extension) bool { return e.schema.Number == schema.Number }) {
+		return outcome.Refuse(outcome.Invalid, "extension_twice", schema.Name, "%s: the extension stands twice in the body.", schema.Name)
+	}
+	records, err := readRecords(schema, v)
+	if err != nil {
+		return err
+	}
+	p.extensions = append(p.extensions, extension{schema, records})
+	return nil
+}
+
+// readRecords reads an array of records of a multi-valued extension, or the one
+// record of a single-valued one; an empty array is none.
+func readRecords(schema customer.ExtensionSchema, v any) ([]customer.ExtensionRecord, error) {
+	elements, isArray := v.([]any)
+	switch {
+	case schema.Multi && !isArray:
+		return nil, wrongType(schema.Name, v, "an array of records")
+	case !schema.Multi && isArray && len(elements) > 0:
+		return nil, wrongType(schema.Name, v, "one record (an object)")
+	case !isArray:
+		record, err := schema.ReadRecord(schema.Name, v)
+		return []customer.ExtensionRecord{record}, err
+	}
+	records := make([]customer.ExtensionRecord, len(elements))
+	for i, e := range elements {
+		var err error
+		if records[i], err = schema.ReadRecord(element(schema.Name, i), e); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+// singles are the core fields that have one value.
+var singles = []string{customer.AttributeFirstName, customer.AttributeLastName, customer.AttributeTitle, customer.AttributeBirth}
+
+// maxName bounds the name of an attribute, in bytes, as that of a custom field.
+const maxName = 255
+
+// readAttribute returns the values of a core attribute as they are kept; none
+// where it is null or empty.
+func readAttribute(settings access.Settings, name string, v any) ([]any, error) {
+	if name == "" || len(name) > maxName {
+		return nil, outcome.Refuse(outcome.Invalid, "bad_name", "", "%.60q is no name of an attribute: 1 to %d bytes.", name, maxName)
+	}
+	values, err := valuesOf(name, v)
+	if err != nil || len(values) == 0 {
+		return nil, err
+	}
+	if settings.Attributes == access.Declared {
+		if values, err = readDeclared(settings, name, values); err != nil {
+			return nil, err
+		}
+	}
+	if slices.Contains(singles, name) && len(values) > 1 {
+		return nil, outcome.Refuse(outcome.Invalid, "too_many_values", name, "%s: it has one value, these are %d.", name, len(values))
+	}
+	switch name {
+	case customer.AttributeFirstName, customer.AttributeLastName, customer.AttributeTitle:
+		if _, ok := values[0].(string); !ok {
+			return nil, wrongType(name, values[0], "a text")
+		}
+	case customer.AttributeBirth:
+		return readTexts(name, values, func(text string) (string, error) {
+			birth, err := customer.ParseBirth(name, text)
+			return string(birth), err
+		})
+	case customer.AttributeEmail:
+		return readTexts(name, values, func(text string) (string, error) { return customer.ParseEmail(name, text) })
+	case customer.AttributePhone:
+		return readTexts(name, values, func(text string) (string, error) { return customer.ParsePhone(name, text, settings.Country) })
+	}
+	return values, nil
+}
+
+// valuesOf are the scalars of an attribute, which may be one or an array of them.
+func valuesOf(name string, v any) ([]any, error) {
+	elements, isArray := v.([]any)
+	if !isArray {
+		if v == nil {
+			return nil, nil
+		}
+		elements = []any{v}
+	}
+	for i, e := range elements {
+		at := name
+		if isArray {
+			at = element(name, i)
+		}
+		if _, isObject := e.(map[string]any); isObject {
+			return nil, outcome.Refuse(outcome.Invalid, "extension_unknown", name,
+				"%.100s: there is no extension of this name, and a core attribute has no objects.", at).BySettings()
+		}
+		if _, scalar := value.Text(e); !scalar {
+			return nil, wrongType(at, e, "a text, number or boolean")
+		}
+	}
+	return elements, nil
+}
+
+// readDeclared demands that the core schema has the attribute, and the values are
+// of its type.
+func readDeclared(settings access.Settings, name string, values []any) ([]any, error) {
+	declared, ok := settings.DeclaredAttributes[name]
+	if !ok && slices.Contains(customer.CoreAttributes, name) {
+		return values, nil
+	}
+	if !ok {
+		return nil, undeclared(name)
+	}
+	read := make([]any, len(values))
+	for i, v := range values {
+		var err error
+		if read[i], err = (customer.AttributeSchema{Name: name, Type: declared.Type}).Read(name, v); err != nil {
+			refusal, _ := outcome.AsRefusal(err)
+			return nil, refusal.BySettings()
+		}
+	}
+	return read, nil
+}
+
+func undeclared(name string) error {
+	return outcome.Refuse(outcome.Invalid, "attribute_undeclared", name, "%.100s: the core schema has no attribute of this name.", name).BySettings()
+}
+
+// readTexts reads values that must be texts; of those that are repeated the first
+// counts.
+func readTexts(name string, values []any, read func(string) (string, error)) ([]any, error) {
+	if len(values) > customer.MaxKeys {
+		return nil, outcome.Refuse(outcome.Invalid, "too_many_values", name, "%s: there are %d values; %d is the limit.", name, len(values), customer.MaxKeys)
+	}
+	var texts []string
+	for _, v := range values {
+		text, ok := v.(string)
+		if !ok {
+			return nil, wrongType(name, v, "a text")
+		}
+		text, err := read(text)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(texts, func(t string) bool { return sameText(name, t, text) }) {
+			texts = append(texts, text)
+		}
+	}
+	return value.List(texts), nil
+}
+
+func sameText(name, a, b string) bool {
+	return a == b || name == customer.AttributeEmail && customer.EmailValue(a) == customer.EmailValue(b)
+}
+
+func wrongType(field string, v any, expected string) error {
+	return outcome.Refuse(outcome.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", short(field), expected, value.TypeName(v))
+}
+
+// short keeps a hostile name from filling the answer.
+func short(name string) string {
+	const longest = 100
+	if len(name) <= longest {
+		return name
+	}
+	cut := longest
+	for !utf8.RuneStart(name[cut]) {
+		cut--
+	}
+	return strings.ToValidUTF8(name[:cut], "") + "..."
+}

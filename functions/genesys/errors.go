@@ -1,0 +1,74 @@
+package genesys
+
+import (
+	"net/http"
+	"strings"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+)
+
+// An errorBody is what every answer above 399 bears (section 5).
+type errorBody struct {
+	Method      string `json:"http_method"`
+	URI         string `json:"uri"`
+	HTTPCode    int    `json:"http_code"`
+	ErrorCode   string `json:"error_code"`
+	Description string `json:"description"`
+}
+
+// codePrecondition refuses an If-Match that names another state.
+const codePrecondition = "precondition_failed"
+
+// statusByCode are the refusals that are told otherwise than others of their kind.
+var statusByCode = map[string]int{
+	access.ErrTokenInvalid.Code:  http.StatusUnauthorized,
+	access.ErrTenantUnknown.Code: http.StatusForbidden,
+	codePrecondition:             http.StatusPreconditionFailed,
+	codeVerb:                     http.StatusMethodNotAllowed,
+}
+
+// statusByKind are the codes of section 5. What the state does not allow is a bad
+// request, too: the documents know no other code.
+var statusByKind = map[outcome.Kind]int{
+	outcome.Invalid:         http.StatusBadRequest,
+	outcome.Unauthenticated: http.StatusUnauthorized,
+	outcome.Forbidden:       http.StatusForbidden,
+	outcome.NotFound:        http.StatusNotFound,
+	outcome.Conflict:        http.StatusBadRequest,
+}
+
+// writeError writes an error in the dialect's form. It is the one place that
+// knows the form.
+var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err error) {
+	body := errorBody{r.Method, r.URL.Path, http.StatusInternalServerError, "internal", "Internal error. Nothing is known to have changed."}
+	if refusal, ok := outcome.AsRefusal(err); ok {
+		body.HTTPCode, body.ErrorCode, body.Description = statusOf(refusal), refusal.Code, describe(refusal)
+	}
+	if busy, ok := outcome.AsBusy(err); ok {
+		body.HTTPCode, body.ErrorCode, body.Description = http.StatusServiceUnavailable, "busy", busy.Text()
+		w.Header().Set("Retry-After", "1")
+	}
+	if body.HTTPCode == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Basic realm="regulars", charset="UTF-8"`)
+	}
+	// The answer cannot fail to be JSON; that it cannot be sent the client knows.
+	_ = httpapi.WriteJSON(w, body.HTTPCode, body)
+}
+
+func statusOf(refusal *outcome.Refusal) int {
+	if status, ok := statusByCode[refusal.Code]; ok {
+		return status
+	}
+	return statusByKind[refusal.Kind]
+}
+
+// describe is the refusal in the words of this dialect, which has no member data.
+func describe(refusal *outcome.Refusal) string {
+	if refusal.Code == customer.ErrTaken.Code {
+		return "EmailAddress: another profile has this address as its first one."
+	}
+	return strings.TrimPrefix(refusal.Detail, "data: ")
+}

@@ -1,0 +1,42 @@
+// Command lambda is the function that serves /profiles and /metadata.
+package main
+
+import (
+	"cmp"
+	"context"
+	"log"
+	"os"
+	"time"
+
+	"regulars/functions/genesys"
+	"regulars/shared/access"
+	"regulars/shared/boot"
+	"regulars/shared/customer"
+	"regulars/shared/dynamo"
+	"regulars/shared/jobs"
+	"regulars/shared/lambdahttp"
+	"regulars/shared/sqsqueue"
+)
+
+func main() {
+	environment, err := boot.ReadEnvironment(os.Getenv, boot.WorkQueueURL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg, err := environment.Config(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
+	lambdahttp.Serve(genesys.New(genesys.Options{
+		Customers: customer.NewService(store, time.Now),
+		Guard: access.NewGuard(store, time.Now, access.GuardOptions{
+			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
+		}),
+		Registrar: access.NewRegistrar(store, time.Now),
+		Jobs:      jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), time.Now, jobs.Wait),
+		Log:       boot.Logger(),
+		Deadline:  boot.Deadline,
+		Prefix:    cmp.Or(os.Getenv("GENESYS_PREFIX"), genesys.DefaultPrefix),
+	}))
+}

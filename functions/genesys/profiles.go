@@ -1,0 +1,238 @@
+package genesys
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// createProfile makes a customer (section 1.2).
+func (d Dialect) createProfile(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.accept(r, access.UCSWrite)
+	if err != nil {
+		return err
+	}
+	body, err := c.body()
+	if err != nil {
+		return err
+	}
+	id := ""
+	result, err := d.apply(c, func() (customer.Request, error) {
+		p, err := readProfile(c.settings, body)
+		if err != nil {
+			return customer.Request{}, err
+		}
+		id = p.id
+		if err := checkNewID(id); err != nil {
+			return customer.Request{}, err
+		}
+		return customer.Request{Create: true, Edit: func(to *customer.Customer, _ time.Time) error {
+			to.ClientID = p.id
+			return p.replaceIn(to, c.settings)
+		}}, nil
+	})
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		id = result.ID.Base36()
+	}
+	w.Header().Set("Location", "/profiles/"+id)
+	w.Header().Set("Content-Location", addressOf(r)+"/profiles/"+id)
+	return httpapi.WriteJSON(w, http.StatusCreated, map[string]string{memberID: id})
+}
+
+// checkNewID refuses an id of the form that this service gives out itself.
+func checkNewID(id string) error {
+	const ours = "00000"
+	if len(id) == len(customer.ID(0).Base36()) && strings.HasPrefix(id, ours) {
+		return outcome.Refuse(outcome.Invalid, "bad_id", memberID,
+			"%s: ids of 16 characters that begin with %s are given out by the service. Leave it away, or choose another.", memberID, ours)
+	}
+	return nil
+}
+
+// addressOf is the address of this API as the client knows it.
+func addressOf(r *http.Request) string {
+	scheme := "http"
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host + prefixOf(r)
+}
+
+// replaceIn makes the profile all that the customer has of what this dialect
+// shows. Extensions that it does not name stay.
+func (p profile) replaceIn(c *customer.Customer, settings access.Settings) error {
+	for name := range attributesOf(settings, *c) {
+		if _, stays := p.attributes[name]; !stays {
+			setAttribute(c, name, nil)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.attributes)) {
+		if values := p.attributes[name]; !slices.EqualFunc(c.Attribute(name), values, value.Equal) {
+			setAttribute(c, name, values)
+		}
+	}
+	for _, e := range p.extensions {
+		if err := c.ReplaceRecords(e.schema, e.records); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setAttribute sets a core attribute to values as readAttribute returns them.
+func setAttribute(c *customer.Customer, name string, values []any) {
+	first := ""
+	if len(values) > 0 {
+		first, _ = values[0].(string)
+	}
+	switch name {
+	case customer.AttributeFirstName:
+		c.FirstName = first
+	case customer.AttributeLastName:
+		c.LastName = first
+	case customer.AttributeTitle:
+		c.Title = first
+	case customer.AttributeBirth:
+		c.Birth = customer.Birth(first)
+	case customer.AttributeEmail:
+		c.Emails = textsOf(values)
+	case customer.AttributePhone:
+		c.SetPhones(textsOf(values))
+	default:
+		c.SetCustom(name, customValue(values))
+	}
+}
+
+// customValue is how values are kept in a custom field: one as such.
+func customValue(values []any) any {
+	switch len(values) {
+	case 0:
+		return nil
+	case 1:
+		return values[0]
+	}
+	return values
+}
+
+func textsOf(values []any) []string {
+	var texts []string
+	for _, v := range values {
+		text, _ := v.(string)
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+// queryProfile shows a customer (section 1.3).
+func (d Dialect) queryProfile(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.accept(r, access.UCSRead)
+	if err != nil {
+		return err
+	}
+	query, err := queryOf(r)
+	if err != nil {
+		return err
+	}
+	var extensions []customer.ExtensionSchema
+	err = d.withSettings(c, func() (err error) {
+		extensions, err = askedFor(c.settings, query.Get("extensions"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	search, err := c.search()
+	if err != nil {
+		return err
+	}
+	find := d.customers.Find
+	if len(extensions) > 0 {
+		find = d.customers.FindWhole
+	}
+	found, err := find(r.Context(), c.settings.Tenant, c.settings.MatchFields, search)
+	if err != nil {
+		return err
+	}
+	tag, err := etag(c.settings, found, extensions)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", tag)
+	return httpapi.WriteJSON(w, http.StatusOK, show(c.settings, found, extensions))
+}
+
+// replaceProfile replaces what a query shows (section 1.5).
+func (d Dialect) replaceProfile(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.accept(r, access.UCSWrite)
+	if err != nil {
+		return err
+	}
+	body, err := c.body()
+	if err != nil {
+		return err
+	}
+	_, err = d.apply(c, func() (customer.Request, error) {
+		p, err := readProfile(c.settings, body)
+		if err != nil {
+			return customer.Request{}, err
+		}
+		request, err := c.change(p.id, func(to *customer.Customer) error { return p.replaceIn(to, c.settings) })
+		request.Whole = len(p.extensions) > 0
+		request.Plain = r.Header.Get("If-Match") == "" // to replace twice does no harm then
+		return request, err
+	})
+	if err != nil {
+		return err
+	}
+	return done(w, http.StatusOK)
+}
+
+// change is a request that changes the customer of the path, if that is the one of
+// the body and in the state that If-Match names.
+func (c *call) change(id string, edit func(*customer.Customer) error) (customer.Request, error) {
+	search, err := c.search()
+	return customer.Request{Search: search, Edit: func(to *customer.Customer, _ time.Time) error {
+		if id != "" && id != to.ClientID && id != to.ID.Base36() {
+			return outcome.Refuse(outcome.Invalid, "other_id", memberID, "%s: the body is about %s, the path about %s.", memberID, id, idOf(*to))
+		}
+		if err := c.checkMatch(*to); err != nil {
+			return err
+		}
+		return edit(to)
+	}}, err
+}
+
+// deleteProfile deletes a customer for all dialects (section 1.6).
+func (d Dialect) deleteProfile(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.accept(r, access.UCSWrite)
+	if err != nil {
+		return err
+	}
+	_, err = d.apply(c, func() (customer.Request, error) {
+		return c.change("", func(to *customer.Customer) error { return customer.Delete(to, time.Time{}) })
+	})
+	if err != nil {
+		return err
+	}
+	return done(w, http.StatusOK)
+}
+
+// done answers without a body.
+func done(w http.ResponseWriter, status int) error {
+	if status != http.StatusNoContent {
+		w.Header().Set("Content-Length", "0")
+	}
+	w.WriteHeader(status)
+	return nil
+}

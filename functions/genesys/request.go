@@ -1,0 +1,136 @@
+package genesys
+
+import (
+	"context"
+	"mime"
+	"net/http"
+	"regexp"
+	"strconv"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// maxBody is how large a body may be: a Lambda function takes 6 MB of event.
+const maxBody = 5_000_000
+
+// A call is a request that may do what it asks for.
+type call struct {
+	*http.Request
+	settings access.Settings
+	// fresh: the settings were read for this call.
+	fresh bool
+}
+
+// accept lets a request pass if its credentials have the scope.
+func (d Dialect) accept(r *http.Request, scope access.Scope) (*call, error) {
+	_, secret, _ := r.BasicAuth()
+	tenant, err := tenantOf(r)
+	if secret != "" && err != nil {
+		return nil, err
+	}
+	grant, err := d.guard.Authorize(r.Context(), secret, tenant, scope)
+	if err != nil {
+		return nil, err
+	}
+	return &call{Request: r, settings: grant.Settings}, nil
+}
+
+var wholeNumber = regexp.MustCompile(`^\d+$`)
+
+// tenantOf reads X-Genesys-TenantId (section 2.2); without one it is 0.
+func tenantOf(r *http.Request) (int, error) {
+	const name = "X-Genesys-TenantId"
+	text := r.Header.Get(name)
+	if text == "" {
+		return 0, nil
+	}
+	if !wholeNumber.MatchString(text) {
+		return 0, outcome.Refuse(outcome.Invalid, "bad_tenant", name, "%s: a whole number is expected.", name)
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > access.MaxTenant {
+		return 0, access.UnreachedTenant(text)
+	}
+	return n, nil
+}
+
+// body reads the body, which must be a JSON object.
+func (c *call) body() (map[string]any, error) {
+	if header := c.Header.Get("Content-Type"); header != "" {
+		kind, _, err := mime.ParseMediaType(header)
+		if err != nil || kind != "application/json" && kind != "text/json" {
+			return nil, outcome.Refuse(outcome.Invalid, "bad_content_type", "Content-Type",
+				"Content-Type: %.60q is not understood; send application/json.", header)
+		}
+	}
+	document, err := httpapi.ReadBody(c.Request, maxBody)
+	if err != nil {
+		return nil, err
+	}
+	return value.ParseObject(document)
+}
+
+// withSettings calls f with what is remembered of the tenant's settings, and
+// where f refuses because of them, once more with the settings as they are now.
+func (d Dialect) withSettings(c *call, f func() error) error {
+	err := f()
+	refusal, refused := outcome.AsRefusal(err)
+	if !refused || !refusal.OfSettings || c.fresh {
+		return err
+	}
+	if err := d.refresh(c.Context(), c); err != nil {
+		return err
+	}
+	return f()
+}
+
+// refresh reads the tenant's settings anew.
+func (d Dialect) refresh(ctx context.Context, c *call) error {
+	settings, err := d.guard.Fresh(ctx, c.settings.Tenant)
+	if err == nil {
+		c.settings, c.fresh = settings, true
+	}
+	return err
+}
+
+// apply has a request carried out that plan makes of the settings.
+func (d Dialect) apply(c *call, plan func() (customer.Request, error)) (customer.Result, error) {
+	var result customer.Result
+	err := d.withSettings(c, func() error {
+		request, err := plan()
+		if err != nil {
+			return err
+		}
+		request.Tenant, request.Fields, request.Idents = c.settings.Tenant, c.settings.MatchFields, c.settings.IdentKeys
+		result, err = d.customers.Apply(c.Context(), request)
+		return err
+	})
+	return result, err
+}
+
+var clientID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,16}$`)
+
+// search is how the customer is found that the path names, by its own id or one
+// that a client brought.
+func (c *call) search() (customer.Search, error) {
+	text := c.PathValue("id")
+	if id, err := customer.ParseBase36(text); err == nil {
+		return customer.Search{ID: id}, nil
+	}
+	if !clientID.MatchString(text) {
+		return customer.Search{}, customer.ErrNotFound
+	}
+	return customer.Search{Any: []customer.Lookup{{Key: customer.ClientIDKey(text), Roles: customer.First}}}, nil
+}
+
+// idOf is the id under which a customer is answered for.
+func idOf(c customer.Customer) string {
+	if c.ClientID != "" {
+		return c.ClientID
+	}
+	return c.ID.Base36()
+}

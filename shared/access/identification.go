@@ -1,0 +1,234 @@
+package access
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+// The bounds of what the Genesys dialect declares: settings are one item, which
+// is read often.
+const (
+	maxExtensions     = 50
+	maxExtensionBytes = 150_000 // of all schemas as JSON
+	maxIdentKeys      = 50
+	maxKeyAttributes  = 10
+	// namedDuplicates is how many customers a failed key names.
+	namedDuplicates = 10
+)
+
+// The refusals about extensions and identification keys. Compare with
+// [errors.Is].
+var (
+	ErrExtensionUnknown = &outcome.Refusal{Kind: outcome.NotFound, Code: "extension_unknown"}
+	ErrIdentKeyUnknown  = &outcome.Refusal{Kind: outcome.NotFound, Code: "ident_key_unknown"}
+	ErrIdentKeyFailed   = &outcome.Refusal{Kind: outcome.Conflict, Code: "ident_key_failed"}
+)
+
+// DeclareExtension adds an extension, under a number of its own.
+func (s Settings) DeclareExtension(schema customer.ExtensionSchema) (Settings, error) {
+	if err := schema.Check(); err != nil {
+		return Settings{}, err
+	}
+	if _, taken := s.Extensions.Find(schema.Name); taken {
+		return Settings{}, outcome.Refuse(outcome.Conflict, "extension_exists", "name",
+			"name: there is an extension %s already; case does not tell names apart.", schema.Name)
+	}
+	if len(s.Extensions) >= maxExtensions {
+		return Settings{}, outcome.Refuse(outcome.Conflict, "too_many_extensions", "name",
+			"The tenant has %d extensions, and no more are possible.", maxExtensions)
+	}
+	s.LastNumber++
+	schema.Number, schema.Removing = s.LastNumber, false
+	s.Extensions = append(slices.Clone(s.Extensions), schema)
+	if text, err := json.Marshal(s.Extensions); err != nil || len(text) > maxExtensionBytes {
+		return Settings{}, outcome.Refuse(outcome.Invalid, "too_many_extensions", "attributes",
+			"attributes: the schemas of all extensions have more than %d bytes as JSON.", maxExtensionBytes)
+	}
+	return s, nil
+}
+
+// RemoveExtension ends an extension: nobody sees it from now on, and once its
+// records are removed [Settings.ExtensionRemoved] forgets it. One that an
+// identification key stands on is refused.
+func (s Settings) RemoveExtension(name string) (Settings, customer.ExtensionSchema, error) {
+	schema, ok := s.Extensions.Find(name)
+	if !ok {
+		return Settings{}, schema, outcome.Refuse(ErrExtensionUnknown.Kind, ErrExtensionUnknown.Code, "", "There is no extension %.60q.", name)
+	}
+	for _, k := range s.IdentKeys {
+		if k.Extension == schema.Number && k.State != customer.FieldRemoving {
+			return Settings{}, schema, outcome.Refuse(outcome.Conflict, "extension_in_use", "",
+				"The identification key %s is built on the extension %s; delete it first.", k.Name, schema.Name)
+		}
+	}
+	i := slices.IndexFunc(s.Extensions, func(e customer.ExtensionSchema) bool { return e.Number == schema.Number })
+	s.Extensions = slices.Clone(s.Extensions)
+	schema.Removing = true
+	s.Extensions[i] = schema
+	return s, schema, nil
+}
+
+// ExtensionRemoved forgets an extension whose records are gone. One that is
+// forgotten already changes nothing; one that was not deleted is refused.
+func (s Settings) ExtensionRemoved(number int) (Settings, error) {
+	i := slices.IndexFunc(s.Extensions, func(e customer.ExtensionSchema) bool { return e.Number == number })
+	if i < 0 {
+		return s, nil
+	}
+	if !s.Extensions[i].Removing {
+		return Settings{}, outcome.Refuse(outcome.Conflict, "extension_in_use", "", "The extension %s was not deleted.", s.Extensions[i].Name)
+	}
+	s.Extensions = slices.Delete(slices.Clone(s.Extensions), i, i+1)
+	return s, nil
+}
+
+// DeclareIdentKey adds an identification key over attributes of customers, or of
+// the extension that its Source names. Writers keep its values from now on, and
+// once [Settings.IdentKeyReady] was said searches use it; one that stores nothing
+// is ready at once. Declaring a key again that is being built changes nothing.
+func (s Settings) DeclareIdentKey(key customer.IdentKey) (Settings, customer.IdentKey, error) {
+	key, err := s.resolve(key)
+	if err != nil {
+		return Settings{}, key, err
+	}
+	if old, taken := s.IdentKeys.Find(key.Name); taken {
+		if old.State == customer.FieldBuilding && old.Extension == key.Extension && old.Unique == key.Unique && slices.Equal(old.Attributes, key.Attributes) {
+			return s, old, nil
+		}
+		return Settings{}, old, outcome.Refuse(outcome.Conflict, "ident_key_exists", "name",
+			"name: there is an identification key %s already; case does not tell names apart.", old.Name)
+	}
+	if len(s.IdentKeys) >= maxIdentKeys {
+		return Settings{}, key, outcome.Refuse(outcome.Conflict, "too_many_ident_keys", "name",
+			"The tenant has %d identification keys, and no more are possible.", maxIdentKeys)
+	}
+	s.LastNumber++
+	key.Number, key.State = s.LastNumber, customer.FieldBuilding
+	if _, contact := key.Contact(); contact {
+		key.State = customer.FieldReady
+	}
+	s.IdentKeys = append(slices.Clone(s.IdentKeys), key)
+	return s, key, nil
+}
+
+// resolve checks a declaration and finds the extension that it names.
+func (s Settings) resolve(key customer.IdentKey) (customer.IdentKey, error) {
+	if err := customer.CheckSchemaName("name", key.Name); err != nil {
+		return key, err
+	}
+	if n := len(key.Attributes); n == 0 || n > maxKeyAttributes {
+		return key, badKey("attributes", "attributes: a key is over 1 to %d attributes, these are %d.", maxKeyAttributes, n)
+	}
+	schema, ok := customer.ExtensionSchema{}, key.Source == ""
+	if !ok {
+		if schema, ok = s.Extensions.Find(key.Source); !ok {
+			return key, badKey("source", "source: there is no extension %.60q.", key.Source)
+		}
+	}
+	key.Extension, key.Source = schema.Number, schema.Name
+	for i, name := range key.Attributes {
+		if slices.Contains(key.Attributes[:i], name) {
+			return key, badKey("attributes", "attributes: %.100q stands twice.", name)
+		}
+		if err := s.checkKeyAttribute(schema, name); err != nil {
+			return key, err
+		}
+	}
+	return key, nil
+}
+
+func (s Settings) checkKeyAttribute(schema customer.ExtensionSchema, name string) error {
+	if source, _, qualified := strings.Cut(name, "."); qualified {
+		if _, ok := s.Extensions.Find(source); ok {
+			return badKey("attributes", "attributes: %.100q is of an extension; a key is over attributes of its source alone.", name)
+		}
+	}
+	if schema.Number != 0 {
+		if _, ok := schema.Attribute(name); !ok {
+			return badKey("attributes", "attributes: the extension %s has no attribute %.100q.", schema.Name, name)
+		}
+		return nil
+	}
+	if _, ok := s.Extensions.Find(name); ok {
+		return badKey("attributes", "attributes: %.100q is an extension, not an attribute.", name)
+	}
+	if _, ok := s.DeclaredAttributes[name]; s.Attributes == Declared && !ok {
+		return badKey("attributes", "attributes: %.100q is not in the core schema.", name)
+	}
+	return checkName("attributes", name)
+}
+
+func badKey(field, format string, args ...any) error {
+	return outcome.Refuse(outcome.Invalid, "bad_key", field, format, args...)
+}
+
+// IdentKeyReady ends the preparation of a key: searches use it, or, where
+// duplicates were found, it failed and is refused with [ErrIdentKeyFailed] by who
+// looks at its state. It refuses a key that is gone or going.
+func (s Settings) IdentKeyReady(number int) (Settings, customer.IdentKey, error) {
+	key, ok := s.IdentKeys.Numbered(number)
+	if !ok || key.State == customer.FieldRemoving {
+		return Settings{}, key, outcome.Refuse(ErrIdentKeyUnknown.Kind, ErrIdentKeyUnknown.Code, "", "The identification key was deleted meanwhile.")
+	}
+	if key.State == customer.FieldBuilding {
+		key.State = customer.FieldReady
+		if len(key.Duplicates) > 0 {
+			key.State = customer.FieldFailed
+		}
+	}
+	return s.withIdentKey(key), key, nil
+}
+
+// IdentKeyDuplicate notes customers that have values which others have, too. A key
+// that is not being built is left as it is.
+func (s Settings) IdentKeyDuplicate(number int, ids ...customer.ID) (Settings, error) {
+	key, ok := s.IdentKeys.Numbered(number)
+	if !ok || key.State != customer.FieldBuilding {
+		return s, nil
+	}
+	all := slices.Concat(key.Duplicates, ids)
+	slices.Sort(all)
+	all = slices.Compact(all)
+	key.Duplicates = all[:min(namedDuplicates, len(all))]
+	return s.withIdentKey(key), nil
+}
+
+// RemoveIdentKey ends a key: writers only release its values, and once the sweep
+// is done [Settings.IdentKeyRemoved] forgets it.
+func (s Settings) RemoveIdentKey(name string) (Settings, customer.IdentKey, error) {
+	key, ok := s.IdentKeys.Find(name)
+	if !ok {
+		return Settings{}, key, outcome.Refuse(ErrIdentKeyUnknown.Kind, ErrIdentKeyUnknown.Code, "", "There is no identification key %.60q.", name)
+	}
+	if _, contact := key.Contact(); contact {
+		s.IdentKeys = slices.DeleteFunc(slices.Clone(s.IdentKeys), func(k customer.IdentKey) bool { return k.Number == key.Number })
+		return s, key, nil // it stored nothing
+	}
+	key.State = customer.FieldRemoving
+	return s.withIdentKey(key), key, nil
+}
+
+// IdentKeyRemoved forgets a key whose values are all gone. One that is forgotten
+// already changes nothing; one that was not deleted is refused.
+func (s Settings) IdentKeyRemoved(number int) (Settings, error) {
+	key, ok := s.IdentKeys.Numbered(number)
+	if !ok {
+		return s, nil
+	}
+	if key.State != customer.FieldRemoving {
+		return Settings{}, outcome.Refuse(outcome.Conflict, "ident_key_in_use", "", "The identification key %s was not deleted.", key.Name)
+	}
+	s.IdentKeys = slices.DeleteFunc(slices.Clone(s.IdentKeys), func(k customer.IdentKey) bool { return k.Number == number })
+	return s, nil
+}
+
+func (s Settings) withIdentKey(key customer.IdentKey) Settings {
+	i := slices.IndexFunc(s.IdentKeys, func(k customer.IdentKey) bool { return k.Number == key.Number })
+	s.IdentKeys = slices.Clone(s.IdentKeys)
+	s.IdentKeys[i] = key
+	return s
+}

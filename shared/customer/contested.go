@@ -1,0 +1,95 @@
+package customer
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"regulars/shared/outcome"
+)
+
+// contested says that a value of a unique identification key is another
+// customer's, as far as its match key says. Whoever did not know yet of the key
+// when it was declared may have changed or deleted that customer without releasing
+// the value, so the customer is asked.
+type contested struct {
+	match Key
+	owner ID
+	key   IdentKey
+}
+
+func (c *contested) Error() string { return "contested by " + c.owner.Hex() }
+
+// ErrNotUnique refuses values of a unique identification key that another
+// customer has.
+var ErrNotUnique = &outcome.Refusal{Kind: outcome.Conflict, Code: "not_unique_key"}
+
+// uncontested returns the known keys without the owners that no longer have what
+// they are named for; that they have not is what the commit leans on then.
+func (s *Service) uncontested(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, thorough bool) (map[Key]KeyRecord, error) {
+	for slices.ContainsFunc(r.Idents, func(k IdentKey) bool { return k.Unique }) {
+		_, _, _, err := handover(commit.Before, commit.After, r.Fields, r.Idents, known, thorough)
+		c, ok := errors.AsType[*contested](err)
+		if !ok {
+			return known, nil // another error comes again
+		}
+		owner, err := s.store.Whole(ctx, r.Tenant, c.owner)
+		if err != nil {
+			return nil, err
+		}
+		if owner.allKeys(nil, IdentKeys{c.key})[c.match] != 0 {
+			return nil, outcome.Refuse(outcome.Conflict, ErrNotUnique.Code, c.key.Name,
+				"%s: profile %s has the same %v, and the identification key %s is unique.", c.key.Name, owner.shownID(), c.key.Qualified(), c.key.Name).BySettings()
+		}
+		commit.leanOnOwner(owner)
+		known = maps.Clone(known)
+		record := known[c.match]
+		record.Owners = record.With(c.owner, 0)
+		known[c.match] = record
+	}
+	return known, nil
+}
+
+// leanOnOwner adds the customer to what must still be as it was read. One that is
+// not there at all never comes back: ids do not repeat.
+func (c *Commit) leanOnOwner(owner Record) {
+	there := func(r Record) bool { return r.ID == owner.ID }
+	if !owner.Absent() && !slices.ContainsFunc(c.CheckCustomers, there) {
+		c.CheckCustomers = append(c.CheckCustomers, owner)
+	}
+}
+
+// shownID is the id under which the Genesys dialect answers for c.
+func (c Customer) shownID() string {
+	if c.ClientID != "" {
+		return c.ClientID
+	}
+	return c.ID.Base36()
+}
+
+// Qualified are the key's attributes as clients spell them.
+func (k IdentKey) Qualified() []string {
+	if k.Extension == 0 {
+		return k.Attributes
+	}
+	names := make([]string, len(k.Attributes))
+	for i, name := range k.Attributes {
+		names[i] = k.Source + "." + name
+	}
+	return names
+}
+
+// identChanges are the identification values that come and go with the commit. It
+// refuses more than a customer may have.
+func (c *Commit) identChanges(keys IdentKeys) ([]IdentChange, error) {
+	changes := identChanges(c.Before.Customer, c.After, keys)
+	if !slices.ContainsFunc(changes, IdentChange.Put) {
+		return changes, nil
+	}
+	if n := len(c.After.allIdentValues(keys)); n > MaxKeys && n > len(c.Before.allIdentValues(keys)) {
+		return nil, outcome.Refuse(outcome.Invalid, "too_many_keys", "data",
+			"data: the profile would be identified by %d different values; %d is the limit.", n, MaxKeys).BySettings()
+	}
+	return changes, nil // that they are too many for one transaction is seen with the rest
+}

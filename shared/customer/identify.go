@@ -1,0 +1,136 @@
+package customer
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// An Identification is a search that any number of customers may answer to.
+type Identification struct {
+	Tenant int
+	// Key is the identification key that finds, Texts what its first attributes
+	// must be, at least one.
+	Key   IdentKey
+	Texts []string
+	// Criteria are what each customer is held against, those of the key among them.
+	Criteria []Criterion
+}
+
+// A Criterion demands a value of an attribute: of a core attribute any, of an
+// extension one that stands in a record which meets all criteria of the extension.
+type Criterion struct {
+	// Extension is its number; 0: a core attribute.
+	Extension int
+	Attribute string
+	// Text as [AttributeSought] makes it, or the text of an extension's value.
+	Text string
+}
+
+// Candidates returns who may answer to a search, above after, ascending, up to
+// limit. They may be a moment old and must be looked at.
+func (s *Service) Candidates(ctx context.Context, q Identification, after ID, limit int) (ids []ID, err error) {
+	err = outcome.Retry(ctx, func(int) error {
+		if kind, ok := q.Key.Contact(); ok {
+			ids, err = s.holders(ctx, q, kind, after, limit)
+		} else {
+			ids, err = s.store.Identified(ctx, q.Tenant, q.Key, q.Texts, after, limit)
+		}
+		return err
+	})
+	return ids, err
+}
+
+// holders are the candidates that hold an e-mail or a phone.
+func (s *Service) holders(ctx context.Context, q Identification, kind Kind, after ID, limit int) ([]ID, error) {
+	key := Key{kind, q.Texts[0]}
+	loaded, err := s.store.Keys(ctx, q.Tenant, []Key{key})
+	if err != nil {
+		return nil, err
+	}
+	owners := loaded[key]
+	if owners.Crowded {
+		return nil, ambiguousCrowd(key)
+	}
+	ids := slices.DeleteFunc(owners.In(Profile), func(id ID) bool { return id <= after })
+	return ids[:min(limit, len(ids))], nil
+}
+
+// readsAtOnce bounds how many customers are read side by side.
+const readsAtOnce = 8
+
+// Confirmed returns those of the customers that answer to the search, in the same
+// order. Records of extensions are there where whole asks for them, or the search
+// looks at any.
+func (s *Service) Confirmed(ctx context.Context, q Identification, ids []ID, whole bool) ([]Customer, error) {
+	whole = whole || slices.ContainsFunc(q.Criteria, func(c Criterion) bool { return c.Extension != 0 })
+	records, err := s.read(ctx, q.Tenant, ids, whole)
+	if err != nil {
+		return nil, err
+	}
+	var found []Customer
+	for _, r := range records {
+		if !r.Absent() && !r.Deleted && r.meets(q.Criteria) {
+			found = append(found, r.Customer)
+		}
+	}
+	return found, nil
+}
+
+// read reads customers, in the order of ids; who is gone is absent.
+func (s *Service) read(ctx context.Context, tenant int, ids []ID, whole bool) ([]Record, error) {
+	records := make([]Record, len(ids))
+	if !whole {
+		err := outcome.Retry(ctx, func(int) error {
+			read, err := s.store.Customers(ctx, tenant, ids)
+			for i, id := range ids {
+				records[i] = read[id]
+			}
+			return err
+		})
+		return records, err
+	}
+	var group sync.WaitGroup
+	slots := make(chan struct{}, readsAtOnce)
+	errs := make([]error, len(ids))
+	for i, id := range ids {
+		slots <- struct{}{}
+		group.Go(func() {
+			errs[i] = outcome.Retry(ctx, func(int) (err error) {
+				records[i], err = s.store.Whole(ctx, tenant, id)
+				return err
+			})
+			<-slots
+		})
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+// meets reports whether c has all that the criteria demand.
+func (c Customer) meets(criteria []Criterion) bool {
+	return !slices.ContainsFunc(criteria, func(criterion Criterion) bool {
+		if criterion.Extension == 0 {
+			return !slices.Contains(c.attributeTexts(criterion.Attribute), criterion.Text)
+		}
+		return !slices.ContainsFunc(c.Extensions[criterion.Extension].Records, func(record ExtensionRecord) bool {
+			return recordMeets(record, criterion.Extension, criteria)
+		})
+	})
+}
+
+// recordMeets reports whether a record has all that is demanded of its extension.
+func recordMeets(record ExtensionRecord, extension int, criteria []Criterion) bool {
+	return !slices.ContainsFunc(criteria, func(c Criterion) bool {
+		text, _ := value.Text(record[c.Attribute])
+		return c.Extension == extension && text != c.Text
+	})
+}

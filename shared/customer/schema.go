@@ -1,0 +1,278 @@
+package customer
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// An AttributeSchema says what values an attribute of an extension may have
+// (docs/contracts/genesys.md, section 3.2).
+type AttributeSchema struct {
+	Name string `json:"name"`
+	// Type is one of [AttributeTypes].
+	Type string `json:"type"`
+	// Default is what a record gets that is inserted without the attribute.
+	Default any `json:"default,omitempty"`
+	// Length is how many characters a text, or digits a whole number, may have; 0: any.
+	Length int `json:"length,omitempty"`
+	// Mandatory: a record that is inserted has it.
+	Mandatory bool `json:"mandatory,omitempty"`
+}
+
+// AttributeTypes are those of the Genesys contract, section 3.2.
+var AttributeTypes = []string{"string", "integer", "long", "double", "date", "datetime", "currency", "boolean"}
+
+// An ExtensionSchema declares an extension: a typed set of records of a customer.
+type ExtensionSchema struct {
+	// Name as it was declared; case does not tell names apart.
+	Name string `json:"name"`
+	// Number stands for the extension in table keys and is never used again.
+	Number int `json:"number"`
+	// Multi: a customer has any number of records, else one at most.
+	Multi      bool              `json:"multi,omitempty"`
+	Attributes []AttributeSchema `json:"attributes,omitempty"`
+	// Unique are the combinations of attributes whose values do not repeat among
+	// the records of one customer; the first identifies a record.
+	Unique [][]string `json:"unique,omitempty"`
+	// Form is how the declaration was written where that is shown again.
+	Form json.RawMessage `json:"form,omitempty"`
+	// Removing: it was deleted, and its records are being removed.
+	Removing bool `json:"removing,omitempty"`
+}
+
+// ExtensionSchemas are the extensions of one tenant.
+type ExtensionSchemas []ExtensionSchema
+
+// Find returns the extension of that name, in any case.
+func (s ExtensionSchemas) Find(name string) (ExtensionSchema, bool) {
+	i := slices.IndexFunc(s, func(e ExtensionSchema) bool { return !e.Removing && strings.EqualFold(e.Name, name) })
+	if i < 0 {
+		return ExtensionSchema{}, false
+	}
+	return s[i], true
+}
+
+// Attribute returns the attribute of exactly that name.
+func (s ExtensionSchema) Attribute(name string) (AttributeSchema, bool) {
+	i := slices.IndexFunc(s.Attributes, func(a AttributeSchema) bool { return a.Name == name })
+	if i < 0 {
+		return AttributeSchema{}, false
+	}
+	return s.Attributes[i], true
+}
+
+// An ExtensionRecord is one record of an extension: values by the names of the
+// attributes, as package value keeps them. Records are replaced, never altered.
+type ExtensionRecord = map[string]any
+
+// ReadRecord reads what a client wrote as a record. null is absent. The refusal
+// names the member, below field.
+func (s ExtensionSchema) ReadRecord(field string, v any) (ExtensionRecord, error) {
+	members, ok := v.(map[string]any)
+	if !ok {
+		return nil, wrongValue(field, v, "a record (an object)")
+	}
+	record := make(ExtensionRecord, len(members))
+	for name, member := range members {
+		attribute, declared := s.Attribute(name)
+		if !declared {
+			return nil, outcome.Refuse(outcome.Invalid, "attribute_undeclared", field,
+				"%s: the extension %s has no attribute %.100q.", field, s.Name, name).BySettings()
+		}
+		if member == nil {
+			continue
+		}
+		read, err := attribute.Read(field+"."+name, member)
+		if err != nil {
+			return nil, err
+		}
+		record[name] = read
+	}
+	return record, nil
+}
+
+// complete fills in defaults and refuses a record that lacks what is mandatory.
+func (s ExtensionSchema) complete(field string, record ExtensionRecord) (ExtensionRecord, error) {
+	full := cloneMap(record)
+	for _, a := range s.Attributes {
+		if _, given := full[a.Name]; given {
+			continue
+		}
+		if a.Default != nil {
+			full[a.Name] = a.Default
+		} else if a.Mandatory {
+			return nil, outcome.Refuse(outcome.Invalid, "missing", field+"."+a.Name, "%s.%s: it is mandatory.", field, a.Name).BySettings()
+		}
+	}
+	return full, nil
+}
+
+var (
+	wholeText   = regexp.MustCompile(`^-?\d+$`)
+	decimalText = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
+)
+
+// Read returns the value as it is kept, or a refusal that names field.
+func (a AttributeSchema) Read(field string, v any) (any, error) {
+	switch a.Type {
+	case "string":
+		text, ok := v.(string)
+		if !ok {
+			return nil, wrongValue(field, v, "a text")
+		}
+		return text, a.fits(field, utf8.RuneCountInString(text), "characters")
+	case "integer":
+		return a.readWhole(field, v, 32)
+	case "long":
+		return a.readWhole(field, v, 64)
+	case "double":
+		if _, ok := v.(json.Number); ok {
+			return v, nil
+		}
+		return nil, wrongValue(field, v, "a number")
+	case "currency":
+		text, ok := value.Text(v)
+		if _, isBool := v.(bool); !ok || isBool || !decimalText.MatchString(text) {
+			return nil, wrongValue(field, v, "an amount, such as 12.50,")
+		}
+		return v, nil
+	case "boolean":
+		if _, ok := v.(bool); ok {
+			return v, nil
+		}
+		return nil, wrongValue(field, v, "true or false")
+	}
+	return a.readTime(field, v)
+}
+
+// readWhole reads a whole number of so many bits, also from its digits as text.
+func (a AttributeSchema) readWhole(field string, v any, bits int) (any, error) {
+	text, _ := value.Text(v)
+	if _, isBool := v.(bool); isBool || !wholeText.MatchString(text) {
+		return nil, wrongValue(field, v, "a whole number")
+	}
+	n, err := strconv.ParseInt(text, 10, bits)
+	if err != nil {
+		return nil, outcome.Refuse(outcome.Invalid, "out_of_range", field, "%s: %.40s does not fit into %d bits.", field, text, bits)
+	}
+	digits := strconv.FormatInt(n, 10)
+	return json.Number(digits), a.fits(field, len(strings.TrimPrefix(digits, "-")), "digits")
+}
+
+// fits refuses what is longer than the attribute's length.
+func (a AttributeSchema) fits(field string, length int, of string) error {
+	if a.Length > 0 && length > a.Length {
+		return outcome.Refuse(outcome.Invalid, "too_long", field, "%s: it has %d %s; %d is the limit.", field, length, of, a.Length).BySettings()
+	}
+	return nil
+}
+
+// readTime reads a date or a date and time, and keeps it as it was written.
+func (a AttributeSchema) readTime(field string, v any) (any, error) {
+	text, ok := v.(string)
+	if !ok {
+		return nil, wrongValue(field, v, "a text with a date")
+	}
+	if a.Type == "date" {
+		_, err := ParseTime(field, text)
+		return text, err
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05.000Z", "2006-01-02T15:04:05Z"} {
+		// The parser takes fractions also where the layout has none.
+		if _, err := time.Parse(layout, text); err == nil && len(text) == len(layout) {
+			return text, nil
+		}
+	}
+	return nil, outcome.Refuse(outcome.Invalid, "bad_date", field, "%s: incorrect date and time; 2009-12-18T18:30:00.000Z is a correct one.", field)
+}
+
+func wrongValue(field string, v any, expected string) error {
+	return outcome.Refuse(outcome.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", field, expected, value.TypeName(v))
+}
+
+const (
+	// maxSchemaName bounds names of extensions and keys (contract, section 3.3).
+	maxSchemaName = 26
+	// maxAttributeName bounds names of attributes, in bytes.
+	maxAttributeName = 100
+	// maxAttributes bounds the attributes of an extension, maxUniques its
+	// combinations: settings are one item, read often.
+	maxAttributes = 100
+	maxUniques    = 10
+)
+
+var schemaName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
+// CheckSchemaName refuses what cannot be the name of an extension or a key.
+func CheckSchemaName(field, name string) error {
+	if len(name) > maxSchemaName || !schemaName.MatchString(name) {
+		return outcome.Refuse(outcome.Invalid, "bad_name", field,
+			"%s: %.60q is no name: a letter, then letters, digits and _, at most %d.", field, name, maxSchemaName)
+	}
+	return nil
+}
+
+// Check refuses a declaration that makes no sense.
+func (s ExtensionSchema) Check() error {
+	if err := CheckSchemaName("name", s.Name); err != nil {
+		return err
+	}
+	if len(s.Attributes) > maxAttributes {
+		return badSchema("attributes", "an extension has at most %d.", maxAttributes)
+	}
+	for i, a := range s.Attributes {
+		at := fmt.Sprintf("attributes[%d]", i)
+		if err := a.check(at); err != nil {
+			return err
+		}
+		if first, _ := s.Attribute(a.Name); s.indexOf(a.Name) != i {
+			return badSchema(at+".name", "%.100q stands twice.", first.Name)
+		}
+	}
+	if len(s.Unique) > 0 && !s.Multi {
+		return badSchema("unique", "a single-valued extension has one record, so nothing can repeat.")
+	}
+	if len(s.Unique) > maxUniques {
+		return badSchema("unique", "an extension has at most %d combinations.", maxUniques)
+	}
+	for _, combination := range s.Unique {
+		for i, name := range combination {
+			if s.indexOf(name) < 0 || slices.Contains(combination[:i], name) {
+				return badSchema("unique", "%.100q is no attribute, or stands twice in a combination.", name)
+			}
+		}
+	}
+	return nil
+}
+
+func (s ExtensionSchema) indexOf(name string) int {
+	return slices.IndexFunc(s.Attributes, func(a AttributeSchema) bool { return a.Name == name })
+}
+
+func (a AttributeSchema) check(at string) error {
+	switch {
+	case strings.TrimSpace(a.Name) == "" || len(a.Name) > maxAttributeName || strings.Contains(a.Name, "."):
+		return badSchema(at+".name", "%.110q is no name: 1 to %d bytes without a dot.", a.Name, maxAttributeName)
+	case !slices.Contains(AttributeTypes, a.Type):
+		return badSchema(at+".type", "%.40q is no type; there are: %s.", a.Type, strings.Join(AttributeTypes, ", "))
+	case a.Length < 0:
+		return badSchema(at+".length", "it is a whole number above zero.")
+	case a.Default == nil:
+		return nil
+	}
+	_, err := a.Read(at+".default", a.Default)
+	return err
+}
+
+func badSchema(field, format string, args ...any) error {
+	return outcome.Refuse(outcome.Invalid, "bad_schema", field, "%s: %s", field, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,109 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"regulars/shared/customer"
+	"regulars/shared/meter"
+	"regulars/shared/outcome"
+)
+
+// putIdent puts or removes an identification value. It always lies in the index.
+func (t *tx) putIdent(c customer.Commit, i customer.IdentChange) {
+	k := identKey(c.Tenant, c.After.ID, i.Key, i.Hash)
+	if !i.Put() {
+		t.delete(k, byCustomer(), 0)
+		t.writes[len(t.writes)-1].index = 1
+		return
+	}
+	it := make(attributes, 5)
+	it.setPlaces(k, identIndexKeys(c.Tenant, c.After.ID, i.Key, i.Texts))
+	it.setText(attrCommit, c.ID)
+	t.put(item(it), byCustomer(), 0, 1)
+}
+
+// Idents implements [customer.Store].
+func (s *Store) Idents(ctx context.Context, tenant int, id customer.ID, number int) ([]string, error) {
+	from, to := identRange(tenant, id, number)
+	items, err := s.between(ctx, "read identification values", from, to)
+	if err != nil {
+		return nil, err
+	}
+	hashes := make([]string, len(items))
+	for i, it := range items {
+		hashes[i] = hashOfIdent(keyOf(it))
+	}
+	return hashes, nil
+}
+
+// maxEntries is how many entries of the index a search by some of a key's
+// attributes looks at: they lie in another order than that of the answer.
+const maxEntries = 20_000
+
+// Identified implements [customer.Store].
+func (s *Store) Identified(ctx context.Context, tenant int, k customer.IdentKey, texts []string, after customer.ID, limit int) ([]customer.ID, error) {
+	pk, prefix := identSearch(tenant, k.Number, texts)
+	if len(texts) < len(k.Attributes) {
+		return s.identifiedInPart(ctx, k, pk, prefix, after, limit)
+	}
+	from := prefix
+	if after != 0 {
+		from += after.Base36()
+	}
+	return s.identEntries(ctx, pk, from+justBehind, prefix+behind, limit)
+}
+
+// identifiedInPart finds by some of a key's attributes, sorting itself.
+func (s *Store) identifiedInPart(ctx context.Context, k customer.IdentKey, pk, prefix string, after customer.ID, limit int) ([]customer.ID, error) {
+	ids, err := s.identEntries(ctx, pk, prefix+justBehind, prefix+behind, maxEntries+1)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) > maxEntries {
+		return nil, outcome.Refuse(outcome.Invalid, "too_many_matches", k.Name,
+			"%s: more than %d values begin like this. Name more of its attributes: %v.", k.Name, maxEntries, k.Attributes)
+	}
+	slices.Sort(ids)
+	ids = slices.DeleteFunc(slices.Compact(ids), func(id customer.ID) bool { return id <= after })
+	return ids[:min(limit, len(ids))], nil
+}
+
+// identEntries are the customers of the entries between two sort keys, up to
+// limit.
+func (s *Store) identEntries(ctx context.Context, pk, from, to string, limit int) ([]customer.ID, error) {
+	const doing = "search identification values"
+	condition := expression.Key(attrIndex1PK).Equal(expression.Value(pk)).
+		And(expression.Key(attrIndex1SK).Between(expression.Value(from), expression.Value(to)))
+	query, err := expression.NewBuilder().WithKeyCondition(condition).Build()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	var ids []customer.ID
+	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
+		TableName: &s.table, IndexName: aws.String(index1), Limit: aws.Int32(int32(limit)),
+		KeyConditionExpression:   query.KeyCondition(),
+		ExpressionAttributeNames: query.Names(), ExpressionAttributeValues: query.Values(),
+	})
+	for pages.HasMorePages() && len(ids) < limit {
+		page, err := pages.NextPage(ctx)
+		meter.From(ctx).Add(1, 0, 0)
+		if err != nil {
+			return nil, readError(doing, err)
+		}
+		meter.From(ctx).Add(0, halfReadUnits(sizeOfAll(page.Items))/2, 0) // eventually consistent
+		for _, it := range page.Items {
+			id, err := idOfCustomer(keyOf(it))
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+	}
+	return ids[:min(limit, len(ids))], nil
+}
