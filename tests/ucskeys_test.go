@@ -18,6 +18,7 @@ import (
 // A key over customers that are there is built, chosen, searched by in part, and
 // removed; an extension that is deleted leaves nothing in the table.
 func TestUCSKeys(t *testing.T) {
+	t.Parallel()
 	l, table := working(t)
 	u := ucs{t: t, h: l}
 	var lees []string
@@ -74,6 +75,7 @@ func TestUCSKeys(t *testing.T) {
 // process that builds it is killed again and again while others write, and in the
 // end each customer is found by it.
 func TestProveKilledIdentKey(t *testing.T) {
+	t.Parallel()
 	table := dynamotest.Table(t)
 	l := laptopOn(t, dynamotest.Client(t), table) // does no jobs
 	if err := l.Seed(t.Context()); err != nil {

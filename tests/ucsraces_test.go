@@ -24,6 +24,7 @@ import (
 // TestProveUniqueKeyHolds: of 64 simultaneous creates with one value of a unique
 // key, through two processes that remember settings each, one succeeds.
 func TestProveUniqueKeyHolds(t *testing.T) {
+	t.Parallel()
 	l, table := working(t)
 	u := ucs{t: t, h: l}
 	second := ucs{t: t, h: laptopOn(t, dynamotest.Client(t), table)}
@@ -61,6 +62,7 @@ func TestProveUniqueKeyHolds(t *testing.T) {
 // again while two processes with remembered settings keep writing. Whenever it is
 // ready no two customers have the same value; where it found some it failed.
 func TestProveUniqueKeyDeclaredAgain(t *testing.T) {
+	t.Parallel()
 	l, table := working(t)
 	w := &cardWriters{u: [2]ucs{{t: t, h: l}, {t: t, h: laptopOn(t, dynamotest.Client(t), table)}}}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -318,6 +320,7 @@ type model struct {
 // TestProveBothDialectsInTurns interleaves both dialects through all write
 // operations in an order that a seed draws, and holds each state against a model.
 func TestProveBothDialectsInTurns(t *testing.T) {
+	t.Parallel()
 	for _, seed := range []uint64{1, 20261122} {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			l := newLaptop(t)
