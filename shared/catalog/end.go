@@ -1,0 +1,161 @@
+package catalog
+
+import (
+	"context"
+	"time"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+// End deactivates a purchase (section 1.5); one that has ended already stays as
+// it is. It refuses with purchase_unknown.
+func (s *Service) End(ctx context.Context, tenant int, fields customer.MatchFields, purchase Ref) error {
+	return outcome.Retry(ctx, func(int) error {
+		id, err := s.store.PurchaseOwner(ctx, tenant, purchase.N)
+		if err != nil {
+			return err
+		}
+		if id == 0 {
+			return unknownPurchase(purchase)
+		}
+		_, err = s.end(ctx, User{Tenant: tenant, Fields: fields, ID: id}, purchase, func(Product, Purchase) bool { return true }, false)
+		return err
+	})
+}
+
+// Expire ends a purchase whose days are over, and reports whether it did.
+func (s *Service) Expire(ctx context.Context, tenant int, due Due) (bool, error) {
+	var expired bool
+	now := s.instant()
+	err := outcome.Retry(ctx, func(int) (err error) {
+		expired, err = s.end(ctx, User{Tenant: tenant, ID: due.Customer}, Ref{N: due.Purchase},
+			func(product Product, p Purchase) bool { return product.expired(p, now) }, true)
+		return err
+	})
+	if refusal, refused := outcome.AsRefusal(err); refused && refusal.Code == codePurchaseUnknown {
+		return false, nil // the customer was deleted; its purchases are swept
+	}
+	return expired, err
+}
+
+// end ends a customer's purchase if it is active and over.
+func (s *Service) end(ctx context.Context, u User, purchase Ref, over func(Product, Purchase) bool, expired bool) (bool, error) {
+	found, err := s.account(ctx, u, Wanted{})
+	if err != nil {
+		return false, err
+	}
+	account := found.Account
+	if !account.exists() {
+		return false, unknownPurchase(purchase)
+	}
+	p, active := account.active(purchase.N)
+	if !active {
+		return false, nil
+	}
+	products, err := s.store.Read(ctx, u.Tenant, Wanted{Products: []int{p.Product}})
+	if err != nil {
+		return false, err
+	}
+	product := products.Products[p.Product]
+	if !over(product, p) {
+		return false, nil
+	}
+	next, ended := account.end(p, product, s.instant(), expired)
+	return true, s.keep(ctx, u, next, unchanged, nil, []Purchase{ended})
+}
+
+const codePurchaseUnknown = "purchase_unknown"
+
+func unknownPurchase(purchase Ref) error {
+	return refuse(codePurchaseUnknown, "purchase_pk", "Purchase %s does not exist", purchase.Said)
+}
+
+// Overdue finds up to limit purchases of customers in one shard whose days seem
+// to be over, from a cursor on; an empty one is the start. It returns where to go
+// on, and whether there may be more. It reads in proportion to what it finds: only
+// products bounded in days are asked for, and of their purchases only those
+// created early enough.
+func (s *Service) Overdue(ctx context.Context, tenant, shard int, cursor Cursor, limit int) (due []Due, next Cursor, more bool, err error) {
+	products, err := s.Products(ctx, tenant)
+	if err != nil {
+		return nil, cursor, false, err
+	}
+	for _, p := range products {
+		upTo, bounded := p.createdUpTo(s.now())
+		if p.N < cursor.Product || !bounded {
+			continue
+		}
+		if p.N > cursor.Product {
+			cursor = Cursor{Product: p.N}
+		}
+		found, err := s.started(ctx, tenant, shard, p.N, upTo, cursor.Place, limit-len(due))
+		if err != nil {
+			return nil, cursor, false, err
+		}
+		due = append(due, found...)
+		if len(found) > 0 {
+			cursor.Place = found[len(found)-1].Place
+		}
+		if len(due) == limit {
+			return due, cursor, true, nil
+		}
+	}
+	return due, cursor, false, nil
+}
+
+// ExpireSome ends up to limit purchases of customers in one shard whose days are
+// over, and tells of each that it ended, once. What somebody else ended meanwhile
+// is not told.
+func (s *Service) ExpireSome(ctx context.Context, tenant, shard, limit int, ended func(Due)) error {
+	var cursor Cursor
+	for more := true; more && limit > 0; {
+		var due []Due
+		var err error
+		if due, cursor, more, err = s.Overdue(ctx, tenant, shard, cursor, limit); err != nil {
+			return err
+		}
+		for _, d := range due {
+			expired, err := s.Expire(ctx, tenant, d)
+			if err != nil {
+				return err
+			}
+			if expired {
+				limit--
+				ended(d)
+			}
+		}
+	}
+	return nil
+}
+
+// A Cursor is how far a walk over overdue purchases came.
+type Cursor struct {
+	Product int
+	Place   string
+}
+
+func (s *Service) started(ctx context.Context, tenant, shard, product int, upTo time.Time, after string, limit int) ([]Due, error) {
+	var found []Due
+	err := outcome.Retry(ctx, func(int) (err error) {
+		found, err = s.store.Started(ctx, tenant, shard, product, upTo, after, limit)
+		return err
+	})
+	return found, err
+}
+
+// Remove removes the purchases of a customer that was deleted. It does nothing
+// for one that is there.
+func (s *Service) Remove(ctx context.Context, tenant int, id customer.ID) error {
+	found, err := s.read(ctx, tenant, Wanted{Customer: id})
+	if err != nil || found.Account.exists() {
+		return err
+	}
+	for more := true; more && err == nil; {
+		err = outcome.Retry(ctx, func(int) (err error) {
+			more, err = s.store.RemovePurchases(ctx, tenant, id)
+			return err
+		})
+	}
+	return err
+}
