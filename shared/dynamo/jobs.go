@@ -178,9 +178,14 @@ func (s *Store) CustomerIDs(ctx context.Context, tenant, shard int, after custom
 	}
 	condition := expression.Key(attrIndex1PK).Equal(expression.Value(listPK(tenant, shard))).
 		And(expression.Key(attrIndex1SK).GreaterThan(expression.Value(after.Base36())))
+	return s.customersListed(ctx, "list customers", condition, limit)
+}
+
+// customersListed are the customers that gsi1 lists under condition, ascending.
+func (s *Store) customersListed(ctx context.Context, doing string, condition expression.KeyConditionBuilder, limit int) ([]customer.ID, error) {
 	var keys []key
 	err := outcome.Retry(ctx, func(int) (err error) {
-		keys, err = s.queryIndex1(ctx, "list customers", condition, true, limit)
+		keys, err = s.queryIndex1(ctx, doing, condition, true, limit)
 		return err
 	})
 	if err != nil {
