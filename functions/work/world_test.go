@@ -17,6 +17,7 @@ import (
 
 	"regulars/functions/work"
 	"regulars/shared/access"
+	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
@@ -57,6 +58,11 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// upkeep is the one of a world in which nothing is sold.
+func (w *world) upkeep() *work.Upkeep {
+	return work.NewUpkeep(w.store, w.registrar, catalog.NewService(w.store, w.customers, time.Now))
 }
 
 // declare declares a match field; writers know it at once.

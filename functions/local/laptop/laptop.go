@@ -6,6 +6,7 @@ package laptop
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -14,8 +15,10 @@ import (
 
 	"regulars/functions/admin"
 	"regulars/functions/altcraft"
+	"regulars/functions/mojodex"
 	"regulars/functions/work"
 	"regulars/shared/access"
+	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/jobs"
@@ -44,9 +47,11 @@ type Laptop struct {
 	Store     *dynamo.Store
 	Registrar *access.Registrar
 	Jobs      *jobs.Service
+	Catalog   *catalog.Service
 
 	queue    *work.InProcess
 	altcraft http.Handler
+	mojodex  http.Handler
 	admin    http.Handler
 }
 
@@ -56,10 +61,15 @@ func New(o Options) *Laptop {
 	customers := customer.NewService(store, time.Now)
 	guard := access.NewGuard(store, time.Now, access.GuardOptions{Remember: remember, LocalTokens: true})
 	registrar := access.NewRegistrar(store, time.Now)
-	queue := work.NewInProcess(jobs.NewWorker(store, work.Kinds(customers, store, registrar), time.Now))
+	products := catalog.NewService(store, customers, time.Now)
+	upkeep := work.NewUpkeep(store, registrar, products)
+	kinds := work.Kinds(customers, store, registrar)
+	maps.Copy(kinds, upkeep.Kinds())
+	queue := work.NewInProcess(jobs.NewWorker(store, kinds, time.Now), upkeep)
 	service := jobs.NewService(store, queue, time.Now, wait)
 	return &Laptop{
-		Store: store, Registrar: registrar, Jobs: service, queue: queue,
+		Store: store, Registrar: registrar, Jobs: service, Catalog: products, queue: queue,
+		mojodex:  mojodex.New(mojodex.Options{Catalog: products, Guard: guard, Log: o.Log, Deadline: deadline, Now: time.Now}),
 		altcraft: altcraft.New(altcraft.Options{Customers: customers, Guard: guard, Log: o.Log, Deadline: deadline}),
 		admin:    admin.HTTPHandler(admin.New(registrar, service)),
 	}
@@ -78,6 +88,6 @@ func (l *Laptop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == admin.Path:
 		l.admin.ServeHTTP(w, r)
 	default:
-		http.NotFound(w, r)
+		l.mojodex.ServeHTTP(w, r)
 	}
 }

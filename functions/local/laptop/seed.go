@@ -27,7 +27,7 @@ var matchFields = []customer.MatchField{
 	{Name: "interests", Of: customer.OfCustomer, Tags: true},
 }
 
-// Seed makes the local tenant and its tokens, where they are not there yet.
+// Seed makes the local tenant, its tokens and tasks, where they are not there yet.
 func (l *Laptop) Seed(ctx context.Context) error {
 	if err := l.seedTenant(ctx); err != nil {
 		return fmt.Errorf("local tenant: %w", err)
@@ -37,6 +37,13 @@ func (l *Laptop) Seed(ctx context.Context) error {
 		if err := l.Registrar.SaveLocalToken(ctx, secret, token); err != nil {
 			return fmt.Errorf("local token: %w", err)
 		}
+	}
+	definitions, err := tasks()
+	if err == nil {
+		err = l.Catalog.FirstTasks(ctx, Tenant, definitions)
+	}
+	if err != nil {
+		return fmt.Errorf("local tasks: %w", err)
 	}
 	return nil
 }
