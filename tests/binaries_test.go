@@ -84,23 +84,46 @@ func event(t *testing.T, file string) []byte {
 
 // wanted is what the body of the answer to each event of a route holds. They are
 // played in this order.
-var wanted = []struct{ file, body string }{
-	{"altcraft-import.json", `"created":true`},
-	{"altcraft-import.json", `"changed":false`},
-	{"altcraft-update.json", `"error":0`},
-	{"altcraft-get.json", `"subscriptions":[{`},
-	{"altcraft-delete.json", `"error":0`},
-	{"altcraft-get.json", `"error":404`},
-	{"altcraft-unknown.json", `"error":404`},
+var wanted = []struct {
+	file   string
+	status int
+	body   string
+}{
+	{"altcraft-import.json", 200, `"created":true`},
+	{"altcraft-import.json", 200, `"changed":false`},
+	{"altcraft-update.json", 200, `"error":0`},
+	{"altcraft-get.json", 200, `"subscriptions":[{`},
+	{"altcraft-unknown.json", 200, `"error":404`},
+
+	{"mojodex-profile-category.json", 200, `{"profile_category_pk":1}`},
+	{"mojodex-profile-category.json", 400, `already exists`},
+	{"mojodex-product-category.json", 200, `{"product_category_pk":2}`},
+	{"mojodex-profile.json", 200, `{"profile_pk":1}`},
+	{"mojodex-product.json", 200, `{"product_pk":2}`},
+	{"mojodex-profile-task-association.json", 200, `{"profile_task_association_pk":1}`},
+	{"mojodex-product-task-association.json", 200, `{"product_task_association_pk":2}`},
+	{"mojodex-role.json", 200, `{"role_pk":1}`},
+	{"mojodex-manual-purchase.json", 200, `{"purchase_pk":2}`},
+	{"mojodex-purchase.json", 200, `"product_name":"Seller"`},
+	{"mojodex-task.json", 200, `"task_type":"instruct"`},
+	{"mojodex-user-task.json", 200, `"task_pk":1`},
+	{"mojodex-user-task-execution.json", 200, `"purchase_pk":2`},
+	{"mojodex-check-expired-purchases.json", 200, `{"purchase_pks":[]}`},
+	{"mojodex-unknown.json", 404, `message`},
+
+	{"altcraft-delete.json", 200, `"error":0`},
+	{"altcraft-get.json", 200, `"error":404`},
+	{"mojodex-user-task.json", 400, `does not exist`},
 }
 
 // TestBinaries plays every event to the binary that it is for.
 func TestBinaries(t *testing.T) {
-	d := deploy(t, "altcraft", "work", "admin")
+	d := deploy(t, "altcraft", "mojodex", "work", "admin")
 	for _, w := range wanted {
+		function, _, _ := strings.Cut(w.file, "-")
 		var response events.APIGatewayV2HTTPResponse
-		d.invoke("altcraft", event(t, w.file), &response)
-		if response.StatusCode != http.StatusOK || !strings.Contains(response.Body, w.body) || response.Headers["X-Consumed-Capacity"] == "" {
+		d.invoke(function, event(t, w.file), &response)
+		if response.StatusCode != w.status || !strings.Contains(response.Body, w.body) || response.Headers["X-Consumed-Capacity"] == "" {
 			t.Errorf("%s: %d %v %s, want %s", w.file, response.StatusCode, response.Headers, response.Body, w.body)
 		}
 	}
@@ -109,7 +132,7 @@ func TestBinaries(t *testing.T) {
 	if len(tenants.Tenants) != 1 || tenants.Tenants[0].Tenant != laptop.Tenant {
 		t.Errorf("admin lists %+v", tenants)
 	}
-	for _, file := range []string{"work-part.json", "work-stalled.json"} {
+	for _, file := range []string{"work-part.json", "work-stalled.json", "work-upkeep.json"} {
 		var response events.SQSEventResponse
 		d.invoke("work", event(t, file), &response)
 		if len(response.BatchItemFailures) != 0 {
