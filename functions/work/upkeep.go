@@ -158,7 +158,7 @@ func (k expirePurchases) Step(ctx context.Context, job jobs.Job, part jobs.Part)
 			return step, fmt.Errorf("purchase %d: %w", d.Purchase, err)
 		}
 		if expired {
-			slog.InfoContext(ctx, "purchase expired", "tenant", job.Tenant, "purchase", d.Purchase)
+			slog.InfoContext(ctx, "purchase expired", "tenant", job.Tenant, "purchase", d.Purchase, "job", job.ID)
 		}
 		step.Counts = step.Plus(jobs.Counts{Seen: 1, Changed: count(expired), Skipped: count(!expired)})
 	}
