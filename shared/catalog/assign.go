@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 
 	"regulars/shared/customer"
 	"regulars/shared/outcome"
@@ -86,10 +87,11 @@ func (a Assignment) check(found Found) (Product, error) {
 	return product, nil
 }
 
-// toAssign reads the products of the active purchases and, where it will be
-// written on the customer, the category of the new one.
+// toAssign reads the products of the active purchases, as far as they are others,
+// and where it will be written on the customer the category of the new one.
 func (s *Service) toAssign(ctx context.Context, a Assignment, account Account, product Product) (map[int]Product, *Category, error) {
-	w := Wanted{Products: account.products()}
+	others := slices.DeleteFunc(account.products(), func(n int) bool { return n == product.N })
+	w := Wanted{Products: others}
 	if adopts(account.Customer.Customer) {
 		w.Categories = []int{product.Category}
 	}

@@ -72,7 +72,7 @@ func against(ctx context.Context, out io.Writer, root string) error {
 	if err := newLaptop(db, table).Seed(ctx); err != nil {
 		return err
 	}
-	for _, operation := range operations {
+	for _, operation := range slices.Concat(operations, backoffice) {
 		ours, raw := operation(subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table})
 		report(out, "DynamoDB Local", compare(ours, raw, blockOf), 0.9)
 	}
