@@ -98,11 +98,11 @@ func (v vocabulary) getCategories(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	shown := []map[string]any{}
+	shown := []object{}
 	for _, category := range categories {
 		if text, ok := category.Displayed.In(language); ok && category.Visible {
-			shown = append(shown, map[string]any{
-				v.category: category.N, "emoji": category.Emoji, "name": text.Name, "description": text.Description,
+			shown = append(shown, object{
+				{v.category, category.N}, {"emoji", category.Emoji}, {"name", text.Name}, {"description", text.Description},
 			})
 		}
 	}
@@ -126,14 +126,15 @@ func (d Dialect) language(r *http.Request, c *call) (string, error) {
 	return catalog.Language(found), err
 }
 
-func (v vocabulary) showCategory(c catalog.Category) map[string]any {
-	displayed := []map[string]string{}
+func (v vocabulary) showCategory(c catalog.Category) object {
+	displayed := []object{}
 	for _, t := range c.Displayed {
-		displayed = append(displayed, map[string]string{
-			"language_code": t.Language, "name_for_user": t.Name, "description_for_user": t.Description,
+		displayed = append(displayed, object{
+			{"language_code", t.Language}, {"name_for_user", t.Name}, {"description_for_user", t.Description},
 		})
 	}
-	return map[string]any{
-		v.category: c.N, "label": c.Label, "displayed_data": displayed, "emoji": c.Emoji, "implicit_goal": c.Goal, "visible": c.Visible,
+	return object{
+		{v.category, c.N}, {"label", c.Label}, {"displayed_data", displayed}, {"emoji", c.Emoji},
+		{"implicit_goal", c.Goal}, {"visible", c.Visible},
 	}
 }

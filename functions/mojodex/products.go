@@ -136,25 +136,25 @@ func (v vocabulary) getProducts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	shown := []map[string]any{}
+	shown := []object{}
 	for _, p := range products {
 		shown = append(shown, v.showProduct(p))
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{v.products: shown})
 }
 
-func (v vocabulary) showProduct(p catalog.Product) map[string]any {
-	displayed := []map[string]string{}
+func (v vocabulary) showProduct(p catalog.Product) object {
+	displayed := []object{}
 	for _, t := range p.Displayed {
-		displayed = append(displayed, map[string]string{"language_code": t.Language, "name": t.Name})
+		displayed = append(displayed, object{{"language_code", t.Language}, {"name", t.Name}})
 	}
 	tasks := []int{}
 	for _, l := range p.Links {
 		tasks = append(tasks, l.Task)
 	}
-	return map[string]any{
-		v.product: p.N, v.label: p.Label, "status": "active", v.inCategory: p.Category, "displayed_data": displayed,
-		"is_free": p.Free, "n_days_validity": p.Days, "n_tasks_limit": p.Limit,
-		"product_stripe_id": p.StripeID, "product_apple_id": p.AppleID, "tasks": tasks,
+	return object{
+		{v.product, p.N}, {v.label, p.Label}, {"status", "active"}, {v.inCategory, p.Category}, {"displayed_data", displayed},
+		{"is_free", p.Free}, {"n_days_validity", p.Days}, {"n_tasks_limit", p.Limit},
+		{"product_stripe_id", p.StripeID}, {"product_apple_id", p.AppleID}, {"tasks", tasks},
 	}
 }

@@ -69,10 +69,10 @@ func (d Dialect) getPurchases(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s := shower{catalog.Language(h.Customer), d}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{
-		"purchasable_products":  s.all(h.Offered, s.offered),
-		"current_purchases":     s.all(h.Current, s.current),
-		"last_expired_purchase": s.all(h.Ended, s.ended),
+	return httpapi.WriteJSON(w, http.StatusOK, object{
+		{"purchasable_products", s.all(h.Offered, s.offered)},
+		{"current_purchases", s.all(h.Current, s.current)},
+		{"last_expired_purchase", s.all(h.Ended, s.ended)},
 	})
 }
 
@@ -83,8 +83,8 @@ type shower struct {
 }
 
 // all leaves out what has no name in the language.
-func (s shower) all(holdings []catalog.Holding, show func(catalog.Holding, string) map[string]any) []map[string]any {
-	shown := []map[string]any{}
+func (s shower) all(holdings []catalog.Holding, show func(catalog.Holding, string) object) []object {
+	shown := []object{}
 	for _, h := range holdings {
 		if name, ok := h.Of.Displayed.In(s.language); ok {
 			shown = append(shown, show(h, name.Name))
@@ -101,26 +101,26 @@ func (s shower) tasks(h catalog.Holding) []string {
 	return names
 }
 
-func (s shower) offered(h catalog.Holding, name string) map[string]any {
-	return map[string]any{
-		"product_pk": h.Of.N, "name": name, "product_stripe_id": h.Of.StripeID, "product_apple_id": h.Of.AppleID,
-		"n_days_validity": h.Of.Days, "n_tasks_limit": h.Of.Limit,
-		"stripe_price": nil, // payments are out of scope
-		"tasks":        s.tasks(h),
+func (s shower) offered(h catalog.Holding, name string) object {
+	return object{
+		{"product_pk", h.Of.N}, {"name", name}, {"product_stripe_id", h.Of.StripeID}, {"product_apple_id", h.Of.AppleID},
+		{"n_days_validity", h.Of.Days}, {"n_tasks_limit", h.Of.Limit},
+		{"stripe_price", nil}, // payments are out of scope
+		{"tasks", s.tasks(h)},
 	}
 }
 
-func (s shower) current(h catalog.Holding, name string) map[string]any {
-	return map[string]any{
-		"product_name": name, "remaining_days": h.Of.RemainingDays(h.Purchase, s.now()), "n_validity_days": h.Of.Days,
-		"n_tasks_limit": h.Of.Limit, "n_tasks_consumed": h.Consumed, "tasks": s.tasks(h), "is_free_product": h.Of.Free,
+func (s shower) current(h catalog.Holding, name string) object {
+	return object{
+		{"product_name", name}, {"remaining_days", h.Of.RemainingDays(h.Purchase, s.now())}, {"n_validity_days", h.Of.Days},
+		{"n_tasks_limit", h.Of.Limit}, {"n_tasks_consumed", h.Consumed}, {"tasks", s.tasks(h)}, {"is_free_product", h.Of.Free},
 	}
 }
 
 // ended calls the days otherwise than current does, as the reference has it.
-func (s shower) ended(h catalog.Holding, name string) map[string]any {
-	shown := s.current(h, name)
-	delete(shown, "n_validity_days")
-	shown["n_days_validity"] = h.Of.Days
-	return shown
+func (s shower) ended(h catalog.Holding, name string) object {
+	return object{
+		{"product_name", name}, {"tasks", s.tasks(h)}, {"remaining_days", h.Of.RemainingDays(h.Purchase, s.now())},
+		{"n_tasks_limit", h.Of.Limit}, {"n_days_validity", h.Of.Days}, {"is_free_product", h.Of.Free}, {"n_tasks_consumed", h.Consumed},
+	}
 }

@@ -1,7 +1,6 @@
 package mojodex
 
 import (
-	"maps"
 	"net/http"
 	"slices"
 
@@ -82,19 +81,33 @@ func (d Dialect) getTask(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		return httpapi.WriteJSON(w, http.StatusOK, task.Definition)
+		return httpapi.WriteJSON(w, http.StatusOK, showTask(task))
 	}
 	tasks, err := d.catalog.Tasks(r.Context(), c.settings.Tenant)
 	if err != nil {
 		return err
 	}
-	shown := []map[string]any{}
+	shown := []object{}
 	for _, t := range tasks {
-		definition := maps.Clone(t.Definition)
-		definition["task_pk"] = t.N
-		shown = append(shown, definition)
+		shown = append(shown, append(object{{"task_pk", t.N}}, showTask(t)...))
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"tasks": shown})
+}
+
+// taskMembers are in the order of section 3.3.
+var taskMembers = []string{
+	"task_type", "platforms", "predefined_actions", "task_displayed_data", "name_for_system", "definition_for_system", "output_type", "icon",
+	"result_chat_enabled", "final_instruction", "output_format_instruction_title", "output_format_instruction_draft", "infos_to_extract", "steps",
+}
+
+func showTask(t catalog.Task) object {
+	var shown object
+	for _, name := range taskMembers {
+		if v, ok := t.Definition[name]; ok {
+			shown = append(shown, member{name, v})
+		}
+	}
+	return shown
 }
 
 // maxUserTasks is how many user tasks one answer has at most.
@@ -124,7 +137,7 @@ func (d Dialect) getUserTasks(w http.ResponseWriter, r *http.Request) error {
 	})
 	tasks = tasks[min(page.offset, len(tasks)):]
 	tasks = tasks[:min(page.limit, len(tasks))]
-	shown := []map[string]any{}
+	shown := []object{}
 	for _, t := range tasks {
 		shown = append(shown, showUserTask(t, catalog.Language(found)))
 	}
@@ -165,20 +178,24 @@ func readPage(r *http.Request) (page, error) {
 	return p, nil
 }
 
-func showUserTask(t catalog.UserTask, language string) map[string]any {
+func showUserTask(t catalog.UserTask, language string) object {
 	text := t.Task.Shown(language)
-	shown := map[string]any{
-		"user_task_pk": t.N, "task_pk": t.Task.N, "task_name": text.Name, "task_description": text.Description,
-		"task_icon": t.Task.Text("icon"), "task_type": t.Task.Text("task_type"), "steps": nil, "enabled": true,
+	return object{
+		{"user_task_pk", t.N}, {"task_pk", t.Task.N}, {"task_name", text.Name}, {"task_description", text.Description},
+		{"task_icon", t.Task.Text("icon")}, {"task_type", t.Task.Text("task_type")}, {"steps", showSteps(t.Task, language)}, {"enabled", true},
 	}
-	if t.Task.Text("task_type") == catalog.Workflow {
-		steps := []map[string]string{}
-		for _, s := range t.Task.Steps(language) {
-			steps = append(steps, map[string]string{"name_for_user": s.Name, "definition_for_user": s.Description})
-		}
-		shown["steps"] = steps
+}
+
+// showSteps is null for what is no workflow.
+func showSteps(t catalog.Task, language string) []object {
+	if t.Text("task_type") != catalog.Workflow {
+		return nil
 	}
-	return shown
+	steps := []object{}
+	for _, s := range t.Steps(language) {
+		steps = append(steps, object{{"name_for_user", s.Name}, {"definition_for_user", s.Description}})
+	}
+	return steps
 }
 
 // runTask counts a run of a task.
@@ -198,5 +215,5 @@ func (d Dialect) runTask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{"user_task_execution_pk": run.Execution, "purchase_pk": run.Purchase})
+	return httpapi.WriteJSON(w, http.StatusOK, object{{"user_task_execution_pk", run.Execution}, {"purchase_pk", run.Purchase}})
 }
