@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"regulars/functions/local/laptop"
@@ -27,10 +28,12 @@ func TestMojodex(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("conversations in tests/mojodex: %v, %v", files, err)
 	}
+	var played atomic.Int32
 	t.Run("conversations", func(t *testing.T) {
 		for _, file := range files {
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 				t.Parallel()
+				played.Add(1)
 				text, err := os.ReadFile(file)
 				if err != nil {
 					t.Fatal(err)
@@ -43,7 +46,8 @@ func TestMojodex(t *testing.T) {
 			})
 		}
 	})
-	if unseen := document.Unseen(); len(unseen) > 0 && !t.Failed() {
+	// Who runs one conversation alone is not told of all the others.
+	if unseen := document.Unseen(); len(unseen) > 0 && int(played.Load()) == len(files) && !t.Failed() {
 		t.Errorf("no conversation succeeds with %v", unseen)
 	}
 }

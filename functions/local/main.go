@@ -121,5 +121,9 @@ curl http://localhost:%[1]d/api/v1.1/profiles/import -H 'Content-Type: applicati
 curl http://localhost:%[1]d/api/v1.1/profiles/get -H 'Content-Type: application/json' -d '{
   "token": "reg_local_demo", "db_id": 5, "matching": "phone", "phone": "+79000000000"}'
 
+Give it a product (docs/mojodex.md goes on from here):
+curl -X PUT http://localhost:%[1]d/profile_category -H 'Authorization: reg_local_demo' -H 'Content-Type: application/json' -d '{
+  "datetime": "", "label": "sales", "displayed_data": [], "emoji": "", "implicit_goal": "Sell more", "visible": false}'
+
 ready http://localhost:%[1]d
 `

@@ -6,7 +6,6 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/catalog"
-	"regulars/shared/customer"
 	"regulars/shared/httpapi"
 	"regulars/shared/outcome"
 )
@@ -38,14 +37,12 @@ func (d Dialect) checkExpired(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ended := []int{}
-	for shard := 0; shard < customer.Shards && len(ended) < limit; shard++ {
-		err := d.catalog.ExpireSome(r.Context(), c.settings.Tenant, shard, limit-len(ended), func(due catalog.Due) {
-			ended = append(ended, due.Purchase)
-			d.log.InfoContext(r.Context(), "purchase expired", "tenant", c.settings.Tenant, "purchase", due.Purchase)
-		})
-		if err != nil {
-			return err
-		}
+	err = d.catalog.ExpireSome(r.Context(), c.settings.Tenant, limit, func(due catalog.Due) {
+		ended = append(ended, due.Purchase)
+		d.log.InfoContext(r.Context(), "purchase expired", "tenant", c.settings.Tenant, "purchase", due.Purchase)
+	})
+	if err != nil {
+		return err
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"purchase_pks": ended})
 }

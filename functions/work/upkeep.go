@@ -79,10 +79,10 @@ func (u *Upkeep) Start(ctx context.Context, service *jobs.Service) error {
 
 func (u *Upkeep) startFor(ctx context.Context, service *jobs.Service, tenant int) error {
 	var trouble []error
-	for kind, needed := range map[string]func(ctx context.Context, tenant, shard int) (bool, error){
+	for kind, needed := range map[string]func(ctx context.Context, tenant int) (bool, error){
 		ExpirePurchases: u.overdue, SweepCustomers: u.gone,
 	} {
-		some, err := anywhere(ctx, tenant, needed)
+		some, err := needed(ctx, tenant)
 		if err == nil && some {
 			_, err = service.Start(ctx, jobs.Order{Tenant: tenant, Kind: kind, Ranges: allShards()})
 		}
@@ -93,23 +93,33 @@ func (u *Upkeep) startFor(ctx context.Context, service *jobs.Service, tenant int
 	return errors.Join(trouble...)
 }
 
-func anywhere(ctx context.Context, tenant int, in func(ctx context.Context, tenant, shard int) (bool, error)) (bool, error) {
+func inAnyShard(in func(shard int) (bool, error)) (bool, error) {
 	for shard := range customer.Shards {
-		if some, err := in(ctx, tenant, shard); err != nil || some {
+		if some, err := in(shard); err != nil || some {
 			return some, err
 		}
 	}
 	return false, nil
 }
 
-func (u *Upkeep) overdue(ctx context.Context, tenant, shard int) (bool, error) {
-	due, _, _, err := u.products.Overdue(ctx, tenant, shard, catalog.Cursor{}, 1)
-	return len(due) > 0, err
+// overdue reports whether any purchase of a tenant is over.
+func (u *Upkeep) overdue(ctx context.Context, tenant int) (bool, error) {
+	products, err := u.products.Bounded(ctx, tenant)
+	if err != nil || len(products) == 0 {
+		return false, err
+	}
+	return inAnyShard(func(shard int) (bool, error) {
+		due, _, _, err := u.products.Overdue(ctx, tenant, shard, products, catalog.Cursor{}, 1)
+		return len(due) > 0, err
+	})
 }
 
-func (u *Upkeep) gone(ctx context.Context, tenant, shard int) (bool, error) {
-	ids, err := u.graves.Gone(ctx, tenant, shard, 0, 1)
-	return len(ids) > 0, err
+// gone reports whether any customer of a tenant is to be swept.
+func (u *Upkeep) gone(ctx context.Context, tenant int) (bool, error) {
+	return inAnyShard(func(shard int) (bool, error) {
+		ids, err := u.graves.Gone(ctx, tenant, shard, 0, 1)
+		return len(ids) > 0, err
+	})
 }
 
 func allShards() []string {
@@ -148,7 +158,11 @@ func (k expirePurchases) Step(ctx context.Context, job jobs.Job, part jobs.Part)
 	if err != nil {
 		return step, fmt.Errorf("the part's range: %w", err)
 	}
-	due, next, more, err := k.products.Overdue(ctx, job.Tenant, shard, parseCursor(part.Cursor), customersAtOnce)
+	products, err := k.products.Bounded(ctx, job.Tenant)
+	if err != nil {
+		return step, err
+	}
+	due, next, more, err := k.products.Overdue(ctx, job.Tenant, shard, products, parseCursor(part.Cursor), customersAtOnce)
 	if err != nil {
 		return step, err
 	}

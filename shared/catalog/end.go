@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"regulars/shared/customer"
@@ -71,16 +72,21 @@ func unknownPurchase(purchase Ref) error {
 	return refuse(codePurchaseUnknown, "purchase_pk", "Purchase %s does not exist", purchase.Said)
 }
 
-// Overdue finds up to limit purchases of customers in one shard whose days seem
-// to be over, from a cursor on; an empty one is the start. It returns where to go
-// on, and whether there may be more. It reads in proportion to what it finds: only
-// products bounded in days are asked for, and of their purchases only those
-// created early enough.
-func (s *Service) Overdue(ctx context.Context, tenant, shard int, cursor Cursor, limit int) (due []Due, next Cursor, more bool, err error) {
+// Bounded returns the products whose purchases can expire.
+func (s *Service) Bounded(ctx context.Context, tenant int) ([]Product, error) {
 	products, err := s.Products(ctx, tenant)
-	if err != nil {
-		return nil, cursor, false, err
-	}
+	return slices.DeleteFunc(products, func(p Product) bool {
+		_, bounded := p.createdUpTo(s.now())
+		return !bounded
+	}), err
+}
+
+// Overdue finds up to limit purchases of the products given, all that are bounded,
+// that customers in one shard have and whose days seem to be over, from a cursor
+// on; an empty one is the start. It returns where to go on, and whether there may
+// be more. It reads in proportion to what it finds: of each product only the
+// purchases created early enough.
+func (s *Service) Overdue(ctx context.Context, tenant, shard int, products []Product, cursor Cursor, limit int) (due []Due, next Cursor, more bool, err error) {
 	for _, p := range products {
 		upTo, bounded := p.createdUpTo(s.now())
 		if p.N < cursor.Product || !bounded {
@@ -104,29 +110,43 @@ func (s *Service) Overdue(ctx context.Context, tenant, shard int, cursor Cursor,
 	return due, cursor, false, nil
 }
 
-// ExpireSome ends up to limit purchases of customers in one shard whose days are
-// over, and tells of each that it ended, once. What somebody else ended meanwhile
-// is not told.
-func (s *Service) ExpireSome(ctx context.Context, tenant, shard, limit int, ended func(Due)) error {
-	var cursor Cursor
-	for more := true; more && limit > 0; {
-		var due []Due
-		var err error
-		if due, cursor, more, err = s.Overdue(ctx, tenant, shard, cursor, limit); err != nil {
+// ExpireSome ends up to limit purchases whose days are over, and tells of each
+// that it ended, once. What somebody else ended meanwhile is not told.
+func (s *Service) ExpireSome(ctx context.Context, tenant, limit int, ended func(Due)) error {
+	products, err := s.Bounded(ctx, tenant)
+	if err != nil || len(products) == 0 {
+		return err
+	}
+	for shard := 0; shard < customer.Shards && limit > 0; shard++ {
+		n, err := s.expireIn(ctx, tenant, shard, products, limit, ended)
+		if err != nil {
 			return err
+		}
+		limit -= n
+	}
+	return nil
+}
+
+// expireIn is ExpireSome for the customers of one shard; it returns how many ended.
+func (s *Service) expireIn(ctx context.Context, tenant, shard int, products []Product, limit int, ended func(Due)) (n int, err error) {
+	var cursor Cursor
+	for more := true; more && n < limit; {
+		var due []Due
+		if due, cursor, more, err = s.Overdue(ctx, tenant, shard, products, cursor, limit-n); err != nil {
+			return n, err
 		}
 		for _, d := range due {
 			expired, err := s.Expire(ctx, tenant, d)
 			if err != nil {
-				return err
+				return n, err
 			}
 			if expired {
-				limit--
+				n++
 				ended(d)
 			}
 		}
 	}
-	return nil
+	return n, nil
 }
 
 // A Cursor is how far a walk over overdue purchases came.
