@@ -110,7 +110,7 @@ const (
 	// MaxBytes is how large a category, product or task may be, as the table
 	// counts it.
 	MaxBytes = 300_000
-	// MaxListBytes is how much of the catalog one list may read: an answer of
+	// MaxListBytes is how much of the catalog one list may show: an answer of
 	// Lambda may have 6 MB.
 	MaxListBytes = 5_000_000
 )
@@ -123,6 +123,18 @@ func TooLarge(what string, size int) error {
 // ErrListTooLong refuses a list that would be larger than an answer may be.
 var ErrListTooLong = outcome.Refuse(outcome.Invalid, "list_too_long", "",
 	"The list would be longer than an answer may be. Ask for single ones by their pk.")
+
+// showable refuses a list of things that are too large together.
+func showable[T any](list []T, size func(T) int) ([]T, error) {
+	bytes := 0
+	for _, e := range list {
+		bytes += size(e)
+	}
+	if bytes > MaxListBytes {
+		return nil, ErrListTooLong
+	}
+	return list, nil
+}
 
 func refuse(code, field, format string, args ...any) *outcome.Refusal {
 	return outcome.Refuse(outcome.Invalid, code, field, format, args...)

@@ -119,14 +119,17 @@ func (s *Service) Category(ctx context.Context, tenant int, category Ref) (Categ
 	return c, nil
 }
 
-// Categories returns all categories by number.
+// Categories returns all categories by number, or refuses with [ErrListTooLong].
 func (s *Service) Categories(ctx context.Context, tenant int) ([]Category, error) {
 	var all []Category
 	err := outcome.Retry(ctx, func(int) (err error) {
 		all, err = s.store.Categories(ctx, tenant)
 		return err
 	})
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	return showable(all, func(c Category) int { return c.Bytes })
 }
 
 func unknownCategory(category Ref) error {

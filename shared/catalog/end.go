@@ -74,7 +74,7 @@ func unknownPurchase(purchase Ref) error {
 
 // Bounded returns the products whose purchases can expire.
 func (s *Service) Bounded(ctx context.Context, tenant int) ([]Product, error) {
-	products, err := s.Products(ctx, tenant)
+	products, err := s.products(ctx, tenant)
 	return slices.DeleteFunc(products, func(p Product) bool {
 		_, bounded := p.createdUpTo(s.now())
 		return !bounded

@@ -162,8 +162,17 @@ func (s *Service) Product(ctx context.Context, tenant int, product Ref) (Product
 	return p, nil
 }
 
-// Products returns all products by number.
+// Products returns all products by number, or refuses with [ErrListTooLong].
 func (s *Service) Products(ctx context.Context, tenant int) ([]Product, error) {
+	all, err := s.products(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	return showable(all, func(p Product) int { return p.Bytes })
+}
+
+// products returns all products, however many.
+func (s *Service) products(ctx context.Context, tenant int) ([]Product, error) {
 	var all []Product
 	err := outcome.Retry(ctx, func(int) (err error) {
 		all, err = s.store.Products(ctx, tenant)

@@ -105,8 +105,7 @@ type Store interface {
 	// Read reads what is wanted, all at once.
 	Read(ctx context.Context, tenant int, w Wanted) (Found, error)
 
-	// Categories, Products and TaskList read all that a tenant has, by number;
-	// they refuse with [ErrListTooLong].
+	// Categories, Products and TaskList read all that a tenant has, by number.
 	Categories(ctx context.Context, tenant int) ([]Category, error)
 	Products(ctx context.Context, tenant int) ([]Product, error)
 	TaskList(ctx context.Context, tenant int) ([]Task, error)

@@ -265,14 +265,17 @@ func noTask(task Ref) error {
 	return outcome.Refuse(outcome.NotFound, CodeNoTask, "task_pk", "Task with pk %s not found", task.Said)
 }
 
-// Tasks returns all tasks by number.
+// Tasks returns all tasks by number, or refuses with [ErrListTooLong].
 func (s *Service) Tasks(ctx context.Context, tenant int) ([]Task, error) {
 	var all []Task
 	err := outcome.Retry(ctx, func(int) (err error) {
 		all, err = s.store.TaskList(ctx, tenant)
 		return err
 	})
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	return showable(all, func(t Task) int { return t.Bytes })
 }
 
 // FirstTasks makes the first tasks of a tenant, with the numbers from 1 on, where

@@ -138,7 +138,7 @@ func (s *Service) Holdings(ctx context.Context, u User) (Holdings, error) {
 	if err != nil {
 		return Holdings{}, err
 	}
-	list, err := s.Products(ctx, u.Tenant)
+	list, err := s.products(ctx, u.Tenant)
 	if err != nil {
 		return Holdings{}, err
 	}

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -117,7 +118,7 @@ func (s *Store) TaskList(ctx context.Context, tenant int) ([]catalog.Task, error
 }
 
 func listNumbered[T any](ctx context.Context, s *Store, tenant int, doing, prefix string, read func(item) (T, error)) ([]T, error) {
-	items, err := s.beginning(ctx, doing, catalogPK(tenant), prefix)
+	items, err := s.beginning(ctx, doing, catalogPK(tenant), prefix, math.MaxInt32)
 	if err != nil {
 		return nil, err
 	}
@@ -130,34 +131,30 @@ func listNumbered[T any](ctx context.Context, s *Store, tenant int, doing, prefi
 	return list, nil
 }
 
-// beginning reads strongly the items of a partition whose sort keys begin so, in
-// their order. It refuses with ErrListTooLong.
-func (s *Store) beginning(ctx context.Context, doing, pk, prefix string) ([]item, error) {
+// beginning reads strongly the first items of a partition whose sort keys begin so,
+// in their order, up to limit.
+func (s *Store) beginning(ctx context.Context, doing, pk, prefix string, limit int32) ([]item, error) {
 	condition := expression.Key(attrPK).Equal(expression.Value(pk)).And(expression.Key(attrSK).BeginsWith(prefix))
 	query, err := expression.NewBuilder().WithKeyCondition(condition).Build()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
 	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
-		TableName: &s.table, ConsistentRead: aws.Bool(true), KeyConditionExpression: query.KeyCondition(),
+		TableName: &s.table, ConsistentRead: aws.Bool(true), Limit: &limit, KeyConditionExpression: query.KeyCondition(),
 		ExpressionAttributeNames: query.Names(), ExpressionAttributeValues: query.Values(),
 	})
 	var items []item
-	size := 0
-	for pages.HasMorePages() {
+	for pages.HasMorePages() && len(items) < int(limit) {
 		page, err := pages.NextPage(ctx)
 		meter.From(ctx).Add(1, 0, 0)
 		if err != nil {
 			return nil, readError(doing, err)
 		}
-		pageSize := 0
+		size := 0
 		for _, it := range page.Items {
-			pageSize += sizeOf(it)
+			size += sizeOf(it)
 		}
-		meter.From(ctx).Add(0, halfReadUnits(pageSize), 0)
-		if size += pageSize; size > catalog.MaxListBytes {
-			return nil, catalog.ErrListTooLong
-		}
+		meter.From(ctx).Add(0, halfReadUnits(size), 0)
 		items = append(items, page.Items...)
 	}
 	return items, nil

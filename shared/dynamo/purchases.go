@@ -61,7 +61,7 @@ const removedAtOnce = 40
 
 // RemovePurchases implements [catalog.Store].
 func (s *Store) RemovePurchases(ctx context.Context, tenant int, id customer.ID) (more bool, err error) {
-	items, err := s.beginning(ctx, "read purchases", collectionPK(tenant, id), purchasesSK)
+	items, err := s.beginning(ctx, "read purchases", collectionPK(tenant, id), purchasesSK, removedAtOnce+1)
 	if err != nil || len(items) == 0 {
 		return false, err
 	}
