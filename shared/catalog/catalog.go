@@ -120,6 +120,11 @@ func TooLarge(what string, size int) error {
 	return refuse("too_large", "", "The %s would have %d bytes; %d is the limit.", what, size, MaxBytes)
 }
 
+// TooManyChanges is the refusal of what would change so many items at once.
+func TooManyChanges(items int) error {
+	return outcome.Refuse(outcome.Conflict, "too_many_changes", "", "This would change %d items at once; %d is the limit", items, customer.MaxItems)
+}
+
 // ErrListTooLong refuses a list that would be larger than an answer may be.
 var ErrListTooLong = outcome.Refuse(outcome.Invalid, "list_too_long", "",
 	"The list would be longer than an answer may be. Ask for single ones by their pk.")

@@ -237,7 +237,7 @@ func (s *Store) Save(ctx context.Context, c catalog.Change) error {
 		t.writes = append(t.writes, whose.writes...)
 	}
 	if n := len(t.writes); n > customer.MaxItems {
-		return fmt.Errorf("save catalog: %d items in one transaction", n)
+		return catalog.TooManyChanges(n)
 	}
 	return s.commit(ctx, "save catalog", t)
 }
