@@ -30,7 +30,7 @@ func (v vocabulary) createProduct(w http.ResponseWriter, r *http.Request) error 
 			body[name] = c.body[name]
 		}
 	}
-	n, err := v.catalog.CreateProduct(r.Context(), c.settings.Tenant, productForm(body))
+	n, err := v.catalog.CreateProduct(r.Context(), c.settings.Tenant, productForm(body, v.label))
 	if err != nil {
 		return prefixed(prefix, err)
 	}
@@ -53,14 +53,15 @@ func (v vocabulary) updateProduct(w http.ResponseWriter, r *http.Request) error 
 			c.body["product_category_fk"] = other
 		}
 	}
-	if err := v.catalog.UpdateProduct(r.Context(), c.settings.Tenant, ref(c.body[v.product]), productForm(c.body)); err != nil {
+	if err := v.catalog.UpdateProduct(r.Context(), c.settings.Tenant, ref(c.body[v.product]), productForm(c.body, "label")); err != nil {
 		return prefixed(prefix, err)
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{v.product: c.body[v.product]})
 }
 
-// productForm reads the members that a body has.
-func productForm(body map[string]any) catalog.ProductForm {
+// productForm reads the members that a body has; label is what the client calls
+// the label.
+func productForm(body map[string]any, label string) catalog.ProductForm {
 	var form catalog.ProductForm
 	var f flaws
 	if v, ok := body["product_category_fk"]; ok {
@@ -72,7 +73,7 @@ func productForm(body map[string]any) catalog.ProductForm {
 	}
 	if v, ok := body["label"]; ok {
 		_, isText := v.(string)
-		form.Label = catalog.Field[*string]{Sent: isText || v == nil, Value: f.optional("label", v)}
+		form.Label = catalog.Field[*string]{Sent: isText || v == nil, Value: f.optional(label, v)}
 	}
 	if v, ok := body["is_free"]; ok {
 		form.Free = catalog.Sent(f.flag("is_free", v))

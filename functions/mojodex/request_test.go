@@ -105,7 +105,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("flaw = %v, want a refusal", flaw)
 		}
 		if flaw == nil {
-			productForm(map[string]any{"label": v, "displayed_data": v, "is_free": v, "n_days_validity": v, "product_category_fk": v, "product_stripe_id": v})
+			productForm(map[string]any{"label": v, "displayed_data": v, "is_free": v, "n_days_validity": v, "product_category_fk": v, "product_stripe_id": v}, "label")
 			categoryForm(map[string]any{"label": v, "displayed_data": v, "emoji": v, "visible": v, "implicit_goal": v}, nil)
 		}
 	})
