@@ -115,4 +115,3 @@ func (s *Service) started(ctx context.Context, tenant, shard, product int, upTo 
 	})
 	return found, err
 }
-

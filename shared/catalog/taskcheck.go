@@ -62,4 +62,3 @@ func CheckLength(name, text string, most int) error {
 	}
 	return nil
 }
-

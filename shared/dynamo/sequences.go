@@ -57,4 +57,3 @@ func (s *Store) draw(ctx context.Context, k key, count, first map[catalog.Sequen
 	}
 	return r.err
 }
-
