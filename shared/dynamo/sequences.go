@@ -3,8 +3,10 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -35,17 +37,16 @@ func (s *Store) Numbers(ctx context.Context, tenant int, count map[catalog.Seque
 // draw adds to the counters of one item.
 func (s *Store) draw(ctx context.Context, k key, count, first map[catalog.Sequence]int) error {
 	const doing = "draw numbers"
-	var update expression.UpdateBuilder
+	names, values, adds := map[string]string{}, item{}, []string{}
 	for sequence, n := range count {
-		update = update.Add(expression.Name(string(sequence)), expression.Value(n))
-	}
-	built, err := expression.NewBuilder().WithUpdate(update).Build()
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
+		place := strconv.Itoa(len(adds))
+		names["#"+place] = string(sequence)
+		values[":"+place] = &types.AttributeValueMemberN{Value: strconv.Itoa(n)}
+		adds = append(adds, "#"+place+" :"+place)
 	}
 	out, err := s.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &s.table, Key: k.attributes(), UpdateExpression: built.Update(),
-		ExpressionAttributeNames: built.Names(), ExpressionAttributeValues: built.Values(), ReturnValues: types.ReturnValueUpdatedNew,
+		TableName: &s.table, Key: k.attributes(), UpdateExpression: aws.String("ADD " + strings.Join(adds, ", ")),
+		ExpressionAttributeNames: names, ExpressionAttributeValues: values, ReturnValues: types.ReturnValueUpdatedNew,
 	})
 	meter.From(ctx).Add(1, 0, 1)
 	if err != nil {
@@ -53,7 +54,11 @@ func (s *Store) draw(ctx context.Context, k key, count, first map[catalog.Sequen
 	}
 	r := reader{it: out.Attributes}
 	for sequence, n := range count {
-		first[sequence] = int(r.number(string(sequence))) - n + 1
+		last := int(r.number(string(sequence)))
+		if last < n && r.err == nil {
+			r.err = fmt.Errorf("%s: %s is at %d after %d were drawn", doing, sequence, last, n)
+		}
+		first[sequence] = last - n + 1
 	}
 	return r.err
 }
