@@ -8,6 +8,7 @@ package mojodex
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"regulars/shared/access"
@@ -63,6 +64,7 @@ func Routes() []string {
 			paths = append(paths, path[1:])
 		}
 	}
+	slices.Sort(paths)
 	return paths
 }
 
