@@ -84,37 +84,60 @@ func event(t *testing.T, file string) []byte {
 
 // wanted is what the body of the answer to each event of a route holds. They are
 // played in this order.
-var wanted = []struct{ file, body string }{
-	{"altcraft-import.json", `"created":true`},
-	{"altcraft-import.json", `"changed":false`},
-	{"altcraft-update.json", `"error":0`},
-	{"altcraft-get.json", `"subscriptions":[{`},
-	{"altcraft-segstatic-add.json", `"changed":true`},
-	{"altcraft-get.json", `"_segments":[1]`},
-	{"altcraft-segstatic-remove.json", `"changed":true`},
-	{"altcraft-list.json", `"email":"i.petrov@example.com"`},
-	{"altcraft-databases-list.json", `"id":5`},
-	{"altcraft-databases-fields-get.json", `"name":"CRM_ID"`},
-	{"altcraft-resources-list.json", `"total_count":1`},
-	{"altcraft-resources-get.json", `"dbs_ids":[5]`},
-	{"altcraft-resources-fields-get.json", `"name":"_device_type"`},
-	{"altcraft-subscriptions-set.json", `"error":404`}, // of a profile that there is not
-	{"altcraft-subscriptions-get.json", `"error":404`},
-	{"altcraft-subscriptions-list.json", `"error":404`},
-	{"altcraft-subscriptions-delete.json", `"error":404`},
-	{"altcraft-subscriptions-restore.json", `"error":404`},
-	{"altcraft-jobs-get.json", `"error":404`},
-	{"altcraft-subscriptions-suspend-all.json", `"updated":1}`},
-	{"altcraft-subscriptions-unsuspend-all.json", `"updated":1}`},
-	{"altcraft-delete.json", `"error":0`},
-	{"altcraft-get.json", `"error":404`},
-	{"altcraft-add.json", `"created":true`},
-	{"altcraft-add.json", `"error":409`},
-	{"altcraft-add-batch.json", `"created":true,"changed":true},{"error":0`},
-	{"altcraft-import-batch.json", `"created":false,"changed":true}]`},
-	{"altcraft-update-batch.json", `"changed":true},{"error":404`},
-	{"altcraft-quick-import.json", `"created":true`},
-	{"altcraft-unknown.json", `"error":404`},
+var wanted = []struct {
+	file   string
+	status int
+	body   string
+}{
+	{"altcraft-import.json", 200, `"created":true`},
+	{"altcraft-import.json", 200, `"changed":false`},
+	{"altcraft-update.json", 200, `"error":0`},
+	{"altcraft-get.json", 200, `"subscriptions":[{`},
+	{"altcraft-segstatic-add.json", 200, `"changed":true`},
+	{"altcraft-get.json", 200, `"_segments":[1]`},
+	{"altcraft-segstatic-remove.json", 200, `"changed":true`},
+	{"altcraft-list.json", 200, `"email":"i.petrov@example.com"`},
+	{"altcraft-databases-list.json", 200, `"id":5`},
+	{"altcraft-databases-fields-get.json", 200, `"name":"CRM_ID"`},
+	{"altcraft-resources-list.json", 200, `"total_count":1`},
+	{"altcraft-resources-get.json", 200, `"dbs_ids":[5]`},
+	{"altcraft-resources-fields-get.json", 200, `"name":"_device_type"`},
+	{"altcraft-subscriptions-set.json", 200, `"error":404`}, // of a profile that there is not
+	{"altcraft-subscriptions-get.json", 200, `"error":404`},
+	{"altcraft-subscriptions-list.json", 200, `"error":404`},
+	{"altcraft-subscriptions-delete.json", 200, `"error":404`},
+	{"altcraft-subscriptions-restore.json", 200, `"error":404`},
+	{"altcraft-jobs-get.json", 200, `"error":404`},
+	{"altcraft-subscriptions-suspend-all.json", 200, `"updated":1}`},
+	{"altcraft-subscriptions-unsuspend-all.json", 200, `"updated":1}`},
+
+	{"mojodex-profile-category.json", 200, `{"profile_category_pk":1}`},
+	{"mojodex-profile-category.json", 400, `already exists`},
+	{"mojodex-product-category.json", 200, `{"product_category_pk":2}`},
+	{"mojodex-profile.json", 200, `{"profile_pk":1}`},
+	{"mojodex-product.json", 200, `{"product_pk":2}`},
+	{"mojodex-profile-task-association.json", 200, `{"profile_task_association_pk":1}`},
+	{"mojodex-product-task-association.json", 200, `{"product_task_association_pk":2}`},
+	{"mojodex-role.json", 200, `{"role_pk":1}`},
+	{"mojodex-manual-purchase.json", 200, `{"purchase_pk":2}`},
+	{"mojodex-purchase.json", 200, `"product_name":"Seller"`},
+	{"mojodex-task.json", 200, `"task_type":"instruct"`},
+	{"mojodex-user-task.json", 200, `"task_pk":1`},
+	{"mojodex-user-task-execution.json", 200, `"purchase_pk":2`},
+	{"mojodex-check-expired-purchases.json", 200, `{"purchase_pks":[]}`},
+	{"mojodex-unknown.json", 404, `message`},
+
+	{"altcraft-delete.json", 200, `"error":0`},
+	{"altcraft-get.json", 200, `"error":404`},
+	{"mojodex-user-task.json", 400, `does not exist`},
+
+	{"altcraft-add.json", 200, `"created":true`},
+	{"altcraft-add.json", 200, `"error":409`},
+	{"altcraft-add-batch.json", 200, `"created":true,"changed":true},{"error":0`},
+	{"altcraft-import-batch.json", 200, `"created":false,"changed":true}]`},
+	{"altcraft-update-batch.json", 200, `"changed":true},{"error":404`},
+	{"altcraft-quick-import.json", 200, `"created":true`},
+	{"altcraft-unknown.json", 200, `"error":404`},
 }
 
 // wantedGenesys is the status and a part of the body for each event of that
@@ -149,7 +172,7 @@ var wantedGenesys = []struct {
 
 // TestBinaries plays every event to the binary that it is for.
 func TestBinaries(t *testing.T) {
-	d := deploy(t, "altcraft", "genesys", "work", "admin")
+	d := deploy(t, "altcraft", "genesys", "mojodex", "work", "admin")
 	for _, w := range wantedGenesys {
 		var response events.APIGatewayV2HTTPResponse
 		d.invoke("genesys", event(t, "genesys-"+w.file+".json"), &response)
@@ -161,9 +184,10 @@ func TestBinaries(t *testing.T) {
 		t.Errorf("%d messages, want those of three jobs of 8 parts", got)
 	}
 	for _, w := range wanted {
+		function, _, _ := strings.Cut(w.file, "-")
 		var response events.APIGatewayV2HTTPResponse
-		d.invoke("altcraft", event(t, w.file), &response)
-		if response.StatusCode != http.StatusOK || !strings.Contains(response.Body, w.body) || response.Headers["X-Consumed-Capacity"] == "" {
+		d.invoke(function, event(t, w.file), &response)
+		if response.StatusCode != w.status || !strings.Contains(response.Body, w.body) || response.Headers["X-Consumed-Capacity"] == "" {
 			t.Errorf("%s: %d %v %s, want %s", w.file, response.StatusCode, response.Headers, response.Body, w.body)
 		}
 	}
@@ -172,7 +196,7 @@ func TestBinaries(t *testing.T) {
 	if len(tenants.Tenants) != 1 || tenants.Tenants[0].Tenant != laptop.Tenant {
 		t.Errorf("admin lists %+v", tenants)
 	}
-	for _, file := range []string{"work-part.json", "work-stalled.json"} {
+	for _, file := range []string{"work-part.json", "work-stalled.json", "work-upkeep.json"} {
 		var response events.SQSEventResponse
 		d.invoke("work", event(t, file), &response)
 		if len(response.BatchItemFailures) != 0 {

@@ -129,5 +129,9 @@ curl -u any:reg_local_demo http://localhost:%[1]d/profiles/ -H 'Content-Type: ap
 
 curl -u any:reg_local_demo 'http://localhost:%[1]d/profiles?Phone.PhoneNumber=2125550119&extensions=Phone&include_profile=yes'
 
+Give it a product (docs/mojodex.md goes on from here):
+curl -X PUT http://localhost:%[1]d/profile_category -H 'Authorization: reg_local_demo' -H 'Content-Type: application/json' -d '{
+  "datetime": "", "label": "sales", "displayed_data": [], "emoji": "", "implicit_goal": "Sell more", "visible": false}'
+
 ready http://localhost:%[1]d
 `

@@ -20,6 +20,7 @@ const (
 // sends those of open jobs again when it starts.
 type InProcess struct {
 	worker *jobs.Worker
+	upkeep *Upkeep
 	due    chan jobs.Ref
 	ended  chan struct{}
 }
@@ -27,9 +28,9 @@ type InProcess struct {
 var _ jobs.Queue = (*InProcess)(nil)
 
 // NewInProcess makes a queue whose messages the worker gets once [InProcess.Run]
-// runs.
-func NewInProcess(worker *jobs.Worker) *InProcess {
-	return &InProcess{worker: worker, due: make(chan jobs.Ref), ended: make(chan struct{})}
+// runs. It starts what the upkeep asks for.
+func NewInProcess(worker *jobs.Worker, upkeep *Upkeep) *InProcess {
+	return &InProcess{worker: worker, upkeep: upkeep, due: make(chan jobs.Ref), ended: make(chan struct{})}
 }
 
 // Send implements [jobs.Queue].
@@ -55,6 +56,7 @@ func (q *InProcess) Run(ctx context.Context, service *jobs.Service) {
 		workers.Go(func() { q.visit(ctx) })
 	}
 	workers.Go(func() { resend(ctx, service) })
+	workers.Go(func() { q.upkeep.run(ctx, service) })
 	workers.Wait()
 }
 

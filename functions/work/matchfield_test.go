@@ -287,7 +287,7 @@ func TestInProcessResumes(t *testing.T) {
 	field := w.declare(t, "CRM_ID", customer.OfCustomer, false)
 	var job jobs.Job
 	for round := range 4 {
-		queue := work.NewInProcess(w.worker)
+		queue := work.NewInProcess(w.worker, w.upkeep())
 		service := jobs.NewService(w.store, queue, time.Now, settled)
 		ctx, stop := context.WithCancel(t.Context())
 		var process sync.WaitGroup

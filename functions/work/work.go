@@ -33,14 +33,15 @@ type Returner interface {
 type Function struct {
 	worker   *jobs.Worker
 	service  *jobs.Service
+	upkeep   *Upkeep
 	messages Returner
 	metrics  io.Writer
 }
 
 // NewFunction makes the function. It writes metrics as CloudWatch finds them in a
 // log (EMF), a line each.
-func NewFunction(worker *jobs.Worker, service *jobs.Service, messages Returner, metrics io.Writer) *Function {
-	return &Function{worker, service, messages, metrics}
+func NewFunction(worker *jobs.Worker, service *jobs.Service, upkeep *Upkeep, messages Returner, metrics io.Writer) *Function {
+	return &Function{worker, service, upkeep, messages, metrics}
 }
 
 // givenUp is the line of the metric that an alarm watches; it takes the time in
@@ -48,14 +49,18 @@ func NewFunction(worker *jobs.Worker, service *jobs.Service, messages Returner, 
 const givenUp = `{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"Regulars","Dimensions":[[]],` +
 	`"Metrics":[{"Name":"PartsGivenUp","Unit":"Count"}]}]},"PartsGivenUp":1}` + "\n"
 
-// An event is what its two triggers send: messages of SQS, or the schedule's.
+// upkeepEvent is what the hourly schedule sends instead of the event of any other.
+const upkeepEvent = "Upkeep"
+
+// An event is what its triggers send: messages of SQS, or that of a schedule.
 type event struct {
 	events.SQSEvent
 	DetailType string `json:"detail-type"`
 }
 
 // Handle works through the messages of an event and names those that must come
-// again; on the scheduled event it sends again what got lost. The error of an
+// again; on the scheduled events it sends again what got lost, or starts the
+// upkeep. The error of an
 // event that cannot be understood makes the whole of it come again, until the
 // queue gives it up.
 func (f *Function) Handle(ctx context.Context, raw json.RawMessage) (events.SQSEventResponse, error) {
@@ -66,8 +71,11 @@ func (f *Function) Handle(ctx context.Context, raw json.RawMessage) (events.SQSE
 	if e.DetailType == "Scheduled Event" {
 		return events.SQSEventResponse{}, f.service.Resend(ctx, jobs.Idle)
 	}
+	if e.DetailType == upkeepEvent {
+		return events.SQSEventResponse{}, f.upkeep.Start(ctx, f.service)
+	}
 	if len(e.Records) == 0 {
-		return events.SQSEventResponse{}, errors.New("the event is neither of SQS nor of the schedule")
+		return events.SQSEventResponse{}, errors.New("the event is neither of SQS nor of a schedule")
 	}
 	return f.visit(ctx, e.Records)
 }

@@ -54,7 +54,7 @@ func TestFunction(t *testing.T) {
 	job := w.start(t, field)
 	messages := &desk{returned: map[string]time.Duration{}}
 	var metrics bytes.Buffer
-	function := work.NewFunction(w.worker, w.service, messages, &metrics)
+	function := work.NewFunction(w.worker, w.service, nil, messages, &metrics)
 
 	var bodies []string
 	for _, ref := range w.queue.messages {
@@ -95,7 +95,7 @@ func TestFunctionThatCannotReturn(t *testing.T) {
 	job := w.start(t, w.declare(t, "CRM_ID", customer.OfCustomer, false))
 	later := jobs.NewWorker(w.store, nil, func() time.Time { return job.NotBefore.Add(-7 * time.Second) })
 	messages := &desk{returned: map[string]time.Duration{}, err: errors.New("out of order")}
-	function := work.NewFunction(later, w.service, messages, &bytes.Buffer{})
+	function := work.NewFunction(later, w.service, nil, messages, &bytes.Buffer{})
 	response, err := function.Handle(t.Context(), sqsEvent(t, w.queue.messages[0].String()))
 	if err != nil || len(response.BatchItemFailures) != 1 || response.BatchItemFailures[0].ItemIdentifier != "m0" {
 		t.Errorf("Handle() = %+v, %v", response, err)
@@ -113,7 +113,7 @@ func TestFunctionCountsWhatIsGivenUp(t *testing.T) {
 	// It knows no kind, so each visit fails.
 	helpless := jobs.NewWorker(w.store, nil, time.Now)
 	var metrics bytes.Buffer
-	function := work.NewFunction(helpless, w.service, &desk{returned: map[string]time.Duration{}}, &metrics)
+	function := work.NewFunction(helpless, w.service, nil, &desk{returned: map[string]time.Duration{}}, &metrics)
 	for range 6 {
 		if _, err := function.Handle(t.Context(), sqsEvent(t, w.queue.messages[0].String())); err != nil {
 			t.Fatal(err)
@@ -141,7 +141,7 @@ func TestFunctionResends(t *testing.T) {
 	w.start(t, w.declare(t, "CRM_ID", customer.OfCustomer, false))
 	w.queue.messages = nil
 	service := jobs.NewService(w.store, w.queue, func() time.Time { return time.Now().Add(jobs.Idle) }, settled)
-	function := work.NewFunction(w.worker, service, &desk{}, &bytes.Buffer{})
+	function := work.NewFunction(w.worker, service, nil, &desk{}, &bytes.Buffer{})
 	scheduled := `{"version":"0","id":"x","detail-type":"Scheduled Event","source":"aws.events","detail":{},"resources":[]}`
 	if _, err := function.Handle(t.Context(), json.RawMessage(scheduled)); err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func TestFunctionResends(t *testing.T) {
 }
 
 func TestFunctionRefusesWhatItDoesNotKnow(t *testing.T) {
-	function := work.NewFunction(nil, nil, nil, nil)
+	function := work.NewFunction(nil, nil, nil, nil, nil)
 	for name, event := range map[string]json.RawMessage{
 		"not JSON":              json.RawMessage("{"),
 		"an event of a gateway": json.RawMessage(`{"version":"2.0","routeKey":"GET /"}`),
@@ -169,7 +169,7 @@ func TestFunctionRefusesWhatItDoesNotKnow(t *testing.T) {
 func TestResponseForm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	function := work.NewFunction(w.worker, w.service, &desk{}, &bytes.Buffer{})
+	function := work.NewFunction(w.worker, w.service, nil, &desk{}, &bytes.Buffer{})
 	response, err := function.Handle(t.Context(), sqsEvent(t, "5/20200101T000000Z-ABCDEFGH/0"))
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 
 	"regulars/functions/work"
 	"regulars/shared/access"
+	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
@@ -45,9 +46,16 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{transport: &killer{}, queue: &basket{}}
+	w.open(t, dynamotest.Table(t))
+	return w
+}
+
+// open makes the world on a table.
+func (w *world) open(t *testing.T, table string) {
+	t.Helper()
 	options := dynamotest.Client(t).Options()
 	options.HTTPClient = &http.Client{Transport: w.transport}
-	w.store = dynamo.New(dynamodb.New(options), dynamotest.Table(t), time.Now)
+	w.store = dynamo.New(dynamodb.New(options), table, time.Now)
 	w.registrar = access.NewRegistrar(w.store, time.Now)
 	w.customers = customer.NewService(w.store, time.Now)
 	w.service = jobs.NewService(w.store, w.queue, time.Now, settled)
@@ -56,7 +64,11 @@ func newWorld(t *testing.T) *world {
 	if _, err := w.registrar.CreateTenant(t.Context(), tenant, "Shop", nil); err != nil {
 		t.Fatal(err)
 	}
-	return w
+}
+
+// upkeep is the one of a world in which nothing is sold.
+func (w *world) upkeep() *work.Upkeep {
+	return work.NewUpkeep(w.store, w.registrar, catalog.NewService(w.store, w.customers, time.Now))
 }
 
 // declare declares a match field; writers know it at once.

@@ -55,6 +55,7 @@ func newCustomerItem(tenant int, c customer.Customer, commit string, now time.Ti
 	var places indexKeys
 	if c.Deleted {
 		it.setNumber(attrTTL, now.Add(remember).Unix())
+		places = goneIndexKeys(tenant, c.ID)
 	} else {
 		places = customerIndexKeys(tenant, c)
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"regulars/shared/customer"
 )
 
 // A guard is the condition under which one item is written.
@@ -21,6 +23,7 @@ var (
 	absentGuard  = build(expression.Name(attrPK).AttributeNotExists())
 	writtenGuard = build(expression.Name(attrCommit).Equal(expression.Value("")))
 	openedGuard  = build(expression.Name(attrJob).Equal(expression.Value("")))
+	ownedGuard   = build(expression.Name(attrOwner).Equal(expression.Value("")))
 	expiredGuard = build(expression.Name(attrPK).AttributeNotExists().
 			Or(expression.Name(attrTTL).LessThanEqual(expression.Value(0))))
 )
@@ -67,4 +70,9 @@ func absentOrExpired(now time.Time) guard {
 // opened holds while the item names the job.
 func opened(job string) guard {
 	return openedGuard.with(&types.AttributeValueMemberS{Value: job})
+}
+
+// ownedBy holds while the item leads to the customer.
+func ownedBy(id customer.ID) guard {
+	return ownedGuard.with(&types.AttributeValueMemberS{Value: id.Base36()})
 }

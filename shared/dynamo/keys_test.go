@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"regulars/shared/access"
+	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/jobs"
 )
@@ -82,6 +83,26 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 	job.Subject.Name = long + "x"
 	it, err = newOpenJobItem(job, "commit")
 	line("open job, long name", it, err)
+
+	purchase := catalog.Purchase{N: 12, Product: 3, Created: noon}
+	line("category", newCategoryItem(tenant, catalog.Category{N: 1}, "commit"), nil)
+	line("product", newProductItem(tenant, catalog.Product{N: 2}, "commit"), nil)
+	it, err = newTaskItem(tenant, catalog.Task{N: 3}, "commit")
+	line("task", it, err)
+	for _, l := range []catalog.Label{
+		{Kind: catalog.CategoryLabel, Text: "Sales #1"}, {Kind: catalog.ProductLabel, Text: ""}, {Kind: catalog.ProductLabel, Text: long + "x"},
+		{Kind: catalog.NoProductLabel}, {Kind: catalog.StripeLabel, Text: "prod_1"}, {Kind: catalog.AppleLabel, Text: "prod_1"},
+	} {
+		line("label", newLabelItem(tenant, catalog.LabelChange{Label: l}, "commit"), nil)
+	}
+	line("account", newAccountItem(tenant, catalog.Account{Customer: customer.Record{Customer: ann}}, "commit"), nil)
+	line("purchase", newPurchaseItem(tenant, id, purchase, "commit"), nil)
+	purchase.Ended = noon
+	line("ended purchase", newPurchaseItem(tenant, id, purchase, "commit"), nil)
+	line("owner of a purchase", newOwnerItem(tenant, id, purchase, "commit"), nil)
+	for _, s := range []catalog.Sequence{catalog.Categories, catalog.Products, catalog.Links, catalog.Tasks, catalog.Purchases, catalog.UserTasks, catalog.Executions} {
+		line("numbers: "+string(s), sequenceKey(tenant, s).attributes(), nil)
+	}
 
 	if *update {
 		if err := os.WriteFile(golden, []byte(lines.String()), 0o644); err != nil {

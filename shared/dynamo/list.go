@@ -38,7 +38,12 @@ func (s *Store) IDs(ctx context.Context, tenant int, after, upTo customer.ID, li
 func (s *Store) shardIDs(ctx context.Context, tenant, shard int, after, upTo customer.ID, limit int) ([]customer.ID, error) {
 	condition := expression.Key(attrIndex1PK).Equal(expression.Value(listPK(tenant, shard))).
 		And(expression.Key(attrIndex1SK).Between(expression.Value((after + 1).Base36()), expression.Value(upTo.Base36())))
-	keys, err := s.queryIndex1(ctx, "list customers", condition, true, limit)
+	return s.customersListed(ctx, "list customers", condition, limit)
+}
+
+// customersListed are the customers that gsi1 lists under condition, ascending.
+func (s *Store) customersListed(ctx context.Context, doing string, condition expression.KeyConditionBuilder, limit int) ([]customer.ID, error) {
+	keys, err := s.queryIndex1(ctx, doing, condition, true, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -8,9 +8,16 @@
 //	customer            C#<tenant>#<id>        CUSTOMER         L#<tenant>#<shard> / id        U#<tenant>#<shard> / hour of change, id
 //	extension           C#<tenant>#<id>        EXT#<number>
 //	identification      C#<tenant>#<id>        IDENT#<key>#<h>  I#<tenant>#<key>#<first> / <further>#id
+//	deleted customer    the same               CUSTOMER         X#<tenant>#<shard> / id, until it is swept
+//	active purchases    the same               PURCHASES
+//	purchase            the same               PURCHASE#<n>     P#<tenant>#<product>#<shard> / day, id, n, while it is active
 //	match key           K#<tenant>#<kind>#<v>  KEY
 //	remembered request  R#<tenant>#<hash>      REQUEST#<hash>
 //	tenant's settings   T#<tenant>             SETTINGS         TENANTS / tenant
+//	catalog             T#<tenant>             CATEGORY#<n>, PRODUCT#<n>, TASK#<n>
+//	unique label        T#<tenant>             LABEL#<kind>#<v>
+//	whose purchase      T#<tenant>             PURCHASE#<n>
+//	numbers drawn       T#<tenant>             SEQ#<sequence>
 //	token               TOKEN#<sha256>         TOKEN            TOKENS#<home> / created, sha256
 //	job                 J#<tenant>#<job>       JOB              J#<tenant> / job
 //	part of a job       J#<tenant>#<job>       PART#<n>
@@ -19,12 +26,16 @@
 // # The questions it answers
 //
 //	a customer, a match key, a request, settings, a token   GetItem, strongly
-//	several customers or match keys                         BatchGetItem, strongly
+//	several customers, match keys, things of the catalog    BatchGetItem, strongly
 //	a customer with its extensions                          Query pk, sk from CUSTOMER to EXT#, strongly
 //	what is stored of a customer under a key                Query pk, sk, strongly
 //	who has values of an identification key                 Query gsi1
+//	the categories, the products, the tasks of a tenant     Query pk, strongly
+//	a customer's purchases                                  Query pk, strongly
 //	customers of a shard in the order of their ids          Query gsi1
 //	customers of a tenant in that order                     Query gsi1 for each shard, side by side
+//	deleted customers of a shard that are not swept yet     Query gsi1
+//	a product's active purchases in the order of their days Query gsi1
 //	all tenants, the tokens and the jobs of a tenant        Query gsi1
 //	the open jobs of all tenants                            Query gsi1
 //	the open job of a kind and subject                      GetItem, strongly
@@ -49,6 +60,7 @@ import (
 	"time"
 
 	"regulars/shared/access"
+	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/jobs"
 )
@@ -84,7 +96,12 @@ type indexKeys struct {
 }
 
 func customerKey(tenant int, id customer.ID) key {
-	return key{"C#" + strconv.Itoa(tenant) + "#" + id.Base36(), "CUSTOMER"}
+	return key{collectionPK(tenant, id), "CUSTOMER"}
+}
+
+// collectionPK holds everything about one customer.
+func collectionPK(tenant int, id customer.ID) string {
+	return "C#" + strconv.Itoa(tenant) + "#" + id.Base36()
 }
 
 // extensionKey has the number of the extension's schema, which is never used
@@ -171,6 +188,79 @@ func shardSuffix(tenant, shard int) string {
 func customerIndexKeys(tenant int, c customer.Customer) indexKeys {
 	shard, id := shardOf(c.ID), c.ID.Base36()
 	return indexKeys{listPK(tenant, shard), id, "U" + shardSuffix(tenant, shard), c.Changed.UTC().Format("2006-01-02T15") + "#" + id}
+}
+
+// gonePK lists deleted customers that are not swept yet.
+func gonePK(tenant, shard int) string { return "X" + shardSuffix(tenant, shard) }
+
+func goneIndexKeys(tenant int, id customer.ID) indexKeys {
+	return indexKeys{GSI1PK: gonePK(tenant, shardOf(id)), GSI1SK: id.Base36()}
+}
+
+func accountKey(tenant int, id customer.ID) key { return key{collectionPK(tenant, id), "PURCHASES"} }
+
+// purchasesSK begins the sort keys of a customer's purchases, and of its account
+// of them.
+const purchasesSK = "PURCHASE"
+
+func purchaseKey(tenant int, id customer.ID, n int) key {
+	return key{collectionPK(tenant, id), numbered("PURCHASE#", n)}
+}
+
+// numbered pads the number so that sorting by text is sorting by number.
+func numbered(prefix string, n int) string { return prefix + fmt.Sprintf("%010d", n) }
+
+// numberOf reads what numbered writes; ok says whether sk begins so.
+func numberOf(prefix, sk string) (n int, ok bool) {
+	digits, ok := strings.CutPrefix(sk, prefix)
+	n, err := strconv.Atoi(digits)
+	return n, ok && err == nil
+}
+
+// startedPK lists the active purchases of a product by startedSK.
+func startedPK(tenant, product, shard int) string {
+	return "P#" + strconv.Itoa(tenant) + "#" + strconv.Itoa(product) + "#" + strconv.Itoa(shard)
+}
+
+func startedIndexKeys(tenant int, id customer.ID, p catalog.Purchase) indexKeys {
+	return indexKeys{GSI1PK: startedPK(tenant, p.Product, shardOf(id)), GSI1SK: startedDay(p.Created) + "#" + id.Base36() + "#" + numbered("", p.N)}
+}
+
+func startedDay(t time.Time) string { return t.UTC().Format("2006-01-02") }
+
+// afterDay sorts after all that begins with a day.
+func afterDay(t time.Time) string { return startedDay(t) + "$" }
+
+// What the sort keys of a catalog begin with.
+const (
+	categorySK = "CATEGORY#"
+	productSK  = "PRODUCT#"
+	taskSK     = "TASK#"
+)
+
+func catalogPK(tenant int) string { return "T#" + strconv.Itoa(tenant) }
+
+func catalogKey(tenant int, prefix string, n int) key {
+	return key{catalogPK(tenant), numbered(prefix, n)}
+}
+
+func labelKey(tenant int, l catalog.Label) key {
+	return key{catalogPK(tenant), "LABEL#" + string(l.Kind) + "#" + keyValue(l.Text)}
+}
+
+// ownerKey leads from the number of a purchase to its customer.
+func ownerKey(tenant, purchase int) key { return catalogKey(tenant, "PURCHASE#", purchase) }
+
+// sequenceKey is the item that counts some sequences together: those that one
+// request draws from.
+func sequenceKey(tenant int, s catalog.Sequence) key {
+	switch s {
+	case catalog.Purchases, catalog.UserTasks:
+		return key{catalogPK(tenant), "SEQ#PURCHASE"}
+	case catalog.Executions:
+		return key{catalogPK(tenant), "SEQ#EXECUTION"}
+	}
+	return key{catalogPK(tenant), "SEQ#CATALOG"}
 }
 
 func matchKey(tenant int, k customer.Key) key {

@@ -91,7 +91,7 @@ func against(ctx context.Context, out io.Writer, root string, only *regexp.Regex
 		return err
 	}
 	local := subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table}
-	for _, o := range operations {
+	for _, o := range slices.Concat(operations, backoffice) {
 		if only.MatchString(o.name + ", " + onLocal) {
 			ours, raw := o.ways(local)
 			report(out, o.name+", "+onLocal, compare(ours, raw, blocks, blockOf), 0.9)

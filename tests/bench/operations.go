@@ -26,12 +26,15 @@ type subject struct {
 	table string
 }
 
-// operations do the same in two ways: through the handler, and by the DynamoDB
-// calls that the handler makes.
-var operations = []struct {
+// An operation is done in two ways.
+type operation struct {
 	name string
 	ways func(subject) (ours, raw way)
-}{{"import, creates", create}, {"import, updates", update}, {"get", get}}
+}
+
+// operations do the same in two ways: through the handler, and by the DynamoDB
+// calls that the handler makes.
+var operations = []operation{{"import, creates", create}, {"import, updates", update}, {"get", get}}
 
 func create(s subject) (ours, raw way) {
 	n := 0

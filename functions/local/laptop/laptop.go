@@ -6,6 +6,7 @@ package laptop
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -15,8 +16,10 @@ import (
 	"regulars/functions/admin"
 	"regulars/functions/altcraft"
 	"regulars/functions/genesys"
+	"regulars/functions/mojodex"
 	"regulars/functions/work"
 	"regulars/shared/access"
+	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/jobs"
@@ -45,10 +48,12 @@ type Laptop struct {
 	Store     *dynamo.Store
 	Registrar *access.Registrar
 	Jobs      *jobs.Service
+	Catalog   *catalog.Service
 
 	queue    *work.InProcess
 	altcraft http.Handler
 	genesys  http.Handler
+	mojodex  http.Handler
 	admin    http.Handler
 }
 
@@ -58,11 +63,15 @@ func New(o Options) *Laptop {
 	customers := customer.NewService(store, time.Now).WithSettling(0)
 	guard := access.NewGuard(store, time.Now, access.GuardOptions{Remember: remember, LocalTokens: true})
 	registrar := access.NewRegistrar(store, time.Now)
-	worker := jobs.NewWorker(store, work.Kinds(customers, store, registrar), time.Now)
-	queue := work.NewInProcess(worker)
+	products := catalog.NewService(store, customers, time.Now)
+	upkeep := work.NewUpkeep(store, registrar, products)
+	kinds := work.Kinds(customers, store, registrar)
+	maps.Copy(kinds, upkeep.Kinds())
+	worker := jobs.NewWorker(store, kinds, time.Now)
+	queue := work.NewInProcess(worker, upkeep)
 	service := jobs.NewService(store, queue, time.Now, wait)
 	return &Laptop{
-		Store: store, Registrar: registrar, Jobs: service, queue: queue,
+		Store: store, Registrar: registrar, Jobs: service, Catalog: products, queue: queue,
 		altcraft: altcraft.New(altcraft.Options{
 			Customers: customers, Guard: guard, Jobs: service, Worker: worker, Log: o.Log, Deadline: deadline,
 		}),
@@ -70,7 +79,8 @@ func New(o Options) *Laptop {
 			Customers: customers, Guard: guard, Registrar: registrar, Jobs: service, Log: o.Log, Deadline: deadline,
 			Prefix: genesys.DefaultPrefix,
 		}),
-		admin: admin.HTTPHandler(admin.New(registrar, service)),
+		mojodex: mojodex.New(mojodex.Options{Catalog: products, Guard: guard, Log: o.Log, Deadline: deadline, Now: time.Now}),
+		admin:   admin.HTTPHandler(admin.New(registrar, service)),
 	}
 }
 
@@ -89,7 +99,7 @@ func (l *Laptop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == admin.Path:
 		l.admin.ServeHTTP(w, r)
 	default:
-		http.NotFound(w, r)
+		l.mojodex.ServeHTTP(w, r)
 	}
 }
 

@@ -57,7 +57,7 @@ var identKeys = []customer.IdentKey{
 	{Name: "PhoneKey", Source: "Phone", Attributes: []string{customer.AttributePhone}},
 }
 
-// Seed makes the local tenant and its tokens, where they are not there yet.
+// Seed makes the local tenant, its tokens and tasks, where they are not there yet.
 func (l *Laptop) Seed(ctx context.Context) error {
 	if err := l.seedTenant(ctx); err != nil {
 		return fmt.Errorf("local tenant: %w", err)
@@ -67,6 +67,13 @@ func (l *Laptop) Seed(ctx context.Context) error {
 		if err := l.Registrar.SaveLocalToken(ctx, secret, token); err != nil {
 			return fmt.Errorf("local token: %w", err)
 		}
+	}
+	definitions, err := tasks()
+	if err == nil {
+		err = l.Catalog.FirstTasks(ctx, Tenant, definitions)
+	}
+	if err != nil {
+		return fmt.Errorf("local tasks: %w", err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"log"
+	"maps"
 	"os"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"regulars/functions/work"
 	"regulars/shared/access"
 	"regulars/shared/boot"
+	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/jobs"
@@ -29,11 +31,14 @@ func main() {
 	}
 	boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
-	kinds := work.Kinds(customer.NewService(store, time.Now), store, access.NewRegistrar(store, time.Now))
+	registrar, customers := access.NewRegistrar(store, time.Now), customer.NewService(store, time.Now)
+	upkeep := work.NewUpkeep(store, registrar, catalog.NewService(store, customers, time.Now))
+	kinds := work.Kinds(customers, store, registrar)
+	maps.Copy(kinds, upkeep.Kinds())
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambda.Start(work.NewFunction(
 		jobs.NewWorker(store, kinds, time.Now),
 		jobs.NewService(store, queue, time.Now, jobs.Wait),
-		queue, os.Stdout,
+		upkeep, queue, os.Stdout,
 	).Handle)
 }

@@ -1,0 +1,61 @@
+package mojodex
+
+import (
+	"net/http"
+
+	"regulars/shared/access"
+	"regulars/shared/catalog"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+)
+
+// statusOf are the statuses of refusals: 400, whatever the reference says (500),
+// because a 5xx trips alarms and retries.
+var statusOf = map[outcome.Kind]int{
+	outcome.Invalid:         http.StatusBadRequest,
+	outcome.Unauthenticated: http.StatusForbidden,
+	outcome.Forbidden:       http.StatusForbidden,
+	outcome.NotFound:        http.StatusNotFound,
+	outcome.Conflict:        http.StatusBadRequest,
+}
+
+// statusOfCode are the statuses of refusals that have one of their own.
+var statusOfCode = map[string]int{
+	codeVerb:                     http.StatusMethodNotAllowed,
+	catalog.ErrNoPurchase.Code:   http.StatusPaymentRequired,
+	access.ErrTenantUnknown.Code: http.StatusForbidden,
+}
+
+// inMessage are the codes whose texts stand in message instead of error.
+var inMessage = map[string]bool{codePath: true, codeVerb: true, codeBroken: true}
+
+// writeError writes an error in the dialect's form.
+var writeError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
+	status, body := http.StatusInternalServerError, map[string]string{"message": "Internal Server Error"}
+	if refusal, ok := outcome.AsRefusal(err); ok {
+		status, body = statusOf[refusal.Kind], map[string]string{"error": refusal.Detail}
+		if s, ok := statusOfCode[refusal.Code]; ok {
+			status = s
+		}
+		if inMessage[refusal.Code] {
+			body = map[string]string{"message": refusal.Detail}
+		}
+	}
+	if busy, ok := outcome.AsBusy(err); ok {
+		status, body = http.StatusServiceUnavailable, map[string]string{"error": busy.Text()}
+		w.Header().Set("Retry-After", "1")
+	}
+	// The answer cannot fail to be JSON; that it cannot be sent the client knows.
+	_ = httpapi.WriteJSON(w, status, body)
+}
+
+// prefixed puts the words of a route before the text of a refusal.
+func prefixed(prefix string, err error) error {
+	refusal, refused := outcome.AsRefusal(err)
+	if !refused {
+		return err
+	}
+	longer := *refusal
+	longer.Detail = prefix + refusal.Detail
+	return &longer
+}

@@ -1,0 +1,39 @@
+// Command lambda is the function that serves all paths of no other dialect.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"time"
+
+	"regulars/functions/mojodex"
+	"regulars/shared/access"
+	"regulars/shared/boot"
+	"regulars/shared/catalog"
+	"regulars/shared/customer"
+	"regulars/shared/dynamo"
+	"regulars/shared/lambdahttp"
+)
+
+func main() {
+	environment, err := boot.ReadEnvironment(os.Getenv)
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg, err := environment.Config(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	logger := boot.Logger()
+	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
+	lambdahttp.Serve(mojodex.New(mojodex.Options{
+		Catalog: catalog.NewService(store, customer.NewService(store, time.Now), time.Now),
+		Guard: access.NewGuard(store, time.Now, access.GuardOptions{
+			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
+		}),
+		Log:      logger,
+		Deadline: boot.Deadline,
+		Now:      time.Now,
+	}))
+}

@@ -1,0 +1,161 @@
+package mojodex
+
+import (
+	"net/http"
+
+	"regulars/shared/access"
+	"regulars/shared/catalog"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+)
+
+// createProduct makes a product (sections 2.3 and 2.8). A profile is one that is
+// free and has no bounds, whatever else its body says.
+func (v vocabulary) createProduct(w http.ResponseWriter, r *http.Request) error {
+	keys := []string{"datetime", v.label, "displayed_data", v.inCategory}
+	if v.bounded {
+		keys = append(keys, "is_free", "n_days_validity", "n_tasks_limit")
+	}
+	c, err := v.accept(r, access.Backoffice, keys...)
+	if err != nil {
+		return err
+	}
+	prefix := v.creatingProduct + "create_new_product: "
+	if c.flaw != nil {
+		return prefixed(prefix, c.flaw)
+	}
+	body := map[string]any{"label": c.body[v.label], "product_category_fk": c.body[v.inCategory], "displayed_data": c.body["displayed_data"], "is_free": true}
+	if v.bounded {
+		for _, name := range []string{"is_free", "n_days_validity", "n_tasks_limit", "product_stripe_id", "product_apple_id"} {
+			body[name] = c.body[name]
+		}
+	}
+	n, err := v.catalog.CreateProduct(r.Context(), c.settings.Tenant, productForm(body, v.label))
+	if err != nil {
+		return prefixed(prefix, err)
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{v.product: n})
+}
+
+// updateProduct changes a product, or a profile, which may get a price and bounds
+// thereby (section 3.1).
+func (v vocabulary) updateProduct(w http.ResponseWriter, r *http.Request) error {
+	c, err := v.accept(r, access.Backoffice, "datetime", v.product)
+	if err != nil {
+		return err
+	}
+	prefix := v.changingProduct + "update_product: "
+	if c.flaw != nil {
+		return prefixed(prefix, c.flaw)
+	}
+	if other, ok := c.body["profile_category_fk"]; ok {
+		if _, both := c.body["product_category_fk"]; !both {
+			c.body["product_category_fk"] = other
+		}
+	}
+	if err := v.catalog.UpdateProduct(r.Context(), c.settings.Tenant, ref(c.body[v.product]), productForm(c.body, "label")); err != nil {
+		return prefixed(prefix, err)
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{v.product: c.body[v.product]})
+}
+
+// productForm reads the members that a body has; label is what the client calls
+// the label.
+func productForm(body map[string]any, label string) catalog.ProductForm {
+	var form catalog.ProductForm
+	var f flaws
+	if v, ok := body["product_category_fk"]; ok {
+		form.Category = catalog.Sent(ref(v))
+	}
+	if v, ok := body["displayed_data"]; ok {
+		form.Displayed.Sent = true
+		form.Displayed.Value, form.Shape = f.displayed(v, []string{"name"}, []string{"name"}, lacksIn)
+	}
+	if v, ok := body["label"]; ok {
+		_, isText := v.(string)
+		form.Label = catalog.Field[*string]{Sent: isText || v == nil, Value: f.optional(label, v)}
+	}
+	if v, ok := body["is_free"]; ok {
+		form.Free = catalog.Sent(f.flag("is_free", v))
+	}
+	for name, to := range map[string]*catalog.Field[*int]{"n_days_validity": &form.Days, "n_tasks_limit": &form.Limit} {
+		if v, ok := body[name]; ok {
+			*to = catalog.Sent(f.bound(name, v))
+		}
+	}
+	for name, to := range map[string]*catalog.Field[*string]{"product_stripe_id": &form.StripeID, "product_apple_id": &form.AppleID} {
+		if v, ok := body[name]; ok {
+			*to = catalog.Sent(f.optional(name, v))
+		}
+	}
+	form.Values = f.first
+	return form
+}
+
+func lacks(name string) error {
+	return outcome.Refuse(outcome.Invalid, "missing", "displayed_data", "Missing %s in displayed_data", name)
+}
+
+func lacksIn(name, language string) error {
+	return outcome.Refuse(outcome.Invalid, "missing", "displayed_data", "Missing %s in displayed_data for language_code: %s", name, language)
+}
+
+// associate gives a product one more task (section 2.4).
+func (v vocabulary) associate(w http.ResponseWriter, r *http.Request) error {
+	c, err := v.accept(r, access.Backoffice, "datetime", v.product, "task_pk")
+	if err != nil {
+		return err
+	}
+	prefix := v.linking + "associate_product_tasks: "
+	if c.flaw != nil {
+		return prefixed(prefix, c.flaw)
+	}
+	n, err := v.catalog.Associate(r.Context(), c.settings.Tenant, ref(c.body[v.product]), ref(c.body["task_pk"]))
+	if err != nil {
+		return prefixed(prefix, err)
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{v.link: n})
+}
+
+// getProducts shows all products, or one of them.
+func (v vocabulary) getProducts(w http.ResponseWriter, r *http.Request) error {
+	c, err := v.permit(r, access.Backoffice)
+	if err != nil {
+		return err
+	}
+	query := r.URL.Query()
+	for _, name := range []string{v.product, productWords.product, profileWords.product} {
+		if query.Has(name) {
+			product, err := v.catalog.Product(r.Context(), c.settings.Tenant, ref(query.Get(name)))
+			if err != nil {
+				return err
+			}
+			return httpapi.WriteJSON(w, http.StatusOK, v.showProduct(product))
+		}
+	}
+	products, err := v.catalog.Products(r.Context(), c.settings.Tenant)
+	if err != nil {
+		return err
+	}
+	shown := []object{}
+	for _, p := range products {
+		shown = append(shown, v.showProduct(p))
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{v.products: shown})
+}
+
+func (v vocabulary) showProduct(p catalog.Product) object {
+	displayed := []object{}
+	for _, t := range p.Displayed {
+		displayed = append(displayed, object{{"language_code", t.Language}, {"name", t.Name}})
+	}
+	tasks := []int{}
+	for _, l := range p.Links {
+		tasks = append(tasks, l.Task)
+	}
+	return object{
+		{v.product, p.N}, {v.label, p.Label}, {"status", "active"}, {v.inCategory, p.Category}, {"displayed_data", displayed},
+		{"is_free", p.Free}, {"n_days_validity", p.Days}, {"n_tasks_limit", p.Limit},
+		{"product_stripe_id", p.StripeID}, {"product_apple_id", p.AppleID}, {"tasks", tasks},
+	}
+}

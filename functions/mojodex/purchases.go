@@ -1,0 +1,126 @@
+package mojodex
+
+import (
+	"net/http"
+
+	"regulars/shared/access"
+	"regulars/shared/catalog"
+	"regulars/shared/httpapi"
+)
+
+// assign gives a product to a user (sections 2.5 and 2.6).
+func (v vocabulary) assign(w http.ResponseWriter, r *http.Request) error {
+	c, err := v.accept(r, access.Backoffice, "datetime")
+	if err != nil {
+		return err
+	}
+	product, ok := c.body[v.product]
+	if !ok {
+		product, ok = c.body[v.alias]
+	}
+	if !ok {
+		return missing(v.product)
+	}
+	prefix := v.purchasing + "create_new_purchase: "
+	if c.flaw != nil {
+		return prefixed(prefix, c.flaw)
+	}
+	user, err := c.user(c.body["user_id"], c.body["user_email"])
+	if err != nil {
+		return prefixed(prefix, err)
+	}
+	var f flaws
+	a := catalog.Assignment{User: user, Product: ref(product), CustomID: f.optional("custom_purchase_id", c.body["custom_purchase_id"])}
+	a.Values = f.first
+	n, err := v.catalog.Assign(r.Context(), a)
+	if err != nil {
+		return prefixed(prefix, err)
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{v.purchase: n})
+}
+
+// end deactivates a purchase (section 2.6).
+func (v vocabulary) end(w http.ResponseWriter, r *http.Request) error {
+	c, err := v.accept(r, access.Backoffice, "datetime", v.purchase)
+	if err != nil {
+		return err
+	}
+	if c.flaw != nil {
+		return prefixed(v.ending, c.flaw)
+	}
+	if err := v.catalog.End(r.Context(), c.settings.Tenant, c.settings.MatchFields, ref(c.body[v.purchase])); err != nil {
+		return prefixed(v.ending, err)
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, struct{}{})
+}
+
+// getPurchases shows what a user has and may buy (section 3.5).
+func (d Dialect) getPurchases(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.permit(r, access.Backoffice)
+	if err != nil {
+		return err
+	}
+	user, err := c.queriedUser(r)
+	if err != nil {
+		return err
+	}
+	h, err := d.catalog.Holdings(r.Context(), user)
+	if err != nil {
+		return err
+	}
+	s := shower{catalog.Language(h.Customer), d}
+	return httpapi.WriteJSON(w, http.StatusOK, object{
+		{"purchasable_products", s.all(h.Offered, s.offered)},
+		{"current_purchases", s.all(h.Current, s.current)},
+		{"last_expired_purchase", s.all(h.Ended, s.ended)},
+	})
+}
+
+// A shower shows purchases in a language.
+type shower struct {
+	language string
+	Dialect
+}
+
+// all leaves out what has no name in the language.
+func (s shower) all(holdings []catalog.Holding, show func(catalog.Holding, string) object) []object {
+	shown := []object{}
+	for _, h := range holdings {
+		if name, ok := h.Of.Displayed.In(s.language); ok {
+			shown = append(shown, show(h, name.Name))
+		}
+	}
+	return shown
+}
+
+func (s shower) tasks(h catalog.Holding) []string {
+	names := []string{}
+	for _, t := range h.Tasks {
+		names = append(names, t.Shown(s.language).Name)
+	}
+	return names
+}
+
+func (s shower) offered(h catalog.Holding, name string) object {
+	return object{
+		{"product_pk", h.Of.N}, {"name", name}, {"product_stripe_id", h.Of.StripeID}, {"product_apple_id", h.Of.AppleID},
+		{"n_days_validity", h.Of.Days}, {"n_tasks_limit", h.Of.Limit},
+		{"stripe_price", nil}, // payments are out of scope
+		{"tasks", s.tasks(h)},
+	}
+}
+
+func (s shower) current(h catalog.Holding, name string) object {
+	return object{
+		{"product_name", name}, {"remaining_days", h.Of.RemainingDays(h.Purchase, s.now())}, {"n_validity_days", h.Of.Days},
+		{"n_tasks_limit", h.Of.Limit}, {"n_tasks_consumed", h.Consumed}, {"tasks", s.tasks(h)}, {"is_free_product", h.Of.Free},
+	}
+}
+
+// ended calls the days otherwise than current does, as the reference has it.
+func (s shower) ended(h catalog.Holding, name string) object {
+	return object{
+		{"product_name", name}, {"tasks", s.tasks(h)}, {"remaining_days", h.Of.RemainingDays(h.Purchase, s.now())},
+		{"n_tasks_limit", h.Of.Limit}, {"n_days_validity", h.Of.Days}, {"is_free_product", h.Of.Free}, {"n_tasks_consumed", h.Consumed},
+	}
+}

@@ -1,0 +1,192 @@
+package mojodex
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"regulars/shared/access"
+	"regulars/shared/catalog"
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// maxBody is how large a body may be; what is kept of it must fit an item.
+const maxBody = 1_000_000
+
+// A call is a request that may do what it asks for.
+type call struct {
+	settings access.Settings
+	body     map[string]any
+	// flaw is why the body cannot be kept as it is, although it is JSON: it is
+	// told once the keys were found to be there, with the words of the route.
+	flaw error
+}
+
+// permit lets a request pass whose secret has the scope.
+func (d Dialect) permit(r *http.Request, scope access.Scope) (*call, error) {
+	values, sent := r.Header["Authorization"]
+	if !sent {
+		return nil, outcome.Refuse(outcome.Unauthenticated, access.ErrTokenMissing.Code, "Authorization",
+			"Authentication error : 'HTTP_AUTHORIZATION'")
+	}
+	grant, err := d.guard.Authorize(r.Context(), values[0], 0, scope)
+	if errors.Is(err, access.ErrTokenMissing) || errors.Is(err, access.ErrTokenInvalid) {
+		err = outcome.Refuse(outcome.Forbidden, access.ErrTokenInvalid.Code, "Authorization", "Invalid secret")
+	}
+	if err != nil {
+		return nil, prefixed("Authentication error : ", err)
+	}
+	return &call{settings: grant.Settings}, nil
+}
+
+// accept is permit for a request with a body, which must be a JSON object that
+// has the keys: the first that is missing is named.
+func (d Dialect) accept(r *http.Request, scope access.Scope, keys ...string) (*call, error) {
+	c, err := d.permit(r, scope)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.read(r); err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		if _, ok := c.body[key]; !ok {
+			return nil, missing(key)
+		}
+	}
+	return c, nil
+}
+
+func missing(key string) error {
+	return outcome.Refuse(outcome.Invalid, "missing", key, "Missing field '%s'", key)
+}
+
+func (c *call) read(r *http.Request) error {
+	if !isJSON(r.Header.Get("Content-Type")) {
+		return outcome.Refuse(outcome.Invalid, codeContentType, "Content-Type", "Request must be JSON")
+	}
+	document, err := httpapi.ReadBody(r, maxBody)
+	if err != nil {
+		return err
+	}
+	v, flaw, err := parse(document)
+	if err != nil {
+		return err
+	}
+	body, ok := v.(map[string]any)
+	if !ok {
+		return outcome.Refuse(outcome.Invalid, "not_an_object", "", "Request must be a JSON object")
+	}
+	c.body, c.flaw = body, flaw
+	return nil
+}
+
+const codeContentType = "bad_content_type"
+
+// isJSON follows Flask: application/json or application/...+json.
+func isJSON(header string) bool {
+	kind, _, err := mime.ParseMediaType(header)
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
+		return false
+	}
+	return kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json")
+}
+
+// parse reads one JSON document as Python does: a byte order mark and NaN are
+// understood. The flaw is what may not be kept of it; then v is good enough to
+// look for keys in.
+func parse(document []byte) (v any, flaw, err error) {
+	document = withoutNaN(bytes.TrimPrefix(document, []byte("\ufeff")))
+	v, flaw = value.Parse(document)
+	if flaw == nil {
+		return v, nil, nil
+	}
+	if !utf8.Valid(document) || json.Unmarshal(document, &v) != nil {
+		return nil, nil, outcome.Refuse(outcome.Invalid, codeBroken, "",
+			"The browser (or proxy) sent a request that this server could not understand.")
+	}
+	return v, flaw, nil
+}
+
+// noNumber stands for NaN and the infinities, which no field takes: it is a
+// number that is none of the things a number can be here.
+const noNumber = "-9.17e-117"
+
+// withoutNaN replaces NaN, Infinity and -Infinity outside of texts.
+func withoutNaN(document []byte) []byte {
+	if !bytes.Contains(document, []byte("NaN")) && !bytes.Contains(document, []byte("Infinity")) {
+		return document
+	}
+	var out bytes.Buffer
+	quoted := false
+	for i := 0; i < len(document); i++ {
+		rest := document[i:]
+		switch {
+		case quoted && document[i] == '\\' && len(rest) > 1:
+			out.WriteByte(document[i])
+			i++
+		case document[i] == '"':
+			quoted = !quoted
+		case !quoted:
+			if word := notANumber(rest); word > 0 {
+				out.WriteString(noNumber)
+				i += word - 1
+				continue
+			}
+		}
+		out.WriteByte(document[i])
+	}
+	return out.Bytes()
+}
+
+func notANumber(text []byte) int {
+	for _, word := range []string{"NaN", "Infinity", "-Infinity"} {
+		if bytes.HasPrefix(text, []byte(word)) {
+			return len(word)
+		}
+	}
+	return 0
+}
+
+// user is whom a request is about. The e-mail is looked up only where there is no
+// user_id (section 2.5).
+func (c *call) user(id, email any) (catalog.User, error) {
+	u := catalog.User{Tenant: c.settings.Tenant, Fields: c.settings.MatchFields}
+	if empty(id) && empty(email) {
+		return u, outcome.Refuse(outcome.Invalid, "missing", "user_id", "Missing field user_id or user_email")
+	}
+	if id != nil {
+		u.Said = catalog.Str(id)
+		if text, ok := id.(string); ok {
+			u.ID, _ = customer.ParseHex(text) // what is no id is nobody's
+		}
+		return u, nil
+	}
+	u.Said = catalog.Str(email)
+	if text, ok := email.(string); ok {
+		u.Email = strings.TrimSpace(text)
+	}
+	if u.Email == "" {
+		u.Email = u.Said // nobody's
+	}
+	return u, nil
+}
+
+func empty(v any) bool { return v == nil || v == "" }
+
+// queriedUser is user for what the query names.
+func (c *call) queriedUser(r *http.Request) (catalog.User, error) {
+	query := r.URL.Query()
+	var id any
+	if query.Get("user_id") != "" {
+		id = query.Get("user_id")
+	}
+	return c.user(id, query.Get("user_email"))
+}

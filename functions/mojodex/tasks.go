@@ -1,0 +1,219 @@
+package mojodex
+
+import (
+	"net/http"
+	"slices"
+
+	"regulars/shared/access"
+	"regulars/shared/catalog"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+)
+
+// createTask makes a task (section 3.3).
+func (d Dialect) createTask(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.accept(r, access.Backoffice)
+	if err != nil {
+		return err
+	}
+	err = catalog.CheckDatetime(c.body)
+	n := 0
+	if err == nil && c.flaw != nil {
+		err = schemaFlaw(c.flaw)
+	}
+	if err == nil {
+		delete(c.body, "datetime")
+		n, err = d.catalog.CreateTask(r.Context(), c.settings.Tenant, c.body)
+	}
+	if err != nil {
+		return ofTask("creating", err)
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{"task_pk": n})
+}
+
+// updateTask replaces the members of a task that are sent.
+func (d Dialect) updateTask(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.accept(r, access.Backoffice, "datetime", "task_pk")
+	if err != nil {
+		return err
+	}
+	if c.flaw != nil {
+		return ofTask("editing", schemaFlaw(c.flaw))
+	}
+	task := c.body["task_pk"]
+	delete(c.body, "datetime")
+	delete(c.body, "task_pk")
+	if err := d.catalog.UpdateTask(r.Context(), c.settings.Tenant, ref(task), c.body); err != nil {
+		return ofTask("editing", err)
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"task_pk": task})
+}
+
+// schemaFlaw is what may not be kept, told like what the schema forbids.
+func schemaFlaw(flaw error) error {
+	refusal, _ := outcome.AsRefusal(flaw)
+	return outcome.Refuse(outcome.Invalid, catalog.CodeSchema, refusal.Field, "%s", refusal.Detail)
+}
+
+// ofTask puts before a refusal what the reference puts there, which for some is
+// nothing.
+func ofTask(doing string, err error) error {
+	refusal, refused := outcome.AsRefusal(err)
+	switch {
+	case !refused:
+		return err
+	case refusal.Code == catalog.CodeSchema && doing == "creating":
+		return prefixed("Error creating new task : _validate_json_input :: ", err)
+	case refusal.Code == catalog.CodePlatform, refusal.Code == catalog.CodeStep, refusal.Kind == outcome.NotFound:
+		return err
+	}
+	return prefixed("Error "+doing+" task : ", err)
+}
+
+// getTask shows one task, or all.
+func (d Dialect) getTask(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.permit(r, access.Backoffice)
+	if err != nil {
+		return err
+	}
+	if query := r.URL.Query(); query.Has("task_pk") {
+		task, err := d.catalog.Task(r.Context(), c.settings.Tenant, ref(query.Get("task_pk")))
+		if err != nil {
+			return err
+		}
+		return httpapi.WriteJSON(w, http.StatusOK, showTask(task))
+	}
+	tasks, err := d.catalog.Tasks(r.Context(), c.settings.Tenant)
+	if err != nil {
+		return err
+	}
+	shown := []object{}
+	for _, t := range tasks {
+		shown = append(shown, append(object{{"task_pk", t.N}}, showTask(t)...))
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"tasks": shown})
+}
+
+// taskMembers are in the order of section 3.3.
+var taskMembers = []string{
+	"task_type", "platforms", "predefined_actions", "task_displayed_data", "name_for_system", "definition_for_system", "output_type", "icon",
+	"result_chat_enabled", "final_instruction", "output_format_instruction_title", "output_format_instruction_draft", "infos_to_extract", "steps",
+}
+
+func showTask(t catalog.Task) object {
+	var shown object
+	for _, name := range taskMembers {
+		if v, ok := t.Definition[name]; ok {
+			shown = append(shown, member{name, v})
+		}
+	}
+	return shown
+}
+
+// maxUserTasks is how many user tasks one answer has at most.
+const maxUserTasks = 50
+
+// getUserTasks shows the enabled tasks of a user that a platform offers (section
+// 3.7).
+func (d Dialect) getUserTasks(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.permit(r, access.Backoffice)
+	if err != nil {
+		return err
+	}
+	user, err := c.queriedUser(r)
+	if err != nil {
+		return err
+	}
+	page, err := readPage(r)
+	if err != nil {
+		return err
+	}
+	found, tasks, err := d.catalog.UserTasks(r.Context(), user)
+	if err != nil {
+		return err
+	}
+	tasks = slices.DeleteFunc(tasks, func(t catalog.UserTask) bool {
+		return !t.Task.On(page.platform) || page.userTask != nil && t.N != page.userTask.N
+	})
+	tasks = tasks[min(page.offset, len(tasks)):]
+	tasks = tasks[:min(page.limit, len(tasks))]
+	shown := []object{}
+	for _, t := range tasks {
+		shown = append(shown, showUserTask(t, catalog.Language(found)))
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"user_tasks": shown})
+}
+
+// A page is which user tasks are asked for.
+type page struct {
+	platform      string
+	offset, limit int
+	userTask      *catalog.Ref // nil: all
+}
+
+func readPage(r *http.Request) (page, error) {
+	query := r.URL.Query()
+	p := page{platform: "webapp", limit: maxUserTasks}
+	if query.Has("platform") {
+		p.platform = query.Get("platform")
+	}
+	if !slices.Contains(catalog.Platforms, p.platform) {
+		return page{}, outcome.Refuse(outcome.NotFound, "platform_unknown", "platform", "the platform '%s' is invalid", catalog.Str(p.platform))
+	}
+	for name, to := range map[string]*int{"offset": &p.offset, "n_user_tasks": &p.limit} {
+		if !query.Has(name) {
+			continue
+		}
+		n, ok := wholeNumber(query.Get(name))
+		if !ok || n < 0 {
+			return page{}, outcome.Refuse(outcome.Invalid, "wrong_value", name, "%s: a whole number from 0 on is expected, this is %s", name, catalog.Str(query.Get(name)))
+		}
+		*to = n
+	}
+	p.limit = min(p.limit, maxUserTasks)
+	if query.Has("user_task_pk") {
+		userTask := ref(query.Get("user_task_pk"))
+		p.userTask = &userTask
+	}
+	return p, nil
+}
+
+func showUserTask(t catalog.UserTask, language string) object {
+	text := t.Task.Shown(language)
+	return object{
+		{"user_task_pk", t.N}, {"task_pk", t.Task.N}, {"task_name", text.Name}, {"task_description", text.Description},
+		{"task_icon", t.Task.Text("icon")}, {"task_type", t.Task.Text("task_type")}, {"steps", showSteps(t.Task, language)}, {"enabled", true},
+	}
+}
+
+// showSteps is null for what is no workflow.
+func showSteps(t catalog.Task, language string) []object {
+	if t.Text("task_type") != catalog.Workflow {
+		return nil
+	}
+	steps := []object{}
+	for _, s := range t.Steps(language) {
+		steps = append(steps, object{{"name_for_user", s.Name}, {"definition_for_user", s.Description}})
+	}
+	return steps
+}
+
+// runTask counts a run of a task.
+func (d Dialect) runTask(w http.ResponseWriter, r *http.Request) error {
+	c, err := d.accept(r, access.Backoffice, "datetime", "task_pk")
+	if err != nil {
+		return err
+	}
+	if c.flaw != nil {
+		return c.flaw
+	}
+	user, err := c.user(c.body["user_id"], c.body["user_email"])
+	if err != nil {
+		return err
+	}
+	run, err := d.catalog.RunTask(r.Context(), user, ref(c.body["task_pk"]))
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, object{{"user_task_execution_pk", run.Execution}, {"purchase_pk", run.Purchase}})
+}

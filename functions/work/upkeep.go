@@ -1,0 +1,241 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/catalog"
+	"regulars/shared/customer"
+	"regulars/shared/jobs"
+)
+
+// The kinds of job that the upkeep starts. They have a part for each shard of the
+// customers.
+const (
+	// ExpirePurchases ends purchases whose days are over.
+	ExpirePurchases = "expire-purchases"
+	// SweepCustomers removes what deleted customers left.
+	SweepCustomers = "sweep-customers"
+)
+
+// upkeepEvery is how often the upkeep looks, as on AWS.
+const upkeepEvery = time.Hour
+
+// Graves know the customers that were deleted and not swept yet.
+type Graves interface {
+	// Gone returns their ids above after in one shard, ascending, up to limit. It
+	// may be a moment old.
+	Gone(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error)
+	// Swept takes one off that list.
+	Swept(ctx context.Context, tenant int, id customer.ID) error
+}
+
+// A Remover removes what one domain keeps of a customer that was deleted. It does
+// nothing where there is nothing, and may be asked twice.
+type Remover interface {
+	Remove(ctx context.Context, tenant int, id customer.ID) error
+}
+
+// An Upkeep is what is done every hour for all tenants: where there is something
+// to do for one, a job is started.
+type Upkeep struct {
+	registrar *access.Registrar
+	graves    Graves
+	products  *catalog.Service
+	removers  []Remover
+}
+
+// NewUpkeep makes the upkeep. Whoever keeps something of customers beside
+// themselves is asked to remove it when they are deleted.
+func NewUpkeep(graves Graves, registrar *access.Registrar, products *catalog.Service) *Upkeep {
+	return &Upkeep{registrar, graves, products, []Remover{products}}
+}
+
+// Kinds are the kinds of job that the upkeep starts, by name.
+func (u *Upkeep) Kinds() map[string]jobs.Kind {
+	return map[string]jobs.Kind{ExpirePurchases: expirePurchases{u.products}, SweepCustomers: sweepCustomers{u.graves, u.removers}}
+}
+
+// Start starts the jobs that tenants need. One tenant's trouble is no other's.
+func (u *Upkeep) Start(ctx context.Context, service *jobs.Service) error {
+	var trouble []error
+	for after := 0; ; {
+		tenants, err := u.registrar.Tenants(ctx, after)
+		if err != nil || len(tenants) == 0 {
+			return errors.Join(append(trouble, err)...)
+		}
+		for _, t := range tenants {
+			trouble = append(trouble, u.startFor(ctx, service, t.Tenant))
+			after = t.Tenant
+		}
+	}
+}
+
+func (u *Upkeep) startFor(ctx context.Context, service *jobs.Service, tenant int) error {
+	var trouble []error
+	for kind, needed := range map[string]func(ctx context.Context, tenant int) (bool, error){
+		ExpirePurchases: u.overdue, SweepCustomers: u.gone,
+	} {
+		some, err := needed(ctx, tenant)
+		if err == nil && some {
+			_, err = service.Start(ctx, jobs.Order{Tenant: tenant, Kind: kind, Ranges: allShards()})
+		}
+		if err != nil {
+			trouble = append(trouble, fmt.Errorf("%s of tenant %d: %w", kind, tenant, err))
+		}
+	}
+	return errors.Join(trouble...)
+}
+
+func inAnyShard(in func(shard int) (bool, error)) (bool, error) {
+	for shard := range customer.Shards {
+		if some, err := in(shard); err != nil || some {
+			return some, err
+		}
+	}
+	return false, nil
+}
+
+// overdue reports whether any purchase of a tenant is over.
+func (u *Upkeep) overdue(ctx context.Context, tenant int) (bool, error) {
+	products, err := u.products.Bounded(ctx, tenant)
+	if err != nil || len(products) == 0 {
+		return false, err
+	}
+	return inAnyShard(func(shard int) (bool, error) {
+		due, _, _, err := u.products.Overdue(ctx, tenant, shard, products, catalog.Cursor{}, 1)
+		return len(due) > 0, err
+	})
+}
+
+// gone reports whether any customer of a tenant is to be swept.
+func (u *Upkeep) gone(ctx context.Context, tenant int) (bool, error) {
+	return inAnyShard(func(shard int) (bool, error) {
+		ids, err := u.graves.Gone(ctx, tenant, shard, 0, 1)
+		return len(ids) > 0, err
+	})
+}
+
+func allShards() []string {
+	var ranges []string
+	for shard := range customer.Shards {
+		ranges = append(ranges, strconv.Itoa(shard))
+	}
+	return ranges
+}
+
+// run starts what is needed now and every hour until ctx is done.
+func (u *Upkeep) run(ctx context.Context, service *jobs.Service) {
+	ticker := time.NewTicker(upkeepEvery)
+	defer ticker.Stop()
+	for {
+		if err := u.Start(ctx, service); err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "upkeep failed", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// expirePurchases ends purchases whose days are over. Its cursor is the number of
+// the product and a place among its purchases.
+type expirePurchases struct{ products *catalog.Service }
+
+// Step implements [jobs.Kind]. That a purchase ended is an event on the log, one
+// for each: it is written by who committed the end.
+func (k expirePurchases) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
+	step := jobs.Step{Cursor: part.Cursor}
+	shard, err := strconv.Atoi(part.Range)
+	if err != nil {
+		return step, fmt.Errorf("the part's range: %w", err)
+	}
+	products, err := k.products.Bounded(ctx, job.Tenant)
+	if err != nil {
+		return step, err
+	}
+	due, next, more, err := k.products.Overdue(ctx, job.Tenant, shard, products, parseCursor(part.Cursor), customersAtOnce)
+	if err != nil {
+		return step, err
+	}
+	for _, d := range due {
+		expired, err := k.products.Expire(ctx, job.Tenant, d)
+		if err != nil {
+			return step, fmt.Errorf("purchase %d: %w", d.Purchase, err)
+		}
+		if expired {
+			slog.InfoContext(ctx, "purchase expired", "tenant", job.Tenant, "purchase", d.Purchase, "job", job.ID)
+		}
+		step.Counts = step.Plus(jobs.Counts{Seen: 1, Changed: count(expired), Skipped: count(!expired)})
+	}
+	step.Cursor, step.Done = fmt.Sprintf("%d/%s", next.Product, next.Place), !more
+	return step, nil
+}
+
+// Finish implements [jobs.Kind].
+func (expirePurchases) Finish(context.Context, jobs.Job) error { return nil }
+
+// parseCursor reads what Step writes; whatever else is the start.
+func parseCursor(text string) catalog.Cursor {
+	product, place, _ := strings.Cut(text, "/")
+	n, err := strconv.Atoi(product)
+	if err != nil {
+		return catalog.Cursor{}
+	}
+	return catalog.Cursor{Product: n, Place: place}
+}
+
+// sweepCustomers removes what deleted customers left. Its cursor is the id of the
+// last one done, in base 36.
+type sweepCustomers struct {
+	graves   Graves
+	removers []Remover
+}
+
+// Step implements [jobs.Kind].
+func (k sweepCustomers) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
+	step := jobs.Step{Cursor: part.Cursor}
+	shard, err := strconv.Atoi(part.Range)
+	if err != nil {
+		return step, fmt.Errorf("the part's range: %w", err)
+	}
+	after := customer.ID(0)
+	if part.Cursor != "" {
+		if after, err = customer.ParseBase36(part.Cursor); err != nil {
+			return step, fmt.Errorf("the part's cursor: %w", err)
+		}
+	}
+	ids, err := k.graves.Gone(ctx, job.Tenant, shard, after, customersAtOnce)
+	if err != nil {
+		return step, err
+	}
+	for _, id := range ids {
+		if err := k.sweep(ctx, job.Tenant, id); err != nil {
+			return step, fmt.Errorf("customer %s: %w", id.Hex(), err)
+		}
+		step.Cursor = id.Base36()
+		step.Counts = step.Plus(jobs.Counts{Seen: 1, Changed: 1})
+	}
+	step.Done = len(ids) < customersAtOnce
+	return step, nil
+}
+
+func (k sweepCustomers) sweep(ctx context.Context, tenant int, id customer.ID) error {
+	for _, r := range k.removers {
+		if err := r.Remove(ctx, tenant, id); err != nil {
+			return err
+		}
+	}
+	return k.graves.Swept(ctx, tenant, id)
+}
+
+// Finish implements [jobs.Kind].
+func (sweepCustomers) Finish(context.Context, jobs.Job) error { return nil }

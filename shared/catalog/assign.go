@@ -1,0 +1,131 @@
+package catalog
+
+import (
+	"context"
+	"slices"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+// An Assignment gives a product to a user, as an administrator does (sections
+// 1.4 and 2.5).
+type Assignment struct {
+	User
+	Product Ref
+	// CustomID is needed, and kept, where the product is not free. Values says
+	// what is wrong with it.
+	CustomID *string
+	Values   error
+}
+
+// Assign makes a purchase and activates it, in one transaction, and returns its
+// number. The refusals come in the order of the contract: an unknown e-mail, the
+// product, the custom id, an unknown id.
+func (s *Service) Assign(ctx context.Context, a Assignment) (int, error) {
+	numbers := s.numbers(a.Tenant)
+	var n int
+	err := outcome.Retry(ctx, func(int) (err error) {
+		n, err = s.assign(ctx, a, numbers)
+		return err
+	})
+	return n, err
+}
+
+func (s *Service) assign(ctx context.Context, a Assignment, numbers *numbers) (int, error) {
+	found, err := s.account(ctx, a.User, Wanted{Products: []int{a.Product.N}})
+	if err != nil {
+		return 0, err
+	}
+	product, err := a.check(found)
+	if err != nil {
+		return 0, err
+	}
+	account := found.Account
+	products, category, err := s.toAssign(ctx, a, account, product)
+	if err != nil {
+		return 0, err
+	}
+	purchase := Purchase{Product: product.N, Created: s.instant()}
+	if !product.Free {
+		purchase.CustomID = a.CustomID
+	}
+	next, ended := account.activate(purchase, products)
+	if len(next.Active) > MaxActive {
+		return 0, outcome.Refuse(outcome.Conflict, "too_many_purchases", "user_id",
+			"User %.300s has %d active purchases; end some of them first", a.Said, MaxActive)
+	}
+	fresh := next.unnumbered(products)
+	drawn, err := numbers.draw(ctx, map[Sequence]int{Purchases: 1, UserTasks: len(fresh)})
+	if err != nil {
+		return 0, err
+	}
+	purchase.N = drawn[Purchases][0]
+	next.Active[len(next.Active)-1].N = purchase.N
+	edit := unchanged
+	if category != nil {
+		edit = adopt(*category)
+	}
+	return purchase.N, s.keep(ctx, a.User, next.number(fresh, drawn[UserTasks]), edit, []Purchase{purchase}, ended)
+}
+
+// check returns the product, unless the assignment is refused.
+func (a Assignment) check(found Found) (Product, error) {
+	product, ok := found.Products[a.Product.N]
+	if !ok {
+		return Product{}, refuse("product_unknown", "product_pk", "Product %s does not exist", a.Product.Said)
+	}
+	if !product.Free && a.CustomID == nil && a.Values == nil {
+		return Product{}, refuse("missing", "custom_purchase_id", "Missing field custom_purchase_id")
+	}
+	if !found.Account.exists() {
+		return Product{}, unknownUser(a.User)
+	}
+	if !product.Free && a.Values != nil {
+		return Product{}, a.Values
+	}
+	return product, nil
+}
+
+// toAssign reads the products of the active purchases, as far as they are others,
+// and where it will be written on the customer the category of the new one.
+func (s *Service) toAssign(ctx context.Context, a Assignment, account Account, product Product) (map[int]Product, *Category, error) {
+	others := slices.DeleteFunc(account.products(), func(n int) bool { return n == product.N })
+	w := Wanted{Products: others}
+	if adopts(account.Customer.Customer) {
+		w.Categories = []int{product.Category}
+	}
+	products, err := s.store.Read(ctx, a.Tenant, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	if products.Products == nil {
+		products.Products = map[int]Product{}
+	}
+	products.Products[product.N] = product
+	if category, ok := products.Categories[product.Category]; ok {
+		return products.Products, &category, nil
+	}
+	return products.Products, nil, nil
+}
+
+// keep commits an account, with the purchases that started and ended. The
+// customer is checked as it was read, or changed by the edit, in the same
+// transaction; so nothing is ever written for one that was deleted meanwhile.
+func (s *Service) keep(ctx context.Context, u User, account Account, edit customer.Edit, started, ended []Purchase) error {
+	commit, err := s.customers.Alter(ctx, u.Tenant, u.Fields, account.Customer, edit)
+	if err != nil {
+		return err
+	}
+	for i := range started {
+		started[i].Commit = commit.ID
+		for j := range account.Active {
+			if account.Active[j].N == started[i].N {
+				account.Active[j].Commit = commit.ID
+			}
+		}
+	}
+	return s.store.Save(ctx, Change{
+		ID: commit.ID, Tenant: u.Tenant, Account: &account, Customer: commit, Started: started, Ended: ended,
+	})
+}

@@ -1,0 +1,72 @@
+package catalog
+
+import (
+	"context"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+// End deactivates a purchase (section 1.5); one that has ended already stays as
+// it is. It refuses with purchase_unknown.
+func (s *Service) End(ctx context.Context, tenant int, fields customer.MatchFields, purchase Ref) error {
+	return outcome.Retry(ctx, func(int) error {
+		id, err := s.store.PurchaseOwner(ctx, tenant, purchase.N)
+		if err != nil {
+			return err
+		}
+		if id == 0 {
+			return unknownPurchase(purchase)
+		}
+		_, err = s.end(ctx, User{Tenant: tenant, Fields: fields, ID: id}, purchase, func(Product, Purchase) bool { return true }, false)
+		return err
+	})
+}
+
+// end ends a customer's purchase if it is active and over.
+func (s *Service) end(ctx context.Context, u User, purchase Ref, over func(Product, Purchase) bool, expired bool) (bool, error) {
+	found, err := s.account(ctx, u, Wanted{})
+	if err != nil {
+		return false, err
+	}
+	account := found.Account
+	if !account.exists() {
+		return false, unknownPurchase(purchase)
+	}
+	p, active := account.active(purchase.N)
+	if !active {
+		return false, nil
+	}
+	products, err := s.store.Read(ctx, u.Tenant, Wanted{Products: []int{p.Product}})
+	if err != nil {
+		return false, err
+	}
+	product := products.Products[p.Product]
+	if !over(product, p) {
+		return false, nil
+	}
+	next, ended := account.end(p, product, s.instant(), expired)
+	return true, s.keep(ctx, u, next, unchanged, nil, []Purchase{ended})
+}
+
+const codePurchaseUnknown = "purchase_unknown"
+
+func unknownPurchase(purchase Ref) error {
+	return refuse(codePurchaseUnknown, "purchase_pk", "Purchase %s does not exist", purchase.Said)
+}
+
+// Remove removes the purchases of a customer that was deleted. It does nothing
+// for one that is there.
+func (s *Service) Remove(ctx context.Context, tenant int, id customer.ID) error {
+	found, err := s.read(ctx, tenant, Wanted{Customer: id})
+	if err != nil || found.Account.exists() {
+		return err
+	}
+	for more := true; more && err == nil; {
+		err = outcome.Retry(ctx, func(int) (err error) {
+			more, err = s.store.RemovePurchases(ctx, tenant, id)
+			return err
+		})
+	}
+	return err
+}

@@ -1,0 +1,186 @@
+package catalog
+
+import (
+	"context"
+	"slices"
+
+	"regulars/shared/outcome"
+)
+
+// CreateProduct makes a product (sections 2.3 and 2.8) and returns its number.
+// The refusals come in the order of the contract: labels, the category, the
+// form's Shape, its Values.
+func (s *Service) CreateProduct(ctx context.Context, tenant int, f ProductForm) (int, error) {
+	numbers := s.numbers(tenant)
+	var n int
+	err := outcome.Retry(ctx, func(int) error {
+		next := Product{
+			Label: f.Label.Value, Category: f.Category.Value.N, Displayed: texts(f.Displayed.Value), Free: f.Free.Value,
+			Days: f.Days.Value, Limit: f.Limit.Value, StripeID: f.StripeID.Value, AppleID: f.AppleID.Value,
+		}
+		labels := next.labels()
+		if !f.Label.Sent { // what was sent is none, and Values says so
+			labels = labels[1:]
+		}
+		found, err := s.store.Read(ctx, tenant, Wanted{Labels: labels, Categories: []int{next.Category}})
+		if err != nil {
+			return err
+		}
+		change := newChange(tenant)
+		if err := change.relabel(nil, labels, found.Labels, 0); err != nil {
+			return err
+		}
+		if _, ok := found.Categories[next.Category]; !ok {
+			return refuse("category_unknown", "product_category_pk", "Product category %s does not exist", f.Category.Value.Said)
+		}
+		if err := first(f.Shape, f.Values); err != nil {
+			return err
+		}
+		if n, err = numbers.one(ctx, Products); err != nil {
+			return err
+		}
+		next.N = n
+		change.Product = &next
+		change.heldBy(n)
+		return s.store.Save(ctx, change)
+	})
+	return n, err
+}
+
+// UpdateProduct changes what the form has of a product (section 3.1).
+func (s *Service) UpdateProduct(ctx context.Context, tenant int, product Ref, f ProductForm) error {
+	return outcome.Retry(ctx, func(int) error {
+		p, err := s.toUpdate(ctx, tenant, product, f)
+		if err != nil {
+			return err
+		}
+		next, err := p.with(f)
+		if err != nil {
+			return err
+		}
+		// The ids of the shops are looked at before the label.
+		held, wanted := p.labels(), next.labels()
+		wanted = append(wanted[1:len(wanted):len(wanted)], wanted[0])
+		found, err := s.store.Read(ctx, tenant, Wanted{Labels: differing(held, wanted)})
+		if err != nil {
+			return err
+		}
+		change := newChange(tenant)
+		if err := first(change.relabel(held, wanted, found.Labels, p.N), f.Values); err != nil {
+			return err
+		}
+		change.Product = &next
+		return s.store.Save(ctx, change)
+	})
+}
+
+// toUpdate reads the product that an update is about, and what the form names.
+func (s *Service) toUpdate(ctx context.Context, tenant int, product Ref, f ProductForm) (Product, error) {
+	wanted := Wanted{Products: []int{product.N}}
+	if f.Category.Sent {
+		wanted.Categories = []int{f.Category.Value.N}
+	}
+	found, err := s.store.Read(ctx, tenant, wanted)
+	if err != nil {
+		return Product{}, err
+	}
+	p, ok := found.Products[product.N]
+	if !ok {
+		return Product{}, refuse("product_unknown", "product_pk", "Product %s does not exists", product.Said)
+	}
+	if _, ok := found.Categories[f.Category.Value.N]; f.Category.Sent && !ok {
+		return Product{}, refuse("category_unknown", "product_category_fk", "Product category %s does not exists", f.Category.Value.Said)
+	}
+	return p, f.Shape
+}
+
+// with is the product as the form wants it.
+func (p Product) with(f ProductForm) (Product, error) {
+	displayed, err := p.Displayed.updated(f.Displayed.Value, func(TextForm) error { return nil })
+	if err != nil {
+		return Product{}, err
+	}
+	p.Displayed = displayed
+	f.Label.set(&p.Label)
+	f.Free.set(&p.Free)
+	f.Days.set(&p.Days)
+	f.Limit.set(&p.Limit)
+	f.StripeID.set(&p.StripeID)
+	f.AppleID.set(&p.AppleID)
+	if f.Category.Sent {
+		p.Category = f.Category.Value.N
+	}
+	return p, nil
+}
+
+// Associate gives a product one more task (section 2.4) and returns the number of
+// the association. Who has an active purchase of the product has the task from
+// then on: which tasks a customer has is reckoned from the products.
+func (s *Service) Associate(ctx context.Context, tenant int, product, task Ref) (int, error) {
+	numbers := s.numbers(tenant)
+	var n int
+	err := outcome.Retry(ctx, func(int) error {
+		found, err := s.store.Read(ctx, tenant, Wanted{Products: []int{product.N}, Tasks: []int{task.N}})
+		if err != nil {
+			return err
+		}
+		p, ok := found.Products[product.N]
+		if !ok {
+			return refuse("product_unknown", "product_pk", "Product pk %s does not exist", product.Said)
+		}
+		if _, ok := found.Tasks[task.N]; !ok {
+			return unknownTask(task)
+		}
+		if p.Has(task.N) {
+			return outcome.Refuse(outcome.Conflict, "association_exists", "task_pk", "Product task association already exists")
+		}
+		if len(p.Links) >= MaxLinks {
+			return outcome.Refuse(outcome.Conflict, "too_many_tasks", "product_pk",
+				"Product pk %d has %d tasks; no more are possible", p.N, MaxLinks)
+		}
+		if n, err = numbers.one(ctx, Links); err != nil {
+			return err
+		}
+		p.Links = append(slices.Clone(p.Links), Link{n, task.N})
+		change := newChange(tenant)
+		change.Product = &p
+		return s.store.Save(ctx, change)
+	})
+	return n, err
+}
+
+// Product returns a product.
+func (s *Service) Product(ctx context.Context, tenant int, product Ref) (Product, error) {
+	found, err := s.read(ctx, tenant, Wanted{Products: []int{product.N}})
+	if err != nil {
+		return Product{}, err
+	}
+	p, ok := found.Products[product.N]
+	if !ok {
+		return Product{}, refuse("product_unknown", "product_pk", "Product pk %s does not exist", product.Said)
+	}
+	return p, nil
+}
+
+// Products returns all products by number, or refuses with [ErrListTooLong].
+func (s *Service) Products(ctx context.Context, tenant int) ([]Product, error) {
+	all, err := s.products(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	return showable(all, func(p Product) int { return p.Bytes })
+}
+
+// products returns all products, however many.
+func (s *Service) products(ctx context.Context, tenant int) ([]Product, error) {
+	var all []Product
+	err := outcome.Retry(ctx, func(int) (err error) {
+		all, err = s.store.Products(ctx, tenant)
+		return err
+	})
+	return all, err
+}
+
+func unknownTask(task Ref) error {
+	return refuse("task_unknown", "task_pk", "Task pk %s does not exist", task.Said)
+}

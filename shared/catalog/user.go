@@ -1,0 +1,125 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+	"regulars/shared/value"
+)
+
+// The custom fields of a customer that are a Mojodex user's.
+const (
+	GoalField     = "goal"
+	CategoryField = "product_category_fk"
+	LanguageField = "language_code"
+)
+
+// A User names the customer that a request is about: by id, or by e-mail.
+type User struct {
+	Tenant int
+	Fields customer.MatchFields
+	// ID is 0 where what was said is no id.
+	ID customer.ID
+	// Email, unless empty, is looked up instead.
+	Email string
+	// Said is how the client named the customer.
+	Said string
+}
+
+// account reads the customer's account, and what else is wanted, together. A
+// customer that is not there has an absent record.
+func (s *Service) account(ctx context.Context, u User, w Wanted) (Found, error) {
+	if u.Email == "" {
+		w.Customer = u.ID
+		return s.store.Read(ctx, u.Tenant, w)
+	}
+	key := customer.EmailKey(u.Email)
+	keys, err := s.store.Keys(ctx, u.Tenant, []customer.Key{key})
+	if err != nil {
+		return Found{}, err
+	}
+	if w.Customer = keys[key].First(); w.Customer == 0 {
+		return Found{}, unknownUser(u)
+	}
+	found, err := s.store.Read(ctx, u.Tenant, w)
+	if err != nil {
+		return Found{}, err
+	}
+	c := found.Account.Customer
+	if c.Absent() || c.Keys(nil)[key]&customer.First == 0 {
+		return Found{}, fmt.Errorf("customer %s gave the e-mail away: %w", w.Customer.Hex(), outcome.ErrStale)
+	}
+	return found, nil
+}
+
+// exists reports whether there is a customer; a tombstone is none.
+func (a Account) exists() bool { return !a.Customer.Absent() && !a.Customer.Deleted }
+
+// existing is account for a customer that must be there.
+func (s *Service) existing(ctx context.Context, u User, w Wanted) (Found, error) {
+	found, err := s.account(ctx, u, w)
+	if err == nil && !found.Account.exists() {
+		err = unknownUser(u)
+	}
+	return found, err
+}
+
+func unknownUser(u User) error {
+	return refuse("user_unknown", "user_id", "User %.300s does not exist", u.Said)
+}
+
+// Customer is the customer that a request names.
+func (s *Service) Customer(ctx context.Context, u User) (customer.Customer, error) {
+	var found Found
+	err := outcome.Retry(ctx, func(int) (err error) {
+		found, err = s.existing(ctx, u, Wanted{})
+		return err
+	})
+	return found.Account.Customer.Customer, err
+}
+
+// Language is the customer's language.
+func Language(c customer.Customer) string { return fieldText(c, LanguageField) }
+
+// CategoryOf is the number of the customer's category, or 0.
+func CategoryOf(c customer.Customer) int {
+	n, err := strconv.Atoi(fieldText(c, CategoryField))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func fieldText(c customer.Customer, name string) string {
+	text, _ := value.Text(c.Custom[name])
+	return text
+}
+
+// adopts reports whether a purchase of a product of some category changes the
+// customer: where it has no category or no goal.
+func adopts(c customer.Customer) bool {
+	return fieldText(c, CategoryField) == "" || fieldText(c, GoalField) == ""
+}
+
+// adopt writes a category on a customer that has none, and its goal even over one
+// that the customer had; who has a category gets the goal only if it has none
+// (section 1.4).
+func adopt(category Category) customer.Edit {
+	return func(c *customer.Customer, _ time.Time) error {
+		homeless := fieldText(*c, CategoryField) == ""
+		if homeless {
+			c.SetCustom(CategoryField, json.Number(strconv.Itoa(category.N)))
+		}
+		if homeless || fieldText(*c, GoalField) == "" {
+			c.SetCustom(GoalField, category.Goal)
+		}
+		return nil
+	}
+}
+
+func unchanged(*customer.Customer, time.Time) error { return nil }

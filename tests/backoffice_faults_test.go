@@ -1,0 +1,269 @@
+package tests
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"regulars/shared/customer"
+	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/tests/faults"
+)
+
+// A deed is one request of the backoffice: what is to be there before it, and how
+// it looks after it.
+type deed struct {
+	name string
+	// prepare makes what the n-th play is about.
+	prepare func(o office, n int) deedOf
+}
+
+type deedOf struct {
+	method, path string
+	body         map[string]any
+	// user is whom it is about, or empty.
+	user string
+	// look tells how things are, the same for each n.
+	look func(o office) string
+}
+
+// The catalog of a stage: category 1; a profile with tasks 1 and 2, a trial with
+// task 3, and a product for one run of task 4.
+func stock(o office) {
+	o.must("PUT", "/profile_category", categoryBody("sales"))
+	o.must("PUT", "/profile", profileBody("seller", 1))
+	o.must("PUT", "/product", productBody("trial", 1, true, 30, nil))
+	o.must("PUT", "/product", productBody("once", 1, false, nil, 1))
+	for _, link := range [][2]int{{1, 1}, {1, 2}, {2, 3}, {3, 4}} {
+		o.must("PUT", "/product_task_association", linkBody(link[0], link[1]))
+	}
+}
+
+func ofUser(user string, method, path string, body map[string]any) deedOf {
+	return deedOf{method, path, body, user, func(o office) string { return o.has(user) }}
+}
+
+var deeds = []deed{
+	{"first assignment", func(o office, n int) deedOf {
+		user := o.user(n)
+		return ofUser(user, "PUT", "/manual_purchase", map[string]any{"user_email": email(n), "profile_pk": 1})
+	}},
+	{"next assignment", func(o office, n int) deedOf {
+		user := o.user(n)
+		o.must("PUT", "/role", map[string]any{"user_id": user, "profile_pk": 1})
+		return ofUser(user, "PUT", "/manual_purchase", map[string]any{"user_id": user, "product_pk": 2})
+	}},
+	{"end", func(o office, n int) deedOf {
+		user := o.user(n)
+		role := o.must("PUT", "/role", map[string]any{"user_id": user, "profile_pk": 1})
+		return ofUser(user, "POST", "/role", map[string]any{"role_pk": role})
+	}},
+	{"last run", func(o office, n int) deedOf {
+		user := o.user(n)
+		o.must("PUT", "/manual_purchase", map[string]any{"user_id": user, "product_pk": 3, "custom_purchase_id": "x"})
+		return ofUser(user, "POST", "/user_task_execution", map[string]any{"user_id": user, "task_pk": 4})
+	}},
+	{"a task that came later", func(o office, n int) deedOf {
+		user := o.user(n)
+		profile := o.must("PUT", "/profile", profileBody(fmt.Sprint("later ", n), 1))
+		o.must("PUT", "/role", map[string]any{"user_id": user, "profile_pk": profile})
+		o.must("PUT", "/product_task_association", linkBody(profile, 5))
+		d := ofUser(user, "GET", "/user_task?user_id="+user, nil)
+		d.look = func(o office) string { return strings.ReplaceAll(o.has(user), fmt.Sprint("later ", n), "later") }
+		return d
+	}},
+	{"new profile", func(o office, n int) deedOf {
+		label := fmt.Sprint("new ", n)
+		return deedOf{"PUT", "/profile", profileBody(label, 1), "", func(o office) string { return bearers(o, label) }}
+	}},
+	{"new category", func(o office, n int) deedOf {
+		label := fmt.Sprint("new ", n)
+		return deedOf{"PUT", "/profile_category", categoryBody(label), "", func(o office) string {
+			// Its label is taken, or not.
+			return fmt.Sprint(o.ask("POST", "/profile_category", map[string]any{"profile_category_pk": 1, "label": label, "emoji": nil}).body["error"] ==
+				"Error while updating profile category: update_product_category:: Product category label "+label+" already exists")
+		}}
+	}},
+	{"association", func(o office, n int) deedOf {
+		label := fmt.Sprint("linked ", n)
+		profile := o.must("PUT", "/profile", profileBody(label, 1))
+		return deedOf{"PUT", "/profile_task_association", map[string]any{"profile_pk": profile, "task_pk": 1}, "", func(o office) string { return bearers(o, label) }}
+	}},
+	{"another label", func(o office, n int) deedOf {
+		before, after := fmt.Sprint("old ", n), fmt.Sprint("renamed ", n)
+		profile := o.must("PUT", "/profile", profileBody(before, 1))
+		return deedOf{"POST", "/profile", map[string]any{"profile_pk": profile, "label": after, "product_stripe_id": after}, "", func(o office) string {
+			return bearers(o, before) + bearers(o, after)
+		}}
+	}},
+}
+
+// bearers are the tasks of the products that bear a label.
+func bearers(o office, label string) string {
+	var said string
+	for _, p := range o.ask("GET", "/profile", nil).body["profiles"].([]any) {
+		if p := p.(map[string]any); p["profile_label"] == label {
+			said += fmt.Sprint("one with ", p["tasks"], p["product_stripe_id"] != nil, "; ")
+		}
+	}
+	return said
+}
+
+// A backstage is a table on which deeds are played, each about new things.
+type backstage struct {
+	t     *testing.T
+	table string
+	clean office
+	n     int
+}
+
+func newBackstage(t *testing.T) *backstage {
+	t.Helper()
+	s := newStage(t)
+	b := &backstage{t: t, table: s.table, clean: office{t: t, h: s.clean.h}}
+	stock(b.clean)
+	return b
+}
+
+// A done deed is what one play came to.
+type done struct {
+	answer        answered
+	calls         []faults.Call
+	before, after string
+}
+
+// play plays a deed within a deadline; plan says what becomes of its calls.
+func (s *backstage) play(d deed, deadline time.Duration, plan func(faults.Call) faults.Fault) done {
+	s.t.Helper()
+	s.n++
+	of := d.prepare(s.clean, s.n)
+	transport := &faults.Transport{}
+	o := office{t: s.t, h: laptopOn(s.t, faulty(s.t, transport), s.table), deadline: deadline}
+	o.ask("GET", "/task?task_pk=0", nil) // remembers token and settings
+	warm := len(transport.Calls())
+	transport.Plan = func(call faults.Call) faults.Fault {
+		call.N -= warm
+		return plan(call)
+	}
+	var run done
+	if of.method != http.MethodGet { // looking would do it
+		run.before = of.look(s.clean)
+	}
+	run.answer = o.ask(of.method, of.path, of.body)
+	run.calls = transport.Calls()[warm:]
+	run.after = of.look(s.clean)
+	if of.user != "" {
+		s.agree(of.user)
+	}
+	return run
+}
+
+// agree demands that a user's purchases and the account of them say the same.
+func (s *backstage) agree(user string) {
+	s.t.Helper()
+	id, err := customer.ParseHex(user)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	out, err := dynamotest.Client(s.t).Query(s.t.Context(), &dynamodb.QueryInput{
+		TableName: &s.table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :pk"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": &types.AttributeValueMemberS{Value: "C#5#" + id.Base36()}},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	active, listed := 0, 0
+	for _, it := range out.Items {
+		sk := it["sk"].(*types.AttributeValueMemberS).Value
+		if list, ok := it["ac"].(*types.AttributeValueMemberL); ok {
+			listed = len(list.Value)
+		}
+		if strings.HasPrefix(sk, "PURCHASE#") && it["e"] == nil {
+			active++
+			if it["gsi1pk"] == nil {
+				s.t.Errorf("user %s: %s is active and in no list", user, sk)
+			}
+		}
+	}
+	if active != listed {
+		s.t.Errorf("user %s has %d active purchases, and the account says %d", user, active, listed)
+	}
+}
+
+// oneOf says each time whether this one is played: all in make prove, else one of
+// so many. Maps are walked in another order each time, so others next time.
+func oneOf(many int) func() bool {
+	n := 0
+	return func() bool {
+		n++
+		return proving() || n%many == 0
+	}
+}
+
+// TestProveBackofficeFaults plays each fault at each call of each deed. The answer
+// must be a success, and all of it must be so.
+func TestProveBackofficeFaults(t *testing.T) {
+	times := 4 // more than the SDK cures by itself
+	for _, d := range deeds {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			s := newBackstage(t)
+			plain, chosen := s.play(d, time.Minute, noFault), oneOf(8)
+			for at, call := range plain.calls {
+				for name, fault := range passing {
+					if !chosen() {
+						continue
+					}
+					run := s.play(d, time.Minute, func(c faults.Call) faults.Fault {
+						if c.N >= at && c.N < at+times {
+							return fault
+						}
+						return nil
+					})
+					if run.answer.status != http.StatusOK || run.after != plain.after {
+						t.Errorf("%s at call %d (%s): %v, and things are %q, want %q", name, at, call.Operation, run.answer, run.after, plain.after)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestProveBackofficeFaultsThatStay: what stays ends in busy, and a mistake of ours
+// in a fault, never in a refusal; all of the request is done then, or nothing.
+func TestProveBackofficeFaultsThatStay(t *testing.T) {
+	for _, d := range deeds {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			s := newBackstage(t)
+			plain, chosen := s.play(d, time.Minute, noFault), oneOf(8)
+			for at, call := range plain.calls {
+				for name, fault := range staying {
+					if !chosen() {
+						continue
+					}
+					run := s.play(d, 2300*time.Millisecond, func(c faults.Call) faults.Fault {
+						if c.N >= at && c.Operation == call.Operation {
+							return fault
+						}
+						return nil
+					})
+					whole := run.after == plain.after || run.after == run.before
+					switch status := run.answer.status; {
+					case status == http.StatusOK && run.after == plain.after:
+					case status == http.StatusServiceUnavailable && run.answer.header.Get("Retry-After") != "" && whole:
+					case status == http.StatusInternalServerError && whole:
+					default:
+						t.Errorf("%s from call %d (%s) on: %v, and things are %q", name, at, call.Operation, run.answer, run.after)
+					}
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,39 @@
+package tests
+
+import (
+	"testing"
+	"time"
+
+	"regulars/functions/local/laptop"
+	"regulars/shared/customer"
+)
+
+// TestAssignedGoalIsFound: where goal is a match field, the one that an assignment
+// writes leads to the customer, and the one before it no more.
+func TestAssignedGoalIsFound(t *testing.T) {
+	l := newLaptop(t)
+	field, err := l.Registrar.DeclareMatchField(t.Context(), laptop.Tenant, "goal", customer.OfCustomer, false)
+	if err == nil {
+		err = l.Registrar.MatchFieldReady(t.Context(), laptop.Tenant, field.Number)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(1100 * time.Millisecond) // a laptop remembers settings for a second
+	c, o := caller{t: t, h: l}, office{t: t, h: l}
+	byGoal := func(goal string) map[string]any {
+		return map[string]any{"matching": "custom", "field_name": "goal", "field_value": goal}
+	}
+	id := c.must("import", map[string]any{"email": email(1), "data": map[string]any{"goal": "mine"}}).id()
+	stock(o)
+	if got := c.must("get", byGoal("mine")); got.data()["id"] != id {
+		t.Fatalf("get by the goal before = %v, want %s", got, id)
+	}
+	o.must("PUT", "/role", map[string]any{"user_id": id, "profile_pk": 1})
+	if got := c.call("get", byGoal("mine")); got.code() != 404 {
+		t.Errorf("get by the goal before = %v, want 404", got)
+	}
+	if got := c.must("get", byGoal("goal of sales")); got.data()["id"] != id {
+		t.Errorf("get by the goal that was assigned = %v, want %s", got, id)
+	}
+}
