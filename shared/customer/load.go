@@ -16,6 +16,8 @@ type loaded struct {
 	keys   map[Key]KeyRecord
 	// others were named by the keys, looked at, and do not match.
 	others []Record
+	// cleaned are keys without owners that were left over.
+	cleaned map[Key]bool
 }
 
 // load finds the one customer a search leads to, reading strongly. It refuses
@@ -34,14 +36,19 @@ func (s *Service) load(ctx context.Context, tenant int, fields MatchFields, sear
 	if err != nil {
 		return loaded{}, err
 	}
-	ids, unsure, err := search.candidates(keys)
+	return s.among(ctx, tenant, fields, search, loaded{keys: keys})
+}
+
+// among finds the one customer among those that the keys name.
+func (s *Service) among(ctx context.Context, tenant int, fields MatchFields, search Search, l loaded) (loaded, error) {
+	ids, unsure, err := search.candidates(l.keys)
 	if err != nil {
 		return loaded{}, err
 	}
+	unsure = unsure || search.mayHaveLeftovers(fields) && len(ids) <= namedOwners
 	if len(ids) > 1 && !unsure {
-		return loaded{}, s.confirm(ctx, tenant, keys, ambiguous(ids))
+		return loaded{}, s.confirm(ctx, tenant, l.keys, ambiguous(ids))
 	}
-	l := loaded{keys: keys}
 	if len(ids) == 0 {
 		return l, nil
 	}
@@ -91,6 +98,13 @@ func (s *Service) lookAt(ctx context.Context, tenant int, fields MatchFields, se
 	if err != nil {
 		return loaded{}, err
 	}
+	if left := leftovers(l.keys, fields, ids, records); len(left) > 0 {
+		clean, err := s.clean(ctx, tenant, l, left, records)
+		if err != nil {
+			return loaded{}, err
+		}
+		return s.among(ctx, tenant, fields, search, clean)
+	}
 	var matching []ID
 	for _, id := range ids {
 		record, ok := records[id]
@@ -133,6 +147,14 @@ func (s *Service) confirm(ctx context.Context, tenant int, read map[Key]KeyRecor
 	if len(read) < 2 {
 		return refusal
 	}
+	if err := s.unchangedKeys(ctx, tenant, read); err != nil {
+		return err
+	}
+	return refusal
+}
+
+// unchangedKeys returns ErrStale unless the keys are still as they were read.
+func (s *Service) unchangedKeys(ctx context.Context, tenant int, read map[Key]KeyRecord) error {
 	again, err := s.store.Keys(ctx, tenant, slices.Collect(maps.Keys(read)))
 	if err != nil {
 		return err
@@ -142,7 +164,7 @@ func (s *Service) confirm(ctx context.Context, tenant int, read map[Key]KeyRecor
 			return fmt.Errorf("key changed between two reads: %w", outcome.ErrStale)
 		}
 	}
-	return refusal
+	return nil
 }
 
 // confirmCustomers does for customers what confirm does for keys.

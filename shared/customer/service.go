@@ -187,6 +187,7 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough
 	if commit.Before.Absent() {
 		commit.leanOn(loaded)
 	}
+	commit.leanOnLeftovers(loaded)
 	if n := commit.items(); n > MaxItems {
 		return Commit{}, tooManyChanges(n)
 	}
@@ -203,6 +204,9 @@ func (r Request) knownOf(c Customer, loaded map[Key]KeyRecord) map[Key]KeyRecord
 		all = map[Key]KeyRecord{}
 	}
 	for key := range c.Keys(r.Fields) {
+		if _, read := loaded[key]; read {
+			continue // which may be without owners that were left over
+		}
 		if record, ok := r.known[key]; ok {
 			all[key] = record
 		}
@@ -253,7 +257,9 @@ func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known
 
 // leanOn adds what "nobody matches" rests on and the commit does not write.
 func (c *Commit) leanOn(l loaded) {
-	c.CheckCustomers = append(c.CheckCustomers, l.others...)
+	for _, other := range l.others {
+		c.leanOnOwner(other)
+	}
 	for key, record := range l.keys {
 		written := slices.ContainsFunc(c.Keys, func(k KeyChange) bool { return k.Key == key })
 		if !written && !record.Crowded { // a crowded key stays so for good
