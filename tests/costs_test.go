@@ -37,7 +37,7 @@ func TestCosts(t *testing.T) {
 		{name: "keyed, changes nothing", method: "import", body: with(map[string]any{"_city": "Oslo"}), header: []string{"Idempotency-Key", "b"}, want: "rt=4;r=3;w=2"},
 		{name: "gains a phone", method: "import", body: with(map[string]any{"phones": []string{phone(1), phone(2)}}), want: "rt=3;r=2;w=4"},
 		{name: "loses a phone", method: "import", body: with(map[string]any{"phones": []string{phone(1)}}), want: "rt=4;r=3;w=4"},
-		{name: "delete", method: "delete", body: search, want: "rt=4;r=4;w=10"},
+		{name: "delete", method: "delete", body: search, want: "rt=5;r=5;w=12"},
 	}
 	c := caller{t: t, h: newLaptop(t)}
 	c.call("get", search)           // remembers token and settings

@@ -47,10 +47,11 @@ var rooms = map[string][]string{
 	"shared/customer": {"shared/outcome", "shared/value"},
 	"shared/access":   {"shared/customer", "shared/outcome", "shared/value"},
 	"shared/jobs":     {"shared/customer", "shared/outcome", "shared/value"},
+	"shared/points":   {"shared/access", "shared/customer", "shared/outcome"},
 	"shared/meter":    {},
 
 	// What the domain is kept in and reached by.
-	"shared/dynamo":     {"shared/access", "shared/customer", "shared/jobs", "shared/meter", "shared/outcome", "shared/value", awsSDK, smithy},
+	"shared/dynamo":     {"shared/access", "shared/customer", "shared/jobs", "shared/meter", "shared/outcome", "shared/points", "shared/value", awsSDK, smithy},
 	"shared/sqsqueue":   {"shared/jobs", "shared/outcome", awsSDK, smithy},
 	"shared/httpapi":    {"shared/meter", "shared/outcome"},
 	"shared/lambdahttp": {awsLambda + "events", awsLambda + "lambda", awsLambda + "lambdacontext", apiProxy + "core", apiProxy + "httpadapter"},
@@ -66,7 +67,7 @@ var rooms = map[string][]string{
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
-var domain = []string{"shared/outcome", "shared/value", "shared/customer", "shared/access", "shared/jobs", "shared/meter"}
+var domain = []string{"shared/outcome", "shared/value", "shared/customer", "shared/access", "shared/jobs", "shared/points", "shared/meter"}
 
 // outsideDomain are the parts of the standard library that these keep off.
 var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog", "database/sql", "testing"}
