@@ -33,12 +33,13 @@ const (
 var rooms = map[string][]string{
 	// What runs. A dialect knows no other.
 	"functions/altcraft":  {"shared/access", "shared/customer", "shared/httpapi", "shared/outcome", "shared/value", "github.com/cespare/xxhash/v2"},
-	"functions/admin":     {"shared/access", "shared/customer", "shared/jobs", "shared/outcome", "shared/value"},
-	"functions/work":      {"shared/access", "shared/customer", "shared/jobs", "shared/outcome", awsLambda + "events"},
-	"functions/*/lambda":  {"shared/access", "shared/boot", "shared/customer", "shared/dynamo", "shared/jobs", "shared/lambdahttp", "shared/sqsqueue", awsLambda + "lambda"},
+	"functions/haravan":   {"shared/access", "shared/customer", "shared/httpapi", "shared/outcome", "shared/points", "shared/value"},
+	"functions/admin":     {"shared/access", "shared/customer", "shared/jobs", "shared/outcome", "shared/points", "shared/value"},
+	"functions/work":      {"shared/access", "shared/customer", "shared/jobs", "shared/outcome", "shared/points", awsLambda + "events"},
+	"functions/*/lambda":  {"shared/access", "shared/boot", "shared/customer", "shared/dynamo", "shared/jobs", "shared/lambdahttp", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/admin/cli": {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda"},
 	"functions/local":     {"functions/local/laptop", "shared/dynamolocal"},
-	"functions/local/laptop": {"functions/admin", "functions/altcraft", "functions/work", "shared/access", "shared/customer", "shared/dynamo", "shared/jobs",
+	"functions/local/laptop": {"functions/admin", "functions/altcraft", "functions/haravan", "functions/work", "shared/access", "shared/customer", "shared/dynamo", "shared/jobs", "shared/points",
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 
 	// Domain: nothing from outside.

@@ -9,4 +9,7 @@ const (
 	Deadline = 25 * time.Second
 	// Remember is how long tokens and settings that were read count as true.
 	Remember = 10 * time.Second
+	// Withhold is how young a customer is left out of walks by id: an id is drawn
+	// before it is committed, so a lower one might still appear.
+	Withhold = 5 * time.Second
 )

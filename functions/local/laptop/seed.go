@@ -27,6 +27,14 @@ var matchFields = []customer.MatchField{
 	{Name: "interests", Of: customer.OfCustomer, Tags: true},
 }
 
+// levels are those of the local tenant. The first one is that of the Haravan
+// document.
+var levels = map[string]any{
+	"2020": map[string]any{"name": "Member", "from": 0},
+	"2021": map[string]any{"name": "Silver", "from": 20_000},
+	"2022": map[string]any{"name": "Gold", "from": 50_000},
+}
+
 // Seed makes the local tenant and its tokens, where they are not there yet.
 func (l *Laptop) Seed(ctx context.Context) error {
 	if err := l.seedTenant(ctx); err != nil {
@@ -45,7 +53,7 @@ func (l *Laptop) Seed(ctx context.Context) error {
 // nobody yet whose keys would be missing. A start that was cut short is completed
 // by the next one.
 func (l *Laptop) seedTenant(ctx context.Context) error {
-	_, err := l.Registrar.CreateTenant(ctx, Tenant, tenantName, map[string]any{"country": callingCode})
+	_, err := l.Registrar.CreateTenant(ctx, Tenant, tenantName, map[string]any{"country": callingCode, "levels": levels})
 	if err != nil && !errors.Is(err, access.ErrTenantExists) {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/jobs"
+	"regulars/shared/points"
 	"regulars/shared/sqsqueue"
 )
 
@@ -29,11 +30,13 @@ func main() {
 	}
 	boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
-	kinds := work.Kinds(customer.NewService(store, time.Now), store, access.NewRegistrar(store, time.Now))
+	registrar := access.NewRegistrar(store, time.Now)
+	kinds := work.Kinds(customer.NewService(store, time.Now), store, registrar)
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambda.Start(work.NewFunction(
 		jobs.NewWorker(store, kinds, time.Now),
 		jobs.NewService(store, queue, time.Now, jobs.Wait),
 		queue, os.Stdout,
+		work.NewPoints(points.NewService(store, time.Now), registrar),
 	).Handle)
 }
