@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -18,6 +19,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"regulars/functions/local/laptop"
+	"regulars/shared/customer"
 	"regulars/shared/dynamolocal"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/tests/runtimeapi"
@@ -170,9 +172,59 @@ var wantedGenesys = []struct {
 	{"unknown", 404, `"unknown_path"`},
 }
 
+// eventProfile is the profile that events of the Haravan dialect are about.
+const eventProfile = "890810741324922"
+
+// playHaravan plays the events of the Haravan dialect, about a profile that was
+// imported through the other one.
+func (d deployment) playHaravan() {
+	d.t.Helper()
+	var imported events.APIGatewayV2HTTPResponse
+	d.invoke("altcraft", event(d.t, "altcraft-import.json"), &imported)
+	var answer struct {
+		ID string `json:"profile_id"`
+	}
+	if err := json.Unmarshal([]byte(imported.Body), &answer); err != nil {
+		d.t.Fatal(err)
+	}
+	id, err := customer.ParseHex(answer.ID)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, w := range []struct {
+		file   string
+		status int
+		body   string
+	}{
+		{"haravan-list.json", 200, `{"profiles":[{"id":` + id.Decimal()},
+		{"haravan-get.json", 200, `{"profile":{"id":` + id.Decimal()},
+		{"haravan-tags.json", 200, `"tags":`},
+		{"haravan-attributes.json", 200, `"attributes":[`},
+		{"haravan-add.json", 200, `"point_available":10,`},
+		{"haravan-entry.json", 200, `"reason":"Mini game quay số 11/11"`},
+		{"haravan-subtract.json", 200, `"point_available":0,`},
+		{"haravan-subtract.json", 422, `{"errors":{"point":[`},
+		{"haravan-order.json", 200, `"point_available":250,`},
+		{"haravan-return.json", 200, `"point_available":200,`},
+		{"haravan-reverse.json", 200, `"point_available":195,`},
+		{"haravan-entries.json", 200, `"seq":5`},
+		{"haravan-entries-csv.json", 200, "seq,kind,value"},
+		{"haravan-unknown.json", 404, `{"errors":"Not Found"}`},
+	} {
+		var response events.APIGatewayV2HTTPResponse
+		d.invoke("haravan", bytes.ReplaceAll(event(d.t, w.file), []byte(eventProfile), []byte(id.Decimal())), &response)
+		if response.StatusCode != w.status || !strings.Contains(response.Body, w.body) || response.Headers["X-Consumed-Capacity"] == "" {
+			d.t.Errorf("%s: %d %v %s, want %d %s", w.file, response.StatusCode, response.Headers, response.Body, w.status, w.body)
+		}
+	}
+	var deleted events.APIGatewayV2HTTPResponse
+	d.invoke("altcraft", event(d.t, "altcraft-delete.json"), &deleted)
+}
+
 // TestBinaries plays every event to the binary that it is for.
 func TestBinaries(t *testing.T) {
-	d := deploy(t, "altcraft", "genesys", "mojodex", "work", "admin")
+	d := deploy(t, "altcraft", "genesys", "haravan", "mojodex", "work", "admin")
+	d.playHaravan()
 	for _, w := range wantedGenesys {
 		var response events.APIGatewayV2HTTPResponse
 		d.invoke("genesys", event(t, "genesys-"+w.file+".json"), &response)

@@ -44,7 +44,7 @@ func TestCosts(t *testing.T) {
 		{name: "unsets", method: "update", body: with(map[string]any{"tags": function("unset", nil), "visits": function("unset", nil)}), want: "rt=3;r=2;w=1"},
 		{name: "gains a phone", method: "import", body: with(map[string]any{"phones": []string{phone(1), phone(2)}}), want: "rt=3;r=2;w=4"},
 		{name: "loses a phone", method: "import", body: with(map[string]any{"phones": []string{phone(1)}}), want: "rt=4;r=3;w=4"},
-		{name: "delete", method: "delete", body: search, want: "rt=4;r=4;w=11"},
+		{name: "delete", method: "delete", body: search, want: "rt=5;r=5;w=13"},
 	}
 	c := caller{t: t, h: newLaptop(t)}
 	c.call("get", search)           // remembers token and settings

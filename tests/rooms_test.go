@@ -34,13 +34,14 @@ var rooms = map[string][]string{
 	// What runs. A dialect knows no other.
 	"functions/altcraft":  {"functions/altcraft/filter", "shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/outcome", "shared/value", "github.com/cespare/xxhash/v2"},
 	"functions/genesys":   {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/outcome", "shared/value"},
+	"functions/haravan":   {"shared/access", "shared/customer", "shared/httpapi", "shared/outcome", "shared/points", "shared/value"},
 	"functions/mojodex":   {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/outcome", "shared/value"},
-	"functions/admin":     {"shared/access", "shared/customer", "shared/jobs", "shared/outcome", "shared/value"},
-	"functions/work":      {"shared/access", "shared/catalog", "shared/customer", "shared/jobs", "shared/outcome", awsLambda + "events"},
-	"functions/*/lambda":  {"functions/work", "shared/access", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/lambdahttp", "shared/sqsqueue", awsLambda + "lambda"},
+	"functions/admin":     {"shared/access", "shared/customer", "shared/jobs", "shared/outcome", "shared/points", "shared/value"},
+	"functions/work":      {"shared/access", "shared/catalog", "shared/customer", "shared/jobs", "shared/outcome", "shared/points", awsLambda + "events"},
+	"functions/*/lambda":  {"functions/work", "shared/access", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/lambdahttp", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/admin/cli": {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda"},
 	"functions/local":     {"functions/local/laptop", "shared/dynamolocal"},
-	"functions/local/laptop": {"functions/admin", "functions/altcraft", "functions/genesys", "functions/mojodex", "functions/work", "shared/access", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/value",
+	"functions/local/laptop": {"functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/mojodex", "functions/work", "shared/access", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/points", "shared/value",
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 
 	// What a dialect decides by itself, apart from its requests.
@@ -53,10 +54,11 @@ var rooms = map[string][]string{
 	"shared/catalog":  {"shared/customer", "shared/outcome", "shared/value"},
 	"shared/access":   {"shared/customer", "shared/outcome", "shared/value"},
 	"shared/jobs":     {"shared/customer", "shared/outcome", "shared/value"},
+	"shared/points":   {"shared/access", "shared/customer", "shared/outcome"},
 	"shared/meter":    {},
 
 	// What the domain is kept in and reached by.
-	"shared/dynamo":     {"shared/access", "shared/catalog", "shared/customer", "shared/jobs", "shared/meter", "shared/outcome", "shared/value", awsSDK, smithy},
+	"shared/dynamo":     {"shared/access", "shared/catalog", "shared/customer", "shared/jobs", "shared/meter", "shared/outcome", "shared/points", "shared/value", awsSDK, smithy},
 	"shared/sqsqueue":   {"shared/jobs", "shared/outcome", awsSDK, smithy},
 	"shared/httpapi":    {"shared/meter", "shared/outcome"},
 	"shared/lambdahttp": {awsLambda + "events", awsLambda + "lambda", awsLambda + "lambdacontext", apiProxy + "core", apiProxy + "httpadapter"},
@@ -72,7 +74,7 @@ var rooms = map[string][]string{
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
-var domain = []string{"shared/outcome", "shared/value", "shared/customer", "shared/catalog", "shared/access", "shared/jobs", "shared/meter"}
+var domain = []string{"shared/outcome", "shared/value", "shared/customer", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/meter"}
 
 // outsideDomain are the parts of the standard library that these keep off.
 var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog", "database/sql", "testing"}

@@ -49,6 +49,8 @@ func newScene(t *testing.T) scene {
 const (
 	otherTenant    = 6 // with all defaults
 	declaredTenant = 7 // whose fields and resources must be declared
+	clubTenant     = 8 // whose points have a program of their own
+	busyTenant     = 9 // whose requests are limited to three
 )
 
 // newCast makes further tenants and tokens, and returns the secrets by the names
@@ -74,6 +76,18 @@ func newCast(t *testing.T, s scene) map[string]string {
 			"2": map[string]any{"name": "Alerts", "channels": []any{"sms", "push"}},
 		},
 	})
+	make(clubTenant, map[string]any{
+		"levels": map[string]any{
+			"11": map[string]any{"name": "Member", "from": 0}, "12": map[string]any{"name": "Gold", "from": 1000},
+		},
+		"earning": map[string]any{
+			"money_per_point": 10_000, "rounding": "nearest", "percent_of_level": map[string]any{"12": 200},
+			"usable_after_hours": 24, "expires_after_days": 30,
+		},
+		"money_per_ranking_point": 1000, "unique_ref_id": true, "subtract_counts_as_used": true, "negative_on_reversal": true,
+		"rate_limit": map[string]any{"size": 0},
+	})
+	make(busyTenant, map[string]any{"rate_limit": map[string]any{"size": 3, "leak": 1}})
 
 	cast := map[string]string{}
 	for name, token := range map[string]access.Token{
@@ -85,6 +99,9 @@ func newCast(t *testing.T, s scene) map[string]string {
 		"other":    {Tenants: []int{otherTenant}},
 		"both":     {Tenants: []int{laptop.Tenant, otherTenant}},
 		"declared": {Tenants: []int{declaredTenant}},
+		"club":     {Tenants: []int{clubTenant}},
+		"busy":     {Tenants: []int{busyTenant}},
+		"viewer":   {Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{access.LoyRead}},
 	} {
 		token.Name = name
 		if token.Scopes == nil {

@@ -14,6 +14,7 @@ import (
 
 	"regulars/functions/altcraft"
 	"regulars/functions/genesys"
+	"regulars/functions/haravan"
 	"regulars/functions/mojodex"
 )
 
@@ -50,6 +51,7 @@ var dialects = map[string]struct {
 }{
 	"altcraft": {append(under("/api/v1.1/", altcraft.Routes), altcraft.QuickImport), "/api/v1.1/unknown/path"},
 	"genesys":  {genesysPaths(), "/metadata/unknown/path"},
+	"haravan":  {under("/loy/", haravan.Routes), "/loy/unknown/path"},
 	"mojodex":  {under("/", mojodex.Routes()), "/unknown/path"},
 }
 

@@ -187,7 +187,7 @@ func TestUCSCosts(t *testing.T) {
 			return map[string]any{"Phone": records(1, 0)}
 		}, "rt=1;r=1;w=0", nil},
 		// The tombstone and 2 index, addresses are read before, extension, three values.
-		{"delete", "DELETE", "/profiles/$id", nil, "rt=4;r=4;w=20", []int{7}},
+		{"delete", "DELETE", "/profiles/$id", nil, "rt=5;r=5;w=22", []int{8}},
 	}
 	for _, step := range steps {
 		var body any

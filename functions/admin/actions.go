@@ -143,6 +143,11 @@ var actions = []action{
 		parameters: []parameter{tenantParameter, jobParameter},
 		example:    "TENANT=5 JOB=20260301T120000Z-7QX2MBKA",
 		run:        cancelJob,
+	}, {
+		name: "verify-points", does: "Recomputes a points account from its entries and names the first that does not fit.",
+		parameters: []parameter{tenantParameter, required("profile", text, "id of the profile, in decimal")},
+		example:    "TENANT=5 PROFILE=870245671235584",
+		run:        verifyPoints,
 	},
 }
 

@@ -1,5 +1,5 @@
 // Package admin is what administrators do: tenants, settings, tokens, match
-// fields and jobs. It has no route; on AWS the function is invoked directly and
+// fields, jobs, and the verification of points ledgers. It has no route; on AWS the function is invoked directly and
 // IAM guards it, on a laptop [HTTPHandler] takes calls from the same machine.
 // A call is `{"action": "create-token", "tenant": 5, ...}`; the table of actions
 // in actions.go says which there are and what they take.
@@ -20,11 +20,12 @@ import (
 type Handler struct {
 	registrar *access.Registrar
 	jobs      Jobs
+	ledgers   Ledgers
 }
 
 // New makes a handler.
-func New(registrar *access.Registrar, jobs Jobs) *Handler {
-	return &Handler{registrar: registrar, jobs: jobs}
+func New(registrar *access.Registrar, jobs Jobs, ledgers Ledgers) *Handler {
+	return &Handler{registrar: registrar, jobs: jobs, ledgers: ledgers}
 }
 
 // ErrFault is all that the caller learns of a fault; the log has the rest.

@@ -18,6 +18,7 @@ import (
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/shared/jobs"
+	"regulars/shared/points"
 )
 
 // A foreman starts a job for every match field that needs one.
@@ -60,7 +61,7 @@ func newOffice(t *testing.T) office {
 	store := dynamo.New(dynamotest.Client(t), dynamotest.Table(t), time.Now)
 	f := &foreman{}
 	return office{
-		handler: admin.New(access.NewRegistrar(store, time.Now), f),
+		handler: admin.New(access.NewRegistrar(store, time.Now), f, points.NewService(store, time.Now)),
 		guard:   access.NewGuard(store, time.Now, access.GuardOptions{}),
 		foreman: f,
 	}
@@ -250,7 +251,7 @@ func TestFaultsAreNotTold(t *testing.T) {
 	t.Cleanup(func() { slog.SetDefault(before) })
 
 	store := dynamo.New(dynamotest.Client(t), "no-such-table", time.Now)
-	handler := admin.New(access.NewRegistrar(store, time.Now), &foreman{})
+	handler := admin.New(access.NewRegistrar(store, time.Now), &foreman{}, points.NewService(store, time.Now))
 	answer, err := handler.Handle(t.Context(), json.RawMessage(`{"action": "show-tenant", "tenant": 5}`))
 	if !errors.Is(err, admin.ErrFault) || answer != nil {
 		t.Errorf("Handle = %s, %v, want %v", answer, err, admin.ErrFault)

@@ -85,6 +85,25 @@ func (q *InProcess) one(ctx context.Context, ref jobs.Ref) {
 	}
 }
 
+// settleEvery is how often a laptop looks for what is due.
+const settleEvery = time.Minute
+
+// RunDue settles what is due, now and then, until ctx is done.
+func RunDue(ctx context.Context, due ...Due) {
+	ticker := time.NewTicker(settleEvery)
+	defer ticker.Stop()
+	for {
+		if err := settle(ctx, due); err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "settling failed", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
 // resend sends at once what another process left, and later what got lost.
 func resend(ctx context.Context, service *jobs.Service) {
 	ticker := time.NewTicker(resendEvery)

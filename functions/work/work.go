@@ -1,5 +1,5 @@
 // Package work does the parts of jobs: those that messages of the work queue
-// name, and on a schedule it sends again what got lost. On AWS it is a function
+// name, and on a schedule it sends again what got lost and settles what is due. On AWS it is a function
 // ([Function]), on a laptop it runs in the process ([InProcess]).
 package work
 
@@ -36,12 +36,20 @@ type Function struct {
 	upkeep   *Upkeep
 	messages Returner
 	metrics  io.Writer
+	due      []Due
+}
+
+// Due is what is looked after on the schedule.
+type Due interface {
+	// Settle does what has fallen due until ctx ends. What is left is due at the
+	// next call.
+	Settle(ctx context.Context) error
 }
 
 // NewFunction makes the function. It writes metrics as CloudWatch finds them in a
 // log (EMF), a line each.
-func NewFunction(worker *jobs.Worker, service *jobs.Service, upkeep *Upkeep, messages Returner, metrics io.Writer) *Function {
-	return &Function{worker, service, upkeep, messages, metrics}
+func NewFunction(worker *jobs.Worker, service *jobs.Service, upkeep *Upkeep, messages Returner, metrics io.Writer, due ...Due) *Function {
+	return &Function{worker, service, upkeep, messages, metrics, due}
 }
 
 // givenUp is the line of the metric that an alarm watches; it takes the time in
@@ -59,8 +67,8 @@ type event struct {
 }
 
 // Handle works through the messages of an event and names those that must come
-// again; on the scheduled events it sends again what got lost, or starts the
-// upkeep. The error of an
+// again; on the scheduled events it sends again what got lost and settles what is
+// due, or starts the upkeep. The error of an
 // event that cannot be understood makes the whole of it come again, until the
 // queue gives it up.
 func (f *Function) Handle(ctx context.Context, raw json.RawMessage) (events.SQSEventResponse, error) {
@@ -69,7 +77,7 @@ func (f *Function) Handle(ctx context.Context, raw json.RawMessage) (events.SQSE
 		return events.SQSEventResponse{}, fmt.Errorf("event: %w", err)
 	}
 	if e.DetailType == "Scheduled Event" {
-		return events.SQSEventResponse{}, f.service.Resend(ctx, jobs.Idle)
+		return events.SQSEventResponse{}, errors.Join(f.service.Resend(ctx, jobs.Idle), settle(ctx, f.due))
 	}
 	if e.DetailType == upkeepEvent {
 		return events.SQSEventResponse{}, f.upkeep.Start(ctx, f.service)
@@ -78,6 +86,25 @@ func (f *Function) Handle(ctx context.Context, raw json.RawMessage) (events.SQSE
 		return events.SQSEventResponse{}, errors.New("the event is neither of SQS nor of a schedule")
 	}
 	return f.visit(ctx, e.Records)
+}
+
+// toAnswer is kept of the deadline of a scheduled call.
+const toAnswer = 5 * time.Second
+
+// settle does what is due. What is not done in time is due at the next call.
+func settle(ctx context.Context, due []Due) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-toAnswer))
+		defer cancel()
+	}
+	var failed error
+	for _, d := range due {
+		if err := d.Settle(ctx); err != nil && ctx.Err() == nil {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
 }
 
 // visit visits the parts that messages name, some of them side by side.

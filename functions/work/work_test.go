@@ -142,7 +142,6 @@ func TestFunctionResends(t *testing.T) {
 	w.queue.messages = nil
 	service := jobs.NewService(w.store, w.queue, func() time.Time { return time.Now().Add(jobs.Idle) }, settled)
 	function := work.NewFunction(w.worker, service, nil, &desk{}, &bytes.Buffer{})
-	scheduled := `{"version":"0","id":"x","detail-type":"Scheduled Event","source":"aws.events","detail":{},"resources":[]}`
 	if _, err := function.Handle(t.Context(), json.RawMessage(scheduled)); err != nil {
 		t.Fatal(err)
 	}

@@ -46,6 +46,19 @@ func (it attributes) setNumber(name string, v int64) {
 	it[name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(v, 10)}
 }
 
+// setCount is setNumber for a number that is 0 where it is absent.
+func (it attributes) setCount(name string, v int64) {
+	if v != 0 {
+		it.setNumber(name, v)
+	}
+}
+
+func (it attributes) setBytes(name string, v []byte) {
+	if len(v) > 0 {
+		it[name] = &types.AttributeValueMemberB{Value: v}
+	}
+}
+
 func (it attributes) setFlag(name string, v bool) {
 	if v {
 		it[name] = &types.AttributeValueMemberBOOL{Value: true}
@@ -130,6 +143,15 @@ func (r *reader) numberOf(name string, v types.AttributeValue) int64 {
 		r.err = fmt.Errorf("attribute %s: %w", name, err)
 	}
 	return whole
+}
+
+func (r *reader) bytes(name string) []byte {
+	b, ok := r.it[name].(*types.AttributeValueMemberB)
+	if !ok {
+		r.wrong(name, r.it[name])
+		return nil
+	}
+	return b.Value
 }
 
 func (r *reader) list(name string) []types.AttributeValue {

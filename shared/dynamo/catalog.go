@@ -28,7 +28,7 @@ func (s *Store) Read(ctx context.Context, tenant int, w catalog.Wanted) (catalog
 		}
 	}
 	if w.Customer != 0 {
-		keys = append(keys, customerKey(tenant, w.Customer), accountKey(tenant, w.Customer))
+		keys = append(keys, customerKey(tenant, w.Customer), purchasesKey(tenant, w.Customer))
 	}
 	add(categorySK, w.Categories)
 	add(productSK, w.Products)
@@ -78,7 +78,7 @@ func readFound(tenant int, w catalog.Wanted, items map[key]item) (found catalog.
 		}
 	}
 	if w.Customer != 0 {
-		found.Account, err = readAccount(items[accountKey(tenant, w.Customer)])
+		found.Account, err = readPurchases(items[purchasesKey(tenant, w.Customer)])
 		if it, ok := items[customerKey(tenant, w.Customer)]; ok && err == nil {
 			found.Account.Customer, err = readCustomer(w.Customer, it)
 		}
@@ -182,7 +182,7 @@ func (s *Store) Save(ctx context.Context, c catalog.Change) error {
 		return err
 	}
 	if c.Account != nil {
-		t.putAccount(c)
+		t.putPurchases(c)
 		whose, err := s.transaction(c.Customer)
 		if err != nil {
 			return err
@@ -227,10 +227,10 @@ func (t *tx) putCatalog(c catalog.Change) error {
 	return err
 }
 
-// putAccount adds an account and the purchases that start and end with it.
-func (t *tx) putAccount(c catalog.Change) {
+// putPurchases adds an account and the purchases that start and end with it.
+func (t *tx) putPurchases(c catalog.Change) {
 	id := c.Account.Customer.ID
-	t.put(newAccountItem(c.Tenant, *c.Account, t.id), writtenBy(c.Account.Rev.Commit), c.Account.Rev.Bytes, 0)
+	t.put(newPurchasesItem(c.Tenant, *c.Account, t.id), writtenBy(c.Account.Rev.Commit), c.Account.Rev.Bytes, 0)
 	for _, p := range c.Started {
 		it := newPurchaseItem(c.Tenant, id, p, t.id)
 		t.put(it, absent(), 0, indexUnits(indexKeys{}, indexKeysOf(it)))

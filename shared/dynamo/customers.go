@@ -67,6 +67,9 @@ func (s *Store) Commit(ctx context.Context, c customer.Commit) error {
 	if err != nil {
 		return err
 	}
+	if err := s.keepStanding(ctx, t, c); err != nil {
+		return err
+	}
 	if c.Plain && len(t.writes) == 1 && !c.Before.Absent() && c.Request == nil {
 		return s.putOne(ctx, "put customer", t)
 	}

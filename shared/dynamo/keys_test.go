@@ -14,6 +14,7 @@ import (
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/jobs"
+	"regulars/shared/points"
 )
 
 var update = flag.Bool("update", false, "write testdata/keys.golden anew")
@@ -70,6 +71,23 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 	}
 	it, err = newRequestItem(tenant, customer.Remembered{Keyed: customer.Keyed{Key: "k1"}, ID: id}, "commit", noon)
 	line("remembered request", it, err)
+	account := points.Account{ID: id, Version: 1, Changed: noon, Lots: []points.Lot{{Day: points.Never, Points: 5}}}
+	line("points account", newAccountItem(tenant, account, "commit"), nil)
+	account.Lots[0].Day = 20_000
+	line("points account, due", newAccountItem(tenant, account, "commit"), nil)
+	account.Deleted = true
+	line("points account, to be erased", newAccountItem(tenant, account, "commit"), nil)
+	account.Erased = 1
+	line("points account, erased", newAccountItem(tenant, account, "commit"), nil)
+	line("entry", newEntryItem(tenant, id, points.Entry{Seq: 7}, "commit"), nil)
+	line("entry with a reference", newEntryItem(tenant, id, points.Entry{Seq: 7, Text: points.Text{RefID: "A#1"}}, "commit"), nil)
+	it, err = newOrderItem(orderKey(tenant, id, "A#1"), points.Order{}, "commit", nil)
+	line("order", it, err)
+	it, err = newAnswerItem(uniqueKey(tenant, id, points.Reference{Direction: points.Takes, RefID: "A#1"}), "commit", "", nil, time.Time{})
+	line("unique reference", it, err)
+	line("reversal", newReversalItem(reversalKey(tenant, id, 7), points.Reversal{}, "commit"), nil)
+	it, err = newAnswerItem(answerKey(tenant, id, "k1"), "commit", "", nil, noon)
+	line("answer to a request", it, err)
 	it, err = newSettingsItem(access.Settings{Tenant: tenant}, "commit")
 	line("settings", it, err)
 	it, err = newTokenItem(token, "commit")
@@ -95,7 +113,7 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 	} {
 		line("label", newLabelItem(tenant, catalog.LabelChange{Label: l}, "commit"), nil)
 	}
-	line("account", newAccountItem(tenant, catalog.Account{Customer: customer.Record{Customer: ann}}, "commit"), nil)
+	line("active purchases", newPurchasesItem(tenant, catalog.Account{Customer: customer.Record{Customer: ann}}, "commit"), nil)
 	line("purchase", newPurchaseItem(tenant, id, purchase, "commit"), nil)
 	purchase.Ended = noon
 	line("ended purchase", newPurchaseItem(tenant, id, purchase, "commit"), nil)

@@ -70,9 +70,9 @@ func newOwnerItem(tenant int, id customer.ID, p catalog.Purchase, commit string)
 	return item(it)
 }
 
-func newAccountItem(tenant int, a catalog.Account, commit string) item {
+func newPurchasesItem(tenant int, a catalog.Account, commit string) item {
 	it := make(attributes, 7)
-	it.setPlaces(accountKey(tenant, a.Customer.ID), indexKeys{})
+	it.setPlaces(purchasesKey(tenant, a.Customer.ID), indexKeys{})
 	it.setText(attrCommit, commit)
 	active := make([]types.AttributeValue, len(a.Active))
 	for i, p := range a.Active {
@@ -116,9 +116,9 @@ func (r *reader) held() catalog.Purchase {
 	return p
 }
 
-// readAccount reads what a customer has of the catalog; it is nil for one that
+// readPurchases reads what a customer has of the catalog; it is nil for one that
 // never had anything.
-func readAccount(it item) (catalog.Account, error) {
+func readPurchases(it item) (catalog.Account, error) {
 	r := reader{it: it}
 	var a catalog.Account
 	if it == nil {

@@ -40,7 +40,7 @@ func (s *Store) get(ctx context.Context, doing string, keys ...key) (map[key]ite
 	found := make(map[key]item, len(keys))
 	for start := 0; start < len(keys); start += maxBatch {
 		batch := keys[start:min(start+maxBatch, len(keys))]
-		if err := s.getBatch(ctx, doing, batch, found); err != nil {
+		if err := s.getBatch(ctx, doing, batch, found, true); err != nil {
 			return nil, err
 		}
 	}
@@ -60,10 +60,11 @@ func (s *Store) getOne(ctx context.Context, doing string, k key) (item, error) {
 	return out.Item, nil
 }
 
-// getBatch adds the items of one batch to found. The table may leave some
-// unprocessed; they are asked for until it has processed all.
-func (s *Store) getBatch(ctx context.Context, doing string, keys []key, found map[key]item) error {
-	ask := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
+// getBatch adds the items of one batch to found, as they are now or, at half the
+// price, perhaps were a moment ago. The table may leave some unprocessed; they are
+// asked for until it has processed all.
+func (s *Store) getBatch(ctx context.Context, doing string, keys []key, found map[key]item, strong bool) error {
+	ask := types.KeysAndAttributes{ConsistentRead: &strong}
 	for _, k := range keys {
 		ask.Keys = append(ask.Keys, k.attributes())
 	}
@@ -81,6 +82,9 @@ func (s *Store) getBatch(ctx context.Context, doing string, keys []key, found ma
 		for _, it := range items {
 			units += halfReadUnits(sizeOf(it))
 			found[keyOf(it)] = it
+		}
+		if !strong {
+			units /= 2
 		}
 		meter.From(ctx).Add(0, units, 0)
 		if ask.Keys = rest.Keys; len(ask.Keys) > 0 && !outcome.Pause(ctx, n) {

@@ -5,12 +5,18 @@
 // # The table
 //
 //	what it holds       pk                     sk               gsi1pk / gsi1sk                gsi2pk / gsi2sk
-//	customer            C#<tenant>#<id>        CUSTOMER         L#<tenant>#<shard> / id        U#<tenant>#<shard> / hour of change, id
-//	extension           C#<tenant>#<id>        EXT#<number>
-//	identification      C#<tenant>#<id>        IDENT#<key>#<h>  I#<tenant>#<key>#<first> / <further>#id
-//	deleted customer    the same               CUSTOMER         X#<tenant>#<shard> / id, until it is swept
-//	active purchases    the same               PURCHASES
-//	purchase            the same               PURCHASE#<n>     P#<tenant>#<product>#<shard> / day, id, n, while it is active
+//	points account      C#<tenant>#<id>        ACCOUNT          D#<tenant>#<shard> / hour, id  U#<tenant>#<shard> / hour of change, id
+//	customer            same                   CUSTOMER         L#<tenant>#<shard> / id        U#<tenant>#<shard> / hour of change, id
+//	extension           same                   EXT#<number>
+//	identification      same                   IDENT#<key>#<h>  I#<tenant>#<key>#<first> / <further>#id
+//	deleted customer    same                   CUSTOMER         X#<tenant>#<shard> / id, until it is swept
+//	active purchases    same                   PURCHASES
+//	purchase            same                   PURCHASE#<n>     P#<tenant>#<product>#<shard> / day, id, n, while it is active
+//	entry of a ledger   same                   LEDGER#<seq>     F#<tenant>#<id>#<hash> / seq
+//	order               same                   ORDER#<hash>
+//	unique reference    same                   REF#<way>#<hash>
+//	reversal            same                   REVERSED#<seq>
+//	answer to a request same                   REQUEST#<hash>
 //	match key           K#<tenant>#<kind>#<v>  KEY
 //	remembered request  R#<tenant>#<hash>      REQUEST#<hash>
 //	tenant's settings   T#<tenant>             SETTINGS         TENANTS / tenant
@@ -36,12 +42,20 @@
 //	customers of a tenant in that order                     Query gsi1 for each shard, side by side
 //	deleted customers of a shard that are not swept yet     Query gsi1
 //	a product's active purchases in the order of their days Query gsi1
+//	a customer with the points account                      Query pk, ACCOUNT to CUSTOMER, strongly
+//	entries of a ledger, reversals                          Query pk, from one number to another, strongly
+//	an order, a reference, a reversal, an answer            GetItem, strongly
+//	accounts of a shard of which something is due           Query gsi1
+//	entries with a reference                                Query gsi1
+//	customers and accounts of a shard by hour of change     Query gsi2
 //	all tenants, the tokens and the jobs of a tenant        Query gsi1
 //	the open jobs of all tenants                            Query gsi1
 //	the open job of a kind and subject                      GetItem, strongly
 //	a job and its parts                                     Query pk, strongly
 //
-// <shard> is a hash of the customer's id over 8 values, <subject> the kind of the
+// An account is due at the first hour at which points become available or expire;
+// that of a deleted customer at hour 0 until its texts are erased. <way> is add or
+// subtract. <shard> is a hash of the customer's id over 8 values, <subject> the kind of the
 // job and the number and name of what it is about, <h> a hash of all values of an
 // identification, <further> a hash of each but the first. A value of over 128 bytes stands in a key as ~ and its SHA-256. The indexes are KEYS_ONLY and
 // eventually consistent: they find, and nothing is decided on them. An item whose
@@ -63,6 +77,7 @@ import (
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/jobs"
+	"regulars/shared/points"
 )
 
 // The attributes that conditions and reads name. The names are short because
@@ -75,6 +90,7 @@ const (
 	attrJob    = "j" // the job that is the open one
 
 	index1       = "gsi1"
+	index2       = "gsi2"
 	attrIndex1PK = "gsi1pk"
 	attrIndex1SK = "gsi1sk"
 	attrIndex2PK = "gsi2pk"
@@ -95,8 +111,92 @@ type indexKeys struct {
 	GSI2SK string `dynamodbav:"gsi2sk,omitempty"`
 }
 
-func customerKey(tenant int, id customer.ID) key {
-	return key{collectionPK(tenant, id), "CUSTOMER"}
+func customerKey(tenant int, id customer.ID) key { return key{collectionPK(tenant, id), "CUSTOMER"} }
+
+// accountKey comes right before customerKey: both are read as one range.
+func accountKey(tenant int, id customer.ID) key { return key{collectionPK(tenant, id), "ACCOUNT"} }
+
+func entryKey(tenant int, id customer.ID, seq int64) key {
+	return key{collectionPK(tenant, id), "LEDGER#" + seqText(seq)}
+}
+
+// seqText pads the number so that sorting by text is sorting by number.
+func seqText(seq int64) string { return fmt.Sprintf("%012d", seq) }
+
+// seqOfEntry reads what entryKey writes.
+func seqOfEntry(k key) (int64, error) {
+	return strconv.ParseInt(strings.TrimPrefix(k.SK, "LEDGER#"), 10, 64)
+}
+
+// referencePK lists the entries with a reference by their padded numbers.
+func referencePK(tenant int, id customer.ID, refID string) string {
+	return "F#" + strconv.Itoa(tenant) + "#" + id.Base36() + "#" + hash(refID)
+}
+
+func orderKey(tenant int, id customer.ID, order string) key {
+	return key{collectionPK(tenant, id), "ORDER#" + hash(order)}
+}
+
+func uniqueKey(tenant int, id customer.ID, ref points.Reference) key {
+	return key{collectionPK(tenant, id), "REF#" + string(ref.Direction) + "#" + hash(ref.RefID)}
+}
+
+func reversalKey(tenant int, id customer.ID, seq int64) key {
+	return key{collectionPK(tenant, id), "REVERSED#" + seqText(seq)}
+}
+
+// seqOfReversal reads what reversalKey writes.
+func seqOfReversal(k key) (int64, error) {
+	return strconv.ParseInt(strings.TrimPrefix(k.SK, "REVERSED#"), 10, 64)
+}
+
+// answerKey is where the answer to a request about one customer is remembered.
+func answerKey(tenant int, id customer.ID, idempotencyKey string) key {
+	return key{collectionPK(tenant, id), "REQUEST#" + hash(idempotencyKey)}
+}
+
+// oncePrefixes begin the sort keys of what a deleted customer's collection loses.
+var oncePrefixes = []string{"ORDER#", "REF#", "REQUEST#"}
+
+// accountIndexKeys are an account's places: by the hour at which something is
+// next due, and by the hour of its last change.
+func accountIndexKeys(tenant int, a points.Account) indexKeys {
+	var places indexKeys
+	shard := shardSuffix(tenant, shardOf(a.ID))
+	at, due := a.Due()
+	if a.Deleted {
+		at, due = time.Unix(0, 0), a.Erased < a.Version
+	} else {
+		places.GSI2PK, places.GSI2SK = "U"+shard, hourPlace(a.Changed, a.ID)
+	}
+	if due {
+		places.GSI1PK, places.GSI1SK = "D"+shard, hourPlace(at, a.ID)
+	}
+	return places
+}
+
+func duePK(tenant, shard int) string     { return "D" + shardSuffix(tenant, shard) }
+func changedPK(tenant, shard int) string { return "U" + shardSuffix(tenant, shard) }
+
+// hourPlace sorts by the hour, then by id.
+func hourPlace(t time.Time, id customer.ID) string {
+	return hourText(t) + "#" + id.Base36()
+}
+
+func hourText(t time.Time) string { return t.UTC().Format("2006-01-02T15") }
+
+// afterIDs comes after all ids in a place.
+const afterIDs = "#~"
+
+// readHourPlace reads what hourPlace writes.
+func readHourPlace(text string) (time.Time, customer.ID, error) {
+	hour, digits, _ := strings.Cut(text, "#")
+	t, err := time.Parse("2006-01-02T15", hour)
+	if err != nil {
+		return time.Time{}, 0, err
+	}
+	id, err := customer.ParseBase36(digits)
+	return t, id, err
 }
 
 // collectionPK holds everything about one customer.
@@ -187,7 +287,7 @@ func shardSuffix(tenant, shard int) string {
 // of its last change, so that one that changes often moves once an hour.
 func customerIndexKeys(tenant int, c customer.Customer) indexKeys {
 	shard, id := shardOf(c.ID), c.ID.Base36()
-	return indexKeys{listPK(tenant, shard), id, "U" + shardSuffix(tenant, shard), c.Changed.UTC().Format("2006-01-02T15") + "#" + id}
+	return indexKeys{listPK(tenant, shard), id, changedPK(tenant, shard), hourPlace(c.Changed, c.ID)}
 }
 
 // gonePK lists deleted customers that are not swept yet.
@@ -197,7 +297,7 @@ func goneIndexKeys(tenant int, id customer.ID) indexKeys {
 	return indexKeys{GSI1PK: gonePK(tenant, shardOf(id)), GSI1SK: id.Base36()}
 }
 
-func accountKey(tenant int, id customer.ID) key { return key{collectionPK(tenant, id), "PURCHASES"} }
+func purchasesKey(tenant int, id customer.ID) key { return key{collectionPK(tenant, id), "PURCHASES"} }
 
 // purchasesSK begins the sort keys of a customer's purchases, and of its account
 // of them.

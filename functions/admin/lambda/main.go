@@ -15,6 +15,7 @@ import (
 	"regulars/shared/boot"
 	"regulars/shared/dynamo"
 	"regulars/shared/jobs"
+	"regulars/shared/points"
 	"regulars/shared/sqsqueue"
 )
 
@@ -32,5 +33,6 @@ func main() {
 	lambda.Start(admin.New(
 		access.NewRegistrar(store, time.Now),
 		jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), time.Now, jobs.Wait),
+		points.NewService(store, time.Now),
 	).Handle)
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -16,6 +17,7 @@ import (
 	"regulars/functions/admin"
 	"regulars/functions/altcraft"
 	"regulars/functions/genesys"
+	"regulars/functions/haravan"
 	"regulars/functions/mojodex"
 	"regulars/functions/work"
 	"regulars/shared/access"
@@ -23,6 +25,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/jobs"
+	"regulars/shared/points"
 )
 
 // The times of a laptop, where nobody waits for what only AWS needs.
@@ -51,8 +54,10 @@ type Laptop struct {
 	Catalog   *catalog.Service
 
 	queue    *work.InProcess
+	due      work.Due
 	altcraft http.Handler
 	genesys  http.Handler
+	haravan  http.Handler
 	mojodex  http.Handler
 	admin    http.Handler
 }
@@ -70,8 +75,10 @@ func New(o Options) *Laptop {
 	worker := jobs.NewWorker(store, kinds, time.Now)
 	queue := work.NewInProcess(worker, upkeep)
 	service := jobs.NewService(store, queue, time.Now, wait)
+	ledgers := points.NewService(store, time.Now)
 	return &Laptop{
 		Store: store, Registrar: registrar, Jobs: service, Catalog: products, queue: queue,
+		due: work.NewPoints(ledgers, registrar),
 		altcraft: altcraft.New(altcraft.Options{
 			Customers: customers, Guard: guard, Jobs: service, Worker: worker, Log: o.Log, Deadline: deadline,
 		}),
@@ -79,23 +86,34 @@ func New(o Options) *Laptop {
 			Customers: customers, Guard: guard, Registrar: registrar, Jobs: service, Log: o.Log, Deadline: deadline,
 			Prefix: genesys.DefaultPrefix,
 		}),
+		haravan: haravan.New(haravan.Options{
+			Points: ledgers, List: points.NewList(store, time.Now, 0),
+			Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline,
+		}),
 		mojodex: mojodex.New(mojodex.Options{Catalog: products, Guard: guard, Log: o.Log, Deadline: deadline, Now: time.Now}),
-		admin:   admin.HTTPHandler(admin.New(registrar, service)),
+		admin:   admin.HTTPHandler(admin.New(registrar, service, ledgers)),
 	}
 }
 
-// Work does the parts of jobs until ctx is done. It goes on with what another
-// process left.
-func (l *Laptop) Work(ctx context.Context) { l.queue.Run(ctx, l.Jobs) }
+// Work does the parts of jobs and what falls due until ctx is done. It goes on
+// with what another process left.
+func (l *Laptop) Work(ctx context.Context) {
+	var due sync.WaitGroup
+	due.Go(func() { work.RunDue(ctx, l.due) })
+	l.queue.Run(ctx, l.Jobs)
+	due.Wait()
+}
 
 // ServeHTTP routes as template.yaml does, with one greedy path for each dialect.
 // The admin function, which has no route on AWS, has one here.
 func (l *Laptop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
-	case path == "/api", strings.HasPrefix(path, "/api/"):
+	case below(path, "/api"):
 		l.altcraft.ServeHTTP(w, r)
 	case below(path, "/profiles"), below(path, "/metadata"), below(path, "/genesys"):
 		l.genesys.ServeHTTP(w, r)
+	case below(path, "/loy"):
+		l.haravan.ServeHTTP(w, r)
 	case path == admin.Path:
 		l.admin.ServeHTTP(w, r)
 	default:

@@ -24,7 +24,7 @@ const (
 // settings are those of the local tenant: its resource and segments are there for
 // examples to name. Any other resource may be named, too.
 var settings = map[string]any{
-	"country": callingCode,
+	"country": callingCode, "levels": levels,
 	"declared_resources": map[string]any{
 		"1": map[string]any{"name": "Demo shop news", "url": "https://shop.example.com"},
 	},
@@ -55,6 +55,14 @@ const phoneExtension = `{"name": "Phone", "type": "multi-valued", "attributes": 
 var identKeys = []customer.IdentKey{
 	{Name: "EmailKey", Attributes: []string{customer.AttributeEmail}},
 	{Name: "PhoneKey", Source: "Phone", Attributes: []string{customer.AttributePhone}},
+}
+
+// levels are those of the local tenant. The first one is that of the Haravan
+// document.
+var levels = map[string]any{
+	"2020": map[string]any{"name": "Member", "from": 0},
+	"2021": map[string]any{"name": "Silver", "from": 20_000},
+	"2022": map[string]any{"name": "Gold", "from": 50_000},
 }
 
 // Seed makes the local tenant, its tokens and tasks, where they are not there yet.

@@ -17,6 +17,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/jobs"
+	"regulars/shared/points"
 	"regulars/shared/sqsqueue"
 )
 
@@ -40,5 +41,6 @@ func main() {
 		jobs.NewWorker(store, kinds, time.Now),
 		jobs.NewService(store, queue, time.Now, jobs.Wait),
 		upkeep, queue, os.Stdout,
+		work.NewPoints(points.NewService(store, time.Now), registrar),
 	).Handle)
 }

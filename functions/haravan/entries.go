@@ -1,0 +1,182 @@
+package haravan
+
+import (
+	"bytes"
+	"encoding/csv"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/shared/httpapi"
+	"regulars/shared/points"
+)
+
+const (
+	// entriesPage is how many entries a statement shows by default, and maxEntries
+	// how many at most.
+	entriesPage = 50
+	maxEntries  = 250
+)
+
+// An entry as statements show it.
+type entry struct {
+	Seq        int64   `json:"seq"`
+	Kind       string  `json:"kind"`
+	Value      int64   `json:"value"`
+	Balance    int64   `json:"balance"`
+	Reason     string  `json:"reason"`
+	RefID      string  `json:"ref_id"`
+	Actor      string  `json:"actor"`
+	Created    string  `json:"created_at"`
+	Reverses   *int64  `json:"reverses"`
+	ReversedBy []int64 `json:"reversed_by"`
+	Hash       string  `json:"hash"`
+}
+
+func newEntry(l points.Line) entry {
+	e := entry{
+		Seq: l.Seq, Kind: string(l.Kind), Value: l.Change.Available, Balance: l.Balance.Available,
+		Reason: l.Reason, RefID: l.RefID, Actor: l.Actor, Created: stamp(l.Time), ReversedBy: []int64{}, Hash: l.Hash.String(),
+	}
+	if l.Reverses != 0 {
+		e.Reverses = &l.Reverses
+	}
+	e.ReversedBy = append(e.ReversedBy, l.ReversedBy...)
+	return e
+}
+
+// figures of an account, or changes of them, as one entry shows them.
+type figures struct {
+	Available int64 `json:"point_available"`
+	Used      int64 `json:"point_used"`
+	Incoming  int64 `json:"point_incoming"`
+	Ranking   int64 `json:"point_ranking"`
+	Spent     int64 `json:"total_spent"`
+	Orders    int64 `json:"total_order"`
+}
+
+// listEntries is the statement of a profile.
+func (d *Dialect) listEntries(w http.ResponseWriter, c *call) error {
+	lines, next, err := d.statement(c)
+	if err != nil {
+		return err
+	}
+	entries := []entry{}
+	for _, l := range lines {
+		entries = append(entries, newEntry(l))
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, struct {
+		Entries []entry `json:"entries"`
+		Next    *string `json:"next"`
+	}{entries, optional(next)})
+}
+
+// statement reads the parameters of a statement and makes it. next is the cursor
+// of the page that follows, or empty.
+func (d *Dialect) statement(c *call) (lines []points.Line, next string, err error) {
+	p := points.Period{RefID: c.query.Get("ref_id"), Limit: entriesPage}
+	if n, err := strconv.Atoi(c.query.Get("limit")); err == nil && n > 0 {
+		p.Limit = min(n, maxEntries)
+	}
+	if text := c.query.Get("from"); text != "" {
+		if p.From, err = instant("from", text); err != nil {
+			return nil, "", err
+		}
+	}
+	if text := strings.TrimSpace(c.query.Get("to")); text != "" {
+		if p.To, err = instant("to", text); err != nil {
+			return nil, "", err
+		}
+		if len(text) == len(time.DateOnly) { // a bare date is meant with all of its day
+			p.To = p.To.Add(24*time.Hour - time.Microsecond)
+		}
+	}
+	if text := c.query.Get("cursor"); text != "" {
+		if p.Below, err = strconv.ParseInt(text, 10, 64); err != nil || p.Below < 1 {
+			return nil, "", refuse("bad_cursor", "cursor", "is not one that an answer named")
+		}
+	}
+	lines, last, err := d.points.Statement(c.Context(), c.settings.Tenant, c.id, p)
+	if last > 0 {
+		next = strconv.FormatInt(last, 10)
+	}
+	return lines, next, err
+}
+
+// exportEntries is the statement as a CSV file. Where more follows the header
+// X-Next-Cursor says from where.
+func (d *Dialect) exportEntries(w http.ResponseWriter, c *call) error {
+	lines, next, err := d.statement(c)
+	if err != nil {
+		return err
+	}
+	var file bytes.Buffer
+	rows := csv.NewWriter(&file)
+	_ = rows.Write([]string{"seq", "kind", "value", "balance", "reason", "ref_id", "actor", "created_at", "reverses", "reversed_by", "hash"})
+	for _, l := range lines {
+		_ = rows.Write(newEntry(l).row())
+	}
+	rows.Flush()
+	if err := rows.Error(); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="entries-`+c.id.Decimal()+`.csv"`)
+	if next != "" {
+		w.Header().Set("X-Next-Cursor", next)
+	}
+	w.WriteHeader(http.StatusOK)
+	_, err = w.Write(file.Bytes())
+	return err
+}
+
+func (e entry) row() []string {
+	reverses := ""
+	if e.Reverses != nil {
+		reverses = strconv.FormatInt(*e.Reverses, 10)
+	}
+	by := make([]string, len(e.ReversedBy))
+	for i, seq := range e.ReversedBy {
+		by[i] = strconv.FormatInt(seq, 10)
+	}
+	return []string{
+		strconv.FormatInt(e.Seq, 10), e.Kind, strconv.FormatInt(e.Value, 10), strconv.FormatInt(e.Balance, 10),
+		cell(e.Reason), cell(e.RefID), cell(e.Actor), e.Created, reverses, strings.Join(by, " "), e.Hash,
+	}
+}
+
+// cell keeps a text of a client from being a formula in a spreadsheet.
+func cell(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}
+
+// getEntry shows one entry with all that it changed.
+func (d *Dialect) getEntry(w http.ResponseWriter, c *call) error {
+	seq, err := c.number("seq", c.to.path)
+	if err != nil {
+		return err
+	}
+	line, err := d.points.Line(c.Context(), c.settings.Tenant, c.id, int64(min(seq, points.Max)))
+	if err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"entry": struct {
+		entry
+		Changes       figures `json:"changes"`
+		Balances      figures `json:"balances"`
+		LevelID       *int64  `json:"level_id"`
+		PreviousLevel *int64  `json:"previous_level_id"`
+	}{newEntry(line), figures(line.Change), figures(line.Entry.Balance), level(line, line.Level), level(line, line.PreviousLevel)}})
+}
+
+// level is null where the entry did not change the level.
+func level(l points.Line, id int64) *int64 {
+	if l.Level == l.PreviousLevel {
+		return nil
+	}
+	return &id
+}

@@ -1,0 +1,68 @@
+package haravan
+
+import (
+	"net/http"
+
+	"regulars/shared/access"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+)
+
+// The codes of refusals that have a status of their own.
+const (
+	codeBody    = "bad_body"
+	codeLimited = "rate_limited"
+)
+
+// statusOf are the statuses of section 3.4 for refusals: by code, else by kind.
+var (
+	statusOfCode = map[string]int{
+		codeBody:                    http.StatusBadRequest,
+		"body_unreadable":           http.StatusBadRequest,
+		"body_too_large":            http.StatusRequestEntityTooLarge,
+		codeLimited:                 http.StatusTooManyRequests,
+		access.ErrTokenInvalid.Code: http.StatusUnauthorized,
+	}
+	statusOfKind = map[outcome.Kind]int{
+		outcome.Invalid:         http.StatusUnprocessableEntity,
+		outcome.Unauthenticated: http.StatusUnauthorized,
+		outcome.Forbidden:       http.StatusForbidden,
+		outcome.NotFound:        http.StatusNotFound,
+		outcome.Conflict:        http.StatusUnprocessableEntity,
+	}
+)
+
+// writeError writes an error in the dialect's form: {"errors": text} or
+// {"errors": {field: [text]}}.
+var writeError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
+	status, errors := http.StatusInternalServerError, any("Internal error. Nothing is known to have changed.")
+	if refusal, ok := outcome.AsRefusal(err); ok {
+		status, errors = statusFor(refusal), any(refusal.Detail)
+		if refusal.Field != "" {
+			errors = map[string][]string{refusal.Field: {refusal.Detail}}
+		}
+	}
+	if busy, ok := outcome.AsBusy(err); ok {
+		status, errors = http.StatusServiceUnavailable, busy.Text()
+		w.Header().Set("Retry-After", "1")
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	// The answer cannot fail to be JSON; that it cannot be sent the client knows.
+	_ = httpapi.WriteJSON(w, status, map[string]any{"errors": errors})
+}
+
+func statusFor(r *outcome.Refusal) int {
+	if status, ok := statusOfCode[r.Code]; ok {
+		return status
+	}
+	if r.Code == "bad_json" && r.Field == "" {
+		return http.StatusBadRequest // it is no JSON at all
+	}
+	return statusOfKind[r.Kind]
+}
+
+var errPath = outcome.Refuse(outcome.NotFound, "unknown_path", "", "Not Found")
+
+func unknownPath(http.ResponseWriter, *http.Request) error { return errPath }

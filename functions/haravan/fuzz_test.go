@@ -1,0 +1,77 @@
+package haravan
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/outcome"
+	"regulars/shared/points"
+)
+
+// shown demands that err is one that a client may be shown.
+func shown(t *testing.T, err error) {
+	t.Helper()
+	if _, refused := outcome.AsRefusal(err); err != nil && !refused {
+		t.Errorf("error %v, want a refusal", err)
+	}
+}
+
+// FuzzBody: whatever a body holds, reading it ends with a refusal or with figures
+// within their bounds.
+func FuzzBody(f *testing.F) {
+	for _, seed := range []string{
+		`{"point":{"value":10,"reason":"Mini game quay số 11/11","ref_id":""}}`, `{"point":{"value":1e1,"ref_id":1234}}`,
+		`{"order":{"id":"A1","total":1000,"points_used":5,"paid_at":"2024-03-05T14:08:09+07:00"}}`,
+		`{"return":{"amount":1,"reason":null}}`, `{"reverse":{}}`, `{"point":{"value":-1e40}}`, `{"point":null}`, `{}`, `[]`, "\xff", "",
+	} {
+		f.Add([]byte(seed))
+	}
+	d := &Dialect{now: func() time.Time { return noon }}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, name := range []string{"point", "order", "return", "reverse"} {
+			r := httptest.NewRequest(http.MethodPut, "/", bytes.NewReader(body))
+			r.Header.Set("Content-Type", "application/json")
+			c := &call{Request: r}
+			object, err := c.object(name)
+			if shown(t, err); err != nil {
+				continue
+			}
+			for _, member := range []string{"value", "amount"} {
+				n, err := amount(object, member)
+				if shown(t, err); err == nil && (n < 1 || n > points.Max) {
+					t.Errorf("amount(%s) = %d", member, n)
+				}
+			}
+			o, err := d.readOrder(object)
+			if shown(t, err); err == nil && (o.ID == "" || o.Total < 0 || o.Total > points.Max || o.PointsUsed < 0 || o.PointsUsed > points.Max) {
+				t.Errorf("order = %+v", o)
+			}
+			_, err = text(object, "reason", maxText, false)
+			shown(t, err)
+		}
+	})
+}
+
+// FuzzQuery: whatever a query holds, it is refused or makes a filter within bounds.
+func FuzzQuery(f *testing.F) {
+	for _, seed := range []string{
+		"since_id=5&limit=10&page=2&fields=id,,x", "phone=+84909977921", "updated_at_min=2020-07-21T08:33:36 07:00&updated_at_max=2020-10-23",
+		"page=99999999999999999999&limit=-1", "since_id=-99999999999999999999", "%zz=1&since_id=%00", "",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		values, _ := url.ParseQuery(query)
+		c := &call{query: values, settings: access.Settings{Choices: access.Defaults()}}
+		filter, _, err := c.filter()
+		if shown(t, err); err == nil && (filter.Limit < 1 || filter.Limit > pageSize || filter.Page < 1) {
+			t.Errorf("filter = %+v", filter)
+		}
+		c.fields()
+	})
+}

@@ -1,0 +1,38 @@
+// Command lambda is the function that serves everything below /loy.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"time"
+
+	"regulars/functions/haravan"
+	"regulars/shared/access"
+	"regulars/shared/boot"
+	"regulars/shared/dynamo"
+	"regulars/shared/lambdahttp"
+	"regulars/shared/points"
+)
+
+func main() {
+	environment, err := boot.ReadEnvironment(os.Getenv)
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg, err := environment.Config(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
+	lambdahttp.Serve(haravan.New(haravan.Options{
+		Points: points.NewService(store, time.Now),
+		List:   points.NewList(store, time.Now, boot.Settle),
+		Guard: access.NewGuard(store, time.Now, access.GuardOptions{
+			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
+		}),
+		Log:      boot.Logger(),
+		Now:      time.Now,
+		Deadline: boot.Deadline,
+	}))
+}

@@ -1,0 +1,142 @@
+package haravan
+
+import (
+	"context"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"regulars/shared/points"
+)
+
+// addPoints is P5.
+func (d *Dialect) addPoints(w http.ResponseWriter, c *call) error {
+	return d.point(w, c, d.points.Add)
+}
+
+// subtractPoints is P6.
+func (d *Dialect) subtractPoints(w http.ResponseWriter, c *call) error {
+	return d.point(w, c, d.points.Subtract)
+}
+
+type move func(ctx context.Context, r points.Request, n int64, reason, refID string) (points.Result, error)
+
+func (d *Dialect) point(w http.ResponseWriter, c *call, do move) error {
+	point, err := c.object("point")
+	if err != nil {
+		return err
+	}
+	n, err := amount(point, "value")
+	if err != nil {
+		return err
+	}
+	reason, err := text(point, "reason", maxText, false)
+	if err != nil {
+		return err
+	}
+	refID, err := text(point, "ref_id", maxText, true)
+	if err != nil {
+		return err
+	}
+	return d.change(w, c, []any{n, reason, refID}, func(ctx context.Context, r points.Request) (points.Result, error) {
+		return do(ctx, r, n, reason, refID)
+	})
+}
+
+// reverseEntry undoes an entry or a part of it.
+func (d *Dialect) reverseEntry(w http.ResponseWriter, c *call) error {
+	seq, err := c.number("seq", c.to.path)
+	if err != nil {
+		return err
+	}
+	reverse, err := c.object("reverse")
+	if err != nil {
+		return err
+	}
+	n, _, err := whole(reverse, "value", 1)
+	if err != nil {
+		return err
+	}
+	reason, err := text(reverse, "reason", maxText, false)
+	if err != nil {
+		return err
+	}
+	return d.change(w, c, []any{seq, n, reason}, func(ctx context.Context, r points.Request) (points.Result, error) {
+		return d.points.Reverse(ctx, r, int64(min(seq, points.Max)), n, reason)
+	})
+}
+
+// maxAhead is how far ahead of ours the clock of a till may be.
+const maxAhead = 24 * time.Hour
+
+// firstPaid is before any order there was: older ones are a slip of the pen.
+var firstPaid = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// payOrder takes in an order that was paid.
+func (d *Dialect) payOrder(w http.ResponseWriter, c *call) error {
+	order, err := c.object("order")
+	if err != nil {
+		return err
+	}
+	o, err := d.readOrder(order)
+	if err != nil {
+		return err
+	}
+	return d.change(w, c, []any{o.ID, o.Total, o.PointsUsed, o.PaidAt}, func(ctx context.Context, r points.Request) (points.Result, error) {
+		return d.points.Pay(ctx, r, o)
+	})
+}
+
+func (d *Dialect) readOrder(order map[string]any) (o points.Order, err error) {
+	if o.ID, err = text(order, "id", maxOrder, true); err != nil {
+		return o, err
+	}
+	if o.ID == "" {
+		return o, refuse("missing", "id", blank)
+	}
+	total, given, err := whole(order, "total", 0)
+	if err != nil {
+		return o, err
+	}
+	if !given {
+		return o, refuse("missing", "total", blank)
+	}
+	o.Total = total
+	if o.PointsUsed, _, err = whole(order, "points_used", 0); err != nil {
+		return o, err
+	}
+	paid, err := text(order, "paid_at", maxText, false)
+	if err != nil || paid == "" {
+		return o, err
+	}
+	if o.PaidAt, err = instant("paid_at", paid); err != nil {
+		return o, err
+	}
+	if o.PaidAt.After(d.now().Add(maxAhead)) || o.PaidAt.Before(firstPaid) {
+		return o, refuse("bad_date", "paid_at", "must be after 1990 and not in the future")
+	}
+	return o, nil
+}
+
+// returnOrder takes back what an order, or a part of it, earned.
+func (d *Dialect) returnOrder(w http.ResponseWriter, c *call) error {
+	back, err := c.object("return")
+	if err != nil {
+		return err
+	}
+	n, err := amount(back, "amount")
+	if err != nil {
+		return err
+	}
+	reason, err := text(back, "reason", maxText, false)
+	if err != nil {
+		return err
+	}
+	id := c.PathValue("order")
+	if utf8.RuneCountInString(id) > maxOrder {
+		return points.ErrOrderUnknown
+	}
+	return d.change(w, c, []any{id, n, reason}, func(ctx context.Context, r points.Request) (points.Result, error) {
+		return d.points.Return(ctx, r, id, n, reason)
+	})
+}

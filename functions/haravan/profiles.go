@@ -1,0 +1,162 @@
+package haravan
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+	"regulars/shared/points"
+)
+
+const (
+	// pageSize is the default and the most (section 2.2).
+	pageSize = 50
+	// maxAnswer ends a page early, in bytes: a Lambda function answers 6 MB.
+	maxAnswer = 4_000_000
+)
+
+// listProfiles is P1.
+func (d *Dialect) listProfiles(w http.ResponseWriter, c *call) error {
+	filter, nobody, err := c.filter()
+	if err != nil {
+		return err
+	}
+	var page []points.Profile
+	if !nobody {
+		if page, err = d.list.Page(c.Context(), c.settings.Tenant, filter); err != nil {
+			return err
+		}
+	}
+	fields := c.fields()
+	shown, size := []json.RawMessage{}, 0
+	for _, p := range page {
+		chosen, err := newProfile(p, c.settings.Choices).asListed(p).only(fields)
+		if err != nil {
+			return err
+		}
+		text, err := encode(chosen)
+		if err != nil {
+			return err
+		}
+		if size += len(text); size > maxAnswer && len(shown) > 0 {
+			break
+		}
+		shown = append(shown, text)
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"profiles": shown})
+}
+
+var numeric = regexp.MustCompile(`^-?\d+$`)
+
+// filter reads the parameters of P1. An empty one is not given. nobody says that
+// no profile can match.
+func (c *call) filter() (f points.Filter, nobody bool, err error) {
+	f.Limit, f.Page = c.limit(), c.page()
+	if since := strings.TrimSpace(c.query.Get("since_id")); since != "" {
+		if !numeric.MatchString(since) {
+			return f, false, refuse("bad_id", "since_id", "is not a number")
+		}
+		n, err := strconv.ParseUint(strings.TrimPrefix(since, "-"), 10, 64)
+		if strings.HasPrefix(since, "-") {
+			n, err = 0, nil
+		}
+		f.Since, f.SinceID = true, customer.ID(n)
+		nobody = err != nil || n > points.Max
+	}
+	for name, bound := range map[string]*time.Time{"updated_at_min": &f.Min, "updated_at_max": &f.Max} {
+		if text := strings.TrimSpace(c.query.Get(name)); text != "" {
+			if *bound, err = instant(name, text); err != nil {
+				return f, false, err
+			}
+		}
+	}
+	if text := c.query.Get("phone"); strings.TrimSpace(text) != "" {
+		number, err := customer.ParsePhone("phone", text, countryOf(c.settings.Choices))
+		if err != nil {
+			return f, true, nil // nobody has a phone like that
+		}
+		key := customer.PhoneKey(number)
+		f.Phone = &key
+	}
+	return f, nobody, nil
+}
+
+// limit is the page size. What is no number from 1 to the maximum is the maximum.
+func (c *call) limit() int {
+	n, err := strconv.Atoi(c.query.Get("limit"))
+	if err != nil || n < 1 || n > pageSize {
+		return pageSize
+	}
+	return n
+}
+
+// page counts from 1, which also what is no number stands for.
+func (c *call) page() int {
+	n, err := strconv.Atoi(c.query.Get("page"))
+	switch {
+	case errors.Is(err, strconv.ErrRange) && n > 0:
+		return math.MaxInt
+	case err != nil:
+		return 1
+	}
+	return max(1, n)
+}
+
+// fields are the names that the answer is to be cut to.
+func (c *call) fields() []string {
+	var names []string
+	for name := range strings.SplitSeq(c.query.Get("fields"), ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// find reads the profile of the route.
+func (d *Dialect) find(c *call) (points.Profile, error) {
+	return d.points.Profile(c.Context(), c.settings.Tenant, c.id)
+}
+
+// getProfile is P2.
+func (d *Dialect) getProfile(w http.ResponseWriter, c *call) error {
+	p, err := d.find(c)
+	if err != nil {
+		return err
+	}
+	shown, err := newProfile(p, c.settings.Choices).asListed(p).only(c.fields())
+	if err != nil {
+		return err
+	}
+	return answer(w, shown)
+}
+
+// getTags is P3.
+func (d *Dialect) getTags(w http.ResponseWriter, c *call) error {
+	p, err := d.find(c)
+	if err != nil {
+		return err
+	}
+	return answer(w, map[string]string{"tags": strings.Join(p.Customer.Tags, ",")})
+}
+
+// getAttributes is P4.
+func (d *Dialect) getAttributes(w http.ResponseWriter, c *call) error {
+	p, err := d.find(c)
+	if err != nil {
+		return err
+	}
+	return answer(w, map[string]any{"attributes": attributes(p)})
+}
+
+// answer wraps what reads show.
+func answer(w http.ResponseWriter, profile any) error {
+	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"profile": profile})
+}

@@ -1,0 +1,235 @@
+package haravan
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"mime"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+	"regulars/shared/outcome"
+	"regulars/shared/points"
+	"regulars/shared/value"
+)
+
+const (
+	// maxBody is how large a body may be: the longest one that makes sense has a
+	// few hundred characters.
+	maxBody = 100_000
+	// maxText is the longest reason and ref_id, in characters, and maxOrder the
+	// longest id of an order.
+	maxText  = 255
+	maxOrder = 64
+	// maxIdempotencyKey is the longest Idempotency-Key, in characters.
+	maxIdempotencyKey = 128
+)
+
+// A call is a request that may do what it asks for.
+type call struct {
+	*http.Request
+	to       route
+	id       customer.ID // of the profile, where the route names one
+	query    url.Values
+	token    access.Token
+	settings access.Settings
+}
+
+// accept reads what all requests bear.
+func (d *Dialect) accept(w http.ResponseWriter, r *http.Request, to route) (*call, error) {
+	secret := ""
+	if scheme, rest, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+		secret = strings.TrimSpace(rest)
+	}
+	grant, err := d.guard.Authorize(r.Context(), secret, 0, to.scope)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.bucket.pass(w.Header(), grant.Settings.Tenant, grant.Settings.RateLimit, d.now()); err != nil {
+		return nil, err
+	}
+	c := &call{Request: r, to: to, query: r.URL.Query(), token: grant.Token, settings: grant.Settings}
+	if strings.Contains(to.path, "{id}") {
+		c.id, err = c.number("id", to.path)
+	}
+	return c, err
+}
+
+// number reads a number that stands in the path. One that is too large for an id
+// is nobody's.
+func (c *call) number(name, path string) (customer.ID, error) {
+	digits := c.PathValue(name)
+	if strings.HasSuffix(path, "{"+name+"}.json") {
+		var ok bool
+		if digits, ok = strings.CutSuffix(digits, ".json"); !ok {
+			return 0, errPath
+		}
+	}
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return 0, refuse("bad_id", name, "is not a number")
+	}
+	return customer.ID(n), nil
+}
+
+// object reads the member of that name of a JSON body, which is an object.
+func (c *call) object(name string) (map[string]any, error) {
+	if kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return nil, refuse(codeBody, "", "Content-Type must be application/json")
+	}
+	document, err := httpapi.ReadBody(c.Request, maxBody)
+	if err != nil {
+		return nil, err
+	}
+	body, err := value.ParseObject(document)
+	if err != nil {
+		return nil, err
+	}
+	object, ok := body[name].(map[string]any)
+	if !ok {
+		return nil, refuse("missing", name, blank)
+	}
+	return object, nil
+}
+
+// What is said of a member.
+const (
+	blank    = "can't be blank"
+	positive = "must be greater than 0"
+)
+
+// whole reads a whole number of at least least; given is false where there is
+// none.
+func whole(object map[string]any, name string, least int64) (n int64, given bool, err error) {
+	v, ok := object[name]
+	if !ok || v == nil {
+		return 0, false, nil
+	}
+	number, ok := v.(json.Number)
+	if !ok {
+		return 0, false, refuse("wrong_type", name, "must be a whole number, not "+value.TypeName(v))
+	}
+	n, err = strconv.ParseInt(string(number), 10, 64) // it is canonical: 1e1 is 10
+	negative := strings.HasPrefix(string(number), "-")
+	fraction := strings.Contains(string(number), ".") && !strings.Contains(string(number), "e") || strings.Contains(string(number), "e-")
+	switch {
+	case fraction:
+		return 0, false, refuse("not_whole", name, "must be a whole number")
+	case negative || err == nil && n < least:
+		if least == 0 {
+			return 0, false, refuse("too_small", name, "must be 0 or greater")
+		}
+		return 0, false, refuse("too_small", name, positive)
+	case err != nil || n > points.Max:
+		return 0, false, refuse(points.ErrTooMany.Code, name, "must be at most "+strconv.FormatInt(points.Max, 10))
+	}
+	return n, true, nil
+}
+
+// amount is a whole number above 0 that must be there.
+func amount(object map[string]any, name string) (int64, error) {
+	n, given, err := whole(object, name, 1)
+	if err == nil && !given {
+		err = refuse("missing", name, blank)
+	}
+	return n, err
+}
+
+// text reads a text of up to longest characters; none is empty. A number counts
+// as text where numbers is set.
+func text(object map[string]any, name string, longest int, numbers bool) (string, error) {
+	s := ""
+	switch v := object[name].(type) {
+	case nil:
+	case string:
+		s = v
+	case json.Number:
+		if s = string(v); numbers {
+			break
+		}
+		return "", refuse("wrong_type", name, "must be a text, not a number")
+	default:
+		return "", refuse("wrong_type", name, "must be a text, not "+value.TypeName(v))
+	}
+	if utf8.RuneCountInString(s) > longest {
+		return "", refuse("too_long", name, "is too long (maximum is "+strconv.Itoa(longest)+" characters)")
+	}
+	return s, nil
+}
+
+// blankOffset is a time whose + of the offset was not escaped and became a blank.
+var blankOffset = regexp.MustCompile(`^(\d{4}-\d\d-\d\d[Tt ]\S+) (\d\d:?\d\d)$`)
+
+// instant reads a date, or a date and time.
+func instant(name, text string) (time.Time, error) {
+	if m := blankOffset.FindStringSubmatch(text); m != nil {
+		text = m[1] + "+" + m[2]
+	}
+	t, err := customer.ParseTime(name, text)
+	if err != nil {
+		return time.Time{}, refuse("bad_date", name, "is not a date like 2020-07-21T08:33:36Z")
+	}
+	return t.UTC(), nil
+}
+
+// request is what all changes of the profile's points bear. Meaning is what the
+// client asked for, in a form that compares.
+func (c *call) request(meaning ...any) (points.Request, error) {
+	r := points.Request{
+		Tenant: c.settings.Tenant, ID: c.id, Rules: c.settings.Choices,
+		Actor: c.token.Name + " " + c.token.Hash.Short(),
+		Show: func(p points.Profile) ([]byte, error) {
+			return encode(newProfile(p, c.settings.Choices).asResource(p))
+		},
+	}
+	if _, sent := c.Header["Idempotency-Key"]; !sent {
+		return r, nil
+	}
+	key := c.Header.Get("Idempotency-Key")
+	if n := utf8.RuneCountInString(key); n < 1 || n > maxIdempotencyKey {
+		return r, refuse("bad_idempotency_key", "Idempotency-Key", "must have 1 to "+strconv.Itoa(maxIdempotencyKey)+" characters")
+	}
+	text, err := json.Marshal(meaning)
+	sum := sha256.Sum256(text)
+	r.Keyed = &customer.Keyed{Key: c.to.path + " " + key, Meaning: hex.EncodeToString(sum[:])}
+	return r, err
+}
+
+// change carries a request out and answers it. Where it is refused because of
+// settings, once more with the settings as they are now.
+func (d *Dialect) change(w http.ResponseWriter, c *call, meaning []any, do func(context.Context, points.Request) (points.Result, error)) error {
+	r, err := c.request(meaning...)
+	if err != nil {
+		return err
+	}
+	result, err := do(c.Context(), r)
+	if refusal, refused := outcome.AsRefusal(err); refused && refusal.OfSettings {
+		if c.settings, err = d.guard.Fresh(c.Context(), c.settings.Tenant); err != nil {
+			return err
+		}
+		r.Rules = c.settings.Choices
+		result, err = do(c.Context(), r)
+	}
+	if err != nil {
+		return err
+	}
+	if result.Repeated {
+		w.Header().Set("Idempotency-Hit", "true")
+	}
+	return httpapi.WriteJSON(w, http.StatusOK, json.RawMessage(result.Answer))
+}
+
+// refuse makes a refusal. The detail stands below the field, which it does not
+// name.
+func refuse(code, field, detail string) error {
+	return outcome.Refuse(outcome.Invalid, code, field, "%s", detail)
+}

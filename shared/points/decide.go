@@ -1,0 +1,131 @@
+package points
+
+import (
+	"crypto/rand"
+	"slices"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/outcome"
+)
+
+// A draft is an account that is being decided on. Steps alter the account and
+// then enter what they did, so that its figures are the sum of its entries
+// whatever the steps are.
+type draft struct {
+	Account
+	rules access.Choices
+	now   time.Time
+	made  []Entry
+	// said are the figures that the entries so far explain.
+	said Figures
+}
+
+// newDraft begins a decision about a profile. The first one opens the account.
+func newDraft(p Profile, rules access.Choices, now time.Time) *draft {
+	d := &draft{Account: p.Account.Account, rules: rules, now: now.UTC().Truncate(time.Microsecond)}
+	d.Lots, d.Waiting = slices.Clone(d.Lots), slices.Clone(d.Waiting)
+	if p.Account.Absent() {
+		d.Account = Account{ID: p.Customer.ID, Number: rand.Text(), Disabled: p.Customer.Disabled}
+	}
+	d.said = d.Figures
+	return d
+}
+
+// enter writes the entry that explains what was altered since the last one. It
+// is the only place where an account's version, time and head move on.
+func (d *draft) enter(e Entry) {
+	e.Seq = d.Version + 1
+	e.Change, e.Balance = d.Figures.minus(d.said), d.Figures
+	e.Time = d.now
+	if d.Changed.After(e.Time) { // the clock of another machine was ahead
+		e.Time = d.Changed
+	}
+	before, _ := Level(d.rules, d.said.Ranking)
+	if after, _ := Level(d.rules, d.Ranking); after != before && d.said.Ranking != d.Ranking {
+		e.Level, e.PreviousLevel = after, before
+		d.PreviousLevel = before
+	}
+	e.Salt = newSalt()
+	e.Digest = e.digest()
+	e.Hash = e.hash(d.Number, d.Head)
+	d.Version, d.Changed, d.Head, d.said = e.Seq, e.Time, e.Hash, d.Figures
+	d.made = append(d.made, e)
+}
+
+// settle enters what has fallen due: waiting points become available, lots
+// expire. It does so before any other decision.
+func (d *draft) settle() {
+	system := Text{Actor: System}
+	due := 0
+	for due < len(d.Waiting) && !d.Waiting[due].Hour.Begins().After(d.now) {
+		due++
+	}
+	for _, w := range d.Waiting[:due] {
+		d.Incoming -= w.Points
+		d.gain(w.Points, w.Day)
+	}
+	if d.Waiting = d.Waiting[due:]; due > 0 {
+		d.enter(Entry{Kind: KindActivate, Text: system})
+	}
+	expired := int64(0)
+	for _, l := range d.Lots {
+		if l.Day != Never && !l.Day.Begins().After(d.now) {
+			expired += l.Points
+		}
+	}
+	if expired > 0 {
+		d.spend(expired, noDay) // the soonest are the expired ones
+		d.enter(Entry{Kind: KindExpire, Text: system})
+	}
+}
+
+// expiry is the day on which points expire that are usable from t on.
+func (d *draft) expiry(t time.Time) Day {
+	if d.rules.Earning.ExpiresAfterDays == 0 {
+		return Never
+	}
+	return dayFrom(t.Add(time.Duration(d.rules.Earning.ExpiresAfterDays) * 24 * time.Hour))
+}
+
+// add gives points, at once and also to a profile that is disabled.
+func (d *draft) add(points int64, text Text) error {
+	day := d.expiry(d.now)
+	d.gain(points, day)
+	d.enter(Entry{Kind: KindAdd, Text: text, Expires: day})
+	return d.within("value")
+}
+
+// subtract takes points that are there.
+func (d *draft) subtract(points int64, text Text) error {
+	if err := d.covers(points); err != nil {
+		return err
+	}
+	d.spend(points, noDay)
+	if d.rules.SubtractCountsAsUsed {
+		d.Used += points
+	}
+	d.enter(Entry{Kind: KindSubtract, Text: text})
+	return d.within("value")
+}
+
+// covers refuses to spend what is not there, or what a disabled profile has.
+func (d *draft) covers(points int64) error {
+	if d.Disabled {
+		return ErrDisabled
+	}
+	if points > d.Available {
+		return outcome.Refuse(ErrInsufficient.Kind, ErrInsufficient.Code, "point",
+			"%d points are available, %d are not", d.Available, points)
+	}
+	return nil
+}
+
+// within refuses figures that JSON would not keep. field is what the client sent
+// too much of.
+func (d *draft) within(field string) error {
+	if d.Available > Max-d.Incoming || d.Used > Max || d.Ranking > Max || d.Spent > Max {
+		return outcome.Refuse(ErrTooMany.Kind, ErrTooMany.Code, field, "no figure of a profile may come to more than %d", int64(Max))
+	}
+	return nil
+}

@@ -1,0 +1,413 @@
+package points
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+const (
+	// maxDeep is how many customers a list may lie behind the first page, and
+	// maxDeepFiltered how many where each of them must be looked at.
+	maxDeep         = 50_000
+	maxDeepFiltered = 10_000
+	// maxLooked bounds the customers that one list looks at, and the changes that
+	// it sorts by id.
+	maxLooked = 20_000
+	// lookedAtOnce is how many customers that are passed over are looked at
+	// together.
+	lookedAtOnce = 50
+	// maxPerAsk is how many places one shard is asked for: what fits one answer.
+	maxPerAsk = 1_000
+)
+
+// A Filter is which profiles a list shows.
+type Filter struct {
+	// SinceID, where Since is set, is the id that they are above; they are then
+	// ordered by id, ascending. Otherwise they are descending.
+	SinceID customer.ID
+	Since   bool
+	// Phone, unless nil, is the key that they hold.
+	Phone *customer.Key
+	// Min and Max bound when they last changed, both inclusive; zero: unbounded.
+	// With them the order is by hour of the change, then id, descending.
+	Min, Max time.Time
+	// Limit is the size of a page, Page counts from 1.
+	Limit, Page int
+}
+
+func (f Filter) timed() bool { return !f.Min.IsZero() || !f.Max.IsZero() }
+
+// matches reports whether a profile that was read is one of the list.
+func (f Filter) matches(p Profile) bool {
+	changed := p.Changed()
+	return !p.Gone() && (!f.Since || p.Customer.ID > f.SinceID) && !changed.Before(f.Min) && (f.Max.IsZero() || !changed.After(f.Max))
+}
+
+// A Place is where a customer stands in a list.
+type Place struct {
+	ID customer.ID
+	// Hour of a change; only in the list of changes.
+	Hour Hour
+}
+
+// An Ask is for the next places of one shard.
+type Ask struct {
+	Shard int
+	// After is the place to go on behind; zero: from the start.
+	After Place
+	Limit int
+}
+
+// A Lister lists customers. Its lists may be a moment old.
+type Lister interface {
+	// ListIDs answers each ask with customers in the order of their ids, above
+	// the one after which to go on, or below it where down is set.
+	ListIDs(ctx context.Context, tenant int, asks []Ask, down bool) ([][]Place, error)
+
+	// ListChanged answers each ask with the changes of customers and accounts from
+	// one hour down to another, descending by hour and id. A customer may be there
+	// several times.
+	ListChanged(ctx context.Context, tenant int, asks []Ask, from, to Hour) ([][]Place, error)
+
+	// ListProfiles reads customers with their accounts, perhaps a moment old, one
+	// entry for each customer that exists.
+	ListProfiles(ctx context.Context, tenant int, ids []customer.ID) (map[customer.ID]Profile, error)
+
+	// Keys reads match keys, strongly.
+	Keys(ctx context.Context, tenant int, keys []customer.Key) (map[customer.Key]customer.KeyRecord, error)
+}
+
+// A List lists profiles.
+type List struct {
+	lister   Lister
+	now      func() time.Time
+	withhold time.Duration
+}
+
+// NewList makes a list. Walks by since_id leave out customers that are younger
+// than withhold: an id is drawn before it is committed, so a lower one might
+// still appear.
+func NewList(lister Lister, now func() time.Time, withhold time.Duration) *List {
+	return &List{lister, now, withhold}
+}
+
+// The refusals of lists. Compare with [errors.Is].
+var (
+	ErrTooDeep = &outcome.Refusal{Kind: outcome.Invalid, Code: "too_deep"}
+	ErrCrowded = outcome.Refuse(outcome.Invalid, "crowded_phone", "phone", "more than 100 profiles have this phone")
+)
+
+// Page returns the profiles of one page. It is shorter than the limit only where
+// the list ends. It refuses with [ErrTooDeep] or [ErrCrowded].
+func (l *List) Page(ctx context.Context, tenant int, f Filter) ([]Profile, error) {
+	deepest := maxDeep
+	if f.timed() {
+		deepest = maxDeepFiltered
+	}
+	if f.Page > deepest/f.Limit {
+		return nil, outcome.Refuse(ErrTooDeep.Kind, ErrTooDeep.Code, "page",
+			"pages end after %d profiles; walk on with since_id", deepest)
+	}
+	var page []Profile
+	err := outcome.Retry(ctx, func(int) (err error) {
+		page, err = l.page(ctx, tenant, f)
+		return err
+	})
+	return page, err
+}
+
+func (l *List) page(ctx context.Context, tenant int, f Filter) ([]Profile, error) {
+	c := collector{list: l, tenant: tenant, filter: f, skip: (f.Page - 1) * f.Limit}
+	switch {
+	case f.Phone != nil:
+		ids, err := l.owners(ctx, tenant, f)
+		if err != nil {
+			return nil, err
+		}
+		return c.each(ctx, ids)
+	case f.timed() && f.Since:
+		ids, fit, err := l.changedByID(ctx, tenant, f)
+		if err != nil {
+			return nil, err
+		}
+		if fit {
+			return c.each(ctx, ids)
+		}
+		return c.walk(ctx, l.byID(tenant, f))
+	case f.timed():
+		return c.walk(ctx, l.byChange(tenant, f))
+	}
+	return c.walk(ctx, l.byID(tenant, f))
+}
+
+// owners are the customers with the phone, in the order of the list.
+func (l *List) owners(ctx context.Context, tenant int, f Filter) ([]Place, error) {
+	keys, err := l.lister.Keys(ctx, tenant, []customer.Key{*f.Phone})
+	if err != nil {
+		return nil, err
+	}
+	owners := keys[*f.Phone].Owners
+	if owners.Crowded {
+		return nil, ErrCrowded
+	}
+	var places []Place
+	for _, id := range owners.In(customer.Profile) {
+		places = append(places, Place{ID: id})
+	}
+	if !f.Since {
+		slices.Reverse(places)
+	}
+	return places, nil
+}
+
+// byID is the stream of customers in the order of their ids.
+func (l *List) byID(tenant int, f Filter) *stream {
+	s := &stream{down: !f.Since, start: Place{ID: f.SinceID}, chunk: chunkFor(f)}
+	s.read = func(ctx context.Context, asks []Ask) ([][]Place, error) {
+		return l.lister.ListIDs(ctx, tenant, asks, !f.Since)
+	}
+	if f.Since && l.withhold > 0 {
+		youngest := l.now().Add(-l.withhold)
+		s.ends = func(p Place) bool { return p.ID.Created().After(youngest) }
+	}
+	return s
+}
+
+// byChange is the stream of changes within the bounds.
+func (l *List) byChange(tenant int, f Filter) *stream {
+	from, to := f.hours(l.now())
+	return &stream{down: true, chunk: chunkFor(f), read: func(ctx context.Context, asks []Ask) ([][]Place, error) {
+		return l.lister.ListChanged(ctx, tenant, asks, from, to)
+	}}
+}
+
+// changedByID are the customers within the bounds by id, where they fit.
+func (l *List) changedByID(ctx context.Context, tenant int, f Filter) (places []Place, fit bool, err error) {
+	s := l.byChange(tenant, f)
+	s.chunk = maxPerAsk
+	seen := map[customer.ID]bool{}
+	for n := 0; ; n++ {
+		p, ok, err := s.next(ctx)
+		if err != nil || n > maxLooked {
+			return nil, false, err
+		}
+		if !ok {
+			break
+		}
+		if p.ID > f.SinceID && !seen[p.ID] {
+			seen[p.ID] = true
+			places = append(places, Place{ID: p.ID})
+		}
+	}
+	slices.SortFunc(places, func(a, b Place) int { return cmp.Compare(a.ID, b.ID) })
+	return places, true, nil
+}
+
+// hours are the hours that the bounds touch, from the later down to the earlier
+// one. A clock that is ahead may have written the next hour.
+func (f Filter) hours(now time.Time) (from, to Hour) {
+	from, to = Hour(floorDiv(now.Unix(), 3600))+1, 0
+	if !f.Max.IsZero() {
+		from = Hour(floorDiv(f.Max.Unix(), 3600))
+	}
+	if !f.Min.IsZero() {
+		to = Hour(max(0, floorDiv(f.Min.Unix(), 3600)))
+	}
+	return from, to
+}
+
+// counts reports whether a place counts without a look at the customer: its hour
+// lies wholly within the bounds, and no later change can take it out of them.
+func (f Filter) counts(p Place) bool {
+	return !f.timed() || f.Max.IsZero() && p.Hour.Begins().After(f.Min)
+}
+
+// chunkFor is how many places of a shard are asked for at first: its share of the
+// page and of all before it, and a little more since shards are not quite even.
+func chunkFor(f Filter) int {
+	share := f.Page * f.Limit / customer.Shards
+	return min(maxPerAsk, share+share/8+8)
+}
+
+// A collector makes a page of places.
+type collector struct {
+	list   *List
+	tenant int
+	filter Filter
+	skip   int // how many matches are yet to be passed over
+	looked int
+	page   []Profile
+}
+
+// each makes a page of a few places.
+func (c *collector) each(ctx context.Context, places []Place) ([]Profile, error) {
+	i := 0
+	return c.collect(ctx, func(context.Context) (Place, bool, error) {
+		if i == len(places) {
+			return Place{}, false, nil
+		}
+		i++
+		return places[i-1], true, nil
+	}, func(Place) bool { return false })
+}
+
+// walk makes a page of a stream.
+func (c *collector) walk(ctx context.Context, s *stream) ([]Profile, error) {
+	seen := map[customer.ID]bool{}
+	next := func(ctx context.Context) (p Place, ok bool, err error) {
+		for p, ok, err = s.next(ctx); ok && err == nil && seen[p.ID]; p, ok, err = s.next(ctx) {
+		}
+		if c.filter.timed() {
+			seen[p.ID] = true // by id there is nobody twice
+		}
+		return p, ok, err
+	}
+	return c.collect(ctx, next, c.filter.counts)
+}
+
+// collect passes over what comes before the page, without a look where that
+// counts, and reads customers until the page is full.
+func (c *collector) collect(ctx context.Context, next func(context.Context) (Place, bool, error), counts func(Place) bool) ([]Profile, error) {
+	for {
+		var ids []customer.ID
+		for len(ids) < c.batch() {
+			p, ok, err := next(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				err := c.look(ctx, ids)
+				return c.page, err
+			}
+			if c.skip > 0 && len(ids) == 0 && counts(p) {
+				c.skip--
+				continue
+			}
+			ids = append(ids, p.ID)
+		}
+		if err := c.look(ctx, ids); err != nil || len(c.page) == c.filter.Limit {
+			return c.page, err
+		}
+	}
+}
+
+// batch is how many customers are looked at together: no more than the page needs,
+// once nothing is passed over.
+func (c *collector) batch() int {
+	if c.skip > 0 {
+		return max(lookedAtOnce, c.filter.Limit)
+	}
+	return c.filter.Limit
+}
+
+// look reads customers and adds those that match to the page.
+func (c *collector) look(ctx context.Context, ids []customer.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if c.looked += len(ids); c.looked > maxLooked {
+		return outcome.Refuse(ErrTooDeep.Kind, ErrTooDeep.Code, "updated_at_min",
+			"the list would look at more than %d profiles; ask for a shorter time, or walk on with since_id", maxLooked)
+	}
+	profiles, err := c.list.lister.ListProfiles(ctx, c.tenant, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		p, ok := profiles[id]
+		switch {
+		case !ok || !c.filter.matches(p):
+		case c.skip > 0:
+			c.skip--
+		case len(c.page) < c.filter.Limit:
+			c.page = append(c.page, p)
+		}
+	}
+	return nil
+}
+
+// A stream merges the shards of a list, reading each on as it is used up.
+type stream struct {
+	read  func(ctx context.Context, asks []Ask) ([][]Place, error)
+	ends  func(Place) bool // the list ends before this place; nil: never
+	down  bool
+	start Place
+	chunk int
+
+	shards [customer.Shards]shard
+}
+
+// A shard is what was read of one and not used yet.
+type shard struct {
+	ahead []Place
+	last  Place
+	begun bool
+	ended bool
+}
+
+// next is the next place of all shards.
+func (s *stream) next(ctx context.Context) (Place, bool, error) {
+	if err := s.fill(ctx); err != nil {
+		return Place{}, false, err
+	}
+	first := -1
+	for i := range s.shards {
+		if len(s.shards[i].ahead) > 0 && (first < 0 || s.before(s.shards[i].ahead[0], s.shards[first].ahead[0])) {
+			first = i
+		}
+	}
+	if first < 0 {
+		return Place{}, false, nil
+	}
+	p := s.shards[first].ahead[0]
+	s.shards[first].ahead = s.shards[first].ahead[1:]
+	if s.ends != nil && s.ends(p) {
+		return Place{}, false, nil
+	}
+	return p, true, nil
+}
+
+func (s *stream) before(a, b Place) bool {
+	order := cmp.Or(cmp.Compare(a.Hour, b.Hour), cmp.Compare(a.ID, b.ID))
+	return order < 0 != s.down
+}
+
+// fill reads on where a shard is used up, and together with it those that soon
+// will be.
+func (s *stream) fill(ctx context.Context) error {
+	empty := false
+	var asks []Ask
+	for i := range s.shards {
+		sh := &s.shards[i]
+		if sh.ended || len(sh.ahead) > s.chunk/2 {
+			continue
+		}
+		empty = empty || len(sh.ahead) == 0
+		after := s.start
+		if sh.begun {
+			after = sh.last
+		}
+		asks = append(asks, Ask{i, after, s.chunk})
+	}
+	if !empty {
+		return nil
+	}
+	answers, err := s.read(ctx, asks)
+	if err != nil {
+		return err
+	}
+	for n, ask := range asks {
+		sh := &s.shards[ask.Shard]
+		sh.begun, sh.ended = true, len(answers[n]) < ask.Limit
+		sh.ahead = append(sh.ahead, answers[n]...)
+		if len(answers[n]) > 0 {
+			sh.last = answers[n][len(answers[n])-1]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package points
+
+import (
+	"math/bits"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/outcome"
+)
+
+// An Order is an order that was paid, and how much of it came back.
+type Order struct {
+	// ID is the client's.
+	ID string
+	// Total is its money, PointsUsed what was paid for it in points besides.
+	Total, PointsUsed int64
+	// PaidAt is zero where the client did not say.
+	PaidAt time.Time
+
+	// Rate is what it earned by.
+	Rate Rate
+	// Usable is from when on its points are available, Expires until when.
+	Usable  Hour
+	Expires Day
+	// Returned is how much of Total came back.
+	Returned int64
+}
+
+// same reports whether o is what the client said before.
+func (o Order) same(p Order) bool {
+	return o.Total == p.Total && o.PointsUsed == p.PointsUsed && o.PaidAt.Equal(p.PaidAt)
+}
+
+// A Rate is by what an order earns: fixed when it is paid, so that a return takes
+// back what was given.
+type Rate struct {
+	MoneyPerPoint, Percent, MoneyPerRankingPoint int64
+	Rounding                                     access.Rounding
+}
+
+// points is what so much money earns.
+func (r Rate) points(money int64) int64 {
+	hi, lo := bits.Mul64(uint64(money), uint64(r.Percent)) // below 2^67, so hi is below any divisor
+	per := uint64(100 * r.MoneyPerPoint)
+	n, rest := bits.Div64(hi, lo, per)
+	if r.Rounding == access.RoundNearest && rest >= per-rest {
+		n++
+	}
+	return int64(n)
+}
+
+func (r Rate) ranking(money int64) int64 { return money / r.MoneyPerRankingPoint }
+
+// The refusals about orders. Compare with [errors.Is].
+var (
+	ErrOrderOther   = outcome.Refuse(outcome.Invalid, "order_other", "order", "an order with this id came before, with other content")
+	ErrOrderUnknown = outcome.Refuse(outcome.NotFound, "order_unknown", "", "Not Found")
+	ErrReturn       = &outcome.Refusal{Kind: outcome.Invalid, Code: "return_too_large"}
+)
+
+// order takes the points that were used for the order and gives what it earns.
+func (d *draft) order(o Order, actor string) (Order, error) {
+	text := Text{RefID: o.ID, Actor: actor}
+	level, _ := Level(d.rules, d.Ranking)
+	o.Rate = Rate{
+		MoneyPerPoint: d.rules.Earning.MoneyPerPoint, Percent: percent(d.rules, level),
+		MoneyPerRankingPoint: d.rules.MoneyPerRankingPoint, Rounding: d.rules.Earning.Rounding,
+	}
+	if o.PointsUsed > 0 {
+		if err := d.covers(o.PointsUsed); err != nil {
+			return o, err
+		}
+		d.spend(o.PointsUsed, noDay)
+		d.Used += o.PointsUsed
+		d.enter(Entry{Kind: KindRedeem, Text: text})
+	}
+	paid := d.now
+	if !o.PaidAt.IsZero() {
+		paid = o.PaidAt
+	}
+	d.earn(&o, paid)
+	d.Spent += o.Total
+	d.Orders++
+	d.Ranking += o.Rate.ranking(o.Total)
+	if paid.After(d.LastOrder) {
+		d.LastOrder = paid
+	}
+	d.enter(Entry{Kind: KindOrder, Text: text, PaidAt: paid})
+	return o, d.within("total")
+}
+
+// earn gives what the order earns, at once or after the waiting time.
+func (d *draft) earn(o *Order, paid time.Time) {
+	usable := paid.Add(time.Duration(d.rules.Earning.UsableAfterHours) * time.Hour)
+	o.Usable, o.Expires = hourFrom(usable), d.expiry(usable)
+	points := o.Rate.points(o.Total)
+	if d.rules.Earning.UsableAfterHours == 0 || !o.Usable.Begins().After(d.now) {
+		o.Usable = hourFrom(d.now) - 1 // it is
+		d.gain(points, o.Expires)
+		return
+	}
+	d.wait(points, o.Usable, o.Expires)
+}
+
+func percent(rules access.Choices, level int64) int64 {
+	if p, ok := rules.Earning.PercentOfLevel[level]; ok {
+		return p
+	}
+	return 100
+}
+
+// takeBack takes back what so much of the order's money earned, and gives back
+// the share of points that was used for it.
+func (d *draft) takeBack(o Order, amount int64, text Text) (Order, error) {
+	if left := o.Total - o.Returned; amount > left {
+		return o, outcome.Refuse(ErrReturn.Kind, ErrReturn.Code, "amount", "%d of the order are left, %d are not", left, amount)
+	}
+	before, after := o.Total-o.Returned, o.Total-o.Returned-amount
+	taken := o.Rate.points(before) - o.Rate.points(after)
+	back := o.pointsBack(o.Returned+amount) - o.pointsBack(o.Returned)
+	o.Returned += amount
+
+	if back > 0 {
+		d.gain(back, d.expiry(d.now))
+		d.Used -= back
+	}
+	if taken = d.unwait(taken, o.Usable, d.now); taken > 0 {
+		d.spend(taken, o.Expires)
+	}
+	d.Ranking -= o.Rate.ranking(before) - o.Rate.ranking(after)
+	d.Spent -= amount
+	d.enter(Entry{Kind: KindReturn, Text: text})
+	return o, d.owes("amount")
+}
+
+// pointsBack is how many of the points used come back when so much was returned.
+func (o Order) pointsBack(returned int64) int64 {
+	if o.Total == 0 {
+		return 0
+	}
+	hi, lo := bits.Mul64(uint64(o.PointsUsed), uint64(returned))
+	n, _ := bits.Div64(hi, lo, uint64(o.Total)) // returned is at most the total, so hi is below it
+	return int64(n)
+}
+
+// owes refuses to make a debt, unless the tenant allows it.
+func (d *draft) owes(field string) error {
+	if last := d.made[len(d.made)-1]; last.Change.Available < 0 && d.Available < 0 && !d.rules.NegativeOnReversal {
+		return outcome.Refuse(ErrInsufficient.Kind, ErrInsufficient.Code, field,
+			"it would leave %d points, which the setting negative_on_reversal does not allow", d.Available).BySettings()
+	}
+	return d.within(field)
+}

@@ -1,0 +1,142 @@
+package points
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func TestRate(t *testing.T) {
+	tests := []struct {
+		name  string
+		rate  Rate
+		money int64
+		want  int64
+	}{
+		{"that of the samples", Rate{MoneyPerPoint: 1000, Percent: 100}, 1_035_000, 1035},
+		{"decimals are dropped", Rate{MoneyPerPoint: 1000, Percent: 100, Rounding: access.RoundDown}, 1999, 1},
+		{"or rounded, half up", Rate{MoneyPerPoint: 1000, Percent: 100, Rounding: access.RoundNearest}, 1500, 2},
+		{"below the half down", Rate{MoneyPerPoint: 1000, Percent: 100, Rounding: access.RoundNearest}, 1499, 1},
+		{"half as many", Rate{MoneyPerPoint: 1000, Percent: 50}, 3999, 1},
+		{"none at all", Rate{MoneyPerPoint: 1000, Percent: 0}, 1_000_000, 0},
+		{"the largest there is", Rate{MoneyPerPoint: 1, Percent: 10_000}, Max, 100 * Max},
+		{"the largest divisor", Rate{MoneyPerPoint: Max, Percent: 100, Rounding: access.RoundNearest}, Max, 1},
+	}
+	for _, tt := range tests {
+		if got := tt.rate.points(tt.money); got != tt.want {
+			t.Errorf("%s: points(%d) = %d, want %d", tt.name, tt.money, got, tt.want)
+		}
+	}
+}
+
+func TestLevel(t *testing.T) {
+	rules := access.Choices{Levels: map[int64]access.Level{7: {Name: "Gold", From: 100}, 9: {Name: "Member", From: 10}}}
+	for ranking, want := range map[int64]int64{0: 0, 9: 0, 10: 9, 99: 9, 100: 7, Max: 7} {
+		if got, _ := Level(rules, ranking); got != want {
+			t.Errorf("Level(%d) = %d, want %d", ranking, got, want)
+		}
+	}
+}
+
+// Nothing becomes available, or expires, before its time.
+func TestHoursAndDaysAreNeverEarly(t *testing.T) {
+	for name, tt := range map[string]struct {
+		at   time.Time
+		hour time.Time
+		day  time.Time
+	}{
+		"on the hour":        {noon, noon, time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)},
+		"a nanosecond after": {noon.Add(1), noon.Add(time.Hour), time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)},
+		"midnight":           {time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)},
+		"before 1970":        {time.Date(1969, 12, 31, 12, 30, 0, 0, time.UTC), time.Date(1969, 12, 31, 13, 0, 0, 0, time.UTC), time.Unix(0, 0).UTC()},
+	} {
+		if got := hourFrom(tt.at).Begins(); !got.Equal(tt.hour) {
+			t.Errorf("%s: hour = %v, want %v", name, got, tt.hour)
+		}
+		if got := dayFrom(tt.at).Begins(); !got.Equal(tt.day) {
+			t.Errorf("%s: day = %v, want %v", name, got, tt.day)
+		}
+	}
+}
+
+// However many lots there are asked to be, there are 400 at most and no point is
+// lost; waiting points likewise.
+func TestLotsAreBounded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var a Account
+		total, waits := int64(0), int64(0)
+		for range rapid.IntRange(350, 700).Draw(t, "n") {
+			day, n := rapid.Int64Range(1, 5000).Draw(t, "day"), rapid.Int64Range(1, 9).Draw(t, "points")
+			a.gain(n, Day(day))
+			a.wait(n, Hour(day), Day(day+30))
+			total, waits = total+n, waits+n
+		}
+		sum := int64(0)
+		for i, l := range a.Lots {
+			if i > 0 && l.Day <= a.Lots[i-1].Day {
+				t.Fatalf("lot %d is not in order", i)
+			}
+			sum += l.Points
+		}
+		for _, w := range a.Waiting {
+			waits -= w.Points
+		}
+		if len(a.Lots) > maxLots || len(a.Waiting) > maxLots || sum != total || a.Available != total || waits != 0 || a.Incoming != total {
+			t.Fatalf("%d lots with %d of %d points, %d waiting lack %d", len(a.Lots), sum, total, len(a.Waiting), waits)
+		}
+	})
+}
+
+// A refused step leaves the profile that it was decided on as it was.
+func TestDraftLeavesTheProfileAlone(t *testing.T) {
+	p := Profile{Customer: customer.Record{Customer: customer.Customer{ID: 7}, Rev: customer.Rev{Commit: "c"}}}
+	rules := access.Defaults()
+	rules.Earning.ExpiresAfterDays = 1
+	d := newDraft(p, rules, noon)
+	if err := d.add(10, Text{}); err != nil {
+		t.Fatal(err)
+	}
+	p.Account = Record{Account: d.Account, Rev: customer.Rev{Commit: "c"}}
+	lots := p.Account.Lots[0]
+	later := newDraft(p, rules, noon.Add(100*time.Hour))
+	later.settle()
+	if err := later.subtract(5, Text{}); err == nil {
+		t.Error("subtracted what has expired")
+	}
+	if p.Account.Lots[0] != lots || p.Account.Available != 10 || p.Account.Version != 1 {
+		t.Errorf("the profile is %+v, want as it was", p.Account)
+	}
+}
+
+// The times of a ledger never go back, even where a clock does.
+func TestClockThatGoesBack(t *testing.T) {
+	p := Profile{Customer: customer.Record{Customer: customer.Customer{ID: 7}, Rev: customer.Rev{Commit: "c"}}}
+	d := newDraft(p, access.Defaults(), noon)
+	_ = d.add(1, Text{})
+	p.Account = Record{Account: d.Account, Rev: customer.Rev{Commit: "c"}}
+	d = newDraft(p, access.Defaults(), noon.Add(-time.Hour))
+	_ = d.add(1, Text{})
+	if !d.made[0].Time.Equal(noon) {
+		t.Errorf("the second entry is of %v, want %v", d.made[0].Time, noon)
+	}
+}
+
+// A text cannot be moved from one member to the next without a trace.
+func TestDigestKeepsTextsApart(t *testing.T) {
+	a := Entry{Text: Text{Reason: "ab", RefID: "c"}}
+	b := Entry{Text: Text{Reason: "a", RefID: "bc"}}
+	if a.digest() == b.digest() {
+		t.Error("two lists of texts have one digest")
+	}
+	c := a
+	c.Salt[0] = 1
+	if a.digest() == c.digest() {
+		t.Error("the salt is not part of the digest")
+	}
+}

@@ -1,0 +1,60 @@
+package points
+
+import (
+	"slices"
+
+	"regulars/shared/outcome"
+)
+
+// A Reversal is what was undone of an entry so far.
+type Reversal struct {
+	// Points of it, and by which entries.
+	Points int64
+	By     []int64
+}
+
+// maxReversals is how many entries may undo one: what names them stays small.
+const maxReversals = 100
+
+// The refusals about entries. Compare with [errors.Is].
+var (
+	ErrEntryUnknown    = outcome.Refuse(outcome.NotFound, "entry_unknown", "", "Not Found")
+	ErrNotReversible   = &outcome.Refusal{Kind: outcome.Invalid, Code: "not_reversible"}
+	ErrAlreadyReversed = &outcome.Refusal{Kind: outcome.Invalid, Code: "already_reversed"}
+)
+
+// reverse undoes an add or a subtract, or so many points of it; 0 is all that is
+// left. Points taken back come out of the lot that they went into; points given
+// back expire like new ones.
+func (d *draft) reverse(e Entry, so Reversal, points int64, text Text) (Reversal, error) {
+	if e.Kind != KindAdd && e.Kind != KindSubtract {
+		return so, outcome.Refuse(ErrNotReversible.Kind, ErrNotReversible.Code, "reverse",
+			"only what was added or subtracted can be reversed, not an entry of the kind %s", e.Kind)
+	}
+	left := max(e.Change.Available, -e.Change.Available) - so.Points
+	if points == 0 {
+		points = left
+	}
+	if left == 0 {
+		return so, outcome.Refuse(ErrAlreadyReversed.Kind, ErrAlreadyReversed.Code, "reverse", "the entry was reversed already, all of it")
+	}
+	if points > left {
+		return so, outcome.Refuse(ErrAlreadyReversed.Kind, ErrAlreadyReversed.Code, "value",
+			"%d points of the entry are left to reverse, %d are not", left, points)
+	}
+	if len(so.By) >= maxReversals {
+		return so, outcome.Refuse(ErrAlreadyReversed.Kind, ErrAlreadyReversed.Code, "value",
+			"the entry was reversed in %d parts, and no more are possible", maxReversals)
+	}
+	if e.Kind == KindAdd {
+		d.spend(points, e.Expires)
+	} else {
+		d.gain(points, d.expiry(d.now))
+		if e.Change.Used > 0 {
+			d.Used -= points
+		}
+	}
+	text.RefID = e.RefID
+	d.enter(Entry{Kind: KindReverse, Text: text, Reverses: e.Seq})
+	return Reversal{so.Points + points, append(slices.Clone(so.By), d.Version)}, d.owes("value")
+}

@@ -1,0 +1,275 @@
+package points
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+// A Service changes accounts: it loads, decides and commits, anew as often as
+// somebody else came between. Whatever is due is settled first.
+type Service struct {
+	store Store
+	now   func() time.Time
+}
+
+// NewService makes a service on a store.
+func NewService(store Store, now func() time.Time) *Service {
+	return &Service{store: store, now: now}
+}
+
+// A Request is what all changes of an account bear.
+type Request struct {
+	Tenant int
+	ID     customer.ID
+	Rules  access.Choices
+	// Actor is who asks.
+	Actor string
+	// Keyed, unless nil, makes the request safe to repeat.
+	Keyed *customer.Keyed
+	// Show makes the answer of the profile as it is after the change. What is
+	// remembered of a request is this answer.
+	Show func(Profile) ([]byte, error)
+}
+
+func (r Request) text(reason, refID string) Text { return Text{reason, refID, r.Actor} }
+
+// A Result is the answer to a request.
+type Result struct {
+	Answer []byte
+	// Repeated: it is that of an earlier request, and nothing was done.
+	Repeated bool
+}
+
+// ErrOtherMeaning refuses an idempotency key that came with another request.
+var ErrOtherMeaning = outcome.Refuse(outcome.Invalid, "idempotency_key_reused", "Idempotency-Key", "this key came before with another request")
+
+// Add gives points. It refuses with [ErrNotFound] or [ErrTooMany].
+func (s *Service) Add(ctx context.Context, r Request, points int64, reason, refID string) (Result, error) {
+	return s.change(ctx, r, step{
+		unique: r.reference(Gives, refID),
+		decide: func(d *draft, _ loaded, _ *Commit) error { return d.add(points, r.text(reason, refID)) },
+	})
+}
+
+// Subtract takes points. It refuses with [ErrNotFound], [ErrInsufficient],
+// [ErrDisabled] or [ErrTooMany].
+func (s *Service) Subtract(ctx context.Context, r Request, points int64, reason, refID string) (Result, error) {
+	return s.change(ctx, r, step{
+		unique: r.reference(Takes, refID),
+		decide: func(d *draft, _ loaded, _ *Commit) error { return d.subtract(points, r.text(reason, refID)) },
+	})
+}
+
+// reference is what may happen once where the tenant says so; nil where not.
+func (r Request) reference(d Direction, refID string) *Reference {
+	if refID == "" || !r.Rules.UniqueRefID {
+		return nil
+	}
+	return &Reference{Direction: d, RefID: refID}
+}
+
+// Reverse undoes an entry, or so many points of it; 0 is all that is left. It
+// refuses with [ErrNotFound], [ErrEntryUnknown], [ErrNotReversible],
+// [ErrAlreadyReversed], or [ErrInsufficient] where it would leave a debt.
+func (s *Service) Reverse(ctx context.Context, r Request, seq, points int64, reason string) (Result, error) {
+	return s.change(ctx, r, step{load: func(ctx context.Context, l *loaded) (err error) {
+		if l.entry, err = s.store.Entry(ctx, r.Tenant, r.ID, seq); err != nil {
+			return err
+		}
+		l.reversal, err = s.store.Reversal(ctx, r.Tenant, r.ID, seq)
+		return err
+	}, decide: func(d *draft, l loaded, c *Commit) error {
+		if l.entry == nil {
+			return ErrEntryUnknown
+		}
+		after, err := d.reverse(*l.entry, l.reversal.Reversal, points, r.text(reason, ""))
+		c.Reversal = &ReversalChange{Seq: seq, Before: l.reversal, After: after}
+		return err
+	}})
+}
+
+// Pay takes in an order. The same order again answers the first result; with
+// other content it is refused with [ErrOrderOther]. Other refusals are those of
+// Subtract.
+func (s *Service) Pay(ctx context.Context, r Request, o Order) (Result, error) {
+	o.PaidAt = o.PaidAt.Truncate(time.Microsecond)
+	return s.change(ctx, r, step{load: s.loadOrder(r, o.ID), repeated: func(l loaded) ([]byte, error) {
+		if !l.order.Absent() && !l.order.same(o) {
+			return nil, ErrOrderOther
+		}
+		return l.order.Answer, nil
+	}, decide: func(d *draft, l loaded, c *Commit) error {
+		after, err := d.order(o, r.Actor)
+		c.Order = &OrderChange{Before: l.order, After: after}
+		return err
+	}})
+}
+
+// Return takes back what so much of an order's money earned. It refuses with
+// [ErrNotFound], [ErrOrderUnknown], [ErrReturn], or [ErrInsufficient] where it
+// would leave a debt.
+func (s *Service) Return(ctx context.Context, r Request, order string, amount int64, reason string) (Result, error) {
+	return s.change(ctx, r, step{load: s.loadOrder(r, order), decide: func(d *draft, l loaded, c *Commit) error {
+		if l.order.Absent() {
+			return ErrOrderUnknown
+		}
+		after, err := d.takeBack(l.order.Order, amount, r.text(reason, order))
+		c.Order = &OrderChange{Before: l.order, After: after}
+		return err
+	}})
+}
+
+func (s *Service) loadOrder(r Request, id string) func(context.Context, *loaded) error {
+	return func(ctx context.Context, l *loaded) (err error) {
+		l.order, err = s.store.Order(ctx, r.Tenant, r.ID, id)
+		return err
+	}
+}
+
+// A step is what one kind of request does.
+type step struct {
+	// unique, unless nil, may happen once.
+	unique *Reference
+	// load reads what it needs beside the profile.
+	load func(ctx context.Context, l *loaded) error
+	// repeated returns the answer of an earlier request that did the same, or nil.
+	repeated func(l loaded) ([]byte, error)
+	// decide alters the account, and says in c what else changes.
+	decide func(d *draft, l loaded, c *Commit) error
+}
+
+// loaded is what a step read beside the profile.
+type loaded struct {
+	order    OrderRecord
+	entry    *Entry
+	reversal ReversalRecord
+}
+
+// change carries a request out. What it would refuse it may have done before,
+// under the same key.
+func (s *Service) change(ctx context.Context, r Request, st step) (Result, error) {
+	var result Result
+	err := outcome.Retry(ctx, func(int) (err error) {
+		result, err = s.attempt(ctx, r, st)
+		return err
+	})
+	if _, refused := outcome.AsRefusal(err); !refused {
+		return result, err
+	}
+	first, known, readErr := s.remembered(ctx, r)
+	if readErr != nil || known {
+		return first, readErr
+	}
+	return Result{}, err
+}
+
+// remembered returns the first answer to a request that was carried out.
+func (s *Service) remembered(ctx context.Context, r Request) (result Result, known bool, err error) {
+	if r.Keyed == nil {
+		return Result{}, false, nil
+	}
+	var first *Remembered
+	err = outcome.Retry(ctx, func(int) (err error) {
+		first, err = s.store.RememberedAnswer(ctx, r.Tenant, r.ID, r.Keyed.Key)
+		return err
+	})
+	if err != nil || first == nil {
+		return Result{}, false, err
+	}
+	result, err = first.answer(*r.Keyed)
+	return result, true, err
+}
+
+func (m Remembered) answer(again customer.Keyed) (Result, error) {
+	if m.Meaning != again.Meaning {
+		return Result{}, ErrOtherMeaning
+	}
+	return Result{Answer: m.Answer, Repeated: true}, nil
+}
+
+// attempt loads, decides and commits once.
+func (s *Service) attempt(ctx context.Context, r Request, st step) (Result, error) {
+	profile, err := s.store.Profile(ctx, r.Tenant, r.ID)
+	if err != nil {
+		return Result{}, err
+	}
+	if profile.Gone() {
+		return Result{}, ErrNotFound
+	}
+	l, first, err := s.before(ctx, r, st)
+	if err != nil || first != nil {
+		return Result{Answer: first, Repeated: true}, err
+	}
+	d := newDraft(profile, r.Rules, s.now())
+	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: profile.Account, Customer: profile.Customer, Unique: st.unique}
+	d.settle()
+	if err := st.decide(d, l, &commit); err != nil {
+		return Result{}, err
+	}
+	d.settle() // an old order may have earned what has expired since
+	commit.After, commit.Entries = d.Account, d.made
+	return s.commit(ctx, r, profile, commit)
+}
+
+// before reads what the step needs, and the answer of an earlier request that did
+// the same.
+func (s *Service) before(ctx context.Context, r Request, st step) (l loaded, first []byte, err error) {
+	if st.load != nil {
+		if err := st.load(ctx, &l); err != nil {
+			return l, nil, err
+		}
+	}
+	switch {
+	case st.unique != nil:
+		first, err = s.store.ReferenceAnswer(ctx, r.Tenant, r.ID, *st.unique)
+	case st.repeated != nil:
+		first, err = st.repeated(l)
+	}
+	if err != nil || first == nil {
+		return l, nil, err
+	}
+	// The key may belong to another request: that refuses, whatever was done.
+	if known, found, err := s.remembered(ctx, r); err != nil || found {
+		return l, known.Answer, err
+	}
+	return l, first, nil
+}
+
+func (s *Service) commit(ctx context.Context, r Request, profile Profile, c Commit) (Result, error) {
+	profile.Account.Account = c.After
+	answer, err := r.Show(profile)
+	if err != nil {
+		return Result{}, err
+	}
+	c.Answer = answer
+	if r.Keyed != nil {
+		c.Request = r.Keyed
+	}
+	err = s.store.CommitPoints(ctx, c)
+	if repeated, ok := errors.AsType[*Repeated](err); ok {
+		return repeated.First.answer(*r.Keyed)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Answer: answer}, nil
+}
+
+// Profile returns customer and account, or refuses with [ErrNotFound].
+func (s *Service) Profile(ctx context.Context, tenant int, id customer.ID) (Profile, error) {
+	var profile Profile
+	err := outcome.Retry(ctx, func(int) (err error) {
+		profile, err = s.store.Profile(ctx, tenant, id)
+		return err
+	})
+	if err == nil && profile.Gone() {
+		err = ErrNotFound
+	}
+	return profile, err
+}

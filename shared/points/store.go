@@ -1,0 +1,135 @@
+package points
+
+import (
+	"context"
+	"time"
+
+	"regulars/shared/customer"
+)
+
+// An OrderRecord is an order as it was read; where there is none its Rev is
+// absent.
+type OrderRecord struct {
+	Order
+	customer.Rev
+	// Answer is the answer to the request that brought it.
+	Answer []byte
+}
+
+// An OrderChange makes or replaces an order.
+type OrderChange struct {
+	Before OrderRecord
+	After  Order
+}
+
+// A ReversalRecord is what was undone of an entry, as it was read.
+type ReversalRecord struct {
+	Reversal
+	customer.Rev
+}
+
+// A ReversalChange replaces what was undone of the entry Seq.
+type ReversalChange struct {
+	Seq    int64
+	Before ReversalRecord
+	After  Reversal
+}
+
+// A Direction says whether points come or go.
+type Direction string
+
+// The directions.
+const (
+	Gives Direction = "add"
+	Takes Direction = "subtract"
+)
+
+// A Reference may happen once for a customer and direction.
+type Reference struct {
+	Direction Direction
+	RefID     string
+}
+
+// Remembered is the answer to a request, kept under its idempotency key.
+type Remembered struct {
+	customer.Keyed
+	Answer []byte
+}
+
+// Repeated says that the request of a commit was carried out before.
+type Repeated struct{ First Remembered }
+
+func (r *Repeated) Error() string { return "carried out before" }
+
+// A Commit is what one decision changes: all of it becomes true, or none.
+type Commit struct {
+	// ID never repeats; it becomes the Rev of each item written.
+	ID     string
+	Tenant int
+
+	// Before and After are the account, Entries what lies between.
+	Before  Record
+	After   Account
+	Entries []Entry
+	// Customer, as it was read, must still be so where there was no account yet:
+	// until then nothing else keeps the account in step with the customer.
+	Customer customer.Record
+
+	// Answer is what Request, Unique and a new Order remember.
+	Answer []byte
+	// Request is remembered, and may not be already, unless nil.
+	Request *customer.Keyed
+	// Unique may not have happened, unless nil.
+	Unique *Reference
+	// Order and Reversal are replaced, unless nil.
+	Order    *OrderChange
+	Reversal *ReversalChange
+}
+
+// A Store keeps accounts and their entries. Reads are strongly consistent but
+// for [Store.EntriesByRef], [Store.DueAccounts] and lists. What says
+// [regulars/shared/outcome.ErrStale] must be loaded and decided anew.
+type Store interface {
+	// Profile reads customer and account in one read; absent ones have no Rev.
+	Profile(ctx context.Context, tenant int, id customer.ID) (Profile, error)
+
+	// Order, Reversal read what may happen once; absent ones have no Rev.
+	Order(ctx context.Context, tenant int, id customer.ID, order string) (OrderRecord, error)
+	Reversal(ctx context.Context, tenant int, id customer.ID, seq int64) (ReversalRecord, error)
+
+	// Reversals reads those of the entries from one number to another, by entry.
+	Reversals(ctx context.Context, tenant int, id customer.ID, from, to int64) (map[int64]Reversal, error)
+
+	// RememberedAnswer and ReferenceAnswer return what was answered, or nil.
+	RememberedAnswer(ctx context.Context, tenant int, id customer.ID, key string) (*Remembered, error)
+	ReferenceAnswer(ctx context.Context, tenant int, id customer.ID, ref Reference) ([]byte, error)
+
+	// Entry reads one entry, or nil.
+	Entry(ctx context.Context, tenant int, id customer.ID, seq int64) (*Entry, error)
+
+	// Entries reads entries from one number to another, up to limit: the lowest
+	// first where from is below to, else the highest first.
+	Entries(ctx context.Context, tenant int, id customer.ID, from, to int64, limit int) ([]Entry, error)
+
+	// EntriesByRef finds the numbers of the entries with a reference below a
+	// number, the highest first.
+	EntriesByRef(ctx context.Context, tenant int, id customer.ID, refID string, below int64, limit int) ([]int64, error)
+
+	// CommitPoints makes c true, or returns ErrStale when something is no longer
+	// as it was read. Where its Request is remembered already it returns that as
+	// [*Repeated].
+	CommitPoints(ctx context.Context, c Commit) error
+
+	// DueAccounts lists accounts of a shard of which something was due by then,
+	// the longest due first, from the one after the given place on, and the place
+	// of the last; empty where there are no more.
+	DueAccounts(ctx context.Context, tenant, shard int, by time.Time, after string, limit int) (ids []customer.ID, place string, err error)
+
+	// EraseEntries replaces entries by those without texts, together with the
+	// account, which is as it was read before.
+	EraseEntries(ctx context.Context, tenant int, before Record, after Account, entries []Entry) error
+
+	// ForgetOnce deletes up to limit of a deleted customer's orders, references
+	// and remembered requests, and reports whether there may be more.
+	ForgetOnce(ctx context.Context, tenant int, id customer.ID, limit int) (more bool, err error)
+}

@@ -1,0 +1,82 @@
+package points
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Verifier recomputes an account from its entries.
+type Verifier struct {
+	number  string
+	seq     int64
+	figures Figures
+	head    Hash
+	time    time.Time
+	last    time.Time // order
+	level   int64     // previous one
+}
+
+// NewVerifier begins with the first entry of an account.
+func NewVerifier(number string) *Verifier { return &Verifier{number: number} }
+
+// A Flaw is where a ledger first does not add up.
+type Flaw struct {
+	// Seq is the entry that does not fit; one after the last where the account
+	// does not.
+	Seq     int64
+	Problem string
+}
+
+// Next looks at the next entry and returns its flaw, or nil.
+func (v *Verifier) Next(e Entry) *Flaw {
+	want := v.figures.plus(e.Change)
+	switch {
+	case e.Seq != v.seq+1:
+		return &Flaw{v.seq + 1, fmt.Sprintf("entry %d is missing; %d follows", v.seq+1, e.Seq)}
+	case e.Balance != want:
+		return &Flaw{e.Seq, fmt.Sprintf("the balance is %+v, the sum of the entries %+v", e.Balance, want)}
+	case e.Time.Before(v.time):
+		return &Flaw{e.Seq, "it is older than the entry before"}
+	case !e.Erased() && e.Digest != e.digest():
+		return &Flaw{e.Seq, "its text is not the one that was written"}
+	case e.Hash != e.hash(v.number, v.head):
+		return &Flaw{e.Seq, "its hash does not cover it and the entry before"}
+	}
+	v.seq, v.figures, v.head, v.time = e.Seq, e.Balance, e.Hash, e.Time
+	if e.PaidAt.After(v.last) {
+		v.last = e.PaidAt
+	}
+	if e.Level != e.PreviousLevel {
+		v.level = e.PreviousLevel
+	}
+	return nil
+}
+
+// Account compares the account with all its entries and returns the flaw, or nil.
+func (v *Verifier) Account(a Account) *Flaw {
+	lots, waiting := int64(0), int64(0)
+	for _, l := range a.Lots {
+		lots += l.Points
+	}
+	for _, w := range a.Waiting {
+		waiting += w.Points
+	}
+	problem := ""
+	switch {
+	case a.Version != v.seq:
+		problem = fmt.Sprintf("the account counts %d entries, there are %d", a.Version, v.seq)
+	case a.Figures != v.figures:
+		problem = fmt.Sprintf("the figures are %+v, the sum of the entries %+v", a.Figures, v.figures)
+	case a.Head != v.head:
+		problem = "the account's hash is not that of the last entry"
+	case !a.LastOrder.Equal(v.last) || a.PreviousLevel != v.level || !a.Changed.Equal(v.time):
+		problem = "last order, previous level or time are not those of the entries"
+	case lots != max(0, a.Available):
+		problem = fmt.Sprintf("the lots hold %d points, %d are available", lots, a.Available)
+	case waiting != a.Incoming:
+		problem = fmt.Sprintf("%d points wait, %d are incoming", waiting, a.Incoming)
+	default:
+		return nil
+	}
+	return &Flaw{v.seq + 1, problem}
+}

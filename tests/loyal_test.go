@@ -1,0 +1,201 @@
+package tests
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"regulars/functions/local/laptop"
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/shared/points"
+	"regulars/tests/faults"
+)
+
+// A member speaks the Haravan dialect about one profile: to a handler, or where
+// address is set to a process.
+type member struct {
+	t       testing.TB
+	h       http.Handler
+	address string
+	id      string
+	// deadline, unless 0, is how long a request to a handler may take.
+	deadline time.Duration
+}
+
+// send makes a request.
+func (m member) send(method, path, body string, header ...string) answered {
+	m.t.Helper()
+	request := func(url string) *http.Request {
+		r := httptest.NewRequest(method, url, bytes.NewReader([]byte(body)))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+laptop.DemoToken)
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		return r
+	}
+	if m.address != "" {
+		r := request(m.address + path)
+		r.RequestURI = ""
+		response, err := client.Do(r)
+		if err != nil {
+			m.t.Errorf("%s %s: %v", method, path, err)
+			return answered{}
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			m.t.Error(err)
+		}
+		return parse(m.t, response.StatusCode, response.Header, text)
+	}
+	r := request(path)
+	if m.deadline > 0 {
+		ctx, cancel := context.WithTimeout(r.Context(), m.deadline)
+		defer cancel()
+		r = r.WithContext(ctx)
+	}
+	w := httptest.NewRecorder()
+	m.h.ServeHTTP(w, r)
+	return parse(m.t, w.Code, w.Header(), w.Body.Bytes())
+}
+
+// below is what stands below the profile.
+func (m member) below(path string) string { return "/loy/profiles/" + m.id + path }
+
+func (m member) add(n int, header ...string) answered {
+	m.t.Helper()
+	return m.send(http.MethodPut, m.below("/points/add.json"), fmt.Sprintf(`{"point": {"value": %d}}`, n), header...)
+}
+
+func (m member) subtract(n int, header ...string) answered {
+	m.t.Helper()
+	return m.send(http.MethodPut, m.below("/points/subtract.json"), fmt.Sprintf(`{"point": {"value": %d}}`, n), header...)
+}
+
+func (m member) reverse(seq int, body string, header ...string) answered {
+	m.t.Helper()
+	return m.send(http.MethodPost, m.below(fmt.Sprintf("/points/entries/%d/reverse.json", seq)), `{"reverse": `+body+`}`, header...)
+}
+
+func (m member) order(body string, header ...string) answered {
+	m.t.Helper()
+	return m.send(http.MethodPost, m.below("/orders.json"), `{"order": `+body+`}`, header...)
+}
+
+// profile is what P2 shows.
+func (m member) profile() map[string]any {
+	m.t.Helper()
+	got := m.send(http.MethodGet, m.below(".json"), "")
+	profile, ok := got.body["profile"].(map[string]any)
+	if !ok {
+		m.t.Fatalf("profile %s = %v", m.id, got)
+	}
+	return profile
+}
+
+// figure is a number of an answer.
+func (a answered) figure(name string) int {
+	n, _ := a.body[name].(float64)
+	return int(n)
+}
+
+// done fails the test unless the answer is a success.
+func (a answered) done(t testing.TB) answered {
+	t.Helper()
+	if a.status != http.StatusOK {
+		t.Fatalf("answer = %v, want 200", a)
+	}
+	return a
+}
+
+// A club is a service without a rate limit on a table of its own.
+type club struct {
+	*laptop.Laptop
+	t     testing.TB
+	table string
+	n     int
+	// filled counts the customers that were put in past the service.
+	filled atomic.Int64
+}
+
+func newClub(t testing.TB, settings map[string]any) *club {
+	t.Helper()
+	c := &club{t: t, table: dynamotest.Table(t)}
+	c.Laptop = laptopOn(t, dynamotest.Client(t), c.table)
+	if err := c.Seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]any{"rate_limit": map[string]any{"size": 0}}
+	for name, v := range settings {
+		all[name] = v
+	}
+	if _, err := c.Registrar.ChangeSettings(t.Context(), laptop.Tenant, all); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// join imports a new customer through the Altcraft dialect.
+func (c *club) join() member {
+	c.t.Helper()
+	c.n++
+	hex := caller{t: c.t, h: c.Laptop}.must("import", map[string]any{
+		"email": email(c.n), "data": map[string]any{"email": email(c.n), "_fname": "Ann"},
+	}).id()
+	id, err := customer.ParseHex(hex)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return member{t: c.t, h: c.Laptop, id: id.Decimal()}
+}
+
+// with is the member as seen by a service whose calls go through transport. It
+// remembers token and settings already.
+func (c *club) with(m member, transport *faults.Transport) member {
+	c.t.Helper()
+	plan := transport.Plan
+	transport.Plan = nil
+	m.h = laptopOn(c.t, faulty(c.t, transport), c.table)
+	m.send(http.MethodGet, "/loy/profiles/x.json", "")
+	warm := len(transport.Calls())
+	transport.Plan = func(call faults.Call) faults.Fault {
+		if call.N -= warm; plan == nil {
+			return nil
+		}
+		return plan(call)
+	}
+	return m
+}
+
+// verified demands that the entries prove the account, and returns it.
+func (c *club) verified(m member) points.Account {
+	c.t.Helper()
+	id, err := customer.ParseDecimal(m.id)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	report, err := points.NewService(c.Store, time.Now).Verify(c.t.Context(), laptop.Tenant, id)
+	if err != nil || report.Flaw != nil || report.Entries != report.Account.Version {
+		c.t.Fatalf("verify %s = %+v %v, %v", m.id, report, report.Flaw, err)
+	}
+	return report.Account
+}
+
+// rules are the settings of the local tenant.
+func (c *club) rules() access.Choices {
+	c.t.Helper()
+	settings, err := c.Registrar.Tenant(c.t.Context(), laptop.Tenant)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return settings.Choices
+}

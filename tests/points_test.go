@@ -1,0 +1,419 @@
+package tests
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"regulars/functions/local/laptop"
+	"regulars/shared/customer"
+	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/shared/points"
+	"regulars/tests/faults"
+)
+
+// twoProcesses starts two processes on the club's table and returns the member as
+// each of them sees it.
+func (c *club) twoProcesses(t *testing.T, m member) [2]member {
+	t.Helper()
+	var seen [2]member
+	for i := range seen {
+		seen[i] = m
+		seen[i].address = start(t, c.table).address
+	}
+	return seen
+}
+
+// TestProveHotAccount: 64 writers on one account, through two processes: nothing
+// is lost and nothing is done twice.
+func TestProveHotAccount(t *testing.T) {
+	c := newClub(t, nil)
+	ann := c.join()
+	ann.add(1_000_000).done(t)
+	seen := c.twoProcesses(t, ann)
+	operations, writers := size(2000), 64
+	if !proving() {
+		writers = 16
+	}
+	var next, balance, done atomic.Int64
+	began := time.Now()
+	together(writers, func(i int) bool {
+		for {
+			n := int(next.Add(1))
+			if n > operations {
+				return true
+			}
+			m := seen[n%2]
+			var got answered
+			switch n % 4 {
+			case 0:
+				got = m.subtract(n)
+				balance.Add(int64(-n))
+			case 1: // a client that sends it three times
+				key := strconv.Itoa(n)
+				m.add(n, "Idempotency-Key", key)
+				m.add(n, "Idempotency-Key", key)
+				got = m.add(n, "Idempotency-Key", key)
+				balance.Add(int64(n))
+			default:
+				got = m.add(n)
+				balance.Add(int64(n))
+			}
+			if got.status != http.StatusOK {
+				t.Errorf("operation %d = %v", n, got)
+			}
+			done.Add(1)
+		}
+	})
+	took := time.Since(began)
+	account := c.verified(ann)
+	if want := 1_000_000 + balance.Load(); account.Available != want || account.Version != int64(operations)+1 {
+		t.Errorf("the account has %d points after %d entries, want %d after %d", account.Available, account.Version, want, operations+1)
+	}
+	t.Logf("%d operations in %v: %.0f a second on one account", done.Load(), took, float64(done.Load())/took.Seconds())
+}
+
+// TestProveLastPoints: of 64 simultaneous subtractions of the last 10 points one
+// succeeds.
+func TestProveLastPoints(t *testing.T) {
+	c := newClub(t, nil)
+	seen := c.twoProcesses(t, c.join())
+	for round := range size(20) {
+		seen[0].add(10).done(t)
+		won := 0
+		for _, got := range together(64, func(i int) answered { return seen[i%2].subtract(10) }) {
+			switch got.status {
+			case http.StatusOK:
+				won++
+			case http.StatusUnprocessableEntity:
+			default:
+				t.Errorf("round %d: %v", round, got)
+			}
+		}
+		if account := c.verified(seen[0]); won != 1 || account.Available != 0 {
+			t.Fatalf("round %d: %d succeeded and %d points are left", round, won, account.Available)
+		}
+	}
+}
+
+// TestProveReversals: of reversals asked twice at the same time half are done.
+func TestProveReversals(t *testing.T) {
+	c := newClub(t, nil)
+	seen := c.twoProcesses(t, c.join())
+	n := size(500)
+	for range n {
+		seen[0].add(3).done(t)
+	}
+	done, refused := 0, 0
+	for start := 0; start < n; start += 10 { // ten at a time, each twice
+		for _, got := range together(20, func(i int) answered { return seen[i%2].reverse(start+i/2+1, "{}") }) {
+			switch got.status {
+			case http.StatusOK:
+				done++
+			case http.StatusUnprocessableEntity:
+				refused++
+			default:
+				t.Errorf("reverse = %v", got)
+			}
+		}
+	}
+	if account := c.verified(seen[0]); done != n || refused != n || account.Available != 0 {
+		t.Errorf("%d done, %d refused, %d points left; want %d, %d and 0", done, refused, account.Available, n, n)
+	}
+}
+
+// TestRetriesCreditOnce: a client that repeats every PUT whose answer it did not
+// get credits once, with a key or a reference, whatever got lost on the way.
+func TestRetriesCreditOnce(t *testing.T) {
+	c := newClub(t, map[string]any{"unique_ref_id": true})
+	for name, send := range map[string]func(m member) answered{
+		"key": func(m member) answered { return m.add(7, "Idempotency-Key", "k") },
+		"reference": func(m member) answered {
+			return m.send(http.MethodPut, m.below("/points/add.json"), `{"point": {"value": 7, "ref_id": "order-1"}}`)
+		},
+		"order": func(m member) answered { return m.order(`{"id": "order-1", "total": 7000}`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ann := c.join()
+			m := c.with(ann, &faults.Transport{Plan: func(call faults.Call) faults.Fault {
+				if call.Operation == "TransactWriteItems" && call.N < 12 {
+					return faults.LostAnswer // of each attempt of the SDK, too
+				}
+				return nil
+			}})
+			for range 4 {
+				m.deadline = 2300 * time.Millisecond
+				if got := send(m); got.status == http.StatusOK {
+					break // the client did get an answer
+				}
+			}
+			got := send(ann).done(t)
+			if got.figure("point_available") != 7 || got.header.Get("Idempotency-Hit") != "true" {
+				t.Errorf("the repeat = %v, want the first answer", got)
+			}
+			if account := c.verified(ann); account.Available != 7 || account.Version != 1 {
+				t.Errorf("the account has %d points after %d entries, want 7 after 1", account.Available, account.Version)
+			}
+		})
+	}
+}
+
+// TestContentionIsBusy: what could not be decided in time is busy, never refused.
+func TestContentionIsBusy(t *testing.T) {
+	c := newClub(t, nil)
+	ann := c.join()
+	ann.add(10).done(t)
+	m := c.with(ann, &faults.Transport{Plan: func(call faults.Call) faults.Fault { return faults.Conflict }})
+	m.deadline = 2300 * time.Millisecond
+	for name, got := range map[string]answered{"add": m.add(1), "subtract": m.subtract(1), "keyed": m.add(1, "Idempotency-Key", "k")} {
+		if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "1" {
+			t.Errorf("%s = %v %v, want 503 with Retry-After", name, got, got.header)
+		}
+	}
+	if account := c.verified(ann); account.Version != 1 {
+		t.Errorf("%d entries, want 1", account.Version)
+	}
+}
+
+// TestProvePointsFaults plays each passing fault at each call of each change. The
+// answer is the one without faults, and it is done once.
+func TestProvePointsFaults(t *testing.T) {
+	c := newClub(t, nil)
+	for name, do := range map[string]func(m member) answered{
+		"first add":        func(m member) answered { return m.add(5) },
+		"add with a key":   func(m member) answered { return m.add(5, "Idempotency-Key", "k") },
+		"subtract":         func(m member) answered { return m.subtract(4) },
+		"reverse":          func(m member) answered { return m.reverse(1, `{"value": 4}`) },
+		"order":            func(m member) answered { return m.order(`{"id": "1", "total": 9000, "points_used": 2}`) },
+		"order with a key": func(m member) answered { return m.order(`{"id": "1", "total": 9000}`, "Idempotency-Key", "k") },
+	} {
+		play := func(plan func(faults.Call) faults.Fault) (answered, []faults.Call, points.Account) {
+			m := c.join()
+			if name != "first add" {
+				m.add(10).done(t)
+			}
+			transport := &faults.Transport{Plan: plan}
+			through := c.with(m, transport)
+			warm := len(transport.Calls())
+			got := do(through)
+			return got, transport.Calls()[warm:], c.verified(m)
+		}
+		plain, calls, want := play(nil)
+		if plain.status != http.StatusOK {
+			t.Fatalf("%s = %v", name, plain)
+		}
+		for at := range calls {
+			for i, fault := range slices.Sorted(maps.Keys(passing)) {
+				for _, times := range inARow() {
+					if !proving() && (i+at)%4 != 0 {
+						continue
+					}
+					got, _, account := play(func(call faults.Call) faults.Fault {
+						if call.N >= at && call.N < at+times {
+							return passing[fault]
+						}
+						return nil
+					})
+					if got.status != http.StatusOK || got.figure("point_available") != plain.figure("point_available") {
+						t.Errorf("%s, %s %d times at call %d = %v, want %v", name, fault, times, at, got, plain)
+					}
+					if account.Figures != want.Figures || account.Version != want.Version {
+						t.Errorf("%s, %s %d times at call %d came to %+v, want %+v", name, fault, times, at, account, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestDisabledOrDeletedMeanwhile: who is disabled or deleted between the calls of a
+// change spends nothing, whether there is an account already or not.
+func TestDisabledOrDeletedMeanwhile(t *testing.T) {
+	c := newClub(t, nil)
+	altcraft := caller{t: t, h: c.Laptop}
+	for _, opened := range []bool{true, false} {
+		for _, at := range []string{"Query", "TransactWriteItems"} {
+			t.Run(fmt.Sprintf("account %t, before %s", opened, at), func(t *testing.T) {
+				between := func(m member, somebody func()) member {
+					did := false
+					return c.with(m, &faults.Transport{Plan: func(call faults.Call) faults.Fault {
+						if call.Operation != at || did {
+							return nil
+						}
+						did = true
+						return faults.Before(somebody)
+					}})
+				}
+				ann := c.join()
+				if opened {
+					ann.add(10).done(t)
+				}
+				address := email(c.n)
+				disable := func() {
+					altcraft.must("update", map[string]any{"email": address, "data": map[string]any{"loyalty_status": "disabled"}})
+				}
+				got := between(ann, disable).order(`{"id": "1", "total": 1000, "points_used": 0}`).done(t)
+				if got.body["status"] != "disabled" {
+					t.Errorf("the order of a profile that was disabled meanwhile = %v", got)
+				}
+				if got := ann.subtract(1); got.status != http.StatusUnprocessableEntity {
+					t.Errorf("subtract = %v, want refused", got)
+				}
+				before := c.verified(ann).Version
+				remove := func() { altcraft.must("delete", map[string]any{"email": address}) }
+				if got := between(ann, remove).add(1); got.status != http.StatusNotFound {
+					t.Errorf("add to a profile that is deleted meanwhile = %v, want 404", got)
+				}
+				if got := c.verified(ann).Version; got != before {
+					t.Errorf("%d entries, want %d", got, before)
+				}
+
+				ben := c.join()
+				if opened {
+					ben.add(10).done(t)
+				}
+				address = email(c.n)
+				if got := between(ben, remove).add(1); got.status != http.StatusNotFound {
+					t.Errorf("add to a new profile that is deleted meanwhile = %v, want 404", got)
+				}
+			})
+		}
+	}
+}
+
+// TestAccountOpenedMeanwhile: a customer that is disabled or deleted while its
+// account is opened takes the account along.
+func TestAccountOpenedMeanwhile(t *testing.T) {
+	c := newClub(t, nil)
+	for name, change := range map[string]func(a caller, address string){
+		"disabled": func(a caller, address string) {
+			a.must("update", map[string]any{"email": address, "data": map[string]any{"loyalty_status": "disabled"}})
+		},
+		"deleted": func(a caller, address string) { a.must("delete", map[string]any{"email": address}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ann := c.join()
+			address := email(c.n)
+			opened := false
+			transport := &faults.Transport{Plan: func(call faults.Call) faults.Fault {
+				if call.Operation != "TransactWriteItems" || opened {
+					return nil
+				}
+				opened = true
+				return faults.Before(func() { ann.add(10).done(t) })
+			}}
+			change(caller{t: t, h: laptopOn(t, faulty(t, transport), c.table)}, address)
+			if got := ann.subtract(1); got.status == http.StatusOK {
+				t.Errorf("subtract from a profile that is %s = %v, want refused", name, got)
+			}
+			if account := c.verified(ann); account.Available != 10 || account.Disabled == account.Deleted {
+				t.Errorf("the account is %+v", account)
+			}
+		})
+	}
+}
+
+// TestDeletionErasesTexts: the ledger of a deleted customer loses its texts and
+// salts, and still proves the account.
+func TestDeletionErasesTexts(t *testing.T) {
+	c := newClub(t, map[string]any{"unique_ref_id": true})
+	ann := c.join()
+	for n := range 170 { // more than one step
+		ann.send(http.MethodPut, ann.below("/points/add.json"), fmt.Sprintf(`{"point": {"value": 2, "reason": "secret", "ref_id": "ref %d"}}`, n)).done(t)
+	}
+	ann.order(`{"id": "secret order", "total": 5000}`, "Idempotency-Key", "k").done(t)
+	ann.reverse(1, "{}").done(t)
+	before := c.verified(ann)
+	caller{t: t, h: c.Laptop}.must("delete", map[string]any{"email": email(c.n)})
+
+	service := points.NewService(c.Store, time.Now)
+	settled, err := service.SettleDue(t.Context(), laptop.Tenant, c.rules())
+	if err != nil || settled.Changed != 1 {
+		t.Fatalf("SettleDue() = %+v, %v, want one changed", settled, err)
+	}
+	if after := c.verified(ann); after.Head != before.Head || after.Figures != before.Figures || after.Erased != before.Version {
+		t.Errorf("the account is %+v, want %+v, erased", after, before)
+	}
+	id, _ := customer.ParseDecimal(ann.id)
+	entries, err := c.Store.Entries(t.Context(), laptop.Tenant, id, 1, 1000, 1000)
+	if err != nil || len(entries) != 172 {
+		t.Fatalf("%d entries, %v", len(entries), err)
+	}
+	for _, e := range entries {
+		if !e.Erased() || e.Text != (points.Text{}) {
+			t.Fatalf("entry %d says %+v still", e.Seq, e.Text)
+		}
+	}
+	if order, err := c.Store.Order(t.Context(), laptop.Tenant, id, "secret order"); err != nil || !order.Absent() {
+		t.Errorf("the order is %+v, %v", order, err)
+	}
+	if settled, err := service.SettleDue(t.Context(), laptop.Tenant, c.rules()); err != nil || settled.Seen != 0 {
+		t.Errorf("SettleDue() again = %+v, %v, want nothing due", settled, err)
+	}
+}
+
+// TestVerifyNamesTheFlaw: whatever is altered in the table, the first entry that
+// does not fit is named.
+func TestVerifyNamesTheFlaw(t *testing.T) {
+	c := newClub(t, nil)
+	db := dynamotest.Client(t)
+	number := func(n int) types.AttributeValue { return &types.AttributeValueMemberN{Value: strconv.Itoa(n)} }
+	tests := []struct {
+		name, sk, attribute string
+		value               types.AttributeValue // nil: the item goes
+		seq                 int64
+	}{
+		{"a change", "LEDGER#000000000002", "fa", number(99), 2},
+		{"a balance", "LEDGER#000000000003", "ba", number(99), 3},
+		{"a reason", "LEDGER#000000000002", "rs", &types.AttributeValueMemberS{Value: "other"}, 2},
+		{"a kind", "LEDGER#000000000001", "k", &types.AttributeValueMemberS{Value: "subtract"}, 1},
+		{"a time", "LEDGER#000000000002", "u", number(1), 2},
+		{"a hash", "LEDGER#000000000002", "h", &types.AttributeValueMemberB{Value: make([]byte, 32)}, 2},
+		{"an entry that is gone", "LEDGER#000000000002", "", nil, 2},
+		{"the last entry is gone", "LEDGER#000000000003", "", nil, 3},
+		{"the account's balance", "ACCOUNT", "fa", number(99), 4},
+		{"the account's version", "ACCOUNT", "v", number(2), 3},
+		{"the account's lots", "ACCOUNT", "lt", &types.AttributeValueMemberB{Value: []byte{2, 2}}, 4},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := c.join()
+			for range 3 {
+				m.add(5).done(t)
+			}
+			id, _ := customer.ParseDecimal(m.id)
+			key := map[string]types.AttributeValue{
+				"pk": &types.AttributeValueMemberS{Value: "C#5#" + id.Base36()}, "sk": &types.AttributeValueMemberS{Value: tt.sk},
+			}
+			var err error
+			if tt.value == nil {
+				_, err = db.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &c.table, Key: key})
+			} else {
+				_, err = db.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+					TableName: &c.table, Key: key, UpdateExpression: aws.String("SET #a = :v"),
+					ExpressionAttributeNames: map[string]string{"#a": tt.attribute}, ExpressionAttributeValues: map[string]types.AttributeValue{":v": tt.value},
+				})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := points.NewService(c.Store, time.Now).Verify(t.Context(), laptop.Tenant, id)
+			if err != nil || report.Flaw == nil || report.Flaw.Seq != tt.seq {
+				t.Errorf("Verify() = %+v %v, want a flaw at %d", report.Flaw, err, tt.seq)
+			}
+		})
+	}
+	if _, err := points.NewService(c.Store, time.Now).Verify(t.Context(), laptop.Tenant, 4096); !errors.Is(err, points.ErrNotFound) {
+		t.Errorf("Verify() of nobody = %v", err)
+	}
+}
