@@ -96,7 +96,7 @@ func TestProveBatchIsAsSingleCalls(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	for round := range size(200) {
+	for round := range size(100) {
 		batched, single := newStage(t).clean, newStage(t).clean
 		for call, method := range []string{"import", "update", "import"} {
 			matching := []string{"email", "phone", "email_phone", "email_profile"}[random.IntN(4)]
