@@ -69,7 +69,12 @@ func against(ctx context.Context, out io.Writer, root string) error {
 	if err := dynamolocal.Create(ctx, db, table, definition); err != nil {
 		return err
 	}
-	if err := newLaptop(db, table).Seed(ctx); err != nil {
+	l := newLaptop(db, table)
+	if err := l.Seed(ctx); err != nil {
+		return err
+	}
+	unlimited := map[string]any{"rate_limit": map[string]any{"size": 0}}
+	if _, err := l.Registrar.ChangeSettings(ctx, laptop.Tenant, unlimited); err != nil {
 		return err
 	}
 	for _, operation := range operations {
@@ -83,6 +88,10 @@ func against(ctx context.Context, out io.Writer, root string) error {
 	s := subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table}
 	s.known()
 	s.call("get", getBody()) // so that the memory hears of all that is read
+	s.point(s.known(), "add")
+	for _, name := range []string{"raw-add", "raw-subtract"} {
+		s.account(name).rawPoint(1)
+	}
 	m.replay = true
 	for _, operation := range operations {
 		ours, raw := operation(s)

@@ -28,7 +28,7 @@ type subject struct {
 
 // operations do the same in two ways: through the handler, and by the DynamoDB
 // calls that the handler makes.
-var operations = []func(subject) (ours, raw way){create, update, get}
+var operations = []func(subject) (ours, raw way){create, update, get, add, subtract}
 
 func create(s subject) (ours, raw way) {
 	n := 0
@@ -48,6 +48,17 @@ func get(s subject) (ours, raw way) {
 	id := s.known()
 	return way{"get", func() { s.call("get", getBody()) }},
 		way{"get", func() { s.get("K#5#email#"+email(0), "KEY"); s.get("C#5#"+id.Base36(), "CUSTOMER") }}
+}
+
+func add(s subject) (ours, raw way) {
+	id, m := s.known(), s.account("raw-add")
+	return way{"points add", func() { s.point(id, "add") }}, way{"points add", func() { m.rawPoint(1) }}
+}
+
+func subtract(s subject) (ours, raw way) {
+	id, m := s.known(), s.account("raw-subtract")
+	s.put("/loy/profiles/"+id.Decimal()+"/points/add.json", `{"point": {"value": 1000000}}`)
+	return way{"points subtract", func() { s.point(id, "subtract") }}, way{"points subtract", func() { m.rawPoint(-1) }}
 }
 
 // known makes sure that customer 0 is there, and returns its id.
@@ -73,6 +84,24 @@ func (s subject) call(method, body string) []byte {
 		log.Fatalf("%s: %d %s", method, w.Code, w.Body)
 	}
 	return w.Body.Bytes()
+}
+
+// point adds or subtracts a point.
+func (s subject) point(id customer.ID, what string) {
+	s.put("/loy/profiles/"+id.Decimal()+"/points/"+what+".json", `{"point": {"value": 1, "reason": "Mini game", "ref_id": ""}}`)
+}
+
+// put puts to the handler of the Haravan dialect, without a socket.
+func (s subject) put(path, body string) {
+	r, err := http.NewRequestWithContext(s.ctx, http.MethodPut, path, strings.NewReader(body))
+	check(err)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer reg_local_demo")
+	w := httptest.NewRecorder()
+	s.h.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		log.Fatalf("%s: %d %s", path, w.Code, w.Body)
+	}
 }
 
 func email(n int) string { return "n" + strconv.Itoa(n) + "@example.com" }
