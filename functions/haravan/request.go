@@ -225,7 +225,7 @@ func (d *Dialect) change(w http.ResponseWriter, c *call, meaning []any, do func(
 	if result.Repeated {
 		w.Header().Set("Idempotency-Hit", "true")
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, json.RawMessage(result.Answer))
+	return httpapi.WriteEncoded(w, http.StatusOK, result.Answer)
 }
 
 // refuse makes a refusal. The detail stands below the field, which it does not

@@ -38,8 +38,11 @@ func WriteJSON(w http.ResponseWriter, status int, v any) error {
 	if err := encoder.Encode(v); err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
-	body := bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
+	return WriteEncoded(w, status, bytes.TrimSuffix(buffer.Bytes(), []byte("\n")))
+}
 
+// WriteEncoded answers with a body that is JSON already.
+func WriteEncoded(w http.ResponseWriter, status int, body []byte) error {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)

@@ -87,7 +87,12 @@ func against(ctx context.Context, out io.Writer, root string, only *regexp.Regex
 	if err := dynamolocal.Create(ctx, db, table, definition); err != nil {
 		return err
 	}
-	if err := newLaptop(db, table).Seed(ctx); err != nil {
+	l := newLaptop(db, table)
+	if err := l.Seed(ctx); err != nil {
+		return err
+	}
+	unlimited := map[string]any{"rate_limit": map[string]any{"size": 0}}
+	if _, err := l.Registrar.ChangeSettings(ctx, laptop.Tenant, unlimited); err != nil {
 		return err
 	}
 	local := subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table}
@@ -112,6 +117,10 @@ func against(ctx context.Context, out io.Writer, root string, only *regexp.Regex
 	s := subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table}
 	s.known()
 	s.call("get", getBody()) // so that the memory hears of all that is read
+	s.point(s.known(), "add")
+	for _, name := range []string{"raw-add", "raw-subtract"} {
+		s.account(name).rawPoint(1)
+	}
 	m.replay = true
 	for _, o := range operations {
 		if only.MatchString(o.name + ", " + inMemory) {

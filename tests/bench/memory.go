@@ -13,7 +13,7 @@ import (
 // key that it heard of gives the same answer again, any other read finds nothing,
 // and writes succeed.
 type memory struct {
-	answers map[string]recorded // of GetItem, by pk
+	answers map[string]recorded // of GetItem and Query, by pk
 	replay  bool
 }
 
@@ -29,7 +29,8 @@ func (m *memory) client(db *dynamodb.Client) *dynamodb.Client {
 
 // RoundTrip implements [http.RoundTripper].
 func (m *memory) RoundTrip(r *http.Request) (*http.Response, error) {
-	read := strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetItem")
+	target := r.Header.Get("X-Amz-Target")
+	read := strings.HasSuffix(target, ".GetItem") || strings.HasSuffix(target, ".Query")
 	if m.replay {
 		if !read {
 			return respond(r, recorded{body: "{}"}), nil
@@ -69,14 +70,19 @@ func (m *memory) record(r *http.Request, read bool) (*http.Response, error) {
 	return respond(r, answer), nil
 }
 
-// pkOf is the first pk in the body of a call, which can be read again after it.
+// pkOf is the first pk in the body of a call, or the first value of a query's
+// condition. The body can be read again after it.
 func pkOf(r *http.Request) (string, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return "", err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	_, rest, _ := bytes.Cut(body, []byte(`"pk":{"S":"`))
+	_, rest, found := bytes.Cut(body, []byte(`"pk":{"S":"`))
+	if !found {
+		_, rest, _ = bytes.Cut(body, []byte(`":0":{"S":"`))
+		rest = append([]byte("query "), rest...)
+	}
 	pk, _, _ := bytes.Cut(rest, []byte(`"`))
 	return string(pk), nil
 }

@@ -34,7 +34,9 @@ type operation struct {
 
 // operations do the same in two ways: through the handler, and by the DynamoDB
 // calls that the handler makes.
-var operations = []operation{{"import, creates", create}, {"import, updates", update}, {"get", get}}
+var operations = []operation{
+	{"import, creates", create}, {"import, updates", update}, {"get", get}, {"points add", add}, {"points subtract", subtract},
+}
 
 func create(s subject) (ours, raw way) {
 	n := 0
@@ -53,6 +55,17 @@ func get(s subject) (ours, raw way) {
 	id := s.known()
 	return func() { s.call("get", getBody()) },
 		func() { s.get("K#5#email#"+email(0), "KEY"); s.get("C#5#"+id.Base36(), "CUSTOMER") }
+}
+
+func add(s subject) (ours, raw way) {
+	id, m := s.known(), s.account("raw-add")
+	return func() { s.point(id, "add") }, func() { m.rawPoint(1) }
+}
+
+func subtract(s subject) (ours, raw way) {
+	id, m := s.known(), s.account("raw-subtract")
+	s.put("/loy/profiles/"+id.Decimal()+"/points/add.json", `{"point": {"value": 1000000}}`)
+	return func() { s.point(id, "subtract") }, func() { m.rawPoint(-1) }
 }
 
 // known makes sure that customer 0 is there, and returns its id.
@@ -78,6 +91,24 @@ func (s subject) call(method, body string) []byte {
 		log.Fatalf("%s: %d %s", method, w.Code, w.Body)
 	}
 	return w.Body.Bytes()
+}
+
+// point adds or subtracts a point.
+func (s subject) point(id customer.ID, what string) {
+	s.put("/loy/profiles/"+id.Decimal()+"/points/"+what+".json", `{"point": {"value": 1, "reason": "Mini game", "ref_id": ""}}`)
+}
+
+// put puts to the handler of the Haravan dialect, without a socket.
+func (s subject) put(path, body string) {
+	r, err := http.NewRequestWithContext(s.ctx, http.MethodPut, path, strings.NewReader(body))
+	check(err)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer reg_local_demo")
+	w := httptest.NewRecorder()
+	s.h.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		log.Fatalf("%s: %d %s", path, w.Code, w.Body)
+	}
 }
 
 func email(n int) string { return "n" + strconv.Itoa(n) + "@example.com" }
