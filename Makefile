@@ -26,10 +26,12 @@ run: has-go ## serves everything on localhost (PORT, DATA, DYNAMODB_ENDPOINT)
 
 test: has-go ## all tests, at a size that fits ten minutes
 	$(if $(RACE),,@echo 'No C compiler: testing without the race detector; install one with: apt-get install gcc libc6-dev')
-	$(WITH) -- go test $(RACE) -shuffle=on ./...
+	$(WITH) -- sh -c 'go test $(RACE) -shuffle=on $$(go list ./... | grep -v /tests$$) && go test -shuffle=on ./tests'
 
-prove: has-go ## races, kills and volumes at full size
-	PROVE=1 $(WITH) -- go test -run Prove -timeout 60m ./functions/... ./tests/...
+# The tests of the whole take three times as long with the race detector; they have it here.
+prove: has-go ## races, kills and volumes at full size, and the tests of the whole with the race detector
+	PROVE=1 $(WITH) -- go test -run Prove -timeout 120m ./functions/... ./tests/...
+	$(WITH) -- go test $(RACE) -shuffle=on -timeout 30m ./tests
 
 check: has-go ## format, vet, staticcheck, the rooms and, after make sam, the template
 	@files=$$(gofmt -l $(wildcard functions shared tests)); test -z "$$files" || { echo 'gofmt -w' $$files; exit 1; }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"regulars/functions/local/laptop"
 	"regulars/shared/dynamolocal/dynamotest"
@@ -77,7 +76,6 @@ func TestUCSBadInput(t *testing.T) {
 	before := dump(t, table)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			began := time.Now()
 			r := httptest.NewRequest(tt.method, tt.path, bytes.NewReader(tt.body))
 			r.Header.Set("Content-Type", "application/json")
 			r.SetBasicAuth("test", laptop.DemoToken)
@@ -93,9 +91,6 @@ func TestUCSBadInput(t *testing.T) {
 			}
 			if w.Body.Len() > 1500+len(tt.path) || len(w.Header()["Set-Cookie"]) > 0 {
 				t.Errorf("the answer has %d bytes and the headers %v", w.Body.Len(), w.Header())
-			}
-			if took := time.Since(began); took > 10*time.Second {
-				t.Errorf("refused after %v, want soon", took)
 			}
 		})
 	}
