@@ -3,6 +3,8 @@ package haravan
 import (
 	"context"
 	"net/http"
+	"path"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -94,6 +96,9 @@ func (d *Dialect) readOrder(order map[string]any) (o points.Order, err error) {
 	if o.ID == "" {
 		return o, refuse("missing", "id", blank)
 	}
+	if path.Clean("/"+o.ID) != "/"+o.ID {
+		return o, refuse("bad_id", "id", "must not have an empty part, . or .. between slashes: a return names it in a path")
+	}
 	total, given, err := whole(order, "total", 0)
 	if err != nil {
 		return o, err
@@ -120,6 +125,10 @@ func (d *Dialect) readOrder(order map[string]any) (o points.Order, err error) {
 
 // returnOrder takes back what an order, or a part of it, earned.
 func (d *Dialect) returnOrder(w http.ResponseWriter, c *call) error {
+	id, ok := strings.CutSuffix(c.PathValue("order"), returnPath)
+	if !ok {
+		return errPath
+	}
 	back, err := c.object("return")
 	if err != nil {
 		return err
@@ -132,7 +141,6 @@ func (d *Dialect) returnOrder(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	id := c.PathValue("order")
 	if utf8.RuneCountInString(id) > maxOrder {
 		return points.ErrOrderUnknown
 	}

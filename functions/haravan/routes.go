@@ -56,7 +56,7 @@ var routes = []route{
 	{http.MethodGet, "profiles/{id}/points/entries/{seq}.json", access.LoyRead, (*Dialect).getEntry},
 	{http.MethodPost, "profiles/{id}/points/entries/{seq}/reverse.json", access.LoyWrite, (*Dialect).reverseEntry},
 	{http.MethodPost, "profiles/{id}/orders.json", access.LoyWrite, (*Dialect).payOrder},
-	{http.MethodPost, "profiles/{id}/orders/{order}/return.json", access.LoyWrite, (*Dialect).returnOrder},
+	{http.MethodPost, "profiles/{id}/orders/{order}" + returnPath, access.LoyWrite, (*Dialect).returnOrder},
 }
 
 // Routes are the paths that answer something, below /loy/.
@@ -80,10 +80,15 @@ func New(o Options) http.Handler {
 	return httpapi.Wrap(httpapi.CleanPath(mux), writeError, httpapi.Options{Log: o.Log, Deadline: o.Deadline})
 }
 
-// pattern is the path as the mux has it, where a name is a whole segment.
+// pattern is the path as the mux has it, where a name is a whole segment, or all
+// that is left: API Gateway hands an escaped slash in the id of an order over as a
+// slash.
 func pattern(path string) string {
-	return "/loy/" + strings.Replace(path, "}.json", "}", 1)
+	return "/loy/" + strings.NewReplacer("{order}"+returnPath, "{order...}", "}.json", "}").Replace(path)
 }
+
+// returnPath is what follows the id of an order in a path.
+const returnPath = "/return.json"
 
 // serve lets a request pass that has the verb of the route and a token with its
 // scope, and for which the tenant's bucket has room.
