@@ -92,7 +92,7 @@ func (c *call) data() map[string]any {
 }
 
 func readBody(r *http.Request) (map[string]any, error) {
-	if err := checkContentType(r.Header.Get("Content-Type")); err != nil {
+	if err := checkContentType(r.Header.Get("Content-Type"), "application/json or application/xml"); err != nil {
 		return nil, err
 	}
 	document, err := httpapi.ReadBody(r, maxBody)
@@ -116,8 +116,9 @@ func chooseFormat(r *http.Request, parameters map[string]any) error {
 	return translationOf(r).choose(cmp.Or(format, r.URL.Query().Get("format")))
 }
 
-// checkContentType takes a missing one for JSON.
-func checkContentType(header string) error {
+// checkContentType takes a missing one for JSON. A refusal says which ones are
+// understood.
+func checkContentType(header, understood string) error {
 	if header == "" {
 		return nil
 	}
@@ -125,7 +126,7 @@ func checkContentType(header string) error {
 		return nil
 	}
 	return outcome.Refuse(outcome.Invalid, "bad_content_type", "Content-Type",
-		"Content-Type: %.60q is not understood; send application/json or application/xml.", header)
+		"Content-Type: %.60q is not understood; send %s.", header, understood)
 }
 
 // secretOf finds the token: in the body, else as bearer, else in the query. The

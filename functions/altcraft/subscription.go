@@ -223,10 +223,20 @@ func (s subscriptionEntry) missing(member string) error {
 
 // readOptions reads what may be omitted. -1 keeps a status or a priority.
 func (s subscriptionEntry) readOptions(e *customer.SubscriptionEdit) error {
-	for _, read := range []func(*customer.SubscriptionEdit) error{s.readStatus, s.readPriority, s.readCats, s.readCustom} {
+	for _, read := range []func(*customer.SubscriptionEdit) error{s.readDeleted, s.readStatus, s.readPriority, s.readCats, s.readCustom} {
 		if err := read(e); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// readDeleted takes no word or number for true: what is meant as deleted must not
+// become a subscription.
+func (s subscriptionEntry) readDeleted(*customer.SubscriptionEdit) error {
+	v := s.entry["is_delete"]
+	if _, ok := v.(bool); v != nil && !ok {
+		return wrongType(s.path+".is_delete", v, "true or false")
 	}
 	return nil
 }

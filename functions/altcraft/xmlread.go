@@ -5,7 +5,9 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"regulars/shared/outcome"
@@ -109,6 +111,9 @@ func (p *xmlReader) next() (xml.Token, error) {
 		if err != nil {
 			return nil, refuseXML("The body is not XML: %s.", abridged(strings.TrimPrefix(err.Error(), "XML ")))
 		}
+		if hasHalfPair(p.document[start:p.decoder.InputOffset()]) {
+			return nil, refuseXML("The body has a reference to half of a surrogate pair, before byte %d.", p.decoder.InputOffset())
+		}
 		switch token := token.(type) {
 		case xml.Directive:
 			return nil, refuseXML("The body has a document type or the like (<!...>), which is not understood; entities are not, either.")
@@ -120,6 +125,30 @@ func (p *xmlReader) next() (xml.Token, error) {
 		default:
 			return token, nil
 		}
+	}
+}
+
+// hasHalfPair looks for a reference like &#xD800; in a tag or text as it was
+// written. It is no character, and the decoder would make U+FFFD of it.
+func hasHalfPair(written []byte) bool {
+	if bytes.HasPrefix(written, []byte("<!")) { // in CDATA and comments there are no references
+		return false
+	}
+	for {
+		_, rest, found := bytes.Cut(written, []byte("&#"))
+		if !found {
+			return false
+		}
+		digits, _, _ := bytes.Cut(rest, []byte(";"))
+		digits, isHex := bytes.CutPrefix(digits, []byte("x"))
+		base := 10
+		if isHex {
+			base = 16
+		}
+		if n, err := strconv.ParseUint(string(digits), base, 31); err == nil && utf16.IsSurrogate(rune(n)) {
+			return true
+		}
+		written = rest
 	}
 }
 

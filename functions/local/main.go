@@ -129,9 +129,13 @@ curl -u any:reg_local_demo http://localhost:%[1]d/profiles/ -H 'Content-Type: ap
 
 curl -u any:reg_local_demo 'http://localhost:%[1]d/profiles?Phone.PhoneNumber=2125550119&extensions=Phone&include_profile=yes'
 
-Give it a product (docs/mojodex.md goes on from here):
-curl -X PUT http://localhost:%[1]d/profile_category -H 'Authorization: reg_local_demo' -H 'Content-Type: application/json' -d '{
-  "datetime": "", "label": "sales", "displayed_data": [], "emoji": "", "implicit_goal": "Sell more", "visible": false}'
+See its points with the Haravan API (docs/haravan.md gives it some):
+
+curl -H 'Authorization: Bearer reg_local_demo' 'http://localhost:%[1]d/loy/profiles.json?limit=1'
+
+See a task with the Mojodex API (docs/mojodex.md makes products of them):
+
+curl -H 'Authorization: reg_local_demo' 'http://localhost:%[1]d/task?task_pk=1'
 
 ready http://localhost:%[1]d
 `
