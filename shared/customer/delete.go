@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"regulars/shared/outcome"
 	"regulars/shared/value"
 )
 
@@ -37,8 +38,9 @@ func (c Customer) releasable(r Request) error {
 }
 
 // shed takes some values from a customer that is to be deleted, and goes on with
-// the deletion. One that breaks off in between is completed when it is asked for
-// again.
+// the deletion of that one, whoever comes between: the value that it was found by
+// may be gone. One that breaks off is completed when it is asked for again, by its
+// id or first e-mail.
 func (s *Service) shed(ctx context.Context, r Request, l loaded) (Result, error) {
 	if first, done, err := s.repeated(ctx, r.Tenant, r.Keyed); err != nil || done {
 		return first, err // a repeat must not touch who is found now
@@ -50,8 +52,13 @@ func (s *Service) shed(ctx context.Context, r Request, l loaded) (Result, error)
 	if err := s.store.Commit(ctx, commit); err != nil {
 		return Result{}, err
 	}
-	r.Search = Search{ID: l.record.ID} // the value it was found by may be gone
-	return s.attempt(ctx, r, true)
+	r.Search = Search{ID: l.record.ID}
+	var result Result
+	err = outcome.Retry(ctx, func(int) (err error) {
+		result, err = s.attempt(ctx, r, true)
+		return err
+	})
+	return result, err
 }
 
 // shedding is a commit that takes as many values away as fit into it. A value
