@@ -3,7 +3,6 @@ package customer_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"regulars/shared/customer"
 )
