@@ -68,7 +68,10 @@ func (s *Service) shedding(ctx context.Context, r Request, l loaded) (Commit, er
 	for left := shedAtOnce; ; left /= 2 {
 		commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: l.record, After: l.record.Clone()}
 		commit.After.Changed = s.instant()
-		commit.After.shedValues(r.Fields, left)
+		commit.After.shedValues(r.Fields, r.Idents, left)
+		if !commit.Changes() { // there are more keys than one transaction releases, and nothing is left to take away
+			return Commit{}, tooManyChanges(len(commit.Before.allKeys(r.Fields, r.Idents)) + len(commit.Before.allIdentValues(r.Idents)))
+		}
 		if len(identChanges(commit.Before.Customer, commit.After, r.Idents)) > shedAtOnce && left > 1 {
 			continue
 		}
@@ -88,9 +91,10 @@ func (s *Service) shedding(ctx context.Context, r Request, l loaded) (Commit, er
 // request that is within [MaxItems].
 const shedAtOnce = 80
 
-// shedValues takes some values away: those of extensions and match fields first,
-// which are many, and the first e-mail never.
-func (c *Customer) shedValues(fields MatchFields, left int) {
+// shedValues takes some values away: those of extensions, match fields and
+// attributes of identification keys first, which are many, and the first e-mail
+// never.
+func (c *Customer) shedValues(fields MatchFields, idents IdentKeys, left int) {
 	for _, number := range slices.Sorted(maps.Keys(c.Extensions)) {
 		c.setRecords(number, cut(c.Extensions[number].Records, 0, &left))
 	}
@@ -108,9 +112,28 @@ func (c *Customer) shedValues(fields MatchFields, left int) {
 			}
 		}
 	}
+	c.shedAttributes(idents, &left)
 	c.Subscriptions = cut(c.Subscriptions, 0, &left)
 	c.Phones = cut(c.Phones, 0, &left)
 	c.Emails = cut(c.Emails, 1, &left)
+}
+
+// shedAttributes takes away values of custom fields that hold several and that
+// identification keys are over.
+func (c *Customer) shedAttributes(idents IdentKeys, left *int) {
+	for _, k := range idents {
+		for _, name := range k.Attributes {
+			list, several := c.Custom[name].([]any)
+			if !several || k.Extension != 0 {
+				continue
+			}
+			if list = cut(list, 0, left); len(list) > 0 {
+				c.SetCustom(name, list)
+			} else {
+				c.SetCustom(name, nil)
+			}
+		}
+	}
 }
 
 // shorter is a match field's value without its last words, as many as are left to

@@ -3,9 +3,33 @@ package customer_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"regulars/shared/customer"
 )
+
+// interestKey is over a custom field that may hold many values.
+var interestKey = customer.IdentKey{Number: 74, Name: "InterestKey", Attributes: []string{"list"}, Unique: true, State: customer.FieldReady}
+
+// An identification key that is declared later may give a customer more values
+// than one transaction takes. It can be deleted all the same, and leaves none.
+func TestDeleteWithManyIdents(t *testing.T) {
+	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
+		ada := must(t, service, creates(func(c *customer.Customer, _ time.Time) error {
+			c.SetCustom("list", manyWords(150))
+			return nil
+		})).ID
+		backfill(t, service, interestKey, ada)
+		d := deletes(id(ada))
+		d.Idents = customer.IdentKeys{interestKey}
+		if _, err := service.Apply(ctx, d); err != nil || !world.customers[ada].Deleted {
+			t.Errorf("delete error = %v, deleted %t, want none and true", err, world.customers[ada].Deleted)
+		}
+		if len(world.idents) > 0 {
+			t.Errorf("%d values are left, want none", len(world.idents))
+		}
+	})
+}
 
 // A deletion that goes in steps is about the customer that it found: when somebody
 // comes between two steps it goes on, though the value that it was found by is gone.
