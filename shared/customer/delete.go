@@ -78,6 +78,7 @@ func (s *Service) shedding(ctx context.Context, r Request, l loaded) (Commit, er
 		if err := s.handOver(ctx, r, &commit, l.keys, true); err != nil {
 			return Commit{}, err
 		}
+		commit.leanOnLeftovers(l)
 		if commit.items() <= MaxItems {
 			return commit, nil
 		}

@@ -55,3 +55,29 @@ func TestDeleteInStepsGoesOn(t *testing.T) {
 		}
 	})
 }
+
+// Who was left out of a key as one that does not hold the value may be given it
+// while a step of a deletion takes it from another: then the key names him.
+func TestDeleteInStepsLeavesOthersTheirKeys(t *testing.T) {
+	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
+		interested := func(v any) customer.Edit {
+			return func(c *customer.Customer, _ time.Time) error { c.SetCustom("interests", v); return nil }
+		}
+		eve := must(t, service, imports(email("eve@x.com"), both(setEmail("eve@x.com"), interested("word 149")))).ID
+		unknowing := updates(id(eve), interested(nil))
+		unknowing.Fields = fields[:1]
+		must(t, service, unknowing) // which leaves the key as it is
+		ada := longList(t, service, manyWords(150))
+		world.once("commit", func() { must(t, service, updates(id(eve), interested("word 149"))) })
+		search := by(customer.Key{Kind: fields[1].Kind(), Value: "word 149"})
+		search.Any[0].Roles = customer.InCustom
+		_, err := service.Apply(ctx, deletes(search))
+		if err == nil && !world.customers[ada].Deleted {
+			t.Errorf("the customer was not deleted")
+		}
+		found, err := service.Find(ctx, tenant, fields, search)
+		if err == nil && found.ID != eve {
+			t.Errorf("Find = %d, error %v, want %d", found.ID, err, eve)
+		}
+	})
+}
