@@ -115,8 +115,8 @@ func (c *Customer) shedValues(fields MatchFields, idents IdentKeys, left int) {
 	}
 	c.shedAttributes(idents, &left)
 	c.Subscriptions = cut(c.Subscriptions, 0, &left)
-	c.Phones = cut(c.Phones, 0, &left)
 	c.Emails = cut(c.Emails, 1, &left)
+	c.Phones = cut(c.Phones, 0, &left) // the last one brings values of the e-mails alone
 }
 
 // shedAttributes takes away values of custom fields that hold several and that

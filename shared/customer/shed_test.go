@@ -2,6 +2,7 @@ package customer_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -78,6 +79,30 @@ func TestDeleteInStepsLeavesOthersTheirKeys(t *testing.T) {
 		found, err := service.Find(ctx, tenant, fields, search)
 		if err == nil && found.ID != eve {
 			t.Errorf("Find = %d, error %v, want %d", found.ID, err, eve)
+		}
+	})
+}
+
+// A key over two attributes has a value for each pair, and for each value of the
+// first alone once the last of the second is gone.
+func TestDeleteWithManyPairs(t *testing.T) {
+	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
+		pairKey := customer.IdentKey{Number: 75, Name: "PairKey", State: customer.FieldReady,
+			Attributes: []string{customer.AttributeEmail, customer.AttributePhone}}
+		ada := must(t, service, creates(func(c *customer.Customer, _ time.Time) error {
+			for i := range 50 {
+				c.Emails = append(c.Emails, fmt.Sprintf("ada%d@x.com", i))
+			}
+			for i := range 10 {
+				c.Phones = append(c.Phones, fmt.Sprintf("+1%07d", i))
+			}
+			return nil
+		})).ID
+		backfill(t, service, pairKey, ada)
+		d := deletes(id(ada))
+		d.Idents = customer.IdentKeys{pairKey}
+		if _, err := service.Apply(ctx, d); err != nil || len(world.idents) > 0 {
+			t.Errorf("delete error = %v, %d values are left, want none", err, len(world.idents))
 		}
 	})
 }
