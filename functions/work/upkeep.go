@@ -32,6 +32,9 @@ type Graves interface {
 	// Gone returns their ids above after in one shard, ascending, up to limit. It
 	// may be a moment old.
 	Gone(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error)
+	// RemoveIdents removes the identification values that one left. It does nothing
+	// where there are none.
+	RemoveIdents(ctx context.Context, tenant int, id customer.ID) error
 	// Swept takes one off that list.
 	Swept(ctx context.Context, tenant int, id customer.ID) error
 }
@@ -233,6 +236,9 @@ func (k sweepCustomers) sweep(ctx context.Context, tenant int, id customer.ID) e
 		if err := r.Remove(ctx, tenant, id); err != nil {
 			return err
 		}
+	}
+	if err := k.graves.RemoveIdents(ctx, tenant, id); err != nil {
+		return err
 	}
 	return k.graves.Swept(ctx, tenant, id)
 }

@@ -305,3 +305,42 @@ func TestManyPurchasesAreSwept(t *testing.T) {
 }
 
 var _ work.Graves = (*dynamo.Store)(nil)
+
+// Who deletes a customer may not know yet of an identification key that others
+// keep the values of. They are removed with the rest.
+func TestForgottenIdentsAreSwept(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	key := customer.IdentKey{Number: 1, Name: "Key", Attributes: []string{"list"}, State: customer.FieldReady}
+	values := make([]any, customer.MaxKeys)
+	for i := range values {
+		values[i] = fmt.Sprint(i)
+	}
+	var ids []customer.ID
+	for range 2 {
+		made, err := s.customers.Apply(t.Context(), customer.Request{
+			Tenant: tenant, Idents: customer.IdentKeys{key}, Create: true,
+			Edit: func(c *customer.Customer, _ time.Time) error { c.SetCustom("list", values); return nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, made.ID)
+	}
+	if err := s.edit(t.Context(), ids[0], customer.Delete); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.RemoveIdents(t.Context(), tenant, ids[1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.keep.Start(t.Context(), s.service); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(settled)
+	s.drain(t)
+	for i, want := range []int{0, len(values)} {
+		if left, err := s.store.Idents(t.Context(), tenant, ids[i], key.Number); err != nil || len(left) != want {
+			t.Errorf("of customer %d %d values are left, error %v, want %d", i, len(left), err, want)
+		}
+	}
+}

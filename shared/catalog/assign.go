@@ -113,7 +113,7 @@ func (s *Service) toAssign(ctx context.Context, a Assignment, account Account, p
 // customer is checked as it was read, or changed by the edit, in the same
 // transaction; so nothing is ever written for one that was deleted meanwhile.
 func (s *Service) keep(ctx context.Context, u User, account Account, edit customer.Edit, started, ended []Purchase) error {
-	commit, err := s.customers.Alter(ctx, u.Tenant, u.Fields, account.Customer, edit)
+	commit, err := s.customers.Alter(ctx, u.Tenant, u.Fields, u.Idents, account.Customer, edit)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,8 @@ const (
 type User struct {
 	Tenant int
 	Fields customer.MatchFields
+	// Idents are all identification keys of the tenant.
+	Idents customer.IdentKeys
 	// ID is 0 where what was said is no id.
 	ID customer.ID
 	// Email, unless empty, is looked up instead.

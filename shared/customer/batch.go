@@ -47,8 +47,9 @@ type Outcome struct {
 // out. It reports whether the same batch had it before, and refuses with
 // [ErrOtherMeaning] what is another one.
 func (s *Service) Claim(ctx context.Context, tenant int, keyed Keyed) (again bool, err error) {
-	commit := Commit{ID: rand.Text(), Tenant: tenant, Request: &Remembered{Keyed: keyed}}
-	err = outcome.Retry(ctx, func(int) error { return s.store.Commit(ctx, commit) })
+	err = outcome.Retry(ctx, func(int) error {
+		return s.store.Commit(ctx, Commit{ID: rand.Text(), Tenant: tenant, Request: &Remembered{Keyed: keyed}})
+	})
 	if repeated, ok := errors.AsType[*Repeated](err); ok {
 		_, err = repeated.First.answer(keyed)
 		return err == nil, err

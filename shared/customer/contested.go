@@ -51,12 +51,22 @@ func (s *Service) uncontested(ctx context.Context, r Request, commit *Commit, kn
 	return known, nil
 }
 
+// changedMeanwhile is the id of no commit.
+const changedMeanwhile = "changed between two reads"
+
 // leanOnOwner adds the customer to what must still be as it was read. One that is
-// not there at all never comes back: ids do not repeat.
+// not there at all never comes back: ids do not repeat. Where two reads of one
+// differ it is as only one of them says, and the commit must break.
 func (c *Commit) leanOnOwner(owner Record) {
-	there := func(r Record) bool { return r.ID == owner.ID }
-	if !owner.Absent() && !slices.ContainsFunc(c.CheckCustomers, there) {
+	if owner.Absent() {
+		return
+	}
+	i := slices.IndexFunc(c.CheckCustomers, func(r Record) bool { return r.ID == owner.ID })
+	switch {
+	case i < 0:
 		c.CheckCustomers = append(c.CheckCustomers, owner)
+	case c.CheckCustomers[i].Commit != owner.Commit:
+		c.CheckCustomers[i].Commit = changedMeanwhile
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"regulars/shared/outcome"
 	"regulars/shared/value"
 )
 
@@ -37,8 +38,9 @@ func (c Customer) releasable(r Request) error {
 }
 
 // shed takes some values from a customer that is to be deleted, and goes on with
-// the deletion. One that breaks off in between is completed when it is asked for
-// again.
+// the deletion of that one, whoever comes between: the value that it was found by
+// may be gone. One that breaks off is completed when it is asked for again, by its
+// id or first e-mail.
 func (s *Service) shed(ctx context.Context, r Request, l loaded) (Result, error) {
 	if first, done, err := s.repeated(ctx, r.Tenant, r.Keyed); err != nil || done {
 		return first, err // a repeat must not touch who is found now
@@ -50,8 +52,13 @@ func (s *Service) shed(ctx context.Context, r Request, l loaded) (Result, error)
 	if err := s.store.Commit(ctx, commit); err != nil {
 		return Result{}, err
 	}
-	r.Search = Search{ID: l.record.ID} // the value it was found by may be gone
-	return s.attempt(ctx, r, true)
+	r.Search = Search{ID: l.record.ID}
+	var result Result
+	err = outcome.Retry(ctx, func(int) (err error) {
+		result, err = s.attempt(ctx, r, true)
+		return err
+	})
+	return result, err
 }
 
 // shedding is a commit that takes as many values away as fit into it. A value
@@ -61,13 +68,17 @@ func (s *Service) shedding(ctx context.Context, r Request, l loaded) (Commit, er
 	for left := shedAtOnce; ; left /= 2 {
 		commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: l.record, After: l.record.Clone()}
 		commit.After.Changed = s.instant()
-		commit.After.shedValues(r.Fields, left)
+		commit.After.shedValues(r.Fields, r.Idents, left)
+		if !commit.Changes() { // there are more keys than one transaction releases, and nothing is left to take away
+			return Commit{}, tooManyChanges(len(commit.Before.allKeys(r.Fields, r.Idents)) + len(commit.Before.allIdentValues(r.Idents)))
+		}
 		if len(identChanges(commit.Before.Customer, commit.After, r.Idents)) > shedAtOnce && left > 1 {
 			continue
 		}
 		if err := s.handOver(ctx, r, &commit, l.keys, true); err != nil {
 			return Commit{}, err
 		}
+		commit.leanOnLeftovers(l)
 		if commit.items() <= MaxItems {
 			return commit, nil
 		}
@@ -81,9 +92,10 @@ func (s *Service) shedding(ctx context.Context, r Request, l loaded) (Commit, er
 // request that is within [MaxItems].
 const shedAtOnce = 80
 
-// shedValues takes some values away: those of extensions and match fields first,
-// which are many, and the first e-mail never.
-func (c *Customer) shedValues(fields MatchFields, left int) {
+// shedValues takes some values away: those of extensions, match fields and
+// attributes of identification keys first, which are many, and the first e-mail
+// never.
+func (c *Customer) shedValues(fields MatchFields, idents IdentKeys, left int) {
 	for _, number := range slices.Sorted(maps.Keys(c.Extensions)) {
 		c.setRecords(number, cut(c.Extensions[number].Records, 0, &left))
 	}
@@ -101,9 +113,28 @@ func (c *Customer) shedValues(fields MatchFields, left int) {
 			}
 		}
 	}
+	c.shedAttributes(idents, &left)
 	c.Subscriptions = cut(c.Subscriptions, 0, &left)
-	c.Phones = cut(c.Phones, 0, &left)
 	c.Emails = cut(c.Emails, 1, &left)
+	c.Phones = cut(c.Phones, 0, &left) // the last one brings values of the e-mails alone
+}
+
+// shedAttributes takes away values of custom fields that hold several and that
+// identification keys are over.
+func (c *Customer) shedAttributes(idents IdentKeys, left *int) {
+	for _, k := range idents {
+		for _, name := range k.Attributes {
+			list, several := c.Custom[name].([]any)
+			if !several || k.Extension != 0 {
+				continue
+			}
+			if list = cut(list, 0, left); len(list) > 0 {
+				c.SetCustom(name, list)
+			} else {
+				c.SetCustom(name, nil)
+			}
+		}
+	}
 }
 
 // shorter is a match field's value without its last words, as many as are left to

@@ -153,6 +153,30 @@ func (s *Service) confirm(ctx context.Context, tenant int, read map[Key]KeyRecor
 	return refusal
 }
 
+// confirmFound returns err, unless that is a refusal and what was found may be
+// somebody else by now. Whose a value is was read after the search, and what moved
+// in between together with what the search was by must not look taken.
+func (s *Service) confirmFound(ctx context.Context, tenant int, l loaded, err error) error {
+	if _, refused := outcome.AsRefusal(err); !refused {
+		return err
+	}
+	if len(l.keys) > 0 {
+		if err := s.unchangedKeys(ctx, tenant, l.keys); err != nil {
+			return err
+		}
+	}
+	read := map[ID]Record{}
+	for _, record := range append(l.others[:len(l.others):len(l.others)], l.record) {
+		if !record.Absent() {
+			read[record.ID] = record
+		}
+	}
+	if len(read) == 0 {
+		return err
+	}
+	return s.confirmCustomers(ctx, tenant, read, err)
+}
+
 // unchangedKeys returns ErrStale unless the keys are still as they were read.
 func (s *Service) unchangedKeys(ctx context.Context, tenant int, read map[Key]KeyRecord) error {
 	again, err := s.store.Keys(ctx, tenant, slices.Collect(maps.Keys(read)))

@@ -155,3 +155,29 @@ func TestContentionWithoutEnd(t *testing.T) {
 		}
 	})
 }
+
+// An e-mail that came to another customer together with the phone must not look
+// taken: whoever had the phone could take the e-mail at every moment.
+func TestTakenThatNeverWas(t *testing.T) {
+	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
+		ada := must(t, service, imports(phone("+1111111"), setPhones("+1111111"))).ID
+		eve := must(t, service, imports(phone("+2222222"), setPhones("+2222222"))).ID
+		world.others = func(moment string) {
+			switch moment {
+			case "commit": // the first attempt takes the e-mail for nobody's without a look
+				if world.customers[ada].FirstName == "" {
+					must(t, service, updates(id(ada), setName("Ada")))
+				}
+			case "read key eve@x.com":
+				if len(world.customers[ada].Phones) > 0 {
+					must(t, service, updates(id(ada), setPhones()))
+					must(t, service, updates(id(eve), both(setPhones("+1111111"), setEmail("eve@x.com"))))
+				}
+			}
+		}
+		got, err := service.Apply(ctx, imports(phone("+1111111"), setEmail("eve@x.com")))
+		if err != nil || got.ID != eve {
+			t.Errorf("Apply = %d, error %v, want %d", got.ID, err, eve)
+		}
+	})
+}

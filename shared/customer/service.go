@@ -182,7 +182,7 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough
 		}
 	}
 	if err := s.handOver(ctx, r, &commit, r.knownOf(commit.After, loaded.keys), thorough); err != nil {
-		return Commit{}, err
+		return Commit{}, s.confirmFound(ctx, r.Tenant, loaded, err)
 	}
 	if commit.Before.Absent() {
 		commit.leanOn(loaded)

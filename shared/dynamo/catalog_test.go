@@ -139,3 +139,48 @@ func TestNumbers(t *testing.T) {
 		t.Errorf("the first purchase of another tenant = %v, %v, want 1", first, err)
 	}
 }
+
+// A purchase that writes its category's goal on the customer keeps the
+// identification values over it in step, as any other writer does.
+func TestPurchaseKeepsIdents(t *testing.T) {
+	t.Parallel()
+	store := New(dynamotest.Client(t), dynamotest.Table(t), time.Now)
+	customers := customer.NewService(store, time.Now)
+	products := catalog.NewService(store, customers, time.Now)
+	const tenant = 5
+	key := customer.IdentKey{Number: 1, Name: "GoalKey", Attributes: []string{catalog.GoalField}, Unique: true, State: customer.FieldReady}
+	idents := customer.IdentKeys{key}
+	ada, err := customers.Apply(t.Context(), customer.Request{Tenant: tenant, Idents: idents, Create: true, Edit: func(c *customer.Customer, _ time.Time) error {
+		c.SetCustom(catalog.GoalField, "rest")
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	category, err := products.CreateCategory(t.Context(), tenant, catalog.CategoryForm{Label: catalog.Sent("c"), Goal: catalog.Sent("sell")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	product, err := products.CreateProduct(t.Context(), tenant, catalog.ProductForm{
+		Label: catalog.Sent(ptr("p")), Category: catalog.Sent(catalog.Ref{N: category}), Free: catalog.Sent(true), Days: catalog.Sent(ptr(30)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := products.Assign(t.Context(), catalog.Assignment{
+		User: catalog.User{Tenant: tenant, Idents: idents, ID: ada.ID}, Product: catalog.Ref{N: product},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for goal, want := range map[string]int{"rest": 0, "sell": 1} {
+		if ids, err := store.Identified(t.Context(), tenant, key, []string{goal}, 0, 10); err != nil || len(ids) != want {
+			t.Errorf("Identified() by the goal %s = %v, %v, want %d", goal, ids, err, want)
+		}
+	}
+	if got, err := customers.Apply(t.Context(), customer.Request{Tenant: tenant, Idents: idents, Create: true, Edit: func(c *customer.Customer, _ time.Time) error {
+		c.SetCustom(catalog.GoalField, "sell")
+		return nil
+	}}); !errors.Is(err, customer.ErrNotUnique) {
+		t.Errorf("Apply() with a goal that is unique = %+v, %v, want %v", got, err, customer.ErrNotUnique)
+	}
+}

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 
@@ -40,6 +41,45 @@ func (s *Store) Idents(ctx context.Context, tenant int, id customer.ID, number i
 		hashes[i] = hashOfIdent(keyOf(it))
 	}
 	return hashes, nil
+}
+
+// identsAtOnce is how many identification values one transaction removes.
+const identsAtOnce = 90
+
+// RemoveIdents removes the identification values that a deleted customer left:
+// who deleted it did not know of their key yet. It does nothing for one that is
+// there.
+func (s *Store) RemoveIdents(ctx context.Context, tenant int, id customer.ID) error {
+	for more := true; more; {
+		err := outcome.Retry(ctx, func(int) (err error) {
+			more, err = s.removeIdents(ctx, tenant, id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) removeIdents(ctx context.Context, tenant int, id customer.ID) (more bool, err error) {
+	k := customerKey(tenant, id)
+	it, err := s.getOne(ctx, "read deleted customer", k)
+	r := reader{it: it}
+	if err != nil || it == nil || !r.flag(attrDeleted) {
+		return false, err
+	}
+	items, err := s.beginning(ctx, "read identification values", k.PK, identSK, identsAtOnce)
+	if err != nil || len(items) == 0 {
+		return false, err
+	}
+	t := &tx{id: rand.Text()}
+	t.check(k, writtenBy(r.text(attrCommit)), sizeOf(it))
+	for _, i := range items {
+		t.delete(keyOf(i), byCustomer(), sizeOf(i))
+		t.writes[len(t.writes)-1].index = 1
+	}
+	return true, s.commit(ctx, "remove identification values", t)
 }
 
 // maxEntries is how many entries of the index a search by some of a key's

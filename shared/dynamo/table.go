@@ -237,7 +237,10 @@ func identKey(tenant int, id customer.ID, number int, hash string) key {
 	return key{customerKey(tenant, id).PK, identPrefix(number) + hash}
 }
 
-func identPrefix(number int) string { return "IDENT#" + strconv.Itoa(number) + "#" }
+func identPrefix(number int) string { return identSK + strconv.Itoa(number) + "#" }
+
+// identSK begins the sort keys of all identification values of a customer.
+const identSK = "IDENT#"
 
 // identRange is where the values of one key lie in a customer's collection.
 func identRange(tenant int, id customer.ID, number int) (from, to key) {
