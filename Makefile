@@ -26,7 +26,7 @@ run: has-go ## serves everything on localhost (PORT, DATA, DYNAMODB_ENDPOINT)
 
 test: has-go ## all tests, at a size that fits ten minutes
 	$(if $(RACE),,@echo 'No C compiler: testing without the race detector; install one with: apt-get install gcc libc6-dev')
-	$(WITH) -- sh -c 'go test $(RACE) -shuffle=on $$(go list ./... | grep -v /tests$$) && go test -shuffle=on ./tests'
+	$(WITH) -- sh -c 'go test $(RACE) -shuffle=on $$(go list ./... | grep -v /tests$$) && go test -shuffle=on -parallel 6 ./tests'
 
 # The tests of the whole take three times as long with the race detector; they have it here.
 prove: has-go ## races, kills and volumes at full size, and the tests of the whole with the race detector

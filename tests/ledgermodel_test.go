@@ -30,7 +30,6 @@ type grant struct {
 	points  int64
 	usable  time.Time // not before
 	waiting bool
-	expires int64 // unix day; never: a large one
 	day     int64
 	order   string
 }
