@@ -117,7 +117,9 @@ func against(ctx context.Context, out io.Writer, root string, only *regexp.Regex
 	s := subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table}
 	s.known()
 	s.call("get", getBody()) // so that the memory hears of all that is read
-	s.point(s.known(), "add")
+	for range 2 {            // the second time the account that is read has a point
+		s.point(s.known(), "add")
+	}
 	for _, name := range []string{"raw-add", "raw-subtract"} {
 		s.account(name).rawPoint(1)
 	}
