@@ -8,10 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
@@ -168,26 +166,18 @@ func (s *Store) listUncounted(ctx context.Context, doing string, condition expre
 // must fit one answer of 1 MB, as 1,000 do. Round trips are the caller's to count,
 // since queries may go side by side.
 func (s *Store) queryIndex1(ctx context.Context, doing string, condition expression.KeyConditionBuilder, ascending bool, limit int) ([]key, error) {
-	query, err := expression.NewBuilder().WithKeyCondition(condition).Build()
+	input, err := newQuery(index1, condition, ascending, limit)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
-	out, err := s.db.Query(ctx, &dynamodb.QueryInput{
-		TableName: &s.table, IndexName: aws.String(index1),
-		KeyConditionExpression:   query.KeyCondition(),
-		ExpressionAttributeNames: query.Names(), ExpressionAttributeValues: query.Values(),
-		ScanIndexForward: &ascending, Limit: aws.Int32(int32(limit)),
-	})
+	items, err := s.queryBeside(ctx, doing, input)
 	if err != nil {
-		return nil, readError(doing, err)
+		return nil, err
 	}
-	keys := make([]key, len(out.Items))
-	size := 0
-	for i, it := range out.Items {
+	keys := make([]key, len(items))
+	for i, it := range items {
 		keys[i] = keyOf(it)
-		size += sizeOf(it)
 	}
-	meter.From(ctx).Add(0, halfReadUnits(size)/2, 0)
 	return keys, nil
 }
 

@@ -3,16 +3,12 @@ package dynamo
 import (
 	"context"
 	"fmt"
-	"math"
 	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
-	"regulars/shared/meter"
 )
 
 var _ catalog.Store = (*Store)(nil)
@@ -117,7 +113,7 @@ func (s *Store) TaskList(ctx context.Context, tenant int) ([]catalog.Task, error
 }
 
 func listNumbered[T any](ctx context.Context, s *Store, tenant int, doing, prefix string, read func(item) (T, error)) ([]T, error) {
-	items, err := s.beginning(ctx, doing, catalogPK(tenant), prefix, math.MaxInt32)
+	items, err := s.beginning(ctx, doing, catalogPK(tenant), prefix, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -131,32 +127,10 @@ func listNumbered[T any](ctx context.Context, s *Store, tenant int, doing, prefi
 }
 
 // beginning reads strongly the first items of a partition whose sort keys begin so,
-// in their order, up to limit.
-func (s *Store) beginning(ctx context.Context, doing, pk, prefix string, limit int32) ([]item, error) {
+// in their order, up to limit; 0 is all of them.
+func (s *Store) beginning(ctx context.Context, doing, pk, prefix string, limit int) ([]item, error) {
 	condition := expression.Key(attrPK).Equal(expression.Value(pk)).And(expression.Key(attrSK).BeginsWith(prefix))
-	query, err := expression.NewBuilder().WithKeyCondition(condition).Build()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
-	}
-	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
-		TableName: &s.table, ConsistentRead: aws.Bool(true), Limit: &limit, KeyConditionExpression: query.KeyCondition(),
-		ExpressionAttributeNames: query.Names(), ExpressionAttributeValues: query.Values(),
-	})
-	var items []item
-	for pages.HasMorePages() && len(items) < int(limit) {
-		page, err := pages.NextPage(ctx)
-		meter.From(ctx).Add(1, 0, 0)
-		if err != nil {
-			return nil, readError(doing, err)
-		}
-		size := 0
-		for _, it := range page.Items {
-			size += sizeOf(it)
-		}
-		meter.From(ctx).Add(0, halfReadUnits(size), 0)
-		items = append(items, page.Items...)
-	}
-	return items, nil
+	return s.queryAll(ctx, doing, "", condition, limit)
 }
 
 // PurchaseOwner implements [catalog.Store].

@@ -5,13 +5,9 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"regulars/shared/customer"
-	"regulars/shared/meter"
 	"regulars/shared/outcome"
 )
 
@@ -126,7 +122,7 @@ func totalBytes(c customer.Customer) int {
 // together.
 func (s *Store) Whole(ctx context.Context, tenant int, id customer.ID) (customer.Record, error) {
 	from, to := wholeRange(tenant, id)
-	items, err := s.between(ctx, "read customer and extensions", from, to)
+	items, err := s.queryAll(ctx, "read customer and extensions", "", within(attrPK, from.PK, attrSK, from.SK, to.SK), 0)
 	if err != nil || len(items) == 0 {
 		return customer.Record{}, err
 	}
@@ -162,38 +158,4 @@ func fit(stamps, read map[int]customer.Extension) bool {
 		}
 	}
 	return true
-}
-
-// between reads the items of a partition from one sort key to another, strongly.
-func (s *Store) between(ctx context.Context, doing string, from, to key) ([]item, error) {
-	condition := expression.Key(attrPK).Equal(expression.Value(from.PK)).
-		And(expression.Key(attrSK).Between(expression.Value(from.SK), expression.Value(to.SK)))
-	query, err := expression.NewBuilder().WithKeyCondition(condition).Build()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
-	}
-	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
-		TableName: &s.table, ConsistentRead: aws.Bool(true),
-		KeyConditionExpression:   query.KeyCondition(),
-		ExpressionAttributeNames: query.Names(), ExpressionAttributeValues: query.Values(),
-	})
-	var items []item
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		meter.From(ctx).Add(1, 0, 0)
-		if err != nil {
-			return nil, readError(doing, err)
-		}
-		meter.From(ctx).Add(0, halfReadUnits(sizeOfAll(page.Items)), 0)
-		items = append(items, page.Items...)
-	}
-	return items, nil
-}
-
-func sizeOfAll(items []item) int {
-	n := 0
-	for _, it := range items {
-		n += sizeOf(it)
-	}
-	return n
 }

@@ -3,15 +3,9 @@ package dynamo
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
 	"regulars/shared/customer"
-	"regulars/shared/meter"
 	"regulars/shared/outcome"
 )
 
@@ -32,7 +26,7 @@ func (t *tx) putIdent(c customer.Commit, i customer.IdentChange) {
 // Idents implements [customer.Store].
 func (s *Store) Idents(ctx context.Context, tenant int, id customer.ID, number int) ([]string, error) {
 	from, to := identRange(tenant, id, number)
-	items, err := s.between(ctx, "read identification values", from, to)
+	items, err := s.queryAll(ctx, "read identification values", "", within(attrPK, from.PK, attrSK, from.SK, to.SK), 0)
 	if err != nil {
 		return nil, err
 	}
@@ -117,32 +111,14 @@ func (s *Store) identifiedInPart(ctx context.Context, k customer.IdentKey, pk, p
 // identEntries are the customers of the entries between two sort keys, up to
 // limit.
 func (s *Store) identEntries(ctx context.Context, pk, from, to string, limit int) ([]customer.ID, error) {
-	const doing = "search identification values"
-	condition := expression.Key(attrIndex1PK).Equal(expression.Value(pk)).
-		And(expression.Key(attrIndex1SK).Between(expression.Value(from), expression.Value(to)))
-	query, err := expression.NewBuilder().WithKeyCondition(condition).Build()
+	items, err := s.queryAll(ctx, "search identification values", index1, within(attrIndex1PK, pk, attrIndex1SK, from, to), limit)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
+		return nil, err
 	}
-	var ids []customer.ID
-	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
-		TableName: &s.table, IndexName: aws.String(index1), Limit: aws.Int32(int32(limit)),
-		KeyConditionExpression:   query.KeyCondition(),
-		ExpressionAttributeNames: query.Names(), ExpressionAttributeValues: query.Values(),
-	})
-	for pages.HasMorePages() && len(ids) < limit {
-		page, err := pages.NextPage(ctx)
-		meter.From(ctx).Add(1, 0, 0)
-		if err != nil {
-			return nil, readError(doing, err)
-		}
-		meter.From(ctx).Add(0, halfReadUnits(sizeOfAll(page.Items))/2, 0) // eventually consistent
-		for _, it := range page.Items {
-			id, err := idOfCustomer(keyOf(it))
-			if err != nil {
-				return nil, err
-			}
-			ids = append(ids, id)
+	ids := make([]customer.ID, len(items))
+	for i, it := range items {
+		if ids[i], err = idOfCustomer(keyOf(it)); err != nil {
+			return nil, err
 		}
 	}
 	return ids[:min(limit, len(ids))], nil

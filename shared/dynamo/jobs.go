@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"regulars/shared/customer"
 	"regulars/shared/jobs"
+	"regulars/shared/meter"
 	"regulars/shared/outcome"
 )
 
@@ -50,7 +49,8 @@ func (s *Store) JobAndPart(ctx context.Context, ref jobs.Ref) (jobs.Job, jobs.Pa
 
 // JobAndParts implements [jobs.Store].
 func (s *Store) JobAndParts(ctx context.Context, tenant int, id string) (jobs.Job, []jobs.Part, error) {
-	items, err := s.collection(ctx, "read job and parts", jobPK(tenant, id))
+	condition := expression.Key(attrPK).Equal(expression.Value(jobPK(tenant, id)))
+	items, err := s.queryAll(meter.Without(ctx), "read job and parts", "", condition, 0)
 	if err != nil {
 		return jobs.Job{}, nil, err
 	}
@@ -70,29 +70,6 @@ func (s *Store) JobAndParts(ctx context.Context, tenant int, id string) (jobs.Jo
 		}
 	}
 	return job, parts, nil
-}
-
-// collection reads all items of a partition strongly, in the order of their sort
-// keys.
-func (s *Store) collection(ctx context.Context, doing, pk string) ([]item, error) {
-	query, err := expression.NewBuilder().WithKeyCondition(expression.Key(attrPK).Equal(expression.Value(pk))).Build()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
-	}
-	pages := dynamodb.NewQueryPaginator(s.db, &dynamodb.QueryInput{
-		TableName: &s.table, ConsistentRead: aws.Bool(true),
-		KeyConditionExpression:   query.KeyCondition(),
-		ExpressionAttributeNames: query.Names(), ExpressionAttributeValues: query.Values(),
-	})
-	var items []item
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, readError(doing, err)
-		}
-		items = append(items, page.Items...)
-	}
-	return items, nil
 }
 
 // Jobs implements [jobs.Store].

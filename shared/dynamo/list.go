@@ -36,8 +36,7 @@ func (s *Store) IDs(ctx context.Context, tenant int, after, upTo customer.ID, li
 
 // shardIDs are the ids of one shard, above after and up to upTo, which is higher.
 func (s *Store) shardIDs(ctx context.Context, tenant, shard int, after, upTo customer.ID, limit int) ([]customer.ID, error) {
-	condition := expression.Key(attrIndex1PK).Equal(expression.Value(listPK(tenant, shard))).
-		And(expression.Key(attrIndex1SK).Between(expression.Value((after + 1).Base36()), expression.Value(upTo.Base36())))
+	condition := within(attrIndex1PK, listPK(tenant, shard), attrIndex1SK, (after + 1).Base36(), upTo.Base36())
 	return s.customersListed(ctx, "list customers", condition, limit)
 }
 

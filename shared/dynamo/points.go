@@ -29,8 +29,7 @@ var (
 var profileRange = buildRange(accountKey(0, 0).SK, customerKey(0, 0).SK)
 
 func buildRange(from, to string) expression.Expression {
-	e, err := expression.NewBuilder().WithKeyCondition(
-		expression.Key(attrPK).Equal(expression.Value("")).And(expression.Key(attrSK).Between(expression.Value(from), expression.Value(to)))).Build()
+	e, err := expression.NewBuilder().WithKeyCondition(within(attrPK, "", attrSK, from, to)).Build()
 	if err != nil {
 		panic(err)
 	}
@@ -66,53 +65,9 @@ func readProfile(tenant int, id customer.ID, found map[key]item) (p points.Profi
 	return p, err
 }
 
-// query makes one call and counts it. It asks the table of the store.
-func (s *Store) query(ctx context.Context, doing string, input *dynamodb.QueryInput) ([]item, error) {
-	meter.From(ctx).Add(1, 0, 0)
-	return s.queryBeside(ctx, doing, input)
-}
-
-// queryBeside is query for calls that are made side by side: who makes them
-// counts the trip.
-func (s *Store) queryBeside(ctx context.Context, doing string, input *dynamodb.QueryInput) ([]item, error) {
-	input.TableName = &s.table
-	out, err := s.db.Query(ctx, input)
-	if err != nil {
-		return nil, readError(doing, err)
-	}
-	size := 0
-	for _, it := range out.Items {
-		size += sizeOf(it)
-	}
-	units := halfReadUnits(size)
-	if !aws.ToBool(input.ConsistentRead) {
-		units /= 2
-	}
-	meter.From(ctx).Add(0, units, 0)
-	return out.Items, nil
-}
-
-// between asks for the items of a partition with sort keys from one to another.
-func between(index, pkName, pk, skName, from, to string, ascending bool, limit int) (*dynamodb.QueryInput, error) {
-	query, err := expression.NewBuilder().WithKeyCondition(
-		expression.Key(pkName).Equal(expression.Value(pk)).And(expression.Key(skName).Between(expression.Value(from), expression.Value(to)))).Build()
-	if err != nil {
-		return nil, err
-	}
-	input := &dynamodb.QueryInput{
-		KeyConditionExpression: query.KeyCondition(), ExpressionAttributeNames: query.Names(),
-		ExpressionAttributeValues: query.Values(), ScanIndexForward: &ascending,
-		ConsistentRead: aws.Bool(index == ""), Limit: aws.Int32(int32(limit)),
-	}
-	if index != "" {
-		input.IndexName = &index
-	}
-	return input, nil
-}
-
 // inCollection reads items of a customer's collection strongly.
 func (s *Store) inCollection(ctx context.Context, doing string, from, to key, ascending bool, limit int) ([]item, error) {
-	input, err := between("", attrPK, from.PK, attrSK, from.SK, to.SK, ascending, limit)
+	input, err := newQuery("", within(attrPK, from.PK, attrSK, from.SK, to.SK), ascending, limit)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
@@ -209,7 +164,7 @@ func (s *Store) Entries(ctx context.Context, tenant int, id customer.ID, from, t
 
 // EntriesByRef implements [points.Store].
 func (s *Store) EntriesByRef(ctx context.Context, tenant int, id customer.ID, refID string, below int64, limit int) ([]int64, error) {
-	input, err := between(index1, attrIndex1PK, referencePK(tenant, id, refID), attrIndex1SK, seqText(0), seqText(below-1), false, limit)
+	input, err := newQuery(index1, within(attrIndex1PK, referencePK(tenant, id, refID), attrIndex1SK, seqText(0), seqText(below-1)), false, limit)
 	if err != nil {
 		return nil, fmt.Errorf("find entries: %w", err)
 	}
@@ -377,7 +332,7 @@ func (s *Store) DueAccounts(ctx context.Context, tenant, shard int, by time.Time
 	if after != "" {
 		from = after + "!" // right behind it
 	}
-	input, err := between(index1, attrIndex1PK, duePK(tenant, shard), attrIndex1SK, from, hourText(by)+afterIDs, true, limit)
+	input, err := newQuery(index1, within(attrIndex1PK, duePK(tenant, shard), attrIndex1SK, from, hourText(by)+afterIDs), true, limit)
 	if err != nil {
 		return nil, "", fmt.Errorf("list due accounts: %w", err)
 	}
@@ -412,7 +367,7 @@ func (s *Store) ListIDs(ctx context.Context, tenant int, asks []points.Ask, down
 				to = (ask.After.ID - 1).Base36()
 			}
 		}
-		return between(index1, attrIndex1PK, listPK(tenant, ask.Shard), attrIndex1SK, from, to, !down, ask.Limit)
+		return newQuery(index1, within(attrIndex1PK, listPK(tenant, ask.Shard), attrIndex1SK, from, to), !down, ask.Limit)
 	}, func(it item) (points.Place, error) {
 		id, err := idOfCustomer(keyOf(it))
 		return points.Place{ID: id}, err
@@ -426,7 +381,7 @@ func (s *Store) ListChanged(ctx context.Context, tenant int, asks []points.Ask, 
 		if ask.After.ID > 0 {
 			top = hourPlace(ask.After.Hour.Begins(), ask.After.ID-1)
 		}
-		return between(index2, attrIndex2PK, changedPK(tenant, ask.Shard), attrIndex2SK, hourText(to.Begins()), top, false, ask.Limit)
+		return newQuery(index2, within(attrIndex2PK, changedPK(tenant, ask.Shard), attrIndex2SK, hourText(to.Begins()), top), false, ask.Limit)
 	}, func(it item) (points.Place, error) {
 		t, id, err := readHourPlace(text(it, attrIndex2SK))
 		return points.Place{ID: id, Hour: points.Hour(t.Unix() / 3600)}, err

@@ -6,13 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
-	"regulars/shared/meter"
 	"regulars/shared/outcome"
 )
 
@@ -27,24 +24,16 @@ func (s *Store) Started(ctx context.Context, tenant, shard, product int, upTo ti
 	if after >= afterDay(upTo) {
 		return nil, nil
 	}
-	condition := expression.Key(attrIndex1PK).Equal(expression.Value(startedPK(tenant, product, shard))).
-		And(expression.Key(attrIndex1SK).Between(expression.Value(after+" "), expression.Value(afterDay(upTo))))
-	query, err := expression.NewBuilder().WithKeyCondition(condition).Build()
+	input, err := newQuery(index1, within(attrIndex1PK, startedPK(tenant, product, shard), attrIndex1SK, after+" ", afterDay(upTo)), true, limit)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
-	out, err := s.db.Query(ctx, &dynamodb.QueryInput{
-		TableName: &s.table, IndexName: aws.String(index1), KeyConditionExpression: query.KeyCondition(),
-		ExpressionAttributeNames: query.Names(), ExpressionAttributeValues: query.Values(), Limit: aws.Int32(int32(limit)),
-	})
-	meter.From(ctx).Add(1, 0, 0)
+	items, err := s.query(ctx, doing, input)
 	if err != nil {
-		return nil, readError(doing, err)
+		return nil, err
 	}
-	size := 0
-	due := make([]catalog.Due, len(out.Items))
-	for i, it := range out.Items {
-		size += sizeOf(it)
+	due := make([]catalog.Due, len(items))
+	for i, it := range items {
 		n, ok := numberOf("PURCHASE#", text(it, attrSK))
 		id, err := idOfCustomer(keyOf(it))
 		if err != nil || !ok {
@@ -52,7 +41,6 @@ func (s *Store) Started(ctx context.Context, tenant, shard, product int, upTo ti
 		}
 		due[i] = catalog.Due{Customer: id, Purchase: n, Place: text(it, attrIndex1SK)}
 	}
-	meter.From(ctx).Add(0, halfReadUnits(size)/2, 0) // eventually consistent
 	return due, nil
 }
 
