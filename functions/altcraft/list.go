@@ -1,7 +1,6 @@
 package altcraft
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -160,7 +159,7 @@ func (p *profilePage) take(c *call, asked listing, customers []customer.Customer
 			return false, err
 		}
 		if meant {
-			text, err := encode(asked.shown(data))
+			text, err := httpapi.Encode(asked.shown(data))
 			if err != nil {
 				return false, err
 			}
@@ -192,7 +191,7 @@ func (l listing) means(data map[string]any) (bool, error) {
 			named[name] = data["id"]
 		}
 	}
-	text, err := encode(named)
+	text, err := httpapi.Encode(named)
 	if err != nil {
 		return false, err
 	}
@@ -218,15 +217,4 @@ func (l listing) shown(data map[string]any) map[string]any {
 		}
 	}
 	return shown
-}
-
-// encode is v as the answers have it.
-func encode(v any) (json.RawMessage, error) {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return nil, fmt.Errorf("profile as JSON: %w", err)
-	}
-	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
 }

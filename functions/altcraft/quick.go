@@ -235,7 +235,7 @@ func readParameters(r *http.Request) (body, all map[string]any, err error) {
 	case kind == "application/x-www-form-urlencoded":
 		body, err = readForm(string(bytes.TrimSpace(document)))
 	default:
-		if err = checkContentType(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded, application/json or application/xml"); err == nil {
+		if err = httpapi.CheckContentType(r, "application/x-www-form-urlencoded, application/json or application/xml"); err == nil {
 			body, err = value.ParseObject(document)
 		}
 	}

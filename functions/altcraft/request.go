@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -92,7 +91,7 @@ func (c *call) data() map[string]any {
 }
 
 func readBody(r *http.Request) (map[string]any, error) {
-	if err := checkContentType(r.Header.Get("Content-Type"), "application/json or application/xml"); err != nil {
+	if err := httpapi.CheckContentType(r, "application/json or application/xml"); err != nil {
 		return nil, err
 	}
 	document, err := httpapi.ReadBody(r, maxBody)
@@ -114,19 +113,6 @@ func chooseFormat(r *http.Request, parameters map[string]any) error {
 		return err
 	}
 	return translationOf(r).choose(cmp.Or(format, r.URL.Query().Get("format")))
-}
-
-// checkContentType takes a missing one for JSON. A refusal says which ones are
-// understood.
-func checkContentType(header, understood string) error {
-	if header == "" {
-		return nil
-	}
-	if kind, _, err := mime.ParseMediaType(header); err == nil && (kind == "application/json" || kind == "text/json") {
-		return nil
-	}
-	return outcome.Refuse(outcome.Invalid, "bad_content_type", "Content-Type",
-		"Content-Type: %.60q is not understood; send %s.", header, understood)
 }
 
 // secretOf finds the token: in the body, else as bearer, else in the query. The
@@ -213,18 +199,10 @@ func keyedOf(r *http.Request, body map[string]any) (*customer.Keyed, error) {
 // withSettings calls f with what is remembered of the tenant's settings, and
 // where f refuses because of them, once more with the settings as they are now.
 func (d Dialect) withSettings(ctx context.Context, c *call, f func() error) error {
-	err := f()
-	refusal, refused := outcome.AsRefusal(err)
-	if !refused || !refusal.OfSettings {
-		return err
-	}
-	fresh, err := d.guard.Fresh(ctx, c.settings.Tenant)
-	if err != nil {
-		return err
-	}
-	c.fresh = true
-	c.use(fresh)
-	return f()
+	return d.guard.Anew(ctx, c.settings.Tenant, func(fresh access.Settings) {
+		c.fresh = true
+		c.use(fresh)
+	}, f)
 }
 
 func wrongType(field string, v any, expected string) error {

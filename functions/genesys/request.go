@@ -2,7 +2,6 @@ package genesys
 
 import (
 	"context"
-	"mime"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -60,12 +59,8 @@ func tenantOf(r *http.Request) (int, error) {
 
 // body reads the body, which must be a JSON object.
 func (c *call) body() (map[string]any, error) {
-	if header := c.Header.Get("Content-Type"); header != "" {
-		kind, _, err := mime.ParseMediaType(header)
-		if err != nil || kind != "application/json" && kind != "text/json" {
-			return nil, outcome.Refuse(outcome.Invalid, "bad_content_type", "Content-Type",
-				"Content-Type: %.60q is not understood; send application/json.", header)
-		}
+	if err := httpapi.CheckContentType(c.Request, "application/json"); err != nil {
+		return nil, err
 	}
 	document, err := httpapi.ReadBody(c.Request, maxBody)
 	if err != nil {
@@ -77,25 +72,23 @@ func (c *call) body() (map[string]any, error) {
 // withSettings calls f with what is remembered of the tenant's settings, and
 // where f refuses because of them, once more with the settings as they are now.
 func (d Dialect) withSettings(c *call, f func() error) error {
-	err := f()
-	refusal, refused := outcome.AsRefusal(err)
-	if !refused || !refusal.OfSettings || c.fresh {
-		return err
+	if c.fresh {
+		return f()
 	}
-	if err := d.refresh(c.Context(), c); err != nil {
-		return err
-	}
-	return f()
+	return d.guard.Anew(c.Context(), c.settings.Tenant, c.use, f)
 }
 
 // refresh reads the tenant's settings anew.
 func (d Dialect) refresh(ctx context.Context, c *call) error {
 	settings, err := d.guard.Fresh(ctx, c.settings.Tenant)
 	if err == nil {
-		c.settings, c.fresh = settings, true
+		c.use(settings)
 	}
 	return err
 }
+
+// use makes settings that were just read those of the call.
+func (c *call) use(fresh access.Settings) { c.settings, c.fresh = fresh, true }
 
 // apply has a request carried out that plan makes of the settings.
 func (d Dialect) apply(c *call, plan func() (customer.Request, error)) (customer.Result, error) {

@@ -41,7 +41,7 @@ func (d *Dialect) listProfiles(w http.ResponseWriter, c *call) error {
 		if err != nil {
 			return err
 		}
-		text, err := encode(chosen)
+		text, err := httpapi.Encode(chosen)
 		if err != nil {
 			return err
 		}

@@ -188,7 +188,7 @@ func (c *call) request(meaning ...any) (points.Request, error) {
 		Tenant: c.settings.Tenant, ID: c.id, Rules: c.settings.Choices,
 		Actor: c.token.Name + " " + c.token.Hash.Short(),
 		Show: func(p points.Profile) ([]byte, error) {
-			return encode(newProfile(p, c.settings.Choices).asResource(p))
+			return httpapi.Encode(newProfile(p, c.settings.Choices).asResource(p))
 		},
 	}
 	if _, sent := c.Header["Idempotency-Key"]; !sent {
@@ -211,14 +211,13 @@ func (d *Dialect) change(w http.ResponseWriter, c *call, meaning []any, do func(
 	if err != nil {
 		return err
 	}
-	result, err := do(c.Context(), r)
-	if refusal, refused := outcome.AsRefusal(err); refused && refusal.OfSettings {
-		if c.settings, err = d.guard.Fresh(c.Context(), c.settings.Tenant); err != nil {
-			return err
-		}
-		r.Rules = c.settings.Choices
+	var result points.Result
+	err = d.guard.Anew(c.Context(), c.settings.Tenant, func(fresh access.Settings) {
+		c.settings, r.Rules = fresh, fresh.Choices
+	}, func() (err error) {
 		result, err = do(c.Context(), r)
-	}
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package haravan
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -13,6 +12,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/httpapi"
 	"regulars/shared/points"
 	"regulars/shared/value"
 )
@@ -186,7 +186,7 @@ func (s profile) only(fields []string) (any, error) {
 	if len(fields) == 0 {
 		return s, nil
 	}
-	text, err := encode(s)
+	text, err := httpapi.Encode(s)
 	if err != nil {
 		return nil, err
 	}
@@ -204,13 +204,4 @@ func (s profile) only(fields []string) (any, error) {
 		return s, nil
 	}
 	return chosen, nil
-}
-
-// encode is v as JSON, in which <, > and & stand as they are.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }

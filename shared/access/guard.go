@@ -112,6 +112,21 @@ func (g *Guard) Fresh(ctx context.Context, tenant int) (Settings, error) {
 	return settings, nil
 }
 
+// Anew calls f, which decides by what is remembered of a tenant's settings, and
+// where it refuses because of them, once more after use was told those of now.
+func (g *Guard) Anew(ctx context.Context, tenant int, use func(Settings), f func() error) error {
+	err := f()
+	if refusal, refused := outcome.AsRefusal(err); !refused || !refusal.OfSettings {
+		return err
+	}
+	fresh, err := g.Fresh(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	use(fresh)
+	return f()
+}
+
 // token returns a token that is good now.
 func (g *Guard) token(ctx context.Context, hash Hash) (Token, error) {
 	now := g.now()

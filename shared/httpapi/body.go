@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"strconv"
 
@@ -29,16 +30,39 @@ func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	return body, nil
 }
 
-// WriteJSON answers with v as JSON, in which <, > and & stand as they are. A
-// value that is no JSON is an error, and then nothing was written.
-func WriteJSON(w http.ResponseWriter, status int, v any) error {
+// CheckContentType takes a missing one for JSON. A refusal, bad_content_type, says
+// which ones are understood.
+func CheckContentType(r *http.Request, understood string) error {
+	header := r.Header.Get("Content-Type")
+	if header == "" {
+		return nil
+	}
+	if kind, _, err := mime.ParseMediaType(header); err == nil && (kind == "application/json" || kind == "text/json") {
+		return nil
+	}
+	return outcome.Refuse(outcome.Invalid, "bad_content_type", "Content-Type",
+		"Content-Type: %.60q is not understood; send %s.", header, understood)
+}
+
+// Encode returns v as JSON, in which <, > and & stand as they are.
+func Encode(v any) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
-		return fmt.Errorf("answer: %w", err)
+		return nil, fmt.Errorf("answer: %w", err)
 	}
-	return WriteEncoded(w, status, bytes.TrimSuffix(buffer.Bytes(), []byte("\n")))
+	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
+}
+
+// WriteJSON answers with v as [Encode] has it. A value that is no JSON is an
+// error, and then nothing was written.
+func WriteJSON(w http.ResponseWriter, status int, v any) error {
+	body, err := Encode(v)
+	if err != nil {
+		return err
+	}
+	return WriteEncoded(w, status, body)
 }
 
 // WriteEncoded answers with a body that is JSON already.
