@@ -54,11 +54,7 @@ func (d Dialect) writeBatch(w http.ResponseWriter, r *http.Request, b batch) err
 	if err != nil {
 		return err
 	}
-	data, err := c.readItems()
-	if err != nil {
-		return err
-	}
-	items, err := d.batchItems(r.Context(), c, b, data)
+	items, err := d.batchItems(r.Context(), c, b)
 	if err != nil {
 		return err
 	}
@@ -66,7 +62,7 @@ func (d Dialect) writeBatch(w http.ResponseWriter, r *http.Request, b batch) err
 	if err != nil {
 		return err
 	}
-	c.body, c.xmlData, data = nil, nil, nil // each item is let go as soon as it is done
+	c.body, c.xmlData = nil, nil // each item is let go as soon as it is done
 
 	ctx, cancel := inTimeToAnswer(r.Context())
 	defer cancel()
@@ -105,7 +101,8 @@ func (c *call) readItems() ([]any, error) {
 // batchItems reads the items, with the settings as they are now where any would be
 // refused because of them. A batch that is refused as a whole may have been carried
 // out before; then each item is answered as it was, or refused.
-func (d Dialect) batchItems(ctx context.Context, c *call, b batch, data []any) (items []customer.BatchItem, err error) {
+func (d Dialect) batchItems(ctx context.Context, c *call, b batch) (items []customer.BatchItem, err error) {
+	var data []any
 	err = d.withSettings(ctx, c, func() error {
 		if data, err = c.readItems(); err != nil { // as the settings have it
 			return err
@@ -114,7 +111,7 @@ func (d Dialect) batchItems(ctx context.Context, c *call, b batch, data []any) (
 		return err
 	})
 	refusal, refused := outcome.AsRefusal(err)
-	if !refused {
+	if !refused || data == nil { // no items are none that may have been carried out
 		return items, err
 	}
 	if _, err := d.customers.Refuse(ctx, c.settings.Tenant, c.keyed, refusal); err != nil {
