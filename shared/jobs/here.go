@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"regulars/shared/outcome"
 )
 
 // WorkOn visits all parts of a job side by side, as their messages would, until
@@ -30,17 +32,10 @@ func (w *Worker) workOn(ctx context.Context, ref Ref) error {
 	}
 }
 
-// rest waits, and reports false where ctx ends before that.
+// rest waits, and reports false, at once, where ctx ends before that.
 func rest(ctx context.Context, d time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
 		return false
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
+	return outcome.Wait(ctx, d)
 }

@@ -46,7 +46,12 @@ func Pause(ctx context.Context, n int) bool {
 	if !enough(ctx, pause) {
 		return false
 	}
-	timer := time.NewTimer(pause)
+	return Wait(ctx, pause)
+}
+
+// Wait waits, and reports false where ctx ends before that.
+func Wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
