@@ -9,7 +9,4 @@ const (
 	Deadline = 25 * time.Second
 	// Remember is how long tokens and settings that were read count as true.
 	Remember = 10 * time.Second
-	// Settle is how long a list of customers, which an index answers, may be behind
-	// what was written.
-	Settle = 5 * time.Second
 )

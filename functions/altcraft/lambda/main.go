@@ -41,7 +41,7 @@ func main() {
 		}),
 		Jobs:     jobs.NewService(store, queue, time.Now, jobs.Wait),
 		Worker:   jobs.NewWorker(store, kinds, time.Now),
-		Settle:   boot.Settle,
+		Settle:   customer.Settling,
 		Log:      boot.Logger(),
 		Deadline: boot.Deadline,
 	}))

@@ -10,6 +10,7 @@ import (
 	"regulars/functions/haravan"
 	"regulars/shared/access"
 	"regulars/shared/boot"
+	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/lambdahttp"
 	"regulars/shared/points"
@@ -27,7 +28,7 @@ func main() {
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	lambdahttp.Serve(haravan.New(haravan.Options{
 		Points: points.NewService(store, time.Now),
-		List:   points.NewList(store, time.Now, boot.Settle),
+		List:   points.NewList(store, time.Now, customer.Settling),
 		Guard: access.NewGuard(store, time.Now, access.GuardOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
