@@ -2,11 +2,7 @@ package main
 
 import (
 	"fmt"
-	"log"
-	"net/http"
-	"net/http/httptest"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,18 +34,8 @@ func profileBody() string {
 	return `{"datetime": 1, "profile_label": "` + unique() + `", "displayed_data": [{"language_code": "en", "name": "Seller"}], "profile_category_pk": 1}`
 }
 
-// ask puts a body to the handler, without a socket.
-func (s subject) ask(path, body string) {
-	r, err := http.NewRequestWithContext(s.ctx, http.MethodPut, path, strings.NewReader(body))
-	check(err)
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Authorization", "reg_local_demo")
-	w := httptest.NewRecorder()
-	s.h.ServeHTTP(w, r)
-	if w.Code != http.StatusOK {
-		log.Fatalf("%s: %d %s", path, w.Code, w.Body)
-	}
-}
+// ask puts a body to the handler of the Mojodex dialect.
+func (s subject) ask(path, body string) { s.put("reg_local_demo", path, body) }
 
 // The calls alone bear commits like those of the handler, and keys of the same
 // length in a catalog of their own.

@@ -64,7 +64,7 @@ func add(s subject) (ours, raw way) {
 
 func subtract(s subject) (ours, raw way) {
 	id, m := s.known(), s.account("raw-subtract")
-	s.put("/loy/profiles/"+id.Decimal()+"/points/add.json", `{"point": {"value": 1000000}}`)
+	s.put(bearer, "/loy/profiles/"+id.Decimal()+"/points/add.json", `{"point": {"value": 1000000}}`)
 	return func() { s.point(id, "subtract") }, func() { m.rawPoint(-1) }
 }
 
@@ -93,17 +93,20 @@ func (s subject) call(method, body string) []byte {
 	return w.Body.Bytes()
 }
 
+// bearer opens the Haravan dialect.
+const bearer = "Bearer reg_local_demo"
+
 // point adds or subtracts a point.
 func (s subject) point(id customer.ID, what string) {
-	s.put("/loy/profiles/"+id.Decimal()+"/points/"+what+".json", `{"point": {"value": 1, "reason": "Mini game", "ref_id": ""}}`)
+	s.put(bearer, "/loy/profiles/"+id.Decimal()+"/points/"+what+".json", `{"point": {"value": 1, "reason": "Mini game", "ref_id": ""}}`)
 }
 
-// put puts to the handler of the Haravan dialect, without a socket.
-func (s subject) put(path, body string) {
+// put puts a body to the handler, without a socket.
+func (s subject) put(authorization, path, body string) {
 	r, err := http.NewRequestWithContext(s.ctx, http.MethodPut, path, strings.NewReader(body))
 	check(err)
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Authorization", "Bearer reg_local_demo")
+	r.Header.Set("Authorization", authorization)
 	w := httptest.NewRecorder()
 	s.h.ServeHTTP(w, r)
 	if w.Code != http.StatusOK {
