@@ -139,24 +139,18 @@ type done struct {
 }
 
 // play plays a deed within a deadline; plan says what becomes of its calls.
-func (s *backstage) play(d deed, deadline time.Duration, plan func(faults.Call) faults.Fault) done {
+func (s *backstage) play(d deed, deadline time.Duration, plan faults.Plan) done {
 	s.t.Helper()
 	s.n++
 	of := d.prepare(s.clean, s.n)
-	transport := &faults.Transport{}
-	o := office{t: s.t, h: laptopOn(s.t, faulty(s.t, transport), s.table), deadline: deadline}
-	o.ask("GET", "/task?task_pk=0", nil) // remembers token and settings
-	warm := len(transport.Calls())
-	transport.Plan = func(call faults.Call) faults.Fault {
-		call.N -= warm
-		return plan(call)
-	}
+	h, transport := warmOn(s.t, s.table, plan)
+	o := office{t: s.t, h: h, deadline: deadline}
 	var run done
 	if of.method != http.MethodGet { // looking would do it
 		run.before = of.look(s.clean)
 	}
 	run.answer = o.ask(of.method, of.path, of.body)
-	run.calls = transport.Calls()[warm:]
+	run.calls = transport.Calls()
 	run.after = of.look(s.clean)
 	if of.user != "" {
 		s.agree(of.user)
@@ -196,39 +190,19 @@ func (s *backstage) agree(user string) {
 	}
 }
 
-// oneOf says each time whether this one is played: all in make prove, else one of
-// so many. Maps are walked in another order each time, so others next time.
-func oneOf(many int) func() bool {
-	n := 0
-	return func() bool {
-		n++
-		return proving() || n%many == 0
-	}
-}
-
 // TestProveBackofficeFaults plays each fault at each call of each deed. The answer
 // must be a success, and all of it must be so.
 func TestProveBackofficeFaults(t *testing.T) {
-	times := 4 // more than the SDK cures by itself
+	const times = 4 // more than the SDK cures by itself
 	for _, d := range deeds {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
 			s := newBackstage(t)
-			plain, chosen := s.play(d, time.Minute, noFault), oneOf(8)
-			for at, call := range plain.calls {
-				for name, fault := range passing {
-					if !chosen() {
-						continue
-					}
-					run := s.play(d, time.Minute, func(c faults.Call) faults.Fault {
-						if c.N >= at && c.N < at+times {
-							return fault
-						}
-						return nil
-					})
-					if run.answer.status != http.StatusOK || run.after != plain.after {
-						t.Errorf("%s at call %d (%s): %v, and things are %q, want %q", name, at, call.Operation, run.answer, run.after, plain.after)
-					}
+			plain := s.play(d, time.Minute, faults.None)
+			for what, plan := range oneIn(8, passingAt(plain.calls, times)) {
+				run := s.play(d, time.Minute, plan)
+				if run.answer.status != http.StatusOK || run.after != plain.after {
+					t.Errorf("%s: %v, and things are %q, want %q", what, run.answer, run.after, plain.after)
 				}
 			}
 		})
@@ -242,26 +216,16 @@ func TestProveBackofficeFaultsThatStay(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
 			s := newBackstage(t)
-			plain, chosen := s.play(d, time.Minute, noFault), oneOf(8)
-			for at, call := range plain.calls {
-				for name, fault := range staying {
-					if !chosen() {
-						continue
-					}
-					run := s.play(d, 2300*time.Millisecond, func(c faults.Call) faults.Fault {
-						if c.N >= at && c.Operation == call.Operation {
-							return fault
-						}
-						return nil
-					})
-					whole := run.after == plain.after || run.after == run.before
-					switch status := run.answer.status; {
-					case status == http.StatusOK && run.after == plain.after:
-					case status == http.StatusServiceUnavailable && run.answer.header.Get("Retry-After") != "" && whole:
-					case status == http.StatusInternalServerError && whole:
-					default:
-						t.Errorf("%s from call %d (%s) on: %v, and things are %q", name, at, call.Operation, run.answer, run.after)
-					}
+			plain := s.play(d, time.Minute, faults.None)
+			for what, plan := range oneIn(8, stayingFrom(plain.calls)) {
+				run := s.play(d, 2300*time.Millisecond, plan)
+				whole := run.after == plain.after || run.after == run.before
+				switch status := run.answer.status; {
+				case status == http.StatusOK && run.after == plain.after:
+				case status == http.StatusServiceUnavailable && run.answer.header.Get("Retry-After") != "" && whole:
+				case status == http.StatusInternalServerError && whole:
+				default:
+					t.Errorf("%s: %v, and things are %q", what, run.answer, run.after)
 				}
 			}
 		})

@@ -41,16 +41,10 @@ func TestAssignedWhile(t *testing.T) {
 			t.Parallel()
 			s := newBackstage(t)
 			d := deeds[0]
-			calls := len(s.play(d, time.Minute, noFault).calls)
+			calls := len(s.play(d, time.Minute, faults.None).calls)
 			for at := range calls {
-				acted := false
-				run := s.play(d, time.Minute, func(c faults.Call) faults.Fault {
-					if c.N != at || acted {
-						return nil
-					}
-					acted = true
-					return faults.Before(func() { tt.act(s, s.n, s.id(s.n)) })
-				})
+				somebody := faults.Before(func() { tt.act(s, s.n, s.id(s.n)) })
+				run := s.play(d, time.Minute, faults.At(at, 1, somebody))
 				right := false
 				for _, want := range tt.want {
 					right = right || run.after == want
@@ -84,24 +78,17 @@ func TestAssignedWhileGone(t *testing.T) {
 			if how.before {
 				o.must("PUT", "/role", map[string]any{"user_id": ada, "profile_pk": 1})
 			}
-			transport := &faults.Transport{}
-			during := office{t: t, h: laptopOn(t, faulty(t, transport), s.table), deadline: time.Minute}
-			during.ask("GET", "/task?task_pk=0", nil)
-			warm, acted := len(transport.Calls()), false
-			transport.Plan = func(c faults.Call) faults.Fault {
-				if c.N != warm+at || acted {
-					return nil
-				}
+			acted := false
+			h, _ := warmOn(t, s.table, faults.At(at, 1, faults.Before(func() {
 				acted = true
-				return faults.Before(func() {
-					if !handedOn {
-						s.clean.must("delete", map[string]any{"email": email(n)})
-						return
-					}
-					s.clean.must("update", map[string]any{"email": email(n), "data": map[string]any{"email": email(n + 1)}})
-					other = s.clean.must("import", map[string]any{"email": email(n), "data": map[string]any{"email": email(n)}}).id()
-				})
-			}
+				if !handedOn {
+					s.clean.must("delete", map[string]any{"email": email(n)})
+					return
+				}
+				s.clean.must("update", map[string]any{"email": email(n), "data": map[string]any{"email": email(n + 1)}})
+				other = s.clean.must("import", map[string]any{"email": email(n), "data": map[string]any{"email": email(n)}}).id()
+			})))
+			during := office{t: t, h: h, deadline: time.Minute}
 			got := during.ask("PUT", "/role", map[string]any{"user_email": email(n), "profile_pk": 1})
 			if !acted {
 				break

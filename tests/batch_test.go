@@ -140,7 +140,7 @@ func people(c caller) []string {
 // whole may be sent again.
 func TestBatchRunsOutOfTime(t *testing.T) {
 	s := newStage(t)
-	slow := faulty(t, &faults.Transport{Plan: func(faults.Call) faults.Fault { return faults.Slow(50 * time.Millisecond) }})
+	slow := faulty(t, &faults.Transport{Plan: faults.Always(faults.Slow(50 * time.Millisecond))})
 	c := caller{t: t, h: laptopOn(t, slow, s.table), deadline: 4 * time.Second}
 	var items []map[string]any
 	for i := range 400 {
@@ -211,12 +211,8 @@ func TestProveFaultsInBatches(t *testing.T) {
 				for at, calls := 0, 1; at < calls; at++ {
 					s.n += 2
 					s.clean.must("import", person(s.n+1, nil))
-					c, transport := s.batchCaller(time.Minute, func(n int) faults.Fault {
-						if n >= at && n < at+row {
-							return fault
-						}
-						return nil
-					})
+					h, transport := warmOn(t, s.table, faults.At(at, row, fault))
+					c := caller{t: t, h: h, deadline: time.Minute}
 					got := c.must("import_batch", mixed(s.n), "Idempotency-Key", fmt.Sprint(s.n))
 					if !slices.Equal(answersOf(got), mixedAnswers) {
 						t.Errorf("%d times at call %d: %v", row, at, got)
@@ -232,17 +228,6 @@ func TestProveFaultsInBatches(t *testing.T) {
 	}
 }
 
-// batchCaller is a caller whose calls, from the first after token and settings are
-// remembered, meet what plan says.
-func (s *stage) batchCaller(deadline time.Duration, plan func(n int) faults.Fault) (caller, *faults.Transport) {
-	transport := &faults.Transport{}
-	c := caller{t: s.t, h: laptopOn(s.t, faulty(s.t, transport), s.table), deadline: deadline}
-	c.call("get", map[string]any{"matching": "profile_id", "profile_id": "none"})
-	warm := len(transport.Calls())
-	transport.Plan = func(call faults.Call) faults.Fault { return plan(call.N - warm) }
-	return c, transport
-}
-
 // Faults that stay end in busy or in a fault, item by item: what an item says is
 // so, and what is sent again is done once.
 func TestProveFaultsThatStayInBatches(t *testing.T) {
@@ -253,12 +238,8 @@ func TestProveFaultsThatStayInBatches(t *testing.T) {
 			for at := range 10 {
 				s.n += 2
 				s.clean.must("import", person(s.n+1, nil))
-				c, _ := s.batchCaller(3300*time.Millisecond, func(n int) faults.Fault {
-					if n >= at {
-						return fault
-					}
-					return nil
-				})
+				h, _ := warmOn(t, s.table, faults.From(at, fault))
+				c := caller{t: t, h: h, deadline: 3300 * time.Millisecond}
 				key := fmt.Sprint(s.n)
 				got := c.call("import_batch", mixed(s.n), "Idempotency-Key", key)
 				if got.code() != 0 && got.status != got.code() || got.code() == 0 && len(got.items()) != len(mixedAnswers) {
@@ -283,7 +264,7 @@ func TestProveFaultsThatStayInBatches(t *testing.T) {
 func TestFaultsInBatchesAreLogged(t *testing.T) {
 	s := newStage(t)
 	var log bytes.Buffer
-	wrong := faulty(t, &faults.Transport{Plan: func(faults.Call) faults.Fault { return faults.Cancelled("ValidationError") }})
+	wrong := faulty(t, &faults.Transport{Plan: faults.Always(faults.Cancelled("ValidationError"))})
 	l := laptop.New(laptop.Options{DB: wrong, Table: s.table, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	got := caller{t: t, h: l}.must("add_batch", map[string]any{"data": crowd(0, 12, nil)})
 	for i, item := range got.items() {

@@ -127,37 +127,6 @@ func operations(n int) []operation {
 	}
 }
 
-// passing are faults that pass: the answer must be as if there had been none.
-var passing = map[string]faults.Fault{
-	"throttled":              faults.Throttled,
-	"conflict":               faults.Conflict,
-	"cancelled by a guard":   faults.Cancelled("ConditionalCheckFailed"),
-	"cancelled by conflict":  faults.Cancelled("TransactionConflict"),
-	"cancelled by throttle":  faults.Cancelled("ThrottlingError"),
-	"cancelled by capacity":  faults.Cancelled("ProvisionedThroughputExceeded"),
-	"in progress":            faults.InProgress,
-	"lost request":           faults.LostRequest,
-	"lost answer":            faults.LostAnswer,
-	"500":                    faults.Failed,
-	"500 after it was done":  faults.FailedAfter,
-	"half an answer":         faults.Garbled,
-	"slow":                   faults.Slow(30 * time.Millisecond),
-	"hung after it was done": faults.Hung,
-}
-
-// staying are faults that may stay. The last two are our own mistake, as far as
-// the table says.
-var staying = map[string]faults.Fault{
-	"throttled":             faults.Throttled,
-	"conflict":              faults.Conflict,
-	"lost request":          faults.LostRequest,
-	"lost answer":           faults.LostAnswer,
-	"500":                   faults.Failed,
-	"500 after it was done": faults.FailedAfter,
-	"validation":            faults.Cancelled("ValidationError"),
-	"collection size":       faults.Cancelled("ItemCollectionSizeLimitExceeded"),
-}
-
 // A stage is a table on which operations are played, each about new persons.
 type stage struct {
 	t     *testing.T
@@ -185,7 +154,7 @@ type played struct {
 }
 
 // play plays operation i within a deadline; plan says what becomes of its calls.
-func (s *stage) play(i int, deadline time.Duration, plan func(faults.Call) faults.Fault) played {
+func (s *stage) play(i int, deadline time.Duration, plan faults.Plan) played {
 	s.t.Helper()
 	s.n += 2
 	op := operations(s.n)[i]
@@ -195,33 +164,16 @@ func (s *stage) play(i int, deadline time.Duration, plan func(faults.Call) fault
 			op.body["profile_id"] = imported.id()
 		}
 	}
-	transport := &faults.Transport{}
-	c := caller{t: s.t, h: laptopOn(s.t, faulty(s.t, transport), s.table), deadline: deadline}
-	c.call("get", map[string]any{"matching": "profile_id", "profile_id": "none"}) // remembers token and settings
-	warm := len(transport.Calls())
-	transport.Plan = func(call faults.Call) faults.Fault {
-		call.N -= warm
-		return plan(call)
-	}
+	h, transport := warmOn(s.t, s.table, plan)
+	c := caller{t: s.t, h: h, deadline: deadline}
 	run := played{operation: op, before: dump(s.t, s.table)}
 	var header []string
 	if op.keyed {
 		header = []string{"Idempotency-Key", fmt.Sprint(s.n)}
 	}
 	run.answer = c.call(op.method, op.body, header...)
-	run.calls = transport.Calls()[warm:]
+	run.calls = transport.Calls()
 	return run
-}
-
-func noFault(faults.Call) faults.Fault { return nil }
-
-// inARow is how often a fault comes in a row: once, where the SDK's own attempts
-// cure most, and four times, where they cannot.
-func inARow() []int {
-	if proving() {
-		return []int{1, 2, 3, 4, 7}
-	}
-	return []int{1, 4}
 }
 
 // TestProveFaults plays each fault at each call of each operation. The answer
@@ -231,20 +183,11 @@ func TestProveFaults(t *testing.T) {
 		t.Run(op.name, func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t)
-			plain := s.play(i, time.Minute, noFault)
-			for at, call := range plain.calls {
-				for name, fault := range passing {
-					for _, times := range inARow() {
-						run := s.play(i, time.Minute, func(c faults.Call) faults.Fault {
-							if c.N >= at && c.N < at+times {
-								return fault
-							}
-							return nil
-						})
-						if problem := run.problem(s.clean) + run.differs(plain); problem != "" {
-							t.Errorf("%s %d times at call %d (%s): %s", name, times, at, call.Operation, problem)
-						}
-					}
+			plain := s.play(i, time.Minute, faults.None)
+			for what, plan := range passingAt(plain.calls, inARow()...) {
+				run := s.play(i, time.Minute, plan)
+				if problem := run.problem(s.clean) + run.differs(plain); problem != "" {
+					t.Errorf("%s: %s", what, problem)
 				}
 			}
 		})
@@ -276,17 +219,10 @@ func TestProveFaultsThatStay(t *testing.T) {
 		t.Run(op.name, func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t)
-			for at, call := range s.play(i, time.Minute, noFault).calls {
-				for name, fault := range staying {
-					run := s.play(i, 2300*time.Millisecond, func(c faults.Call) faults.Fault {
-						if c.N >= at && c.Operation == call.Operation {
-							return fault
-						}
-						return nil
-					})
-					if problem := s.undecided(run); problem != "" {
-						t.Errorf("%s from call %d (%s) on: %s", name, at, call.Operation, problem)
-					}
+			for what, plan := range stayingFrom(s.play(i, time.Minute, faults.None).calls) {
+				run := s.play(i, 2300*time.Millisecond, plan)
+				if problem := s.undecided(run); problem != "" {
+					t.Errorf("%s: %s", what, problem)
 				}
 			}
 		})

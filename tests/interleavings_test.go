@@ -20,19 +20,14 @@ func (s *stage) between(operation string, n int, somebody func()) caller {
 func (s *stage) once(operation string, n int, fault faults.Fault) caller {
 	s.t.Helper()
 	seen := 0
-	transport := &faults.Transport{}
-	c := caller{t: s.t, h: laptopOn(s.t, faulty(s.t, transport), s.table), deadline: time.Minute}
-	c.call("get", map[string]any{"matching": "profile_id", "profile_id": "none"})
-	transport.Plan = func(call faults.Call) faults.Fault {
-		if call.Operation != operation {
-			return nil
-		}
+	plan := func(faults.Call) faults.Fault {
 		if seen++; seen == n+1 {
 			return fault
 		}
 		return nil
 	}
-	return c
+	h, _ := warmOn(s.t, s.table, faults.Plan(plan).Of(operation))
+	return caller{t: s.t, h: h, deadline: time.Minute}
 }
 
 // reads and writes of an import by phone that changes a city: the key, the
@@ -199,12 +194,7 @@ func TestKeyedRepeatAfterLostAnswer(t *testing.T) {
 	s := newStage(t)
 	ada := s.clean.must("import", person(1, nil)).id()
 	body := map[string]any{"email": email(1), "data": map[string]any{"email": email(2)}}
-	lost := faulty(t, &faults.Transport{Plan: func(call faults.Call) faults.Fault {
-		if call.Operation == "TransactWriteItems" {
-			return faults.LostAnswer
-		}
-		return nil
-	}})
+	lost := faulty(t, &faults.Transport{Plan: faults.Always(faults.LostAnswer).Of("TransactWriteItems")})
 	c := caller{t: t, h: laptopOn(t, lost, s.table), deadline: 2300 * time.Millisecond}
 	if got := c.call("update", body, "Idempotency-Key", "k"); got.status != 503 {
 		t.Fatalf("update whose answers are all lost = %v, want busy", got)
@@ -234,12 +224,7 @@ func TestKeyedRepeatAfterLostAnswer(t *testing.T) {
 // refused by now.
 func TestKeyedCountAfterLostAnswer(t *testing.T) {
 	s := newStage(t)
-	lost := faulty(t, &faults.Transport{Plan: func(call faults.Call) faults.Fault {
-		if call.Operation == "TransactWriteItems" {
-			return faults.LostAnswer
-		}
-		return nil
-	}})
+	lost := faulty(t, &faults.Transport{Plan: faults.Always(faults.LostAnswer).Of("TransactWriteItems")})
 	c := caller{t: t, h: laptopOn(t, lost, s.table), deadline: 2300 * time.Millisecond}
 	count := func(n int) map[string]any { return byPhone(n, map[string]any{"visits": function("incr", 5)}) }
 	for n, meanwhile := range map[int]map[string]any{1: {"visits": function("incr", 1)}, 2: {"visits": "many"}} {

@@ -198,12 +198,7 @@ func TestListFaults(t *testing.T) {
 			})
 		}
 	}
-	never := faulty(t, &faults.Transport{Plan: func(call faults.Call) faults.Fault {
-		if call.Operation == "Query" {
-			return faults.Throttled
-		}
-		return nil
-	}})
+	never := faulty(t, &faults.Transport{Plan: faults.Always(faults.Throttled).Of("Query")})
 	c := caller{t: t, h: laptopOn(t, never, table), deadline: 2300 * time.Millisecond}
 	if got := c.call("list", nil); got.status != 503 || got.header.Get("Retry-After") == "" {
 		t.Errorf("a list that is throttled for good = %v, want busy", got)

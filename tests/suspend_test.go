@@ -233,20 +233,12 @@ func TestProveFaultsOfSuspension(t *testing.T) {
 			if at > 0 && rand.IntN(oneOf) > 0 {
 				continue
 			}
-			transport := &faults.Transport{}
-			c := caller{t: t, h: laptopOn(t, faulty(t, transport), s.table), deadline: time.Minute}
-			c.call("get", map[string]any{"matching": "profile_id", "profile_id": "none"})
-			warm := len(transport.Calls())
-			transport.Plan = func(call faults.Call) faults.Fault {
-				if n := call.N - warm; n >= at && n < at+4 {
-					return fault
-				}
-				return nil
-			}
+			h, transport := warmOn(t, s.table, faults.At(at, 4, fault))
+			c := caller{t: t, h: h, deadline: time.Minute}
 			method, key := methods[turn%2], fmt.Sprint("turn ", turn)
 			turn++
 			got := c.call(method, nil, "Idempotency-Key", key)
-			calls = max(calls, len(transport.Calls())-warm-8)
+			calls = max(calls, len(transport.Calls())-8)
 			if got.status != http.StatusOK || got.code() != 0 {
 				t.Errorf("%s at call %d: %s = %v, want success", name, at, method, got)
 			}

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/tests/faults"
 )
 
@@ -77,35 +76,25 @@ type ucsPlay struct {
 
 func newUCSStage(t *testing.T) *ucsStage {
 	t.Helper()
-	table := dynamotest.Table(t)
-	l := laptopOn(t, dynamotest.Client(t), table)
-	if err := l.Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return &ucsStage{t: t, table: table, clean: ucs{t: t, h: l}}
+	s := newStage(t)
+	return &ucsStage{t: t, table: s.table, clean: ucs{t: t, h: s.clean.h}}
 }
 
-func (s *ucsStage) play(op ucsOperation, deadline time.Duration, plan func(faults.Call) faults.Fault) ucsPlay {
+func (s *ucsStage) play(op ucsOperation, deadline time.Duration, plan faults.Plan) ucsPlay {
 	s.t.Helper()
 	s.n++
 	if op.method != "POST" || op.path != "/profiles" {
 		s.clean.must("POST", "/profiles", hero(s.n, "A", "1"))
 	}
-	transport := &faults.Transport{}
-	u := ucs{t: s.t, h: laptopOn(s.t, faulty(s.t, transport), s.table), deadline: deadline}
-	u.call("GET", "/profiles/0000000000000001", nil) // remembers token and settings
-	warm := len(transport.Calls())
-	transport.Plan = func(call faults.Call) faults.Fault {
-		call.N -= warm
-		return plan(call)
-	}
+	h, transport := warmOn(s.t, s.table, plan)
+	u := ucs{t: s.t, h: h, deadline: deadline}
 	run := ucsPlay{ucsOperation: op, n: s.n, before: dump(s.t, s.table)}
 	var body any
 	if op.body != nil {
 		body = op.body(s.n)
 	}
 	run.answer = u.call(op.method, replaceID(op.path, fmt.Sprint("h", s.n)), body)
-	run.calls = transport.Calls()[warm:]
+	run.calls = transport.Calls()
 	return run
 }
 
@@ -133,23 +122,14 @@ func TestProveUCSFaults(t *testing.T) {
 		t.Run(op.name, func(t *testing.T) {
 			t.Parallel()
 			s := newUCSStage(t)
-			plain := s.play(op, time.Minute, noFault)
+			plain := s.play(op, time.Minute, faults.None)
 			if problem := plain.problem(s.clean); plain.answer.status >= 300 || problem != "" {
 				t.Fatalf("without faults: %v %s", plain.answer, problem)
 			}
-			for at, call := range plain.calls {
-				for name, fault := range passing {
-					for _, times := range inARow() {
-						run := s.play(op, time.Minute, func(c faults.Call) faults.Fault {
-							if c.N >= at && c.N < at+times {
-								return fault
-							}
-							return nil
-						})
-						if problem := run.problem(s.clean); run.answer.status != plain.answer.status || problem != "" {
-							t.Errorf("%s %d times at call %d (%s): %v %s", name, times, at, call.Operation, run.answer, problem)
-						}
-					}
+			for what, plan := range passingAt(plain.calls, inARow()...) {
+				run := s.play(op, time.Minute, plan)
+				if problem := run.problem(s.clean); run.answer.status != plain.answer.status || problem != "" {
+					t.Errorf("%s: %v %s", what, run.answer, problem)
 				}
 			}
 		})
@@ -163,24 +143,17 @@ func TestProveUCSFaultsThatStay(t *testing.T) {
 		t.Run(op.name, func(t *testing.T) {
 			t.Parallel()
 			s := newUCSStage(t)
-			for at, call := range s.play(op, time.Minute, noFault).calls {
-				for name, fault := range staying {
-					run := s.play(op, 2300*time.Millisecond, func(c faults.Call) faults.Fault {
-						if c.N >= at && c.Operation == call.Operation {
-							return fault
-						}
-						return nil
-					})
-					switch status := run.answer.status; {
-					case status < 300, status == http.StatusInternalServerError:
-					case status == http.StatusServiceUnavailable && run.answer.header.Get("Retry-After") != "":
-					default:
-						t.Errorf("%s from call %d (%s) on: %v, want success, busy or a fault", name, at, call.Operation, run.answer)
-					}
-					done := run.problem(s.clean)
-					if done != "" && (run.answer.status < 300 || !slices.Equal(dump(s.t, s.table), run.before)) {
-						t.Errorf("%s from call %d (%s) on: %v, and %s", name, at, call.Operation, run.answer, done)
-					}
+			for what, plan := range stayingFrom(s.play(op, time.Minute, faults.None).calls) {
+				run := s.play(op, 2300*time.Millisecond, plan)
+				switch status := run.answer.status; {
+				case status < 300, status == http.StatusInternalServerError:
+				case status == http.StatusServiceUnavailable && run.answer.header.Get("Retry-After") != "":
+				default:
+					t.Errorf("%s: %v, want success, busy or a fault", what, run.answer)
+				}
+				done := run.problem(s.clean)
+				if done != "" && (run.answer.status < 300 || !slices.Equal(dump(s.t, s.table), run.before)) {
+					t.Errorf("%s: %v, and %s", what, run.answer, done)
 				}
 			}
 		})

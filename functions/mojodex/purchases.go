@@ -1,6 +1,7 @@
 package mojodex
 
 import (
+	"context"
 	"net/http"
 
 	"regulars/shared/access"
@@ -32,11 +33,24 @@ func (v vocabulary) assign(w http.ResponseWriter, r *http.Request) error {
 	var f flaws
 	a := catalog.Assignment{User: user, Product: ref(product), CustomID: f.optional("custom_purchase_id", c.body["custom_purchase_id"])}
 	a.Values = f.first
-	n, err := v.catalog.Assign(r.Context(), a)
+	n, err := v.assignAnew(r.Context(), a)
 	if err != nil {
 		return prefixed(prefix, err)
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{v.purchase: n})
+}
+
+// assignAnew makes an assignment. Where it is refused because of settings (an
+// identification key over the goal or the category that it writes), once more with
+// those as they are now.
+func (d Dialect) assignAnew(ctx context.Context, a catalog.Assignment) (n int, err error) {
+	err = d.guard.Anew(ctx, a.Tenant, func(fresh access.Settings) {
+		a.Fields, a.Idents = fresh.MatchFields, fresh.IdentKeys
+	}, func() (err error) {
+		n, err = d.catalog.Assign(ctx, a)
+		return err
+	})
+	return n, err
 }
 
 // end deactivates a purchase (section 2.6).

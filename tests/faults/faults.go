@@ -30,15 +30,23 @@ type Call struct {
 // A Fault answers a call in its own way. send carries out the call for real.
 type Fault func(call Call, r *http.Request, send func() (*http.Response, error)) (*http.Response, error)
 
-// A Transport asks Plan what becomes of each call; nil is what should.
+// A Transport asks Plan what becomes of each call; without one all is as it should.
 type Transport struct {
-	Plan func(Call) Fault
+	Plan Plan
 
 	mutex sync.Mutex
 	calls []Call
 }
 
-// Calls are the calls so far.
+// Begin counts calls from 0 again, and from now on plan says what becomes of them.
+// No call may be under way.
+func (t *Transport) Begin(plan Plan) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.Plan, t.calls = plan, nil
+}
+
+// Calls are the calls so far, since the last Begin.
 func (t *Transport) Calls() []Call {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()

@@ -3,9 +3,6 @@
 package main
 
 import (
-	"context"
-	"log"
-	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -20,14 +17,7 @@ import (
 )
 
 func main() {
-	environment, err := boot.ReadEnvironment(os.Getenv, boot.WorkQueueURL)
-	if err != nil {
-		log.Fatal(err)
-	}
-	cfg, err := environment.Config(context.Background())
-	if err != nil {
-		log.Fatal(err)
-	}
+	environment, cfg := boot.Start(boot.WorkQueueURL)
 	boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	lambda.Start(admin.New(

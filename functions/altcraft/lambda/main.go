@@ -2,9 +2,6 @@
 package main
 
 import (
-	"context"
-	"log"
-	"os"
 	"time"
 
 	"regulars/functions/altcraft"
@@ -19,14 +16,7 @@ import (
 )
 
 func main() {
-	environment, err := boot.ReadEnvironment(os.Getenv, boot.WorkQueueURL)
-	if err != nil {
-		log.Fatal(err)
-	}
-	cfg, err := environment.Config(context.Background())
-	if err != nil {
-		log.Fatal(err)
-	}
+	environment, cfg := boot.Start(boot.WorkQueueURL)
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	customers := customer.NewService(store, time.Now)
 	if environment.EndpointOverridden() {

@@ -3,8 +3,6 @@ package main
 
 import (
 	"cmp"
-	"context"
-	"log"
 	"os"
 	"time"
 
@@ -19,14 +17,7 @@ import (
 )
 
 func main() {
-	environment, err := boot.ReadEnvironment(os.Getenv, boot.WorkQueueURL)
-	if err != nil {
-		log.Fatal(err)
-	}
-	cfg, err := environment.Config(context.Background())
-	if err != nil {
-		log.Fatal(err)
-	}
+	environment, cfg := boot.Start(boot.WorkQueueURL)
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	lambdahttp.Serve(genesys.New(genesys.Options{
 		Customers: customer.NewService(store, time.Now),

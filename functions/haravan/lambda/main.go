@@ -2,9 +2,6 @@
 package main
 
 import (
-	"context"
-	"log"
-	"os"
 	"time"
 
 	"regulars/functions/haravan"
@@ -17,14 +14,7 @@ import (
 )
 
 func main() {
-	environment, err := boot.ReadEnvironment(os.Getenv)
-	if err != nil {
-		log.Fatal(err)
-	}
-	cfg, err := environment.Config(context.Background())
-	if err != nil {
-		log.Fatal(err)
-	}
+	environment, cfg := boot.Start()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	lambdahttp.Serve(haravan.New(haravan.Options{
 		Points: points.NewService(store, time.Now),

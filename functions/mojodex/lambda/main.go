@@ -2,9 +2,6 @@
 package main
 
 import (
-	"context"
-	"log"
-	"os"
 	"time"
 
 	"regulars/functions/mojodex"
@@ -17,14 +14,7 @@ import (
 )
 
 func main() {
-	environment, err := boot.ReadEnvironment(os.Getenv)
-	if err != nil {
-		log.Fatal(err)
-	}
-	cfg, err := environment.Config(context.Background())
-	if err != nil {
-		log.Fatal(err)
-	}
+	environment, cfg := boot.Start()
 	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	lambdahttp.Serve(mojodex.New(mojodex.Options{

@@ -2,8 +2,6 @@
 package main
 
 import (
-	"context"
-	"log"
 	"maps"
 	"os"
 	"time"
@@ -22,14 +20,7 @@ import (
 )
 
 func main() {
-	environment, err := boot.ReadEnvironment(os.Getenv, boot.WorkQueueURL)
-	if err != nil {
-		log.Fatal(err)
-	}
-	cfg, err := environment.Config(context.Background())
-	if err != nil {
-		log.Fatal(err)
-	}
+	environment, cfg := boot.Start(boot.WorkQueueURL)
 	boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	registrar, customers := access.NewRegistrar(store, time.Now), customer.NewService(store, time.Now)

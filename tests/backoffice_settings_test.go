@@ -1,0 +1,49 @@
+package tests
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"regulars/functions/local/laptop"
+	"regulars/shared/customer"
+	"regulars/shared/dynamolocal/dynamotest"
+)
+
+// An assignment that would give a goal to a second customer is refused where an
+// identification key makes goals unique, and no longer once another process has
+// deleted that key, whatever this one remembers.
+func TestAssignmentsHoldAtOnce(t *testing.T) {
+	s := newStage(t)
+	admin := laptopOn(t, dynamotest.Client(t), s.table)
+	o := office{t: t, h: s.clean.h}
+	stock(o)
+	first, second := o.user(1), o.user(2)
+	key := customer.IdentKey{Name: "GoalKey", Attributes: []string{"goal"}, Unique: true}
+	if _, err := admin.Registrar.DeclareIdentKey(t.Context(), laptop.Tenant, key); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(1100 * time.Millisecond) // a laptop remembers settings for a second
+	o.must("PUT", "/role", map[string]any{"user_id": first, "profile_pk": 1})
+
+	assign := func() answered { return o.ask("PUT", "/role", map[string]any{"user_id": second, "profile_pk": 1}) }
+	before := dump(t, s.table)
+	got := assign()
+	if text, _ := got.body["error"].(string); got.status != http.StatusBadRequest || !strings.Contains(text, "GoalKey is unique") {
+		t.Fatalf("a goal that is another's = %v, want refused by the key", got)
+	}
+	if !slices.Equal(dump(t, s.table), before) {
+		t.Error("a refused assignment wrote")
+	}
+	if _, err := admin.Registrar.RemoveIdentKey(t.Context(), laptop.Tenant, key.Name); err != nil {
+		t.Fatal(err)
+	}
+	if got := assign(); got.status != http.StatusOK {
+		t.Errorf("the same without the key = %v, want success", got)
+	}
+	if got, want := o.has(second), "seller 0, task 1, task 2, goal goal of sales of 1"; got != want {
+		t.Errorf("the second has %q, want %q", got, want)
+	}
+}
