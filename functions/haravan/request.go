@@ -81,6 +81,9 @@ func (c *call) number(name, path string) (customer.ID, error) {
 	return customer.ID(n), nil
 }
 
+// trimmed is a parameter without blanks around it; a + that was not escaped is one.
+func (c *call) trimmed(name string) string { return strings.TrimSpace(c.query.Get(name)) }
+
 // object reads the member of that name of a JSON body, which is an object.
 func (c *call) object(name string) (map[string]any, error) {
 	if kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type")); err != nil || kind != "application/json" {
@@ -167,7 +170,7 @@ func text(object map[string]any, name string, longest int, numbers bool) (string
 }
 
 // blankOffset is a time whose + of the offset was not escaped and became a blank.
-var blankOffset = regexp.MustCompile(`^(\d{4}-\d\d-\d\d[Tt ]\S+) (\d\d:?\d\d)$`)
+var blankOffset = regexp.MustCompile(`^(\d{4}-\d\d-\d\d[Tt ]\S+) (\d\d(?::?\d\d)?)$`)
 
 // instant reads a date, or a date and time.
 func instant(name, text string) (time.Time, error) {
@@ -177,6 +180,9 @@ func instant(name, text string) (time.Time, error) {
 	t, err := customer.ParseTime(name, text)
 	if err != nil {
 		return time.Time{}, refuse("bad_date", name, "is not a date like 2020-07-21T08:33:36Z")
+	}
+	if t.IsZero() {
+		t = t.Add(1) // the zero time would say that none was given
 	}
 	return t.UTC(), nil
 }
