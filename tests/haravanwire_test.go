@@ -309,3 +309,22 @@ func TestHaravanFile(t *testing.T) {
 		t.Errorf("file =\n%s\nwant\n%s", got, want)
 	}
 }
+
+// TestHaravanParts: an entry is undone in 100 parts and no more (section Limits of
+// docs/haravan.md).
+func TestHaravanParts(t *testing.T) {
+	t.Parallel()
+	c := newClub(t, nil)
+	ann := c.join()
+	ann.add(1000).done(t)
+	for range 100 {
+		ann.reverse(1, `{"value": 1}`).done(t)
+	}
+	wire{
+		"the 101st part", "POST", "/points/entries/1/reverse.json", nil, `{"reverse": {}}`,
+		422, `{"errors":{"value":["the entry was reversed in 100 parts, and no more are possible"]}}`,
+	}.play(t, ann)
+	if got := ann.profile()["point_available"]; got != 900.0 {
+		t.Errorf("%v points are left, want 900", got)
+	}
+}
