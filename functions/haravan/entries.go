@@ -72,36 +72,45 @@ func (d *Dialect) listEntries(w http.ResponseWriter, c *call) error {
 	}{entries, optional(next)})
 }
 
-// statement reads the parameters of a statement and makes it. next is the cursor
-// of the page that follows, or empty.
+// statement makes the one that the parameters ask for. next is the cursor of the
+// page that follows, or empty.
 func (d *Dialect) statement(c *call) (lines []points.Line, next string, err error) {
-	p := points.Period{RefID: c.query.Get("ref_id"), Limit: entriesPage}
+	period, err := c.period()
+	if err != nil {
+		return nil, "", err
+	}
+	lines, last, err := d.points.Statement(c.Context(), c.settings.Tenant, c.id, period)
+	if last > 0 {
+		next = strconv.FormatInt(last, 10)
+	}
+	return lines, next, err
+}
+
+// period reads the parameters of a statement. An empty one is not given.
+func (c *call) period() (p points.Period, err error) {
+	p.RefID, p.Limit = c.query.Get("ref_id"), entriesPage
 	if n, err := strconv.Atoi(c.query.Get("limit")); err == nil && n > 0 {
 		p.Limit = min(n, maxEntries)
 	}
-	if text := c.query.Get("from"); text != "" {
+	if text := c.trimmed("from"); text != "" {
 		if p.From, err = instant("from", text); err != nil {
-			return nil, "", err
+			return p, err
 		}
 	}
-	if text := strings.TrimSpace(c.query.Get("to")); text != "" {
+	if text := c.trimmed("to"); text != "" {
 		if p.To, err = instant("to", text); err != nil {
-			return nil, "", err
+			return p, err
 		}
 		if len(text) == len(time.DateOnly) { // a bare date is meant with all of its day
 			p.To = p.To.Add(24*time.Hour - time.Microsecond)
 		}
 	}
-	if text := c.query.Get("cursor"); text != "" {
+	if text := c.trimmed("cursor"); text != "" {
 		if p.Below, err = strconv.ParseInt(text, 10, 64); err != nil || p.Below < 1 {
-			return nil, "", refuse("bad_cursor", "cursor", "is not one that an answer named")
+			return p, refuse("bad_cursor", "cursor", "is not one that an answer named")
 		}
 	}
-	lines, last, err := d.points.Statement(c.Context(), c.settings.Tenant, c.id, p)
-	if last > 0 {
-		next = strconv.FormatInt(last, 10)
-	}
-	return lines, next, err
+	return p, nil
 }
 
 // exportEntries is the statement as a CSV file. Where more follows the header

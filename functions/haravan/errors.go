@@ -11,6 +11,7 @@ import (
 // The codes of refusals that have a status of their own.
 const (
 	codeBody    = "bad_body"
+	codeQuery   = "bad_query"
 	codeLimited = "rate_limited"
 )
 
@@ -18,6 +19,7 @@ const (
 var (
 	statusOfCode = map[string]int{
 		codeBody:                    http.StatusBadRequest,
+		codeQuery:                   http.StatusBadRequest,
 		"body_unreadable":           http.StatusBadRequest,
 		"body_too_large":            http.StatusRequestEntityTooLarge,
 		codeLimited:                 http.StatusTooManyRequests,

@@ -57,11 +57,13 @@ func FuzzBody(f *testing.F) {
 	})
 }
 
-// FuzzQuery: whatever a query holds, it is refused or makes a filter within bounds.
+// FuzzQuery: whatever a query holds, it is refused or makes a filter and a
+// period within bounds.
 func FuzzQuery(f *testing.F) {
 	for _, seed := range []string{
 		"since_id=5&limit=10&page=2&fields=id,,x", "phone=+84909977921", "updated_at_min=2020-07-21T08:33:36 07:00&updated_at_max=2020-10-23",
-		"page=99999999999999999999&limit=-1", "since_id=-99999999999999999999", "%zz=1&since_id=%00", "",
+		"page=99999999999999999999&limit=-1", "since_id=-99999999999999999999", "%zz=1&since_id=%00",
+		"from=2020-10-23&to=2020-10-23T08:33:36 07&ref_id=a&limit=250&cursor=7", "",
 	} {
 		f.Add(seed)
 	}
@@ -73,5 +75,9 @@ func FuzzQuery(f *testing.F) {
 			t.Errorf("filter = %+v", filter)
 		}
 		c.fields()
+		period, err := c.period()
+		if shown(t, err); err == nil && (period.Limit < 1 || period.Limit > maxEntries || period.Below < 0) {
+			t.Errorf("period = %+v", period)
+		}
 	})
 }

@@ -118,7 +118,7 @@ func (d *Dialect) readOrder(order map[string]any) (o points.Order, err error) {
 		return o, err
 	}
 	if o.PaidAt.After(d.now().Add(maxAhead)) || o.PaidAt.Before(firstPaid) {
-		return o, refuse("bad_date", "paid_at", "must be after 1990 and not in the future")
+		return o, refuse("bad_date", "paid_at", "must be from 1990 on and not in the future")
 	}
 	return o, nil
 }

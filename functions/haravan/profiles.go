@@ -59,7 +59,7 @@ var numeric = regexp.MustCompile(`^-?\d+$`)
 // no profile can match.
 func (c *call) filter() (f points.Filter, nobody bool, err error) {
 	f.Limit, f.Page = c.limit(), c.page()
-	if since := strings.TrimSpace(c.query.Get("since_id")); since != "" {
+	if since := c.trimmed("since_id"); since != "" {
 		if !numeric.MatchString(since) {
 			return f, false, refuse("bad_id", "since_id", "is not a number")
 		}
@@ -71,13 +71,13 @@ func (c *call) filter() (f points.Filter, nobody bool, err error) {
 		nobody = err != nil || n > points.Max
 	}
 	for name, bound := range map[string]*time.Time{"updated_at_min": &f.Min, "updated_at_max": &f.Max} {
-		if text := strings.TrimSpace(c.query.Get(name)); text != "" {
+		if text := c.trimmed(name); text != "" {
 			if *bound, err = instant(name, text); err != nil {
 				return f, false, err
 			}
 		}
 	}
-	if text := c.query.Get("phone"); strings.TrimSpace(text) != "" {
+	if text := c.trimmed("phone"); text != "" {
 		number, err := customer.ParsePhone("phone", text, countryOf(c.settings.Choices))
 		if err != nil {
 			return f, true, nil // nobody has a phone like that

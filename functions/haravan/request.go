@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"mime"
 	"net/http"
 	"net/url"
@@ -57,7 +58,10 @@ func (d *Dialect) accept(w http.ResponseWriter, r *http.Request, to route) (*cal
 	if err := d.bucket.pass(w.Header(), grant.Settings.Tenant, grant.Settings.RateLimit, d.now()); err != nil {
 		return nil, err
 	}
-	c := &call{Request: r, to: to, query: r.URL.Query(), token: grant.Token, settings: grant.Settings}
+	c := &call{Request: r, to: to, token: grant.Token, settings: grant.Settings}
+	if c.query, err = url.ParseQuery(r.URL.RawQuery); err != nil { // not to be taken for one that asks for nothing
+		return nil, refuse(codeQuery, "", "The query of the address cannot be read; write % as %25 and ; as %3B.")
+	}
 	if strings.Contains(to.path, "{id}") {
 		c.id, err = c.number("id", to.path)
 	}
@@ -75,11 +79,14 @@ func (c *call) number(name, path string) (customer.ID, error) {
 		}
 	}
 	n, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return 0, refuse("bad_id", name, "is not a number")
 	}
 	return customer.ID(n), nil
 }
+
+// trimmed is a parameter without blanks around it; a + that was not escaped is one.
+func (c *call) trimmed(name string) string { return strings.TrimSpace(c.query.Get(name)) }
 
 // object reads the member of that name of a JSON body, which is an object.
 func (c *call) object(name string) (map[string]any, error) {
@@ -92,13 +99,32 @@ func (c *call) object(name string) (map[string]any, error) {
 	}
 	body, err := value.ParseObject(document)
 	if err != nil {
-		return nil, err
+		return nil, flawIn(name, err)
 	}
 	object, ok := body[name].(map[string]any)
 	if !ok {
 		return nil, refuse("missing", name, blank)
 	}
 	return object, nil
+}
+
+// maxPath is the longest path that an answer repeats, in bytes, as in value.
+const maxPath = 100
+
+// flawIn puts what value refuses of a body, which it names by its path in field and
+// text, as everything else is put: by its name in the object, and in the field
+// alone.
+func flawIn(object string, err error) error {
+	refusal, refused := outcome.AsRefusal(err)
+	if !refused || refusal.Field == "" {
+		return err
+	}
+	path := refusal.Field
+	if len(path) > maxPath {
+		path = strings.ToValidUTF8(path[:maxPath], "") + "..."
+	}
+	reason := strings.TrimPrefix(refusal.Detail, path+" ")
+	return refuse(refusal.Code, strings.TrimPrefix(path, object+"."), strings.TrimSuffix(reason, "."))
 }
 
 // What is said of a member.
@@ -167,7 +193,7 @@ func text(object map[string]any, name string, longest int, numbers bool) (string
 }
 
 // blankOffset is a time whose + of the offset was not escaped and became a blank.
-var blankOffset = regexp.MustCompile(`^(\d{4}-\d\d-\d\d[Tt ]\S+) (\d\d:?\d\d)$`)
+var blankOffset = regexp.MustCompile(`^(\d{4}-\d\d-\d\d[Tt ]\S+) (\d\d(?::?\d\d)?)$`)
 
 // instant reads a date, or a date and time.
 func instant(name, text string) (time.Time, error) {
@@ -177,6 +203,9 @@ func instant(name, text string) (time.Time, error) {
 	t, err := customer.ParseTime(name, text)
 	if err != nil {
 		return time.Time{}, refuse("bad_date", name, "is not a date like 2020-07-21T08:33:36Z")
+	}
+	if t.IsZero() {
+		t = t.Add(1) // the zero time would say that none was given
 	}
 	return t.UTC(), nil
 }
@@ -194,7 +223,7 @@ func (c *call) request(meaning ...any) (points.Request, error) {
 	if _, sent := c.Header["Idempotency-Key"]; !sent {
 		return r, nil
 	}
-	key := c.Header.Get("Idempotency-Key")
+	key := strings.Join(c.Header.Values("Idempotency-Key"), ",") // as API Gateway joins them
 	if n := utf8.RuneCountInString(key); n < 1 || n > maxIdempotencyKey {
 		return r, refuse("bad_idempotency_key", "Idempotency-Key", "must have 1 to "+strconv.Itoa(maxIdempotencyKey)+" characters")
 	}
