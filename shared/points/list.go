@@ -182,6 +182,9 @@ func (l *List) byID(tenant int, f Filter) *stream {
 func (l *List) byChange(tenant int, f Filter) *stream {
 	from, to := f.hours(l.now())
 	return &stream{down: true, chunk: chunkFor(f), read: func(ctx context.Context, asks []Ask) ([][]Place, error) {
+		if to > from {
+			return make([][]Place, len(asks)), nil
+		}
 		return l.lister.ListChanged(ctx, tenant, asks, from, to)
 	}}
 }
@@ -209,7 +212,8 @@ func (l *List) changedByID(ctx context.Context, tenant int, f Filter) (places []
 }
 
 // hours are the hours that the bounds touch, from the later down to the earlier
-// one. A clock that is ahead may have written the next hour.
+// one. A clock that is ahead may have written the next hour. Bounds that cross, or
+// lie ahead of all changes or before them, leave none: to is above from then.
 func (f Filter) hours(now time.Time) (from, to Hour) {
 	from, to = Hour(floorDiv(now.Unix(), 3600))+1, 0
 	if !f.Max.IsZero() {
