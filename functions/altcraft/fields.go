@@ -97,10 +97,11 @@ func readText(set func(c *customer.Customer, s string)) fieldReader {
 	}
 }
 
-// sexes are the accepted forms of section 3.3, in lower case.
+// sexes are the accepted forms of section 3.3, in lower case, and how the Haravan
+// documents spell unknown (section 2.4 there).
 var sexes = map[string]customer.Sex{
 	"0": customer.SexUnknown, "1": customer.Male, "2": customer.Female,
-	"unknown": customer.SexUnknown, "male": customer.Male, "female": customer.Female,
+	"unknown": customer.SexUnknown, "unknow": customer.SexUnknown, "male": customer.Male, "female": customer.Female,
 }
 
 func readSex(field string, v any, _ access.Settings) (setter, error) {

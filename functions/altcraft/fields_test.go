@@ -57,6 +57,7 @@ func TestReadData(t *testing.T) {
 		{name: "sex: male", data: `{"_sex":"male"}`, want: c{Sex: customer.Male}},
 		{name: "sex: any case", data: `{"_sex":"FeMale"}`, want: c{Sex: customer.Female}},
 		{name: "sex: unknown", data: `{"_sex":"unknown"}`},
+		{name: "sex: unknow", data: `{"_sex":"Unknow"}`},
 		{name: "sex: 0", data: `{"_sex":0}`},
 		{name: "sex: 1", data: `{"_sex":1}`, want: c{Sex: customer.Male}},
 		{name: "sex: 2", data: `{"_sex":2}`, want: c{Sex: customer.Female}},
