@@ -126,7 +126,7 @@ func handover(before Record, after Customer, fields MatchFields, idents IdentKey
 	held, holds := before.allKeys(fields, idents), after.allKeys(fields, idents)
 	if len(holds) > MaxKeys && len(holds) > len(held) {
 		return nil, nil, nil, outcome.Refuse(outcome.Invalid, "too_many_keys", "data",
-			"data: the profile would hold %d different e-mails, phones, push tokens and match field values; %d is the limit.", len(holds), MaxKeys)
+			"data: the profile would hold %d different e-mails, phones, push tokens and match field values; %d is the limit.", len(holds), MaxKeys).BySettings()
 	}
 	for _, key := range changed(held, holds, fields, idents) {
 		record, ok := loaded[key]

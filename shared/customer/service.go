@@ -216,7 +216,7 @@ func (r Request) knownOf(c Customer, loaded map[Key]KeyRecord) map[Key]KeyRecord
 
 func tooManyChanges(items int) error {
 	return outcome.Refuse(outcome.Invalid, "too_many_changes", "data",
-		"data: the request would change %d items (e-mails, phones, push tokens, match field and identification values); %d is the limit. Send it in parts.", items, MaxItems)
+		"data: the request would change %d items (e-mails, phones, push tokens, match field and identification values); %d is the limit. Send it in parts.", items, MaxItems).BySettings()
 }
 
 // instant is the time to the precision that is kept.
