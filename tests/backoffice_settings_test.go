@@ -34,8 +34,8 @@ func TestAssignmentsHoldAtOnce(t *testing.T) {
 	if text, _ := got.body["error"].(string); got.status != http.StatusBadRequest || !strings.Contains(text, "GoalKey is unique") {
 		t.Fatalf("a goal that is another's = %v, want refused by the key", got)
 	}
-	if !slices.Equal(dump(t, s.table), before) {
-		t.Error("a refused assignment wrote")
+	if use := got.header.Get("X-Consumed-Capacity"); !slices.Equal(dump(t, s.table), before) || !strings.HasSuffix(use, ";w=0") {
+		t.Errorf("a refused assignment wrote, and consumed %s", use)
 	}
 	if _, err := admin.Registrar.RemoveIdentKey(t.Context(), laptop.Tenant, key.Name); err != nil {
 		t.Fatal(err)

@@ -55,6 +55,14 @@ func (s *Service) assign(ctx context.Context, a Assignment, numbers *numbers) (i
 		return 0, outcome.Refuse(outcome.Conflict, "too_many_purchases", "user_id",
 			"User %.300s has %d active purchases; end some of them first", a.Said, MaxActive)
 	}
+	edit := unchanged
+	if category != nil {
+		edit = adopt(*category)
+	}
+	commit, err := s.alter(ctx, a.User, account, edit) // which may refuse, and then no number is used up
+	if err != nil {
+		return 0, err
+	}
 	fresh := next.unnumbered(products)
 	drawn, err := numbers.draw(ctx, map[Sequence]int{Purchases: 1, UserTasks: len(fresh)})
 	if err != nil {
@@ -62,11 +70,7 @@ func (s *Service) assign(ctx context.Context, a Assignment, numbers *numbers) (i
 	}
 	purchase.N = drawn[Purchases][0]
 	next.Active[len(next.Active)-1].N = purchase.N
-	edit := unchanged
-	if category != nil {
-		edit = adopt(*category)
-	}
-	return purchase.N, s.keep(ctx, a.User, next.number(fresh, drawn[UserTasks]), edit, []Purchase{purchase}, ended)
+	return purchase.N, s.save(ctx, commit, next.number(fresh, drawn[UserTasks]), []Purchase{purchase}, ended)
 }
 
 // check returns the product, unless the assignment is refused.
@@ -109,14 +113,25 @@ func (s *Service) toAssign(ctx context.Context, a Assignment, account Account, p
 	return products.Products, nil, nil
 }
 
-// keep commits an account, with the purchases that started and ended. The
-// customer is checked as it was read, or changed by the edit, in the same
-// transaction; so nothing is ever written for one that was deleted meanwhile.
-func (s *Service) keep(ctx context.Context, u User, account Account, edit customer.Edit, started, ended []Purchase) error {
-	commit, err := s.customers.Alter(ctx, u.Tenant, u.Fields, u.Idents, account.Customer, edit)
+// alter is the commit that checks the customer as it was read, or changes it by
+// the edit; so nothing is ever written for one that was deleted meanwhile.
+func (s *Service) alter(ctx context.Context, u User, account Account, edit customer.Edit) (customer.Commit, error) {
+	return s.customers.Alter(ctx, u.Tenant, u.Fields, u.Idents, account.Customer, edit)
+}
+
+// keep commits an account of which the customer stays as it is, with the purchases
+// that ended.
+func (s *Service) keep(ctx context.Context, u User, account Account, ended []Purchase) error {
+	commit, err := s.alter(ctx, u, account, unchanged)
 	if err != nil {
 		return err
 	}
+	return s.save(ctx, commit, account, nil, ended)
+}
+
+// save commits an account with its customer, and the purchases that started and
+// ended, in one transaction.
+func (s *Service) save(ctx context.Context, commit customer.Commit, account Account, started, ended []Purchase) error {
 	for i := range started {
 		started[i].Commit = commit.ID
 		for j := range account.Active {
@@ -126,6 +141,6 @@ func (s *Service) keep(ctx context.Context, u User, account Account, edit custom
 		}
 	}
 	return s.store.Save(ctx, Change{
-		ID: commit.ID, Tenant: u.Tenant, Account: &account, Customer: commit, Started: started, Ended: ended,
+		ID: commit.ID, Tenant: commit.Tenant, Account: &account, Customer: commit, Started: started, Ended: ended,
 	})
 }

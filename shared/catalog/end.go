@@ -46,7 +46,7 @@ func (s *Service) end(ctx context.Context, u User, purchase Ref, over func(Produ
 		return false, nil
 	}
 	next, ended := account.end(p, product, s.instant(), expired)
-	return true, s.keep(ctx, u, next, unchanged, nil, []Purchase{ended})
+	return true, s.keep(ctx, u, next, []Purchase{ended})
 }
 
 const codePurchaseUnknown = "purchase_unknown"

@@ -59,7 +59,7 @@ func (s *Service) userTasks(ctx context.Context, u User, numbers *numbers) (Acco
 		return Account{}, nil, err
 	}
 	account = account.number(fresh, drawn[UserTasks])
-	return account, covered, s.keep(ctx, u, account, unchanged, nil, nil)
+	return account, covered, s.keep(ctx, u, account, nil)
 }
 
 // A Run is a task that was run by a user.
@@ -104,5 +104,5 @@ func (s *Service) runTask(ctx context.Context, u User, task Ref, numbers *number
 	if !on.Ended.IsZero() {
 		ended = []Purchase{on}
 	}
-	return Run{n, on.N}, s.keep(ctx, u, next, unchanged, nil, ended)
+	return Run{n, on.N}, s.keep(ctx, u, next, ended)
 }
