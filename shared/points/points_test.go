@@ -1,6 +1,7 @@
 package points
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -127,6 +128,50 @@ func TestClockThatGoesBack(t *testing.T) {
 	}
 }
 
+// What fell due by one machine's clock is so by all: a return where the clock is
+// behind takes no points of an order that waits still.
+func TestClockThatGoesBackAfterPointsFellDue(t *testing.T) {
+	rules := access.Defaults()
+	rules.Earning.UsableAfterHours = 2
+	var first Order
+	p := account(t, rules,
+		func(d *draft) (err error) { first, err = d.order(Order{ID: "1", Total: 5000}, ""); return err },
+		func(d *draft) error {
+			d.now = noon.Add(time.Hour)
+			_, err := d.order(Order{ID: "2", Total: 7000}, "")
+			return err
+		},
+		func(d *draft) error { d.now = noon.Add(2 * time.Hour); d.settle(); return nil },
+	)
+	d := newDraft(p, rules, noon)
+	d.settle()
+	if _, err := d.takeBack(first, 5000, Text{}); err != nil || d.Available != 0 || d.Incoming != 7 {
+		t.Errorf("takeBack() = %v, leaves %d and %d that wait, want 0 and 7", err, d.Available, d.Incoming)
+	}
+}
+
+// A return takes its own points back, also where others that expire sooner wait
+// for the same hour.
+func TestReturnTakesItsOwnWaitingPoints(t *testing.T) {
+	rules := access.Defaults()
+	rules.Earning.UsableAfterHours, rules.Earning.ExpiresAfterDays = 2, 1
+	later := rules
+	later.Earning.ExpiresAfterDays = 5
+	var second Order
+	p := account(t, rules,
+		func(d *draft) error { _, err := d.order(Order{ID: "1", Total: 5000}, ""); return err },
+		func(d *draft) (err error) {
+			d.rules = later
+			second, err = d.order(Order{ID: "2", Total: 7000}, "")
+			return err
+		},
+	)
+	d := newDraft(p, rules, noon)
+	if _, err := d.takeBack(second, 7000, Text{}); err != nil || len(d.Waiting) != 1 || d.Waiting[0].Points != 5 || d.Waiting[0].Day == second.Expires {
+		t.Errorf("takeBack() = %v, leaves %+v, want those of the first order", err, d.Waiting)
+	}
+}
+
 // A text cannot be moved from one member to the next without a trace.
 func TestDigestKeepsTextsApart(t *testing.T) {
 	a := Entry{Text: Text{Reason: "ab", RefID: "c"}}
@@ -138,5 +183,36 @@ func TestDigestKeepsTextsApart(t *testing.T) {
 	c.Salt[0] = 1
 	if a.digest() == c.digest() {
 		t.Error("the salt is not part of the digest")
+	}
+}
+
+// account is one that n entries led to, each made by a step.
+func account(t *testing.T, rules access.Choices, steps ...func(d *draft) error) Profile {
+	t.Helper()
+	p := Profile{Customer: customer.Record{Customer: customer.Customer{ID: 7}, Rev: customer.Rev{Commit: "c"}}}
+	for _, step := range steps {
+		d := newDraft(p, rules, noon)
+		if err := step(d); err != nil {
+			t.Fatal(err)
+		}
+		p.Account = Record{Account: d.Account, Rev: customer.Rev{Commit: "c"}}
+	}
+	return p
+}
+
+// A debt is a figure, too: JSON keeps it whole.
+func TestDebtIsBounded(t *testing.T) {
+	rules := access.Defaults()
+	rules.NegativeOnReversal = true
+	var first Entry
+	add := func(d *draft) error { err := d.add(Max, Text{}); first = d.made[0]; return err }
+	subtract := func(d *draft) error { return d.subtract(Max, Text{}) }
+	undo := func(d *draft) error { _, err := d.reverse(first, Reversal{}, 0, Text{}); return err }
+	p := account(t, rules, add, subtract, undo)
+	if p.Account.Available != -Max {
+		t.Fatalf("available = %d, want %d", p.Account.Available, -Max)
+	}
+	if err := undo(newDraft(p, rules, noon)); !errors.Is(err, ErrTooMany) {
+		t.Errorf("a debt of twice as many: %v, want ErrTooMany", err)
 	}
 }
