@@ -419,6 +419,29 @@ func TestDeletionErasesTexts(t *testing.T) {
 	}
 }
 
+// TestEntriesAreNotReplaced: where the number of the next entry is taken, nothing is
+// written over it, whatever the account says.
+func TestEntriesAreNotReplaced(t *testing.T) {
+	c := newClub(t, nil)
+	ann := c.join()
+	ann.add(5).done(t)
+	id, _ := customer.ParseDecimal(ann.id)
+	taken := map[string]types.AttributeValue{
+		"pk": &types.AttributeValueMemberS{Value: "C#5#" + id.Base36()}, "sk": &types.AttributeValueMemberS{Value: "LEDGER#000000000002"},
+	}
+	if _, err := dynamotest.Client(t).PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &c.table, Item: taken}); err != nil {
+		t.Fatal(err)
+	}
+	ann.deadline = 2100 * time.Millisecond
+	if got := ann.add(5); got.status != http.StatusServiceUnavailable {
+		t.Errorf("add = %v, want 503", got)
+	}
+	ann.deadline = 0
+	if got := ann.profile()["point_available"]; got != 5.0 {
+		t.Errorf("%v points, want 5", got)
+	}
+}
+
 // TestVerifyNamesTheFlaw: whatever is altered in the table, the first entry that
 // does not fit is named.
 func TestVerifyNamesTheFlaw(t *testing.T) {
