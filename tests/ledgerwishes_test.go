@@ -125,7 +125,11 @@ func (h *history) throwWish(d *dice, g *guest) wish {
 	case 3, 4, 5:
 		return wish{kind: points.KindSubtract, value: value, ref: ref, disabled: g.disabled}
 	case 6, 7:
-		return wish{kind: points.KindReverse, seq: int64(1 + d.roll(len(g.model.lines)+1)), value: int64(d.roll(2)) * value, disabled: g.disabled}
+		seq := int64(1 + d.roll(len(g.model.lines)+1))
+		if undone := slices.IndexFunc(g.model.lines, func(l line) bool { return l.undone > 0 }); d.roll(3) == 0 && undone >= 0 {
+			seq = int64(1 + undone) // the rest of it, or too much
+		}
+		return wish{kind: points.KindReverse, seq: seq, value: int64(d.roll(2)) * value, disabled: g.disabled}
 	case 8, 9, 10:
 		o := points.Order{ID: order, Total: value * 1000, PointsUsed: int64(d.roll(2)) * value / 2}
 		if d.roll(3) == 0 {
