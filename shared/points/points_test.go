@@ -216,3 +216,68 @@ func TestDebtIsBounded(t *testing.T) {
 		t.Errorf("a debt of twice as many: %v, want ErrTooMany", err)
 	}
 }
+
+// What is put together where there are too many lots is to the customer's
+// advantage: nothing expires sooner, nothing waits longer, and the two nearest
+// lots become one.
+func TestMergingIsToTheCustomersAdvantage(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var a Account
+		var all []Waiting
+		for range rapid.IntRange(380, 500).Draw(t, "n") {
+			w := Waiting{Hour(rapid.Int64Range(1, 900).Draw(t, "hour")), Day(rapid.Int64Range(1, 900).Draw(t, "day")), rapid.Int64Range(1, 9).Draw(t, "points")}
+			all = append(all, w)
+			a.gain(w.Points, w.Day)
+			a.wait(w.Points, w.Hour, w.Day)
+		}
+		for at := range int64(901) {
+			expired, lots, days, hours := int64(0), int64(0), int64(0), int64(0)
+			for _, w := range all {
+				if int64(w.Day) <= at {
+					expired += w.Points
+				}
+				if int64(w.Hour) <= at {
+					hours += w.Points
+				}
+			}
+			for _, l := range a.Lots {
+				if int64(l.Day) <= at {
+					lots += l.Points
+				}
+			}
+			for _, w := range a.Waiting {
+				if int64(w.Day) <= at {
+					days += w.Points
+				}
+				if int64(w.Hour) <= at {
+					hours -= w.Points
+				}
+			}
+			if lots > expired || days > expired || hours > 0 {
+				t.Fatalf("by %d %d points of lots and %d of those that wait expire, want %d at most; %d wait longer", at, lots, days, expired, hours)
+			}
+		}
+	})
+	var a Account
+	for n := range maxLots {
+		a.gain(1, Day(10*n))
+	}
+	if a.gain(1, 2003); len(a.Lots) != maxLots || a.Lots[200] != (Lot{2003, 2}) {
+		t.Errorf("lots 199 to 201 are %+v, want that of day 2000 in that of day 2003", a.Lots[199:202])
+	}
+}
+
+// An entry is undone in so many parts, so that what names them stays small.
+func TestReversalsAreBounded(t *testing.T) {
+	var e Entry
+	p := account(t, access.Defaults(), func(d *draft) error { err := d.add(1000, Text{}); e = d.made[0]; return err })
+	d := newDraft(p, access.Defaults(), noon)
+	var so Reversal
+	for n := range maxReversals + 1 {
+		after, err := d.reverse(e, so, 1, Text{})
+		if refused := n == maxReversals; refused != errors.Is(err, ErrAlreadyReversed) {
+			t.Fatalf("part %d: %v", n+1, err)
+		}
+		so = after
+	}
+}
