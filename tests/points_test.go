@@ -442,6 +442,62 @@ func TestEntriesAreNotReplaced(t *testing.T) {
 	}
 }
 
+// TestWhatHappensOnceIsNotReplaced: orders, references, reversals and requests have
+// a guard of their own, besides that of the account.
+func TestWhatHappensOnceIsNotReplaced(t *testing.T) {
+	c := newClub(t, map[string]any{"unique_ref_id": true})
+	for prefix, do := range map[string]func(m member) answered{
+		"ORDER#":    func(m member) answered { return m.order(`{"id": "1", "total": 5000}`) },
+		"REVERSED#": func(m member) answered { return m.reverse(1, `{"value": 1}`) },
+		"REQUEST#":  func(m member) answered { return m.add(5, "Idempotency-Key", "k") },
+		"REF#": func(m member) answered {
+			return m.send(http.MethodPut, m.below("/points/add.json"), `{"point": {"value": 5, "ref_id": "r"}}`)
+		},
+	} {
+		t.Run(prefix, func(t *testing.T) {
+			ann, ben := c.join(), c.join()
+			ann.add(5).done(t)
+			ben.add(5).done(t)
+			do(ann).done(t)
+			taken := c.keyBelow(ann, prefix)
+			taken["pk"] = c.keyBelow(ben, "ACCOUNT")["pk"]
+			m := c.with(ben, &faults.Transport{Plan: func(call faults.Call) faults.Fault {
+				if call.Operation != "TransactWriteItems" {
+					return nil
+				}
+				return faults.Before(func() {
+					if _, err := dynamotest.Client(t).PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &c.table, Item: taken}); err != nil {
+						t.Error(err)
+					}
+				})
+			}})
+			m.deadline = 2100 * time.Millisecond
+			if got := do(m); got.status == http.StatusOK {
+				t.Errorf("answer = %v, want none", got)
+			}
+			if account := c.verified(ben); account.Version != 1 {
+				t.Errorf("%d entries, want 1", account.Version)
+			}
+		})
+	}
+}
+
+// keyBelow is the key of the member's first item whose sort key begins so.
+func (c *club) keyBelow(m member, prefix string) map[string]types.AttributeValue {
+	c.t.Helper()
+	id, _ := customer.ParseDecimal(m.id)
+	out, err := dynamotest.Client(c.t).Query(c.t.Context(), &dynamodb.QueryInput{
+		TableName: &c.table, KeyConditionExpression: aws.String("pk = :c and begins_with(sk, :p)"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{
+			":c": &types.AttributeValueMemberS{Value: "C#5#" + id.Base36()}, ":p": &types.AttributeValueMemberS{Value: prefix},
+		},
+	})
+	if err != nil || len(out.Items) == 0 {
+		c.t.Fatalf("no %s: %v", prefix, err)
+	}
+	return map[string]types.AttributeValue{"pk": out.Items[0]["pk"], "sk": out.Items[0]["sk"]}
+}
+
 // TestVerifyNamesTheFlaw: whatever is altered in the table, the first entry that
 // does not fit is named.
 func TestVerifyNamesTheFlaw(t *testing.T) {
