@@ -281,3 +281,23 @@ func TestReversalsAreBounded(t *testing.T) {
 		so = after
 	}
 }
+
+// A return takes back what the order earned, in parts and all of it, whatever the
+// settings say by then.
+func TestReturnGoesByTheRateOfTheOrder(t *testing.T) {
+	rules := access.Defaults()
+	rules.Earning.Rounding = access.RoundNearest
+	var o Order
+	p := account(t, rules, func(d *draft) (err error) { o, err = d.order(Order{ID: "1", Total: 10_600}, ""); return err })
+	other := access.Defaults()
+	other.Earning.MoneyPerPoint, other.MoneyPerRankingPoint = 100, 7
+	other.Levels = map[int64]access.Level{1: {Name: "Member"}}
+	other.Earning.PercentOfLevel = map[int64]int64{1: 300}
+	d := newDraft(p, other, noon)
+	for _, want := range []Figures{{Available: 6, Ranking: 56, Spent: 5_600, Orders: 1}, {Available: 1, Ranking: 6, Spent: 600, Orders: 1}, {Orders: 1}} {
+		var err error
+		if o, err = d.takeBack(o, d.Spent-want.Spent, Text{}); err != nil || d.Figures != want {
+			t.Fatalf("takeBack() = %v, leaves %+v, want %+v", err, d.Figures, want)
+		}
+	}
+}
