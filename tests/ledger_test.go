@@ -23,7 +23,7 @@ import (
 func TestLedgerHistories(t *testing.T) {
 	t.Parallel()
 	table := dynamotest.Table(t)
-	for seed := range 8 {
+	for seed := range 10 {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			playHistory(t, table, seedDice(uint64(seed), 400))

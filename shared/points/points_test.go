@@ -301,3 +301,27 @@ func TestReturnGoesByTheRateOfTheOrder(t *testing.T) {
 		}
 	}
 }
+
+// A debt is paid by the next points, also by those that waited; only the rest lies
+// in a lot.
+func TestDebtIsPaidFirst(t *testing.T) {
+	rules := access.Defaults()
+	rules.NegativeOnReversal = true
+	var first Entry
+	waits := rules
+	waits.Earning.UsableAfterHours = 1
+	p := account(t, rules,
+		func(d *draft) error { err := d.add(10, Text{}); first = d.made[0]; return err },
+		func(d *draft) error { return d.subtract(10, Text{}) },
+		func(d *draft) error { _, err := d.reverse(first, Reversal{}, 0, Text{}); return err },
+		func(d *draft) error { return d.add(4, Text{}) },
+		func(d *draft) error { d.rules = waits; _, err := d.order(Order{ID: "1", Total: 9000}, ""); return err },
+	)
+	if p.Account.Available != -6 || len(p.Account.Lots) != 0 || p.Account.Incoming != 9 {
+		t.Fatalf("%+v, want a debt of 6, no lot and 9 points that wait", p.Account)
+	}
+	d := newDraft(p, rules, noon.Add(2*time.Hour))
+	if d.settle(); d.Available != 3 || len(d.Lots) != 1 || d.Lots[0].Points != 3 {
+		t.Errorf("%d points in %+v, want 3 in one", d.Available, d.Lots)
+	}
+}
