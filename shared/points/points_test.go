@@ -325,3 +325,18 @@ func TestDebtIsPaidFirst(t *testing.T) {
 		t.Errorf("%d points in %+v, want 3 in one", d.Available, d.Lots)
 	}
 }
+
+// Undoing what counted as used undoes that, too, whatever the settings say by then.
+func TestReversalOfUsedPoints(t *testing.T) {
+	rules := access.Defaults()
+	rules.SubtractCountsAsUsed = true
+	var taken Entry
+	p := account(t, rules,
+		func(d *draft) error { return d.add(10, Text{}) },
+		func(d *draft) error { err := d.subtract(8, Text{}); taken = d.made[0]; return err },
+	)
+	d := newDraft(p, access.Defaults(), noon)
+	if _, err := d.reverse(taken, Reversal{}, 5, Text{}); err != nil || d.Used != 3 || d.Available != 7 {
+		t.Errorf("reverse() = %v, leaves %+v, want 3 used and 7 available", err, d.Figures)
+	}
+}
