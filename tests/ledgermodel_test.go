@@ -1,28 +1,33 @@
 package tests
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"regulars/shared/access"
 	"regulars/shared/points"
 )
 
-var counted sync.Mutex // what the runs of a step count together
-
-// A ledgerModel keeps grants of points one by one, as a person would with a pencil, and
-// says of each entry what it should have done. It shares no code with the domain.
+// A ledgerModel keeps grants of points one by one, as a person would with a pencil,
+// and says of each wish what it comes to. It shares no code with the domain.
 type ledgerModel struct {
-	rules   access.Choices
-	said    map[string]points.Order
-	entries []points.Entry
+	lines   []line
 	grants  []grant
 	debt    int64
-	orders  map[string]*paid
+	orders  map[string]paid
+	refs    map[string]bool
 	ranking int64
-	undone  map[int64]int64
+}
+
+// A line is what an entry did, and how much of it was undone.
+type line struct {
+	kind         points.Kind
+	points, used int64
+	day          int64
+	undone       int64
 }
 
 // A grant is points that somebody got.
@@ -36,80 +41,196 @@ type grant struct {
 
 // paid is what an order came to.
 type paid struct {
+	said              points.Order
+	rules             access.Choices
 	percent, returned int64
-	usable            time.Time
 	day               int64
 }
 
 const neverDay = 1<<31 - 1
 
-// next applies an entry and returns what is wrong with it.
-func (m *ledgerModel) next(e points.Entry) error {
-	want, err := m.change(e)
+// kinds are those of the entries that a wish makes.
+func (d wish) kinds() []points.Kind {
+	if d.kind == points.KindOrder && d.order.PointsUsed > 0 {
+		return []points.Kind{points.KindRedeem, points.KindOrder}
+	}
+	return []points.Kind{d.kind}
+}
+
+func newLedgerModel() ledgerModel {
+	return ledgerModel{orders: map[string]paid{}, refs: map[string]bool{}}
+}
+
+func (m ledgerModel) clone() ledgerModel {
+	m.lines, m.grants = slices.Clone(m.lines), slices.Clone(m.grants)
+	m.orders, m.refs = maps.Clone(m.orders), maps.Clone(m.refs)
+	return m
+}
+
+// expects is what a wish comes to at a time: done, refused or repeated.
+func (m ledgerModel) expects(d wish, at time.Time) string {
+	m = m.clone()
+	if d.rules.UniqueRefID && d.ref != "" && m.refs[string(d.kind)+d.ref] {
+		return "repeated"
+	}
+	if p, known := m.orders[d.order.ID]; known && d.kind == points.KindOrder {
+		if p.said == d.order {
+			return "repeated"
+		}
+		return "refused"
+	}
+	m.activate(at)
+	m.expire(at)
+	for _, kind := range d.kinds() {
+		if _, err := m.change(kind, d, at); err != nil {
+			return "refused"
+		}
+	}
+	return "done"
+}
+
+// next takes in an entry that a step of a wish made, or time, and returns what is
+// wrong with it.
+func (m *ledgerModel) next(e points.Entry, by step) error {
+	if by.kind != "" && e.Kind != points.KindOrder && m.due(e.Time) {
+		return errors.New("something was due before it")
+	}
+	before := m.ranking
+	want, err := m.change(e.Kind, by.wish, e.Time)
 	if err != nil {
 		return err
 	}
-	got := e.Change
-	if got.Available != want.Available || got.Incoming != want.Incoming || got.Used != want.Used || got.Ranking != want.Ranking || got.Spent != want.Spent {
-		return fmt.Errorf("%s changed %+v, want %+v", e.Kind, got, want)
+	if e.Change != want {
+		return fmt.Errorf("%s changed %+v, want %+v", e.Kind, e.Change, want)
 	}
-	m.ranking += want.Ranking
+	if e.Kind == points.KindAdd && int64(e.Expires) != expiry(by.wish.rules, e.Time) {
+		return fmt.Errorf("expires on %d, want %d", e.Expires, expiry(by.wish.rules, e.Time))
+	}
+	m.lines = append(m.lines, line{kind: e.Kind, points: max(want.Available, -want.Available), used: want.Used, day: int64(e.Expires)})
+	if err := saysLevel(e, by.wish.rules, before, m.ranking); err != nil {
+		return err
+	}
+	if by.kind != "" && !e.Erased() && e.RefID != by.wish.order.ID+by.wish.ref && e.Kind != points.KindReverse {
+		return fmt.Errorf("its reference is %q", e.RefID)
+	}
 	return nil
 }
 
-func (m *ledgerModel) change(e points.Entry) (f points.Figures, err error) {
-	switch e.Kind {
+// saysLevel compares the levels that an entry names.
+func saysLevel(e points.Entry, rules access.Choices, before, after int64) error {
+	was, is := levelOf(rules, before), levelOf(rules, after)
+	if was == is {
+		was, is = 0, 0
+	}
+	if e.PreviousLevel != was || e.Level != is {
+		return fmt.Errorf("it led from level %d to %d, want %d to %d", e.PreviousLevel, e.Level, was, is)
+	}
+	return nil
+}
+
+func levelOf(rules access.Choices, ranking int64) int64 {
+	for _, number := range []int64{3, 2, 1} { // each begins above the one before
+		if level, ok := rules.Levels[number]; ok && ranking >= level.From {
+			return number
+		}
+	}
+	return 0
+}
+
+// change is what a step comes to, or why it is refused.
+func (m *ledgerModel) change(kind points.Kind, d wish, at time.Time) (f points.Figures, err error) {
+	switch kind {
 	case points.KindAdd:
-		if day := m.day(e.Time); int64(e.Expires) != day {
-			return f, fmt.Errorf("expires on %d, want %d", e.Expires, day)
-		}
-		m.give(e.Change.Available, m.day(e.Time))
-		f.Available = e.Change.Available
+		m.give(d.value, expiry(d.rules, at))
+		return points.Figures{Available: d.value}, m.once(d)
 	case points.KindSubtract:
-		f.Available = e.Change.Available
-		if m.rules.SubtractCountsAsUsed {
-			f.Used = -f.Available
+		f = points.Figures{Available: -d.value}
+		if d.rules.SubtractCountsAsUsed {
+			f.Used = d.value
 		}
-		err = m.take(-f.Available, -1)
+		return f, errors.Join(m.once(d), m.spend(d, d.value))
 	case points.KindReverse:
-		f, err = m.reverse(e)
+		return m.reverse(d, at)
 	case points.KindRedeem:
-		f = points.Figures{Available: -m.said[e.RefID].PointsUsed, Used: m.said[e.RefID].PointsUsed}
-		err = m.take(-f.Available, -1)
+		return points.Figures{Available: -d.order.PointsUsed, Used: d.order.PointsUsed}, m.spend(d, d.order.PointsUsed)
 	case points.KindOrder:
-		f = m.order(e)
+		return m.order(d, at)
 	case points.KindReturn:
-		f, err = m.giveBack(e)
+		return m.giveBack(d, at)
 	case points.KindActivate:
-		for i := range m.grants {
-			if g := &m.grants[i]; g.waiting && !g.usable.After(e.Time) {
-				f.Incoming -= g.points
-				f.Available += g.points
-				points := g.points
-				g.points, g.waiting = 0, false
-				m.give(points, g.day)
-			}
-		}
+		f = m.activate(at)
 	case points.KindExpire:
-		for i := range m.grants {
-			if g := &m.grants[i]; !g.waiting && g.day != neverDay && g.day*86400 <= e.Time.Unix() {
-				f.Available -= g.points
-				g.points = 0
-			}
-		}
+		f = m.expire(at)
+	}
+	if f == (points.Figures{}) {
+		err = errors.New("nothing was due")
 	}
 	return f, err
 }
 
-func (m *ledgerModel) day(t time.Time) int64 {
-	if m.rules.Earning.ExpiresAfterDays == 0 {
+// once refuses a reference that happened.
+func (m *ledgerModel) once(d wish) error {
+	if !d.rules.UniqueRefID || d.ref == "" {
+		return nil
+	}
+	if m.refs[string(d.kind)+d.ref] {
+		return fmt.Errorf("reference %s happened before", d.ref)
+	}
+	m.refs[string(d.kind)+d.ref] = true
+	return nil
+}
+
+func (m *ledgerModel) due(at time.Time) bool {
+	return slices.ContainsFunc(m.grants, func(g grant) bool {
+		return g.points > 0 && (g.waiting && !g.usable.After(at) || !g.waiting && g.expired(at))
+	})
+}
+
+func (g grant) expired(at time.Time) bool { return g.day != neverDay && g.day*86400 <= at.Unix() }
+
+func (m *ledgerModel) activate(at time.Time) (f points.Figures) {
+	for i := range m.grants {
+		if g := &m.grants[i]; g.waiting && !g.usable.After(at) {
+			f.Incoming -= g.points
+			f.Available += g.points
+			points := g.points
+			g.points, g.waiting = 0, false
+			m.give(points, g.day)
+		}
+	}
+	return f
+}
+
+func (m *ledgerModel) expire(at time.Time) (f points.Figures) {
+	for i := range m.grants {
+		if g := &m.grants[i]; !g.waiting && g.expired(at) {
+			f.Available -= g.points
+			g.points = 0
+		}
+	}
+	return f
+}
+
+// expiry is the day on which points expire that are usable from t on.
+func expiry(rules access.Choices, t time.Time) int64 {
+	if rules.Earning.ExpiresAfterDays == 0 {
 		return neverDay
 	}
-	seconds := t.Unix() + m.rules.Earning.ExpiresAfterDays*86400
+	seconds := t.Unix() + rules.Earning.ExpiresAfterDays*86400
 	if t.Nanosecond() > 0 {
 		seconds++
 	}
 	return (seconds + 86399) / 86400
+}
+
+func (m *ledgerModel) available() int64 {
+	sum := -m.debt
+	for _, g := range m.grants {
+		if !g.waiting {
+			sum += g.points
+		}
+	}
+	return sum
 }
 
 // give pays a debt and keeps the rest.
@@ -121,11 +242,21 @@ func (m *ledgerModel) give(n, day int64) {
 	}
 }
 
-// take uses grants up: those of the day first, then those that expire soonest.
-func (m *ledgerModel) take(n, day int64) error {
-	if n < 0 {
-		return fmt.Errorf("took %d points", n)
+// spend takes points that must be there.
+func (m *ledgerModel) spend(d wish, n int64) error {
+	if d.disabled {
+		return errors.New("the customer is disabled")
 	}
+	if n > m.available() {
+		return fmt.Errorf("%d points are not there", n)
+	}
+	m.take(n, -1)
+	return nil
+}
+
+// take uses grants up: those of the day first, then those that expire soonest.
+// What is not there becomes a debt.
+func (m *ledgerModel) take(n, day int64) {
 	order := make([]*grant, len(m.grants))
 	for i := range m.grants {
 		order[i] = &m.grants[i]
@@ -148,97 +279,101 @@ func (m *ledgerModel) take(n, day int64) error {
 		n -= used
 	}
 	m.debt += n
+}
+
+// owes refuses a change that leaves a debt without leave.
+func (m *ledgerModel) owes(d wish, change int64) error {
+	if change < 0 && m.available() < 0 && !d.rules.NegativeOnReversal {
+		return errors.New("it leaves a debt")
+	}
 	return nil
 }
 
-func (m *ledgerModel) reverse(e points.Entry) (f points.Figures, err error) {
-	of := m.entries[e.Reverses-1]
-	n := e.Change.Available
-	if m.undone == nil {
-		m.undone = map[int64]int64{}
+func (m *ledgerModel) reverse(d wish, at time.Time) (f points.Figures, err error) {
+	if d.seq > int64(len(m.lines)) {
+		return f, errors.New("there is no such entry")
 	}
-	m.undone[e.Reverses] += max(n, -n)
-	if m.undone[e.Reverses] > max(of.Change.Available, -of.Change.Available) {
-		return f, fmt.Errorf("of entry %d more was undone than done", e.Reverses)
+	of := &m.lines[d.seq-1]
+	n := d.value
+	if n == 0 {
+		n = of.points - of.undone
 	}
-	f.Available = n
-	switch {
-	case of.Kind == points.KindAdd && n < 0:
-		err = m.take(-n, int64(of.Expires))
-	case of.Kind == points.KindSubtract && n > 0:
-		f.Used = -min(n, of.Change.Used)
-		m.give(n, m.day(e.Time))
+	if n == 0 || of.undone+n > of.points {
+		return f, fmt.Errorf("of %d points %d were undone, not %d more", of.points, of.undone, n)
+	}
+	of.undone += n
+	switch of.kind {
+	case points.KindAdd:
+		m.take(n, of.day)
+		f.Available = -n
+	case points.KindSubtract:
+		m.give(n, expiry(d.rules, at))
+		f.Available, f.Used = n, -min(n, of.used)
 	default:
-		err = fmt.Errorf("undoes the %s of %d by %d", of.Kind, of.Change.Available, n)
+		return f, fmt.Errorf("a %s is not undone", of.kind)
 	}
-	return f, err
+	return f, m.owes(d, f.Available)
 }
 
-func (m *ledgerModel) percent() int64 {
-	switch {
-	case m.ranking >= 500:
-		return m.rules.Earning.PercentOfLevel[3]
-	case m.ranking >= 100:
-		return m.rules.Earning.PercentOfLevel[2]
-	}
-	return 100
-}
-
-func (m *ledgerModel) earns(money, percent int64) int64 {
-	exact := money * percent
-	per := 100 * m.rules.Earning.MoneyPerPoint
-	if m.rules.Earning.Rounding == access.RoundNearest {
+func (p paid) earned(money int64) int64 {
+	exact := money * p.percent
+	per := 100 * p.rules.Earning.MoneyPerPoint
+	if p.rules.Earning.Rounding == access.RoundNearest {
 		exact += per / 2
 	}
 	return exact / per
 }
 
-func (m *ledgerModel) order(e points.Entry) points.Figures {
-	if m.orders == nil {
-		m.orders = map[string]*paid{}
+func (m *ledgerModel) order(d wish, at time.Time) (f points.Figures, err error) {
+	o := d.order
+	if _, known := m.orders[o.ID]; known {
+		return f, errors.New("the order was taken in before")
 	}
-	o := m.said[e.RefID]
-	at := e.Time
+	paidAt := at
 	if !o.PaidAt.IsZero() {
-		at = o.PaidAt
+		paidAt = o.PaidAt
 	}
-	usable := at.Add(time.Duration(m.rules.Earning.UsableAfterHours) * time.Hour)
-	if cut := usable.Truncate(time.Hour); m.rules.Earning.UsableAfterHours > 0 && !cut.Equal(usable) {
-		m.orders[e.RefID] = &paid{usable: cut.Add(time.Hour)}
-	} else {
-		m.orders[e.RefID] = &paid{usable: usable}
+	wait := time.Duration(d.rules.Earning.UsableAfterHours) * time.Hour
+	p := paid{said: o, rules: d.rules, percent: 100, day: expiry(d.rules, paidAt.Add(wait))}
+	if percent, ok := d.rules.Earning.PercentOfLevel[levelOf(d.rules, m.ranking)]; ok {
+		p.percent = percent
 	}
-	p := m.orders[e.RefID]
-	p.percent, p.day = m.percent(), m.day(usable)
-	n := m.earns(o.Total, p.percent)
-	f := points.Figures{Ranking: o.Total / m.rules.MoneyPerRankingPoint, Spent: o.Total}
-	if m.rules.Earning.UsableAfterHours > 0 && p.usable.After(e.Time) {
-		m.grants = append(m.grants, grant{points: n, usable: p.usable, waiting: true, day: p.day, order: e.RefID})
+	m.orders[o.ID] = p
+	usable := paidAt.Add(wait)
+	if cut := usable.Truncate(time.Hour); !cut.Equal(usable) {
+		usable = cut.Add(time.Hour)
+	}
+	n := p.earned(o.Total)
+	f = points.Figures{Ranking: o.Total / d.rules.MoneyPerRankingPoint, Spent: o.Total, Orders: 1}
+	m.ranking += f.Ranking
+	if wait > 0 && usable.After(at) {
+		m.grants = append(m.grants, grant{points: n, usable: usable, waiting: true, day: p.day, order: o.ID})
 		f.Incoming = n
-		return f
+		return f, nil
 	}
 	m.give(n, p.day)
 	f.Available = n
-	return f
+	return f, nil
 }
 
-func (m *ledgerModel) giveBack(e points.Entry) (f points.Figures, err error) {
-	o, p := m.said[e.RefID], m.orders[e.RefID]
-	amount := -e.Change.Spent
-	if p == nil || amount <= 0 || p.returned+amount > o.Total {
-		return f, fmt.Errorf("returned %d of an order of %d", amount, o.Total)
+func (m *ledgerModel) giveBack(d wish, at time.Time) (f points.Figures, err error) {
+	p, known := m.orders[d.order.ID]
+	if !known || d.value > p.said.Total-p.returned {
+		return f, fmt.Errorf("returned %d of an order of %d", d.value, p.said.Total)
 	}
-	left := o.Total - p.returned
-	taken := m.earns(left, p.percent) - m.earns(left-amount, p.percent)
-	back := o.PointsUsed*(p.returned+amount)/o.Total - o.PointsUsed*p.returned/o.Total
+	left := p.said.Total - p.returned
+	taken := p.earned(left) - p.earned(left-d.value)
+	back := p.said.PointsUsed*(p.returned+d.value)/p.said.Total - p.said.PointsUsed*p.returned/p.said.Total
 	f = points.Figures{
-		Available: back, Used: -back, Spent: -amount,
-		Ranking: (left-amount)/m.rules.MoneyPerRankingPoint - left/m.rules.MoneyPerRankingPoint,
+		Available: back, Used: -back, Spent: -d.value,
+		Ranking: (left-d.value)/p.rules.MoneyPerRankingPoint - left/p.rules.MoneyPerRankingPoint,
 	}
-	p.returned += amount
-	m.give(back, m.day(e.Time))
+	m.ranking += f.Ranking
+	p.returned += d.value
+	m.orders[d.order.ID] = p
+	m.give(back, expiry(d.rules, at))
 	for i := range m.grants {
-		if g := &m.grants[i]; g.waiting && g.order == e.RefID {
+		if g := &m.grants[i]; g.waiting && g.order == d.order.ID {
 			n := min(g.points, taken)
 			g.points -= n
 			taken -= n
@@ -246,28 +381,38 @@ func (m *ledgerModel) giveBack(e points.Entry) (f points.Figures, err error) {
 		}
 	}
 	f.Available -= taken
-	return f, m.take(taken, p.day)
+	m.take(taken, p.day)
+	return f, m.owes(d, f.Available)
 }
 
-// compare says where the account's lots differ from what is left of the grants.
+// compare says where the account's lots and waiting points differ from what is
+// left of the grants, or are due still.
 func (m *ledgerModel) compare(a points.Account) error {
-	lots := map[int64]int64{}
+	type place struct{ hour, day int64 }
+	left := map[place]int64{}
 	for _, g := range m.grants {
-		if !g.waiting && g.points > 0 {
-			lots[g.day] += g.points
+		at := place{day: g.day}
+		if g.waiting {
+			at.hour = g.usable.Unix() / 3600
 		}
+		left[at] += g.points
 	}
 	for _, l := range a.Lots {
-		if lots[int64(l.Day)] != l.Points {
-			return fmt.Errorf("the lot of day %d holds %d, want %d", l.Day, l.Points, lots[int64(l.Day)])
-		}
-		delete(lots, int64(l.Day))
+		left[place{day: int64(l.Day)}] -= l.Points
 	}
-	if len(lots) > 0 {
-		return fmt.Errorf("lots %v are missing", lots)
+	for _, w := range a.Waiting {
+		left[place{int64(w.Hour), int64(w.Day)}] -= w.Points
+	}
+	for at, n := range left {
+		if n != 0 {
+			return fmt.Errorf("of hour %d, day %d %d points are missing", at.hour, at.day, n)
+		}
 	}
 	if m.debt != max(0, -a.Available) {
 		return fmt.Errorf("available %d, want a debt of %d", a.Available, m.debt)
+	}
+	if m.due(a.Changed) {
+		return errors.New("something was due at the time of the last entry")
 	}
 	return nil
 }

@@ -168,6 +168,63 @@ func TestRetriesCreditOnce(t *testing.T) {
 	}
 }
 
+// TestLostThenHeld: an answer that got lost leaves open whether the change
+// happened, and what is said of the next send, that it was throttled or that
+// another transaction held an item, does not close it.
+func TestLostThenHeld(t *testing.T) {
+	c := newClub(t, nil)
+	for lost, first := range map[string]faults.Fault{"answer": faults.LostAnswer, "500": faults.FailedAfter, "garbled": faults.Garbled} {
+		for held, second := range map[string]faults.Fault{"throttled": faults.Throttled, "conflict": faults.Conflict} {
+			t.Run(lost+", "+held, func(t *testing.T) {
+				ann := c.join()
+				ann.add(10).done(t)
+				sends := 0
+				m := c.with(ann, &faults.Transport{Plan: func(call faults.Call) faults.Fault {
+					if call.Operation != "TransactWriteItems" {
+						return nil
+					}
+					sends++
+					return []faults.Fault{first, second, nil}[min(sends, 3)-1]
+				}})
+				if got := m.add(5).done(t); got.figure("point_available") != 15 {
+					t.Errorf("add = %v, want 15 points", got)
+				}
+				if account := c.verified(ann); account.Available != 15 || account.Version != 2 {
+					t.Errorf("the account has %d points after %d entries, want 15 after 2", account.Available, account.Version)
+				}
+			})
+		}
+	}
+}
+
+// TestKeyOfARepeatIsRemembered: a key whose request had been done before without
+// it answers the same from then on, also when references may happen twice again.
+func TestKeyOfARepeatIsRemembered(t *testing.T) {
+	c := newClub(t, map[string]any{"unique_ref_id": true})
+	ann := c.join()
+	add := func(header ...string) answered {
+		return ann.send(http.MethodPut, ann.below("/points/add.json"), `{"point": {"value": 7, "ref_id": "r"}}`, header...)
+	}
+	add().done(t)
+	add("Idempotency-Key", "k").done(t)
+	ann.order(`{"id": "1", "total": 1000}`).done(t)
+	ann.order(`{"id": "1", "total": 1000}`, "Idempotency-Key", "o").done(t)
+	if got := ann.order(`{"id": "2", "total": 1000}`, "Idempotency-Key", "o"); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("another order under the key = %v, want refused", got)
+	}
+	if _, err := c.Registrar.ChangeSettings(t.Context(), laptop.Tenant, map[string]any{"unique_ref_id": false}); err != nil {
+		t.Fatal(err)
+	}
+	m := c.with(ann, &faults.Transport{})
+	got := m.send(http.MethodPut, m.below("/points/add.json"), `{"point": {"value": 7, "ref_id": "r"}}`, "Idempotency-Key", "k").done(t)
+	if got.figure("point_available") != 7 || got.header.Get("Idempotency-Hit") != "true" {
+		t.Errorf("again = %v, want the first answer", got)
+	}
+	if account := c.verified(ann); account.Version != 2 {
+		t.Errorf("%d entries, want 2", account.Version)
+	}
+}
+
 // TestContentionIsBusy: what could not be decided in time is busy, never refused.
 func TestContentionIsBusy(t *testing.T) {
 	c := newClub(t, nil)
@@ -362,6 +419,85 @@ func TestDeletionErasesTexts(t *testing.T) {
 	}
 }
 
+// TestEntriesAreNotReplaced: where the number of the next entry is taken, nothing is
+// written over it, whatever the account says.
+func TestEntriesAreNotReplaced(t *testing.T) {
+	c := newClub(t, nil)
+	ann := c.join()
+	ann.add(5).done(t)
+	id, _ := customer.ParseDecimal(ann.id)
+	taken := map[string]types.AttributeValue{
+		"pk": &types.AttributeValueMemberS{Value: "C#5#" + id.Base36()}, "sk": &types.AttributeValueMemberS{Value: "LEDGER#000000000002"},
+	}
+	if _, err := dynamotest.Client(t).PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &c.table, Item: taken}); err != nil {
+		t.Fatal(err)
+	}
+	ann.deadline = 2100 * time.Millisecond
+	if got := ann.add(5); got.status != http.StatusServiceUnavailable {
+		t.Errorf("add = %v, want 503", got)
+	}
+	ann.deadline = 0
+	if got := ann.profile()["point_available"]; got != 5.0 {
+		t.Errorf("%v points, want 5", got)
+	}
+}
+
+// TestWhatHappensOnceIsNotReplaced: orders, references, reversals and requests have
+// a guard of their own, besides that of the account.
+func TestWhatHappensOnceIsNotReplaced(t *testing.T) {
+	c := newClub(t, map[string]any{"unique_ref_id": true})
+	for prefix, do := range map[string]func(m member) answered{
+		"ORDER#":    func(m member) answered { return m.order(`{"id": "1", "total": 5000}`) },
+		"REVERSED#": func(m member) answered { return m.reverse(1, `{"value": 1}`) },
+		"REQUEST#":  func(m member) answered { return m.add(5, "Idempotency-Key", "k") },
+		"REF#": func(m member) answered {
+			return m.send(http.MethodPut, m.below("/points/add.json"), `{"point": {"value": 5, "ref_id": "r"}}`)
+		},
+	} {
+		t.Run(prefix, func(t *testing.T) {
+			ann, ben := c.join(), c.join()
+			ann.add(5).done(t)
+			ben.add(5).done(t)
+			do(ann).done(t)
+			taken := c.keyBelow(ann, prefix)
+			taken["pk"] = c.keyBelow(ben, "ACCOUNT")["pk"]
+			m := c.with(ben, &faults.Transport{Plan: func(call faults.Call) faults.Fault {
+				if call.Operation != "TransactWriteItems" {
+					return nil
+				}
+				return faults.Before(func() {
+					if _, err := dynamotest.Client(t).PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &c.table, Item: taken}); err != nil {
+						t.Error(err)
+					}
+				})
+			}})
+			m.deadline = 2100 * time.Millisecond
+			if got := do(m); got.status == http.StatusOK {
+				t.Errorf("answer = %v, want none", got)
+			}
+			if account := c.verified(ben); account.Version != 1 {
+				t.Errorf("%d entries, want 1", account.Version)
+			}
+		})
+	}
+}
+
+// keyBelow is the key of the member's first item whose sort key begins so.
+func (c *club) keyBelow(m member, prefix string) map[string]types.AttributeValue {
+	c.t.Helper()
+	id, _ := customer.ParseDecimal(m.id)
+	out, err := dynamotest.Client(c.t).Query(c.t.Context(), &dynamodb.QueryInput{
+		TableName: &c.table, KeyConditionExpression: aws.String("pk = :c and begins_with(sk, :p)"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{
+			":c": &types.AttributeValueMemberS{Value: "C#5#" + id.Base36()}, ":p": &types.AttributeValueMemberS{Value: prefix},
+		},
+	})
+	if err != nil || len(out.Items) == 0 {
+		c.t.Fatalf("no %s: %v", prefix, err)
+	}
+	return map[string]types.AttributeValue{"pk": out.Items[0]["pk"], "sk": out.Items[0]["sk"]}
+}
+
 // TestVerifyNamesTheFlaw: whatever is altered in the table, the first entry that
 // does not fit is named.
 func TestVerifyNamesTheFlaw(t *testing.T) {
@@ -369,13 +505,14 @@ func TestVerifyNamesTheFlaw(t *testing.T) {
 	db := dynamotest.Client(t)
 	number := func(n int) types.AttributeValue { return &types.AttributeValueMemberN{Value: strconv.Itoa(n)} }
 	tests := []struct {
-		name, sk, attribute string
-		value               types.AttributeValue // nil: the item goes
+		name, sk, attribute string               // no attribute: the item goes
+		value               types.AttributeValue // nil: the attribute goes
 		seq                 int64
 	}{
 		{"a change", "LEDGER#000000000002", "fa", number(99), 2},
 		{"a balance", "LEDGER#000000000003", "ba", number(99), 3},
 		{"a reason", "LEDGER#000000000002", "rs", &types.AttributeValueMemberS{Value: "other"}, 2},
+		{"a salt that is gone", "LEDGER#000000000002", "s", nil, 2},
 		{"a kind", "LEDGER#000000000001", "k", &types.AttributeValueMemberS{Value: "subtract"}, 1},
 		{"a time", "LEDGER#000000000002", "u", number(1), 2},
 		{"a hash", "LEDGER#000000000002", "h", &types.AttributeValueMemberB{Value: make([]byte, 32)}, 2},
@@ -396,9 +533,15 @@ func TestVerifyNamesTheFlaw(t *testing.T) {
 				"pk": &types.AttributeValueMemberS{Value: "C#5#" + id.Base36()}, "sk": &types.AttributeValueMemberS{Value: tt.sk},
 			}
 			var err error
-			if tt.value == nil {
+			switch {
+			case tt.attribute == "":
 				_, err = db.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &c.table, Key: key})
-			} else {
+			case tt.value == nil:
+				_, err = db.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+					TableName: &c.table, Key: key, UpdateExpression: aws.String("REMOVE #a"),
+					ExpressionAttributeNames: map[string]string{"#a": tt.attribute},
+				})
+			default:
 				_, err = db.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
 					TableName: &c.table, Key: key, UpdateExpression: aws.String("SET #a = :v"),
 					ExpressionAttributeNames: map[string]string{"#a": tt.attribute}, ExpressionAttributeValues: map[string]types.AttributeValue{":v": tt.value},

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -46,6 +47,8 @@ func TestPointsCosts(t *testing.T) {
 		{"reverse", func() answered { return ann.reverse(2, "{}") }, "rt=4;r=3;w=6"},
 		{"order", func() answered { return ann.order(`{"id": "1", "total": 9000}`) }, "rt=3;r=2;w=7"},
 		{"order again", func() answered { return ann.order(`{"id": "1", "total": 9000}`) }, "rt=2;r=2;w=0"},
+		{"order again, with a new key", func() answered { return ann.order(`{"id": "1", "total": 9000}`, "Idempotency-Key", "c") }, "rt=4;r=3;w=4"},
+		{"order again, with this key", func() answered { return ann.order(`{"id": "1", "total": 9000}`, "Idempotency-Key", "c") }, "rt=3;r=3;w=0"},
 		{"profile", func() answered { return ann.send(http.MethodGet, ann.below(".json"), "") }, "rt=1;r=1;w=0"},
 		{"statement", func() answered { return ann.send(http.MethodGet, ann.below("/points/entries.json"), "") }, "rt=3;r=3;w=0"},
 		{"list of one", func() answered { return ann.send(http.MethodGet, "/loy/profiles.json", "") }, "rt=2;r=5;w=0"},
@@ -81,6 +84,26 @@ func TestSixtyLotsFitTheFirstKB(t *testing.T) {
 		// The hour of the change moves: two entries of an index.
 		if use := m.Use(); day > 0 && use.Write != 6 {
 			t.Fatalf("an add to %d lots consumed %v, want w=6", day, use)
+		}
+	}
+	for name, step := range map[string]struct {
+		do   func(ctx context.Context) (points.Result, error)
+		want float64
+	}{
+		"add":      {func(ctx context.Context) (points.Result, error) { return service.Add(ctx, r, 5, "Mini game", "") }, 4},
+		"subtract": {func(ctx context.Context) (points.Result, error) { return service.Subtract(ctx, r, 5, "Mini game", "") }, 4},
+		"add with a key": {func(ctx context.Context) (points.Result, error) {
+			keyed := r
+			keyed.Keyed = &customer.Keyed{Key: "k", Meaning: "m"}
+			return service.Add(ctx, keyed, 5, "Mini game", "")
+		}, 6},
+	} {
+		ctx, m := meter.With(t.Context())
+		if _, err := step.do(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if use := m.Use(); float64(use.Write) != step.want || use.Trips != 2 || use.Read != 1 {
+			t.Errorf("%s to an account with 60 lots consumed %v, want rt=2;r=1;w=%v", name, use, step.want)
 		}
 	}
 	if account := c.verified(ann); len(account.Lots) != 60 {

@@ -93,7 +93,8 @@ func checkMembers(v any, t reflect.Type, path string) error {
 	switch t.Kind() {
 	case reflect.Map:
 		for name, member := range object {
-			if _, err := strconv.ParseInt(name, 10, 64); t.Key().Kind() == reflect.Int64 && err != nil {
+			// One spelling of a number alone: two would be two members, of which one is lost.
+			if n, err := strconv.ParseInt(name, 10, 64); t.Key().Kind() == reflect.Int64 && (err != nil || strconv.FormatInt(n, 10) != name) {
 				return badSetting(join(path, name), "%s has members that are named by a number, not %.100q.", path, name)
 			}
 			if err := checkMembers(member, t.Elem(), join(path, name)); err != nil {

@@ -137,6 +137,8 @@ func TestChangeRefuses(t *testing.T) {
 		{`{"segments": {"1": "VIP"}}`, "segments"},
 		{`{"declared_attributes": {"A": {"type": "int"}}}`, "declared_attributes.A.type"},
 		{`{"levels": {"0": {"name": "None", "from": 0}}}`, "levels.0"},
+		{`{"levels": {"01": {"name": "One", "from": 0}}}`, "levels.01"}, // 1 may be there, too
+		{`{"levels": {"+1": null}}`, "levels.+1"},
 		{`{"levels": {"1": {"name": "", "from": 0}}}`, "levels.1.name"},
 		{`{"levels": {"1": {"name": "A", "from": -1}}}`, "levels.1.from"},
 		{`{"earning": {"percent_of_level": {"9": 100}}}`, "earning.percent_of_level.9"},

@@ -19,31 +19,34 @@ type verdict int
 const (
 	// fault: our mistake, or the account's set-up. Repeating it is no use.
 	fault verdict = iota
-	// refused: it did nothing, because a guard broke, another transaction held an
-	// item, or there was too much to do. Load and decide again.
-	refused
+	// broken: it did nothing, because a guard broke, which none of these guards ever
+	// mends. Load and decide again.
+	broken
+	// held: it did nothing, because another transaction held an item or there was
+	// too much to do. That says nothing about an earlier send of the same.
+	held
 	// lost: whether it did something is unknown.
 	lost
 )
 
-// refusedCodes are the errors after which nothing was done and a later attempt
+// passingCodes are the errors after which nothing was done and a later attempt
 // may fare better. The texts of errors are never looked at.
-var refusedCodes = map[string]bool{
-	"ConditionalCheckFailedException":        true,
-	"TransactionConflictException":           true,
-	"ProvisionedThroughputExceededException": true,
-	"ThrottlingException":                    true,
-	"Throttling":                             true,
-	"RequestLimitExceeded":                   true,
+var passingCodes = map[string]verdict{
+	"ConditionalCheckFailedException":        broken,
+	"TransactionConflictException":           held,
+	"ProvisionedThroughputExceededException": held,
+	"ThrottlingException":                    held,
+	"Throttling":                             held,
+	"RequestLimitExceeded":                   held,
 }
 
-// refusedReasons are the reasons of a cancelled transaction of that sort.
-var refusedReasons = map[string]bool{
-	"ConditionalCheckFailed":        true,
-	"TransactionConflict":           true,
-	"ProvisionedThroughputExceeded": true,
-	"ThrottlingError":               true,
-	"RequestLimitExceeded":          true,
+// passingReasons are the reasons of a cancelled transaction of that sort.
+var passingReasons = map[string]verdict{
+	"ConditionalCheckFailed":        broken,
+	"TransactionConflict":           held,
+	"ProvisionedThroughputExceeded": held,
+	"ThrottlingError":               held,
+	"RequestLimitExceeded":          held,
 }
 
 func judge(err error) verdict {
@@ -51,10 +54,10 @@ func judge(err error) verdict {
 		return judgeReasons(canceled.CancellationReasons)
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		switch {
-		case refusedCodes[api.ErrorCode()]:
-			return refused
-		case api.ErrorCode() == "TransactionInProgressException":
+		if v, passes := passingCodes[api.ErrorCode()]; passes {
+			return v
+		}
+		if api.ErrorCode() == "TransactionInProgressException" {
 			return lost
 		}
 	}
@@ -68,15 +71,16 @@ func judge(err error) verdict {
 }
 
 // judgeReasons: every reason must be one that passes, else the transaction
-// itself is wrong and would be cancelled for ever.
+// itself is wrong and would be cancelled for ever. One broken guard is enough.
 func judgeReasons(reasons []types.CancellationReason) verdict {
 	v := fault
 	for _, reason := range reasons {
 		code := aws.ToString(reason.Code)
+		passing, passes := passingReasons[code]
 		switch {
-		case refusedReasons[code]:
-			v = refused
-		case code != "None" && code != "":
+		case passes && v != broken:
+			v = passing
+		case !passes && code != "None" && code != "":
 			return fault
 		}
 	}

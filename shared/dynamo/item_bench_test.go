@@ -61,3 +61,12 @@ func BenchmarkKeys(b *testing.B) {
 		c.Keys(nil)
 	}
 }
+
+func BenchmarkCompress(b *testing.B) {
+	answer := []byte(`{"id":7001,"first_name":"An","phone":"0900000001","country_name":"Vietnam","point_available":125,"level_name":"Member","attributes":[]}`)
+	for b.Loop() {
+		if _, err := compress(answer); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

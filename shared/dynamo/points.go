@@ -213,6 +213,10 @@ func (s *Store) pointsTransaction(c points.Commit) (*tx, error) {
 		}
 		t.put(it, absentOrExpired(now), 0, 0)
 	}
+	if len(c.Entries) == 0 {
+		t.check(accountKey(c.Tenant, id), writtenBy(c.Before.Commit), c.Before.Bytes)
+		return t, nil
+	}
 	t.putAccount(c.Tenant, c.Before, c.After)
 	for _, e := range c.Entries {
 		it := newEntryItem(c.Tenant, id, e, c.ID)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"regulars/shared/access"
@@ -334,14 +335,23 @@ func readReversal(it item) (points.ReversalRecord, error) {
 	return record, nil
 }
 
+// packers are used again: a new one takes more than a megabyte, which was most of
+// what a key cost.
+var packers = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.BestSpeed)
+	if err != nil {
+		panic(err) // there is no such level
+	}
+	return w
+}}
+
 // compress makes an answer small: it lies beside each request that may be
 // repeated.
 func compress(answer []byte) ([]byte, error) {
+	w := packers.Get().(*flate.Writer)
+	defer packers.Put(w)
 	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.BestSpeed)
-	if err != nil {
-		return nil, err
-	}
+	w.Reset(&packed)
 	if _, err := w.Write(answer); err != nil {
 		return nil, err
 	}

@@ -60,11 +60,15 @@ func (e *errGuard) Unwrap() error { return outcome.ErrStale }
 func (s *Store) commit(ctx context.Context, doing string, t *tx) error {
 	input := t.input(s.table)
 	return s.untilDefinite(ctx, doing, t, func() error {
-		_, err := s.db.TransactWriteItems(ctx, input)
+		_, err := s.db.TransactWriteItems(ctx, input, onceASend)
 		meter.From(ctx).Add(1, 0, t.transactionUnits())
 		return err
 	})
 }
+
+// onceASend keeps the SDK from repeating a send: of its own attempts it tells the
+// last answer alone, and whether one before it got lost decides what that means.
+func onceASend(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 
 // putOne makes the only write of t true without a transaction. Should an answer
 // be lost and a foreign write come in between, it may happen twice: only for
@@ -83,8 +87,10 @@ func (s *Store) putOne(ctx context.Context, doing string, t *tx) error {
 	})
 }
 
-// untilDefinite sends until it is known whether the writes happened.
+// untilDefinite sends until it is known whether the writes happened. Where a send
+// got lost only a success or a broken guard tells.
 func (s *Store) untilDefinite(ctx context.Context, doing string, t *tx, send func() error) error {
+	open := false // whether an earlier send did it
 	for n := 0; ; n++ {
 		err := send()
 		if err == nil {
@@ -93,12 +99,18 @@ func (s *Store) untilDefinite(ctx context.Context, doing string, t *tx, send fun
 		switch judge(err) {
 		case fault:
 			return fmt.Errorf("%s: %w", doing, err)
-		case refused:
+		case broken:
 			found := foundInstead(err)
 			if text(found, attrCommit) == t.id {
 				return nil // an earlier send of this commit, of which the answer was lost
 			}
 			return stale(doing, errors.Join(&errGuard{found}, err))
+		case held:
+			if !open {
+				return stale(doing, err)
+			}
+		case lost:
+			open = true
 		}
 		if !outcome.Pause(ctx, n) {
 			return &outcome.Busy{Err: fmt.Errorf("%s: %w", doing, err)}

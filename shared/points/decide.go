@@ -15,8 +15,9 @@ import (
 type draft struct {
 	Account
 	rules access.Choices
-	now   time.Time
-	made  []Entry
+	// now is never before the last entry: time does not go back for an account.
+	now  time.Time
+	made []Entry
 	// said are the figures that the entries so far explain.
 	said Figures
 }
@@ -24,6 +25,9 @@ type draft struct {
 // newDraft begins a decision about a profile. The first one opens the account.
 func newDraft(p Profile, rules access.Choices, now time.Time) *draft {
 	d := &draft{Account: p.Account.Account, rules: rules, now: now.UTC().Truncate(time.Microsecond)}
+	if d.Changed.After(d.now) { // the clock of another machine was ahead
+		d.now = d.Changed
+	}
 	d.Lots, d.Waiting = slices.Clone(d.Lots), slices.Clone(d.Waiting)
 	if p.Account.Absent() {
 		d.Account = Account{ID: p.Customer.ID, Number: rand.Text(), Disabled: p.Customer.Disabled}
@@ -38,9 +42,6 @@ func (d *draft) enter(e Entry) {
 	e.Seq = d.Version + 1
 	e.Change, e.Balance = d.Figures.minus(d.said), d.Figures
 	e.Time = d.now
-	if d.Changed.After(e.Time) { // the clock of another machine was ahead
-		e.Time = d.Changed
-	}
 	before, _ := Level(d.rules, d.said.Ranking)
 	if after, _ := Level(d.rules, d.Ranking); after != before && d.said.Ranking != d.Ranking {
 		e.Level, e.PreviousLevel = after, before
@@ -126,6 +127,9 @@ func (d *draft) covers(points int64) error {
 func (d *draft) within(field string) error {
 	if d.Available > Max-d.Incoming || d.Used > Max || d.Ranking > Max || d.Spent > Max {
 		return outcome.Refuse(ErrTooMany.Kind, ErrTooMany.Code, field, "no figure of a profile may come to more than %d", int64(Max))
+	}
+	if d.Available < -Max {
+		return outcome.Refuse(ErrTooMany.Kind, ErrTooMany.Code, field, "no debt of a profile may come to more than %d", int64(Max))
 	}
 	return nil
 }

@@ -102,6 +102,7 @@ func (s *Service) settleAll(ctx context.Context, tenant int, ids []customer.ID, 
 // texts instead.
 func (s *Service) Settle(ctx context.Context, tenant int, id customer.ID, rules access.Choices) (changed bool, err error) {
 	err = outcome.Retry(ctx, func(int) error {
+		changed = false
 		profile, err := s.store.Profile(ctx, tenant, id)
 		if err != nil || profile.Account.Absent() {
 			return err

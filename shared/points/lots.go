@@ -146,15 +146,16 @@ func (a *Account) wait(points int64, hour Hour, day Day) {
 }
 
 // unwait takes up to so many incoming points of an order back, those of its own
-// hour first, and returns how many it lacked: those that are available by now.
-func (a *Account) unwait(points int64, hour Hour, now time.Time) (lacked int64) {
+// hour and day first, and returns how many it lacked: those that are available by
+// now.
+func (a *Account) unwait(points int64, hour Hour, day Day, now time.Time) (lacked int64) {
 	if !hour.Begins().After(now) {
 		return points
 	}
 	lacked = points
-	for _, own := range []bool{true, false} { // its hour may have been merged with another
+	for _, own := range []bool{true, false} { // its own may have been merged with others
 		for i := range a.Waiting {
-			if w := &a.Waiting[i]; (w.Hour == hour) == own {
+			if w := &a.Waiting[i]; (w.Hour == hour && w.Day == day) == own {
 				lacked = take(&w.Points, lacked)
 			}
 		}

@@ -124,7 +124,7 @@ func (d *draft) takeBack(o Order, amount int64, text Text) (Order, error) {
 		d.gain(back, d.expiry(d.now))
 		d.Used -= back
 	}
-	if taken = d.unwait(taken, o.Usable, d.now); taken > 0 {
+	if taken = d.unwait(taken, o.Usable, o.Expires, d.now); taken > 0 {
 		d.spend(taken, o.Expires)
 	}
 	d.Ranking -= o.Rate.ranking(before) - o.Rate.ranking(after)

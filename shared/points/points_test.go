@@ -1,6 +1,7 @@
 package points
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -127,6 +128,50 @@ func TestClockThatGoesBack(t *testing.T) {
 	}
 }
 
+// What fell due by one machine's clock is so by all: a return where the clock is
+// behind takes no points of an order that waits still.
+func TestClockThatGoesBackAfterPointsFellDue(t *testing.T) {
+	rules := access.Defaults()
+	rules.Earning.UsableAfterHours = 2
+	var first Order
+	p := account(t, rules,
+		func(d *draft) (err error) { first, err = d.order(Order{ID: "1", Total: 5000}, ""); return err },
+		func(d *draft) error {
+			d.now = noon.Add(time.Hour)
+			_, err := d.order(Order{ID: "2", Total: 7000}, "")
+			return err
+		},
+		func(d *draft) error { d.now = noon.Add(2 * time.Hour); d.settle(); return nil },
+	)
+	d := newDraft(p, rules, noon)
+	d.settle()
+	if _, err := d.takeBack(first, 5000, Text{}); err != nil || d.Available != 0 || d.Incoming != 7 {
+		t.Errorf("takeBack() = %v, leaves %d and %d that wait, want 0 and 7", err, d.Available, d.Incoming)
+	}
+}
+
+// A return takes its own points back, also where others that expire sooner wait
+// for the same hour.
+func TestReturnTakesItsOwnWaitingPoints(t *testing.T) {
+	rules := access.Defaults()
+	rules.Earning.UsableAfterHours, rules.Earning.ExpiresAfterDays = 2, 1
+	later := rules
+	later.Earning.ExpiresAfterDays = 5
+	var second Order
+	p := account(t, rules,
+		func(d *draft) error { _, err := d.order(Order{ID: "1", Total: 5000}, ""); return err },
+		func(d *draft) (err error) {
+			d.rules = later
+			second, err = d.order(Order{ID: "2", Total: 7000}, "")
+			return err
+		},
+	)
+	d := newDraft(p, rules, noon)
+	if _, err := d.takeBack(second, 7000, Text{}); err != nil || len(d.Waiting) != 1 || d.Waiting[0].Points != 5 || d.Waiting[0].Day == second.Expires {
+		t.Errorf("takeBack() = %v, leaves %+v, want those of the first order", err, d.Waiting)
+	}
+}
+
 // A text cannot be moved from one member to the next without a trace.
 func TestDigestKeepsTextsApart(t *testing.T) {
 	a := Entry{Text: Text{Reason: "ab", RefID: "c"}}
@@ -138,5 +183,160 @@ func TestDigestKeepsTextsApart(t *testing.T) {
 	c.Salt[0] = 1
 	if a.digest() == c.digest() {
 		t.Error("the salt is not part of the digest")
+	}
+}
+
+// account is one that n entries led to, each made by a step.
+func account(t *testing.T, rules access.Choices, steps ...func(d *draft) error) Profile {
+	t.Helper()
+	p := Profile{Customer: customer.Record{Customer: customer.Customer{ID: 7}, Rev: customer.Rev{Commit: "c"}}}
+	for _, step := range steps {
+		d := newDraft(p, rules, noon)
+		if err := step(d); err != nil {
+			t.Fatal(err)
+		}
+		p.Account = Record{Account: d.Account, Rev: customer.Rev{Commit: "c"}}
+	}
+	return p
+}
+
+// A debt is a figure, too: JSON keeps it whole.
+func TestDebtIsBounded(t *testing.T) {
+	rules := access.Defaults()
+	rules.NegativeOnReversal = true
+	var first Entry
+	add := func(d *draft) error { err := d.add(Max, Text{}); first = d.made[0]; return err }
+	subtract := func(d *draft) error { return d.subtract(Max, Text{}) }
+	undo := func(d *draft) error { _, err := d.reverse(first, Reversal{}, 0, Text{}); return err }
+	p := account(t, rules, add, subtract, undo)
+	if p.Account.Available != -Max {
+		t.Fatalf("available = %d, want %d", p.Account.Available, -Max)
+	}
+	if err := undo(newDraft(p, rules, noon)); !errors.Is(err, ErrTooMany) {
+		t.Errorf("a debt of twice as many: %v, want ErrTooMany", err)
+	}
+}
+
+// What is put together where there are too many lots is to the customer's
+// advantage: nothing expires sooner, nothing waits longer, and the two nearest
+// lots become one.
+func TestMergingIsToTheCustomersAdvantage(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var a Account
+		var all []Waiting
+		for range rapid.IntRange(380, 500).Draw(t, "n") {
+			w := Waiting{Hour(rapid.Int64Range(1, 900).Draw(t, "hour")), Day(rapid.Int64Range(1, 900).Draw(t, "day")), rapid.Int64Range(1, 9).Draw(t, "points")}
+			all = append(all, w)
+			a.gain(w.Points, w.Day)
+			a.wait(w.Points, w.Hour, w.Day)
+		}
+		for at := range int64(901) {
+			expired, lots, days, hours := int64(0), int64(0), int64(0), int64(0)
+			for _, w := range all {
+				if int64(w.Day) <= at {
+					expired += w.Points
+				}
+				if int64(w.Hour) <= at {
+					hours += w.Points
+				}
+			}
+			for _, l := range a.Lots {
+				if int64(l.Day) <= at {
+					lots += l.Points
+				}
+			}
+			for _, w := range a.Waiting {
+				if int64(w.Day) <= at {
+					days += w.Points
+				}
+				if int64(w.Hour) <= at {
+					hours -= w.Points
+				}
+			}
+			if lots > expired || days > expired || hours > 0 {
+				t.Fatalf("by %d %d points of lots and %d of those that wait expire, want %d at most; %d wait longer", at, lots, days, expired, hours)
+			}
+		}
+	})
+	var a Account
+	for n := range maxLots {
+		a.gain(1, Day(10*n))
+	}
+	if a.gain(1, 2003); len(a.Lots) != maxLots || a.Lots[200] != (Lot{2003, 2}) {
+		t.Errorf("lots 199 to 201 are %+v, want that of day 2000 in that of day 2003", a.Lots[199:202])
+	}
+}
+
+// An entry is undone in so many parts, so that what names them stays small.
+func TestReversalsAreBounded(t *testing.T) {
+	var e Entry
+	p := account(t, access.Defaults(), func(d *draft) error { err := d.add(1000, Text{}); e = d.made[0]; return err })
+	d := newDraft(p, access.Defaults(), noon)
+	var so Reversal
+	for n := range maxReversals + 1 {
+		after, err := d.reverse(e, so, 1, Text{})
+		if refused := n == maxReversals; refused != errors.Is(err, ErrAlreadyReversed) {
+			t.Fatalf("part %d: %v", n+1, err)
+		}
+		so = after
+	}
+}
+
+// A return takes back what the order earned, in parts and all of it, whatever the
+// settings say by then.
+func TestReturnGoesByTheRateOfTheOrder(t *testing.T) {
+	rules := access.Defaults()
+	rules.Earning.Rounding = access.RoundNearest
+	var o Order
+	p := account(t, rules, func(d *draft) (err error) { o, err = d.order(Order{ID: "1", Total: 10_600}, ""); return err })
+	other := access.Defaults()
+	other.Earning.MoneyPerPoint, other.MoneyPerRankingPoint = 100, 7
+	other.Levels = map[int64]access.Level{1: {Name: "Member"}}
+	other.Earning.PercentOfLevel = map[int64]int64{1: 300}
+	d := newDraft(p, other, noon)
+	for _, want := range []Figures{{Available: 6, Ranking: 56, Spent: 5_600, Orders: 1}, {Available: 1, Ranking: 6, Spent: 600, Orders: 1}, {Orders: 1}} {
+		var err error
+		if o, err = d.takeBack(o, d.Spent-want.Spent, Text{}); err != nil || d.Figures != want {
+			t.Fatalf("takeBack() = %v, leaves %+v, want %+v", err, d.Figures, want)
+		}
+	}
+}
+
+// A debt is paid by the next points, also by those that waited; only the rest lies
+// in a lot.
+func TestDebtIsPaidFirst(t *testing.T) {
+	rules := access.Defaults()
+	rules.NegativeOnReversal = true
+	var first Entry
+	waits := rules
+	waits.Earning.UsableAfterHours = 1
+	p := account(t, rules,
+		func(d *draft) error { err := d.add(10, Text{}); first = d.made[0]; return err },
+		func(d *draft) error { return d.subtract(10, Text{}) },
+		func(d *draft) error { _, err := d.reverse(first, Reversal{}, 0, Text{}); return err },
+		func(d *draft) error { return d.add(4, Text{}) },
+		func(d *draft) error { d.rules = waits; _, err := d.order(Order{ID: "1", Total: 9000}, ""); return err },
+	)
+	if p.Account.Available != -6 || len(p.Account.Lots) != 0 || p.Account.Incoming != 9 {
+		t.Fatalf("%+v, want a debt of 6, no lot and 9 points that wait", p.Account)
+	}
+	d := newDraft(p, rules, noon.Add(2*time.Hour))
+	if d.settle(); d.Available != 3 || len(d.Lots) != 1 || d.Lots[0].Points != 3 {
+		t.Errorf("%d points in %+v, want 3 in one", d.Available, d.Lots)
+	}
+}
+
+// Undoing what counted as used undoes that, too, whatever the settings say by then.
+func TestReversalOfUsedPoints(t *testing.T) {
+	rules := access.Defaults()
+	rules.SubtractCountsAsUsed = true
+	var taken Entry
+	p := account(t, rules,
+		func(d *draft) error { return d.add(10, Text{}) },
+		func(d *draft) error { err := d.subtract(8, Text{}); taken = d.made[0]; return err },
+	)
+	d := newDraft(p, access.Defaults(), noon)
+	if _, err := d.reverse(taken, Reversal{}, 5, Text{}); err != nil || d.Used != 3 || d.Available != 7 {
+		t.Errorf("reverse() = %v, leaves %+v, want 3 used and 7 available", err, d.Figures)
 	}
 }

@@ -203,8 +203,11 @@ func (s *Service) attempt(ctx context.Context, r Request, st step) (Result, erro
 		return Result{}, ErrNotFound
 	}
 	l, first, err := s.before(ctx, r, st)
-	if err != nil || first != nil {
-		return Result{Answer: first, Repeated: true}, err
+	if err != nil {
+		return Result{}, err
+	}
+	if first != nil {
+		return s.again(ctx, r, profile, first)
 	}
 	d := newDraft(profile, r.Rules, s.now())
 	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: profile.Account, Customer: profile.Customer, Unique: st.unique}
@@ -231,14 +234,26 @@ func (s *Service) before(ctx context.Context, r Request, st step) (l loaded, fir
 	case st.repeated != nil:
 		first, err = st.repeated(l)
 	}
-	if err != nil || first == nil {
-		return l, nil, err
+	return l, first, err
+}
+
+// again answers what an earlier request did. The key of this one may belong to
+// another request: that refuses. A new key answers the same from now on, whatever
+// becomes of the settings.
+func (s *Service) again(ctx context.Context, r Request, profile Profile, first []byte) (Result, error) {
+	if r.Keyed == nil {
+		return Result{Answer: first, Repeated: true}, nil
 	}
-	// The key may belong to another request: that refuses, whatever was done.
 	if known, found, err := s.remembered(ctx, r); err != nil || found {
-		return l, known.Answer, err
+		return known, err
 	}
-	return l, first, nil
+	err := s.store.CommitPoints(ctx, Commit{
+		ID: rand.Text(), Tenant: r.Tenant, Before: profile.Account, After: profile.Account.Account, Answer: first, Request: r.Keyed,
+	})
+	if repeated, ok := errors.AsType[*Repeated](err); ok {
+		return repeated.First.answer(*r.Keyed)
+	}
+	return Result{Answer: first, Repeated: true}, err
 }
 
 func (s *Service) commit(ctx context.Context, r Request, profile Profile, c Commit) (Result, error) {

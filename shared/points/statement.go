@@ -177,6 +177,14 @@ const verifyPage = 200
 // Verify recomputes an account from its entries, also that of a deleted customer.
 // It refuses with [ErrNotFound] where there never was one.
 func (s *Service) Verify(ctx context.Context, tenant int, id customer.ID) (Report, error) {
+	report, err := s.verify(ctx, tenant, id)
+	if err == nil && report.Flaw != nil && !report.Account.Deleted {
+		return s.verify(ctx, tenant, id) // who was deleted meanwhile has lost texts
+	}
+	return report, err
+}
+
+func (s *Service) verify(ctx context.Context, tenant int, id customer.ID) (Report, error) {
 	var profile Profile
 	err := outcome.Retry(ctx, func(int) (err error) {
 		profile, err = s.store.Profile(ctx, tenant, id)
@@ -189,7 +197,7 @@ func (s *Service) Verify(ctx context.Context, tenant int, id customer.ID) (Repor
 		return Report{}, ErrNotFound
 	}
 	report := Report{Account: profile.Account.Account}
-	v := NewVerifier(report.Account.Number)
+	v := NewVerifier(report.Account)
 	for report.Flaw == nil && report.Entries < report.Account.Version {
 		var entries []Entry
 		err := outcome.Retry(ctx, func(int) (err error) {
@@ -209,6 +217,6 @@ func (s *Service) Verify(ctx context.Context, tenant int, id customer.ID) (Repor
 			report.Entries++
 		}
 	}
-	report.Flaw = v.Account(report.Account)
+	report.Flaw = v.Account()
 	return report, nil
 }

@@ -67,7 +67,8 @@ type Commit struct {
 	ID     string
 	Tenant int
 
-	// Before and After are the account, Entries what lies between.
+	// Before and After are the account, Entries what lies between. Where there are
+	// none the account must be as it was read, and nothing but Request is written.
 	Before  Record
 	After   Account
 	Entries []Entry

@@ -7,7 +7,7 @@ import (
 
 // A Verifier recomputes an account from its entries.
 type Verifier struct {
-	number  string
+	of      Account
 	seq     int64
 	figures Figures
 	head    Hash
@@ -16,8 +16,9 @@ type Verifier struct {
 	level   int64     // previous one
 }
 
-// NewVerifier begins with the first entry of an account.
-func NewVerifier(number string) *Verifier { return &Verifier{number: number} }
+// NewVerifier begins with the first entry of an account, which may have texts
+// erased where the customer was deleted.
+func NewVerifier(of Account) *Verifier { return &Verifier{of: of} }
 
 // A Flaw is where a ledger first does not add up.
 type Flaw struct {
@@ -37,9 +38,11 @@ func (v *Verifier) Next(e Entry) *Flaw {
 		return &Flaw{e.Seq, fmt.Sprintf("the balance is %+v, the sum of the entries %+v", e.Balance, want)}
 	case e.Time.Before(v.time):
 		return &Flaw{e.Seq, "it is older than the entry before"}
-	case !e.Erased() && e.Digest != e.digest():
+	case e.Erased() && !v.of.Deleted:
+		return &Flaw{e.Seq, "its text is erased, and the customer is not deleted"}
+	case e.Erased() && e.Text != Text{}, !e.Erased() && e.Digest != e.digest():
 		return &Flaw{e.Seq, "its text is not the one that was written"}
-	case e.Hash != e.hash(v.number, v.head):
+	case e.Hash != e.hash(v.of.Number, v.head):
 		return &Flaw{e.Seq, "its hash does not cover it and the entry before"}
 	}
 	v.seq, v.figures, v.head, v.time = e.Seq, e.Balance, e.Hash, e.Time
@@ -53,7 +56,8 @@ func (v *Verifier) Next(e Entry) *Flaw {
 }
 
 // Account compares the account with all its entries and returns the flaw, or nil.
-func (v *Verifier) Account(a Account) *Flaw {
+func (v *Verifier) Account() *Flaw {
+	a := v.of
 	lots, waiting := int64(0), int64(0)
 	for _, l := range a.Lots {
 		lots += l.Points
