@@ -44,6 +44,7 @@ type paid struct {
 	said              points.Order
 	rules             access.Choices
 	percent, returned int64
+	cameBack          bool // something of it
 	day               int64
 }
 
@@ -358,12 +359,17 @@ func (m *ledgerModel) order(d wish, at time.Time) (f points.Figures, err error) 
 
 func (m *ledgerModel) giveBack(d wish, at time.Time) (f points.Figures, err error) {
 	p, known := m.orders[d.order.ID]
-	if !known || d.value > p.said.Total-p.returned {
+	left := p.said.Total - p.returned
+	whole := p.said.Total == 0 && p.said.PointsUsed > 0 && !p.cameBack
+	if !known || d.value > left || d.value == 0 && !whole {
 		return f, fmt.Errorf("returned %d of an order of %d", d.value, p.said.Total)
 	}
-	left := p.said.Total - p.returned
 	taken := p.earned(left) - p.earned(left-d.value)
-	back := p.said.PointsUsed*(p.returned+d.value)/p.said.Total - p.said.PointsUsed*p.returned/p.said.Total
+	back := p.said.PointsUsed
+	if !whole {
+		back = p.said.PointsUsed*(p.returned+d.value)/p.said.Total - p.said.PointsUsed*p.returned/p.said.Total
+	}
+	p.cameBack = true
 	f = points.Figures{
 		Available: back, Used: -back, Spent: -d.value,
 		Ranking: (left-d.value)/p.rules.MoneyPerRankingPoint - left/p.rules.MoneyPerRankingPoint,

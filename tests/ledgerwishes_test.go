@@ -132,6 +132,9 @@ func (h *history) throwWish(d *dice, g *guest) wish {
 		return wish{kind: points.KindReverse, seq: seq, value: int64(d.roll(2)) * value, disabled: g.disabled}
 	case 8, 9, 10:
 		o := points.Order{ID: order, Total: value * 1000, PointsUsed: int64(d.roll(2)) * value / 2}
+		if o.PointsUsed > 0 && d.roll(3) == 0 {
+			o.Total = 0 // paid in points alone
+		}
 		if d.roll(3) == 0 {
 			o.PaidAt = h.now().Add(time.Duration(24-d.roll(100)) * time.Hour)
 		}
@@ -142,7 +145,7 @@ func (h *history) throwWish(d *dice, g *guest) wish {
 	}
 	money := value * 300
 	if p, ok := g.model.orders[order]; ok && d.roll(3) == 0 {
-		money = max(1, p.said.Total-p.returned) // all that is left
+		money = p.said.Total - p.returned // all that is left, or nothing
 	}
 	return wish{kind: points.KindReturn, order: points.Order{ID: order}, value: money, disabled: g.disabled}
 }

@@ -42,7 +42,7 @@ func FuzzBody(f *testing.F) {
 				continue
 			}
 			for _, member := range []string{"value", "amount"} {
-				n, err := amount(object, member)
+				n, err := amount(object, member, 1)
 				if shown(t, err); err == nil && (n < 1 || n > points.Max) {
 					t.Errorf("amount(%s) = %d", member, n)
 				}

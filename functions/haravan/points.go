@@ -28,7 +28,7 @@ func (d *Dialect) point(w http.ResponseWriter, c *call, do move) error {
 	if err != nil {
 		return err
 	}
-	n, err := amount(point, "value")
+	n, err := amount(point, "value", 1)
 	if err != nil {
 		return err
 	}
@@ -99,14 +99,9 @@ func (d *Dialect) readOrder(order map[string]any) (o points.Order, err error) {
 	if path.Clean("/"+o.ID) != "/"+o.ID {
 		return o, refuse("bad_id", "id", "must not have an empty part, . or .. between slashes: a return names it in a path")
 	}
-	total, given, err := whole(order, "total", 0)
-	if err != nil {
+	if o.Total, err = amount(order, "total", 0); err != nil {
 		return o, err
 	}
-	if !given {
-		return o, refuse("missing", "total", blank)
-	}
-	o.Total = total
 	if o.PointsUsed, _, err = whole(order, "points_used", 0); err != nil {
 		return o, err
 	}
@@ -133,7 +128,7 @@ func (d *Dialect) returnOrder(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	n, err := amount(back, "amount")
+	n, err := amount(back, "amount", 0)
 	if err != nil {
 		return err
 	}

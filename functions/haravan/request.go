@@ -161,9 +161,9 @@ func whole(object map[string]any, name string, least int64) (n int64, given bool
 	return n, true, nil
 }
 
-// amount is a whole number above 0 that must be there.
-func amount(object map[string]any, name string) (int64, error) {
-	n, given, err := whole(object, name, 1)
+// amount is a whole number of at least least that must be there.
+func amount(object map[string]any, name string, least int64) (int64, error) {
+	n, given, err := whole(object, name, least)
 	if err == nil && !given {
 		err = refuse("missing", name, blank)
 	}

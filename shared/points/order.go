@@ -22,9 +22,21 @@ type Order struct {
 	// Usable is from when on its points are available, Expires until when.
 	Usable  Hour
 	Expires Day
-	// Returned is how much of Total came back.
+	// Returned is how many of its parts came back.
 	Returned int64
 }
+
+// parts is in how many an order may come back: as many as its money is, and one
+// that was paid in points alone comes back whole.
+func (o Order) parts() int64 {
+	if o.Total == 0 && o.PointsUsed > 0 {
+		return 1
+	}
+	return o.Total
+}
+
+// left is the money that did not come back.
+func (o Order) left() int64 { return max(0, o.Total-o.Returned) }
 
 // same reports whether o is what the client said before.
 func (o Order) same(p Order) bool {
@@ -110,15 +122,15 @@ func percent(rules access.Choices, level int64) int64 {
 }
 
 // takeBack takes back what so much of the order's money earned, and gives back
-// the share of points that was used for it.
+// the share of points that was used for it; those of an order without money for
+// an amount of 0.
 func (d *draft) takeBack(o Order, amount int64, text Text) (Order, error) {
-	if left := o.Total - o.Returned; amount > left {
-		return o, outcome.Refuse(ErrReturn.Kind, ErrReturn.Code, "amount", "%d of the order are left, %d are not", left, amount)
+	after, err := o.less(amount)
+	if err != nil {
+		return o, err
 	}
-	before, after := o.Total-o.Returned, o.Total-o.Returned-amount
-	taken := o.Rate.points(before) - o.Rate.points(after)
-	back := o.pointsBack(o.Returned+amount) - o.pointsBack(o.Returned)
-	o.Returned += amount
+	taken := o.Rate.points(o.left()) - o.Rate.points(after.left())
+	back := after.pointsBack() - o.pointsBack()
 
 	if back > 0 {
 		d.gain(back, d.expiry(d.now))
@@ -127,19 +139,33 @@ func (d *draft) takeBack(o Order, amount int64, text Text) (Order, error) {
 	if taken = d.unwait(taken, o.Usable, o.Expires, d.now); taken > 0 {
 		d.spend(taken, o.Expires)
 	}
-	d.Ranking -= o.Rate.ranking(before) - o.Rate.ranking(after)
+	d.Ranking -= o.Rate.ranking(o.left()) - o.Rate.ranking(after.left())
 	d.Spent -= amount
 	d.enter(Entry{Kind: KindReturn, Text: text})
-	return o, d.owes("amount")
+	return after, d.owes("amount")
 }
 
-// pointsBack is how many of the points used come back when so much was returned.
-func (o Order) pointsBack(returned int64) int64 {
-	if o.Total == 0 {
+// less is the order after so much of its money came back.
+func (o Order) less(amount int64) (Order, error) {
+	switch {
+	case o.Returned == o.parts():
+		return o, outcome.Refuse(ErrReturn.Kind, ErrReturn.Code, "amount", "nothing of the order is left")
+	case amount > o.left():
+		return o, outcome.Refuse(ErrReturn.Kind, ErrReturn.Code, "amount", "%d of the order are left, %d are not", o.left(), amount)
+	case amount == 0 && o.Total > 0:
+		return o, outcome.Refuse(ErrReturn.Kind, "return_of_nothing", "amount", "must be greater than 0")
+	}
+	o.Returned += max(amount, 1)
+	return o, nil
+}
+
+// pointsBack is how many of the points used have come back.
+func (o Order) pointsBack() int64 {
+	if o.PointsUsed == 0 {
 		return 0
 	}
-	hi, lo := bits.Mul64(uint64(o.PointsUsed), uint64(returned))
-	n, _ := bits.Div64(hi, lo, uint64(o.Total)) // returned is at most the total, so hi is below it
+	hi, lo := bits.Mul64(uint64(o.PointsUsed), uint64(o.Returned))
+	n, _ := bits.Div64(hi, lo, uint64(o.parts())) // no more came back than there are parts, so hi is below it
 	return int64(n)
 }
 
