@@ -79,17 +79,14 @@ func (r Request) reference(d Direction, refID string) *Reference {
 // [ErrAlreadyReversed], or [ErrInsufficient] where it would leave a debt.
 func (s *Service) Reverse(ctx context.Context, r Request, seq, points int64, reason string) (Result, error) {
 	return s.change(ctx, r, step{load: func(ctx context.Context, l *loaded) (err error) {
-		if l.entry, err = s.store.Entry(ctx, r.Tenant, r.ID, seq); err != nil {
-			return err
-		}
-		l.reversal, err = s.store.Reversal(ctx, r.Tenant, r.ID, seq)
+		l.line, err = s.line(ctx, r.Tenant, r.ID, seq)
 		return err
 	}, decide: func(d *draft, l loaded, c *Commit) error {
-		if l.entry == nil {
+		if l.line == nil {
 			return ErrEntryUnknown
 		}
-		after, err := d.reverse(*l.entry, l.reversal.Reversal, points, r.text(reason, ""))
-		c.Reversal = &ReversalChange{Seq: seq, Before: l.reversal, After: after}
+		after, err := d.reverse(l.line.Entry, l.line.Undone.Reversal, points, r.text(reason, ""))
+		c.Reversal = &ReversalChange{Seq: seq, Before: l.line.Undone, After: after}
 		return err
 	}})
 }
@@ -146,9 +143,8 @@ type step struct {
 
 // loaded is what a step read beside the profile.
 type loaded struct {
-	order    OrderRecord
-	entry    *Entry
-	reversal ReversalRecord
+	order OrderRecord
+	line  *LineRecord // nil: there is none
 }
 
 // change carries a request out. What it would refuse it may have done before,

@@ -55,73 +55,58 @@ func (s *Service) lines(ctx context.Context, tenant int, a Account, p Period) ([
 	if top < 1 {
 		return nil, 0, nil
 	}
-	entries, ended, err := s.entries(ctx, tenant, a.ID, top, p)
+	lines, ended, err := s.page(ctx, tenant, a.ID, top, p)
 	if err != nil {
 		return nil, 0, err
 	}
-	for i, e := range entries {
-		if e.Time.Before(p.From) {
-			entries, ended = entries[:i], true
+	for i, l := range lines {
+		if l.Time.Before(p.From) {
+			lines, ended = lines[:i], true
 			break
 		}
 	}
-	if len(entries) == 0 {
-		return nil, 0, nil
+	if ended || len(lines) == 0 {
+		return lines, 0, nil
 	}
-	lines, err := s.withReversals(ctx, tenant, a.ID, entries)
-	if ended || err != nil {
-		return lines, 0, err
-	}
-	return lines, entries[len(entries)-1].Seq, nil
+	return lines, lines[len(lines)-1].Seq, nil
 }
 
-// withReversals adds the entries that undid them: those of neighbours are read
-// together.
-func (s *Service) withReversals(ctx context.Context, tenant int, id customer.ID, entries []Entry) ([]Line, error) {
-	lines := make([]Line, len(entries))
-	first, last := entries[0].Seq, entries[len(entries)-1].Seq
-	neighbours := first-last == int64(len(entries)-1)
-	var together map[int64]Reversal
-	var err error
-	if neighbours {
-		if together, err = s.store.Reversals(ctx, tenant, id, last, first); err != nil {
-			return nil, err
-		}
+// page is the next lines from top down, and whether these are the last.
+func (s *Service) page(ctx context.Context, tenant int, id customer.ID, top int64, p Period) (lines []Line, ended bool, err error) {
+	if p.RefID != "" {
+		return s.referring(ctx, tenant, id, top, p)
 	}
-	for i, e := range entries {
-		lines[i] = Line{e, together[e.Seq].By}
-		if neighbours {
-			continue
-		}
-		one, err := s.store.Reversal(ctx, tenant, id, e.Seq)
-		if err != nil {
-			return nil, err
-		}
-		lines[i].ReversedBy = one.By
+	entries, err := s.store.Entries(ctx, tenant, id, top, 1, p.Limit)
+	if err != nil || len(entries) == 0 {
+		return nil, true, err
 	}
-	return lines, nil
+	last := entries[len(entries)-1].Seq
+	undone, err := s.store.Reversals(ctx, tenant, id, last, top)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, e := range entries {
+		lines = append(lines, Line{e, undone[e.Seq].By})
+	}
+	return lines, last == 1, nil
 }
 
-// entries are the next ones from top down, and whether these are the last.
-func (s *Service) entries(ctx context.Context, tenant int, id customer.ID, top int64, p Period) (entries []Entry, ended bool, err error) {
-	if p.RefID == "" {
-		entries, err = s.store.Entries(ctx, tenant, id, top, 1, p.Limit)
-		return entries, len(entries) == 0 || entries[len(entries)-1].Seq == 1, err
-	}
+// referring is the page of the lines with the reference.
+func (s *Service) referring(ctx context.Context, tenant int, id customer.ID, top int64, p Period) (lines []Line, ended bool, err error) {
 	numbers, err := s.store.EntriesByRef(ctx, tenant, id, p.RefID, top+1, p.Limit)
 	if err != nil {
 		return nil, false, err
 	}
+	found, err := s.store.Lines(ctx, tenant, id, numbers)
+	if err != nil {
+		return nil, false, err
+	}
 	for _, n := range numbers {
-		e, err := s.store.Entry(ctx, tenant, id, n)
-		if err != nil {
-			return nil, false, err
-		}
-		if e != nil {
-			entries = append(entries, *e)
+		if record, ok := found[n]; ok {
+			lines = append(lines, record.line())
 		}
 	}
-	return entries, len(numbers) < p.Limit, nil
+	return lines, len(numbers) < p.Limit, nil
 }
 
 // lastAt is the highest number up to top of an entry that is not later than t, or
@@ -145,78 +130,25 @@ func (s *Service) Line(ctx context.Context, tenant int, id customer.ID, seq int6
 	if _, err := s.Profile(ctx, tenant, id); err != nil {
 		return Line{}, err
 	}
-	var line Line
-	err := outcome.Retry(ctx, func(int) error {
-		e, err := s.store.Entry(ctx, tenant, id, seq)
-		if err != nil {
-			return err
-		}
-		if e == nil {
-			return ErrEntryUnknown
-		}
-		reversal, err := s.store.Reversal(ctx, tenant, id, seq)
-		line = Line{*e, reversal.By}
-		return err
-	})
-	return line, err
-}
-
-// A Report is what a verification came to.
-type Report struct {
-	// Entries that were looked at.
-	Entries int64
-	// Account as it was read before.
-	Account Account
-	// Flaw is the first there is, or nil.
-	Flaw *Flaw
-}
-
-// verifyPage is how many entries a verification reads at once.
-const verifyPage = 200
-
-// Verify recomputes an account from its entries, also that of a deleted customer.
-// It refuses with [ErrNotFound] where there never was one.
-func (s *Service) Verify(ctx context.Context, tenant int, id customer.ID) (Report, error) {
-	report, err := s.verify(ctx, tenant, id)
-	if err == nil && report.Flaw != nil && !report.Account.Deleted {
-		return s.verify(ctx, tenant, id) // who was deleted meanwhile has lost texts
-	}
-	return report, err
-}
-
-func (s *Service) verify(ctx context.Context, tenant int, id customer.ID) (Report, error) {
-	var profile Profile
+	var record *LineRecord
 	err := outcome.Retry(ctx, func(int) (err error) {
-		profile, err = s.store.Profile(ctx, tenant, id)
+		record, err = s.line(ctx, tenant, id, seq)
 		return err
 	})
-	if err != nil {
-		return Report{}, err
+	switch {
+	case err != nil:
+		return Line{}, err
+	case record == nil:
+		return Line{}, ErrEntryUnknown
 	}
-	if profile.Account.Absent() && profile.Gone() {
-		return Report{}, ErrNotFound
+	return record.line(), nil
+}
+
+// line reads one, or nil.
+func (s *Service) line(ctx context.Context, tenant int, id customer.ID, seq int64) (*LineRecord, error) {
+	found, err := s.store.Lines(ctx, tenant, id, []int64{seq})
+	if record, ok := found[seq]; ok {
+		return &record, err
 	}
-	report := Report{Account: profile.Account.Account}
-	v := NewVerifier(report.Account)
-	for report.Flaw == nil && report.Entries < report.Account.Version {
-		var entries []Entry
-		err := outcome.Retry(ctx, func(int) (err error) {
-			entries, err = s.store.Entries(ctx, tenant, id, report.Entries+1, report.Account.Version, verifyPage)
-			return err
-		})
-		if err != nil {
-			return Report{}, err
-		}
-		if len(entries) == 0 {
-			break // the account counts more than there are
-		}
-		for _, e := range entries {
-			if report.Flaw = v.Next(e); report.Flaw != nil {
-				return report, nil
-			}
-			report.Entries++
-		}
-	}
-	report.Flaw = v.Account()
-	return report, nil
+	return nil, err
 }

@@ -28,6 +28,15 @@ type ReversalRecord struct {
 	customer.Rev
 }
 
+// A LineRecord is an entry and what was undone of it, as they were read; nothing
+// yet has no Rev.
+type LineRecord struct {
+	Entry  Entry
+	Undone ReversalRecord
+}
+
+func (r LineRecord) line() Line { return Line{r.Entry, r.Undone.By} }
+
 // A ReversalChange replaces what was undone of the entry Seq.
 type ReversalChange struct {
 	Seq    int64
@@ -94,9 +103,12 @@ type Store interface {
 	// Profile reads customer and account in one read; absent ones have no Rev.
 	Profile(ctx context.Context, tenant int, id customer.ID) (Profile, error)
 
-	// Order, Reversal read what may happen once; absent ones have no Rev.
+	// Order reads an order; an absent one has no Rev.
 	Order(ctx context.Context, tenant int, id customer.ID, order string) (OrderRecord, error)
-	Reversal(ctx context.Context, tenant int, id customer.ID, seq int64) (ReversalRecord, error)
+
+	// Lines reads entries by their numbers, each with what was undone of it; those
+	// that there are.
+	Lines(ctx context.Context, tenant int, id customer.ID, numbers []int64) (map[int64]LineRecord, error)
 
 	// Reversals reads those of the entries from one number to another, by entry.
 	Reversals(ctx context.Context, tenant int, id customer.ID, from, to int64) (map[int64]Reversal, error)

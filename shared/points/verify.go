@@ -1,8 +1,12 @@
 package points
 
 import (
+	"context"
 	"fmt"
 	"time"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
 )
 
 // A Verifier recomputes an account from its entries.
@@ -83,4 +87,64 @@ func (v *Verifier) Account() *Flaw {
 		return nil
 	}
 	return &Flaw{v.seq + 1, problem}
+}
+
+// A Report is what a verification came to.
+type Report struct {
+	// Entries that were looked at.
+	Entries int64
+	// Account as it was read before.
+	Account Account
+	// Flaw is the first there is, or nil.
+	Flaw *Flaw
+}
+
+// verifyPage is how many entries a verification reads at once.
+const verifyPage = 200
+
+// Verify recomputes an account from its entries, also that of a deleted customer.
+// It refuses with [ErrNotFound] where there never was one.
+func (s *Service) Verify(ctx context.Context, tenant int, id customer.ID) (Report, error) {
+	report, err := s.verify(ctx, tenant, id)
+	if err == nil && report.Flaw != nil && !report.Account.Deleted {
+		return s.verify(ctx, tenant, id) // who was deleted meanwhile has lost texts
+	}
+	return report, err
+}
+
+func (s *Service) verify(ctx context.Context, tenant int, id customer.ID) (Report, error) {
+	var profile Profile
+	err := outcome.Retry(ctx, func(int) (err error) {
+		profile, err = s.store.Profile(ctx, tenant, id)
+		return err
+	})
+	if err != nil {
+		return Report{}, err
+	}
+	if profile.Account.Absent() && profile.Gone() {
+		return Report{}, ErrNotFound
+	}
+	report := Report{Account: profile.Account.Account}
+	v := NewVerifier(report.Account)
+	for report.Flaw == nil && report.Entries < report.Account.Version {
+		var entries []Entry
+		err := outcome.Retry(ctx, func(int) (err error) {
+			entries, err = s.store.Entries(ctx, tenant, id, report.Entries+1, report.Account.Version, verifyPage)
+			return err
+		})
+		if err != nil {
+			return Report{}, err
+		}
+		if len(entries) == 0 {
+			break // the account counts more than there are
+		}
+		for _, e := range entries {
+			if report.Flaw = v.Next(e); report.Flaw != nil {
+				return report, nil
+			}
+			report.Entries++
+		}
+	}
+	report.Flaw = v.Account()
+	return report, nil
 }

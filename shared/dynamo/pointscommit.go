@@ -1,0 +1,117 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"regulars/shared/customer"
+	"regulars/shared/points"
+)
+
+// CommitPoints implements [points.Store].
+func (s *Store) CommitPoints(ctx context.Context, c points.Commit) error {
+	t, err := s.pointsTransaction(c)
+	if err != nil {
+		return err
+	}
+	err = s.commit(ctx, "commit points", t)
+	if broken, ok := errors.AsType[*errGuard](err); ok && c.Request != nil && broken.found != nil {
+		first, readErr := readAnswer(broken.found, s.now())
+		if readErr != nil {
+			return readErr
+		}
+		if first != nil {
+			return &points.Repeated{First: *first}
+		}
+	}
+	return err
+}
+
+// pointsTransaction builds the writes of c: the request first, since its guard
+// answers; then the account, whose guard keeps all decisions about it in order.
+func (s *Store) pointsTransaction(c points.Commit) (*tx, error) {
+	t := &tx{id: c.ID}
+	id := c.After.ID
+	if c.Request != nil {
+		now := s.now()
+		it, err := newAnswerItem(answerKey(c.Tenant, id, c.Request.Key), c.ID, c.Request.Meaning, c.Answer, now.Add(remember))
+		if err != nil {
+			return nil, err
+		}
+		t.put(it, absentOrExpired(now), 0, 0)
+	}
+	if len(c.Entries) == 0 {
+		t.check(accountKey(c.Tenant, id), writtenBy(c.Before.Commit), c.Before.Bytes)
+		return t, nil
+	}
+	t.putAccount(c.Tenant, c.Before, c.After)
+	for _, e := range c.Entries {
+		it := newEntryItem(c.Tenant, id, e, c.ID)
+		t.put(it, absent(), 0, indexUnits(indexKeys{}, indexKeysOf(it)))
+	}
+	if c.Unique != nil {
+		it, err := newAnswerItem(uniqueKey(c.Tenant, id, *c.Unique), c.ID, "", c.Answer, time.Time{})
+		if err != nil {
+			return nil, err
+		}
+		t.put(it, absent(), 0, 0)
+	}
+	if c.Order != nil {
+		answer := c.Answer
+		if !c.Order.Before.Absent() {
+			answer = c.Order.Before.Answer
+		}
+		it, err := newOrderItem(orderKey(c.Tenant, id, c.Order.After.ID), c.Order.After, c.ID, answer)
+		if err != nil {
+			return nil, err
+		}
+		t.put(it, writtenBy(c.Order.Before.Commit), c.Order.Before.Bytes, 0)
+	}
+	if c.Reversal != nil {
+		it := newReversalItem(reversalKey(c.Tenant, id, c.Reversal.Seq), c.Reversal.After, c.ID)
+		t.put(it, writtenBy(c.Reversal.Before.Commit), c.Reversal.Before.Bytes, 0)
+	}
+	if c.Before.Absent() {
+		// Until there is an account nothing but the customer says whether it is
+		// disabled or deleted; who changes that checks that there is none.
+		t.check(customerKey(c.Tenant, id), writtenBy(c.Customer.Commit), c.Customer.Bytes)
+	}
+	return t, nil
+}
+
+func (t *tx) putAccount(tenant int, before points.Record, after points.Account) {
+	it := newAccountItem(tenant, after, t.id)
+	var places indexKeys
+	if !before.Absent() {
+		places = accountIndexKeys(tenant, before.Account)
+	}
+	t.put(it, writtenBy(before.Commit), before.Bytes, indexUnits(places, indexKeysOf(it)))
+}
+
+// keepStanding brings the account in step with a customer that is being disabled,
+// enabled or deleted: in the same transaction, so that points need not read the
+// customer. Where there is no account yet, there must still be none: one that is
+// opened meanwhile has checked the customer as it was, and one of the two breaks.
+func (s *Store) keepStanding(ctx context.Context, t *tx, c customer.Commit) error {
+	if c.Before.Absent() || c.Before.Disabled == c.After.Disabled && c.Before.Deleted == c.After.Deleted {
+		return nil
+	}
+	k := accountKey(c.Tenant, c.After.ID)
+	it, err := s.getOne(ctx, "read account", k)
+	if err != nil {
+		return err
+	}
+	before, err := readAccount(c.After.ID, it)
+	if err != nil {
+		return err
+	}
+	if before.Absent() {
+		t.check(k, absent(), 0)
+		return nil
+	}
+	after := before.Account
+	after.Disabled, after.Deleted = c.After.Disabled, c.After.Deleted
+	t.putAccount(c.Tenant, before, after)
+	return nil
+}

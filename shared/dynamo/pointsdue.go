@@ -1,0 +1,84 @@
+package dynamo
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"regulars/shared/customer"
+	"regulars/shared/points"
+)
+
+// EraseEntries implements [points.Store].
+func (s *Store) EraseEntries(ctx context.Context, tenant int, before points.Record, after points.Account, entries []points.Entry) error {
+	keys := make([]key, len(entries))
+	for i, e := range entries {
+		keys[i] = entryKey(tenant, after.ID, e.Seq)
+	}
+	there, err := s.get(ctx, "read entries", keys...)
+	if err != nil {
+		return err
+	}
+	t := &tx{id: rand.Text()}
+	t.putAccount(tenant, before, after)
+	for i, e := range entries {
+		was := revOf(there[keys[i]])
+		t.put(newEntryItem(tenant, after.ID, e, t.id), writtenBy(was.Commit), was.Bytes, indexUnits(indexKeysOf(there[keys[i]]), indexKeys{}))
+	}
+	return s.commit(ctx, "erase entries", t)
+}
+
+// ForgetOnce implements [points.Store].
+func (s *Store) ForgetOnce(ctx context.Context, tenant int, id customer.ID, limit int) (more bool, err error) {
+	t := &tx{id: rand.Text()}
+	for _, prefix := range oncePrefixes {
+		if len(t.writes) >= limit {
+			break
+		}
+		pk := collectionPK(tenant, id)
+		items, err := s.inCollection(ctx, "read what happened once", key{pk, prefix}, key{pk, prefix + "~"}, true, limit-len(t.writes))
+		if err != nil {
+			return false, err
+		}
+		for _, it := range items {
+			was := revOf(it)
+			t.delete(keyOf(it), writtenBy(was.Commit), was.Bytes)
+		}
+	}
+	if len(t.writes) == 0 {
+		return false, nil
+	}
+	return true, s.commit(ctx, "forget what happened once", t)
+}
+
+// DueAccounts implements [points.Store].
+func (s *Store) DueAccounts(ctx context.Context, tenant, shard int, by time.Time, after string, limit int) (ids []customer.ID, place string, err error) {
+	from := "0"
+	if after != "" {
+		from = after + "!" // right behind it
+	}
+	input, err := newQuery(index1, within(attrIndex1PK, duePK(tenant, shard), attrIndex1SK, from, hourText(by)+afterIDs), true, limit)
+	if err != nil {
+		return nil, "", fmt.Errorf("list due accounts: %w", err)
+	}
+	items, err := s.query(ctx, "list due accounts", input)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, it := range items {
+		k := keyOf(it)
+		id, err := idOfCustomer(k)
+		if err != nil {
+			return nil, "", err
+		}
+		if k == accountKey(tenant, id) { // other things fall due, too
+			ids = append(ids, id)
+		}
+		place = text(it, attrIndex1SK)
+	}
+	if len(items) < limit {
+		place = ""
+	}
+	return ids, place, nil
+}

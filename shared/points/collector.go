@@ -1,0 +1,108 @@
+package points
+
+import (
+	"context"
+
+	"regulars/shared/customer"
+	"regulars/shared/outcome"
+)
+
+// lookedAtOnce is how many customers that are passed over are looked at together.
+const lookedAtOnce = 50
+
+// A collector makes a page of places.
+type collector struct {
+	list   *List
+	tenant int
+	filter Filter
+	skip   int // how many matches are yet to be passed over
+	looked int
+	page   []Profile
+}
+
+// each makes a page of a few places.
+func (c *collector) each(ctx context.Context, places []Place) ([]Profile, error) {
+	i := 0
+	return c.collect(ctx, func(context.Context) (Place, bool, error) {
+		if i == len(places) {
+			return Place{}, false, nil
+		}
+		i++
+		return places[i-1], true, nil
+	}, func(Place) bool { return false })
+}
+
+// walk makes a page of a stream.
+func (c *collector) walk(ctx context.Context, s *stream) ([]Profile, error) {
+	seen := map[customer.ID]bool{}
+	next := func(ctx context.Context) (p Place, ok bool, err error) {
+		for p, ok, err = s.next(ctx); ok && err == nil && seen[p.ID]; p, ok, err = s.next(ctx) {
+		}
+		if c.filter.timed() {
+			seen[p.ID] = true // by id there is nobody twice
+		}
+		return p, ok, err
+	}
+	return c.collect(ctx, next, c.filter.counts)
+}
+
+// collect passes over what comes before the page, without a look where that
+// counts, and reads customers until the page is full.
+func (c *collector) collect(ctx context.Context, next func(context.Context) (Place, bool, error), counts func(Place) bool) ([]Profile, error) {
+	for {
+		var ids []customer.ID
+		for len(ids) < c.batch() {
+			p, ok, err := next(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				err := c.look(ctx, ids)
+				return c.page, err
+			}
+			if c.skip > 0 && len(ids) == 0 && counts(p) {
+				c.skip--
+				continue
+			}
+			ids = append(ids, p.ID)
+		}
+		if err := c.look(ctx, ids); err != nil || len(c.page) == c.filter.Limit {
+			return c.page, err
+		}
+	}
+}
+
+// batch is how many customers are looked at together: no more than the page needs,
+// once nothing is passed over.
+func (c *collector) batch() int {
+	if c.skip > 0 {
+		return max(lookedAtOnce, c.filter.Limit)
+	}
+	return c.filter.Limit
+}
+
+// look reads customers and adds those that match to the page.
+func (c *collector) look(ctx context.Context, ids []customer.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if c.looked += len(ids); c.looked > maxLooked {
+		return outcome.Refuse(ErrTooDeep.Kind, ErrTooDeep.Code, "updated_at_min",
+			"the list would look at more than %d profiles; ask for a shorter time, or walk on with since_id", maxLooked)
+	}
+	profiles, err := c.list.lister.ListProfiles(ctx, c.tenant, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		p, ok := profiles[id]
+		switch {
+		case !ok || !c.filter.matches(p):
+		case c.skip > 0:
+			c.skip--
+		case len(c.page) < c.filter.Limit:
+			c.page = append(c.page, p)
+		}
+	}
+	return nil
+}
