@@ -260,7 +260,7 @@ func (h *history) witnessed(c faults.Call, fault faults.Fault) faults.Fault {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		late := r.Clone(context.Background())
-		late.Body, late.Cancel = io.NopCloser(bytes.NewReader(body)), nil
+		late.Body = io.NopCloser(bytes.NewReader(body))
 		token := string(requestToken.Find(body))
 		h.mutex.Lock()
 		if h.tokens[token] {
