@@ -245,7 +245,8 @@ func TestWorkOn(t *testing.T) {
 		if err := f.worker.WorkOn(ctx, started.Job); err != nil {
 			t.Error(err)
 		}
-		if got := f.show(t, started.ID); got.State != Done || got.Subscriptions != 3*customer.Shards || h.steps != 3*customer.Shards {
+		// Parts that end at the same time are in each other's way, and a last step is then taken anew.
+		if got := f.show(t, started.ID); got.State != Done || got.Subscriptions != 3*customer.Shards || h.steps < 3*customer.Shards {
 			t.Errorf("Show() = %+v after %d steps", got, h.steps)
 		}
 	})
