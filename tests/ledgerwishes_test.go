@@ -212,7 +212,9 @@ func (h *history) wasDone(r *run, answer []byte) {
 		h.t.Errorf("%s, %d times under one key, was done more than once", r.wish.kind, r.times)
 	}
 	r.done = true
-	r.guest.wishes[version] = r.wish
+	done := r.wish
+	done.disabled = done.disabled && !r.guest.unsure // who was enabled meanwhile may spend
+	r.guest.wishes[version] = done
 }
 
 // A keyed request was answered.
