@@ -263,6 +263,24 @@ func TestCrashingPartIsParked(t *testing.T) {
 	}
 }
 
+// One that has used its visits up, and was not visited since, is given new ones by
+// a repeated start as well.
+func TestUsedUpPartTriesAgain(t *testing.T) {
+	f := newFarm("9")
+	job := f.start(t)
+	f.pass(wait40)
+	f.field.hook = func() { panic("stone") }
+	for range maxVisits {
+		f.deliver(t)
+	}
+	f.field.hook = func() {}
+	f.start(t)
+	f.drain(t)
+	if got := f.show(t, job.ID); got.State != Done || got.Parked != 0 {
+		t.Errorf("Show() = %+v", got)
+	}
+}
+
 func killNow() { hook, _ := killAt(1); hook() }
 
 func TestFinishRefusedFailsTheJob(t *testing.T) {

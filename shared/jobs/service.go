@@ -68,6 +68,11 @@ func (s *Service) set(ctx context.Context, job Job, parts []Part) (Job, error) {
 	if job.State == Planning {
 		return s.launch(ctx, job, parts)
 	}
+	for i, p := range parts {
+		if p.State == Waiting && p.Visits >= maxVisits {
+			parts[i].State = Parked // as the next visit would find it
+		}
+	}
 	return job, s.sendAgain(ctx, job, parts, func(p Part) bool { return p.State == Parked })
 }
 
