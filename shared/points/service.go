@@ -243,33 +243,34 @@ func (s *Service) again(ctx context.Context, r Request, profile Profile, first [
 	if known, found, err := s.remembered(ctx, r); err != nil || found {
 		return known, err
 	}
-	err := s.store.CommitPoints(ctx, Commit{
-		ID: rand.Text(), Tenant: r.Tenant, Before: profile.Account, After: profile.Account.Account, Answer: first, Request: r.Keyed,
+	result, err := s.save(ctx, r, Commit{
+		ID: rand.Text(), Tenant: r.Tenant, Before: profile.Account, After: profile.Account.Account, Answer: first,
 	})
-	if repeated, ok := errors.AsType[*Repeated](err); ok {
-		return repeated.First.answer(*r.Keyed)
-	}
-	return Result{Answer: first, Repeated: true}, err
+	result.Repeated = err == nil
+	return result, err
 }
 
 func (s *Service) commit(ctx context.Context, r Request, profile Profile, c Commit) (Result, error) {
 	profile.Account.Account = c.After
-	answer, err := r.Show(profile)
-	if err != nil {
+	var err error
+	if c.Answer, err = r.Show(profile); err != nil {
 		return Result{}, err
 	}
-	c.Answer = answer
-	if r.Keyed != nil {
-		c.Request = r.Keyed
-	}
-	err = s.store.CommitPoints(ctx, c)
+	return s.save(ctx, r, c)
+}
+
+// save commits under the key of the request, and answers what was remembered
+// under it where that came first.
+func (s *Service) save(ctx context.Context, r Request, c Commit) (Result, error) {
+	c.Request = r.Keyed
+	err := s.store.CommitPoints(ctx, c)
 	if repeated, ok := errors.AsType[*Repeated](err); ok {
 		return repeated.First.answer(*r.Keyed)
 	}
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Answer: answer}, nil
+	return Result{Answer: c.Answer}, nil
 }
 
 // Profile returns customer and account, or refuses with [ErrNotFound].
