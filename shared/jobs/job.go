@@ -173,6 +173,9 @@ func (p Part) visited(now time.Time) Part {
 	return p
 }
 
+// usedUp reports whether its visits got nowhere too often for another.
+func (p Part) usedUp() bool { return p.Visits >= maxVisits }
+
 // parked ends the visits.
 func (p Part) parked(now time.Time) Part {
 	p.State, p.Moved = Parked, instant(now)

@@ -69,8 +69,8 @@ func (s *Service) set(ctx context.Context, job Job, parts []Part) (Job, error) {
 		return s.launch(ctx, job, parts)
 	}
 	for i, p := range parts {
-		if p.State == Waiting && p.Visits >= maxVisits {
-			parts[i].State = Parked // as the next visit would find it
+		if p.State == Waiting && p.usedUp() {
+			parts[i] = p.parked(s.now()) // as the next visit would
 		}
 	}
 	return job, s.sendAgain(ctx, job, parts, func(p Part) bool { return p.State == Parked })

@@ -117,7 +117,7 @@ func decide(job Job, part Part, now time.Time) visit {
 		v.do = drop
 	case now.Before(job.NotBefore):
 		v.do, v.after = wait, job.NotBefore.Sub(now)
-	case part.Visits >= maxVisits:
+	case part.usedUp():
 		v.do, v.part = park, part.parked(now)
 	default:
 		v.do, v.part = work, part.visited(now)
