@@ -13,14 +13,19 @@ import (
 func (t *tx) putIdent(c customer.Commit, i customer.IdentChange) {
 	k := identKey(c.Tenant, c.After.ID, i.Key, i.Hash)
 	if !i.Put() {
-		t.delete(k, byCustomer(), 0)
-		t.writes[len(t.writes)-1].index = 1
+		t.deleteIdent(k, 0)
 		return
 	}
 	it := make(attributes, 5)
 	it.setPlaces(k, identIndexKeys(c.Tenant, c.After.ID, i.Key, i.Texts))
 	it.setText(attrCommit, c.ID)
 	t.put(item(it), byCustomer(), 0, 1)
+}
+
+// deleteIdent removes one, which was before bytes large.
+func (t *tx) deleteIdent(k key, before int) {
+	t.delete(k, byCustomer(), before)
+	t.writes[len(t.writes)-1].index = 1
 }
 
 // Idents implements [customer.Store].
@@ -70,8 +75,7 @@ func (s *Store) removeIdents(ctx context.Context, tenant int, id customer.ID) (m
 	t := &tx{id: rand.Text()}
 	t.check(k, writtenBy(r.text(attrCommit)), sizeOf(it))
 	for _, i := range items {
-		t.delete(keyOf(i), byCustomer(), sizeOf(i))
-		t.writes[len(t.writes)-1].index = 1
+		t.deleteIdent(keyOf(i), sizeOf(i))
 	}
 	return true, s.commit(ctx, "remove identification values", t)
 }
