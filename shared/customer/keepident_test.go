@@ -254,15 +254,9 @@ func TestDeleteManyRecords(t *testing.T) {
 // to match before he is asked: he is found then, and nobody is created beside him.
 func TestOwnerComesToMatch(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
-		subscribe := func(resource int64) customer.Edit {
-			return func(c *customer.Customer, now time.Time) error {
-				c.Subscriptions = nil
-				return c.Subscribe(customer.SubscriptionEdit{Resource: resource, Channel: customer.ChannelSMS, Contact: "+1111111"}, now)
-			}
-		}
-		ada := must(t, service, knowing(creates(both(named("Ada", "Lace"), subscribe(2))))).ID
+		ada := must(t, service, knowing(creates(both(named("Ada", "Lace"), subscribeOn(2))))).ID
 		must(t, service, updates(id(ada), named("Ada", "Other"))) // by one who does not know
-		world.once("read whole "+ada.Decimal(), func() { must(t, service, updates(id(ada), subscribe(1))) })
+		world.once("read whole "+ada.Decimal(), func() { must(t, service, updates(id(ada), subscribeOn(1))) })
 		search := phone("+1111111")
 		search.Resource = 1
 		got, err := service.Apply(ctx, knowing(imports(search, named("Eve", "Lace"))))

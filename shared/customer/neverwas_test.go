@@ -33,17 +33,11 @@ func TestAmbiguityThatNeverWas(t *testing.T) {
 // The same where the customers were read at several moments.
 func TestAmbiguityOnAResourceThatNeverWas(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
-		subscribe := func(resource int64) customer.Edit {
-			return func(c *customer.Customer, now time.Time) error {
-				c.Subscriptions = nil
-				return c.Subscribe(customer.SubscriptionEdit{Resource: resource, Channel: customer.ChannelSMS, Contact: "+1111111"}, now)
-			}
-		}
-		ada := must(t, service, imports(email("ada@x.com"), both(setEmail("ada@x.com"), subscribe(1))))
-		eve := must(t, service, imports(email("eve@x.com"), both(setEmail("eve@x.com"), subscribe(2))))
+		ada := must(t, service, imports(email("ada@x.com"), both(setEmail("ada@x.com"), subscribeOn(1))))
+		eve := must(t, service, imports(email("eve@x.com"), both(setEmail("eve@x.com"), subscribeOn(2))))
 		world.once("read customer "+eve.ID.Decimal(), func() { // after Ada was read
-			must(t, service, updates(id(ada.ID), subscribe(2)))
-			must(t, service, updates(id(eve.ID), subscribe(1)))
+			must(t, service, updates(id(ada.ID), subscribeOn(2)))
+			must(t, service, updates(id(eve.ID), subscribeOn(1)))
 		})
 		search := phone("+1111111")
 		search.Resource = 1
@@ -93,17 +87,11 @@ func TestNotFoundThatNeverWas(t *testing.T) {
 // moment.
 func TestNotFoundThatNeverWasOnAResource(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
-		subscribe := func(resource int64) customer.Edit {
-			return func(c *customer.Customer, now time.Time) error {
-				c.Subscriptions = nil
-				return c.Subscribe(customer.SubscriptionEdit{Resource: resource, Channel: customer.ChannelSMS, Contact: "+1111111"}, now)
-			}
-		}
-		ada := must(t, service, imports(email("ada@x.com"), both(setEmail("ada@x.com"), subscribe(2))))
-		eve := must(t, service, imports(email("eve@x.com"), both(setEmail("eve@x.com"), subscribe(1))))
+		ada := must(t, service, imports(email("ada@x.com"), both(setEmail("ada@x.com"), subscribeOn(2))))
+		eve := must(t, service, imports(email("eve@x.com"), both(setEmail("eve@x.com"), subscribeOn(1))))
 		world.once("read customer "+eve.ID.Decimal(), func() { // after Ada was read
-			must(t, service, updates(id(ada.ID), subscribe(1)))
-			must(t, service, updates(id(eve.ID), subscribe(2)))
+			must(t, service, updates(id(ada.ID), subscribeOn(1)))
+			must(t, service, updates(id(eve.ID), subscribeOn(2)))
 		})
 		search := phone("+1111111")
 		search.Resource = 1

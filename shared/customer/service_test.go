@@ -37,6 +37,14 @@ func setName(name string) customer.Edit {
 	return func(c *customer.Customer, _ time.Time) error { c.FirstName = name; return nil }
 }
 
+// subscribeOn leaves one subscription, of +1111111 on a resource.
+func subscribeOn(resource int64) customer.Edit {
+	return func(c *customer.Customer, now time.Time) error {
+		c.Subscriptions = nil
+		return c.Subscribe(customer.SubscriptionEdit{Resource: resource, Channel: customer.ChannelSMS, Contact: "+1111111"}, now)
+	}
+}
+
 func both(edits ...customer.Edit) customer.Edit {
 	return func(c *customer.Customer, now time.Time) error {
 		for _, edit := range edits {
