@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"regulars/functions/altcraft"
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/tests/conversation"
@@ -146,7 +146,7 @@ func TestRevokedTokenEnds(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	secret, token, err := s.Registrar.CreateToken(t.Context(), access.Token{
-		Name: "short", Tenants: []int{laptop.Tenant}, Scopes: access.Scopes,
+		Name: "short", Tenants: []int{devserver.Tenant}, Scopes: access.Scopes,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -241,7 +241,7 @@ func TestSegmentsAndResourcesHoldAtOnce(t *testing.T) {
 	}
 	declare := func() {
 		patch := map[string]any{"9": map[string]any{"name": "New"}}
-		if _, err := s.Registrar.ChangeSettings(t.Context(), laptop.Tenant, map[string]any{"segments": patch, "declared_resources": patch}); err != nil {
+		if _, err := s.Registrar.ChangeSettings(t.Context(), devserver.Tenant, map[string]any{"segments": patch, "declared_resources": patch}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -255,7 +255,7 @@ func TestSegmentsAndResourcesHoldAtOnce(t *testing.T) {
 			t.Errorf("%s after: error %d, want 0", call.method, code)
 		}
 		undeclare := map[string]any{"9": nil}
-		if _, err := s.Registrar.ChangeSettings(t.Context(), laptop.Tenant, map[string]any{"segments": undeclare, "declared_resources": undeclare}); err != nil {
+		if _, err := s.Registrar.ChangeSettings(t.Context(), devserver.Tenant, map[string]any{"segments": undeclare, "declared_resources": undeclare}); err != nil {
 			t.Fatal(err)
 		}
 	}

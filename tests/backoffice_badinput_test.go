@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 )
 
 // hostile are values that nobody means.
@@ -82,7 +82,7 @@ func TestBackofficeTooMuch(t *testing.T) {
 	o.must("PUT", "/product_category", categoryBody("sales"))
 	raw := func(method, path, body string) answered {
 		r := httptest.NewRequest(method, path, strings.NewReader(body))
-		r.Header.Set("Authorization", laptop.DemoToken)
+		r.Header.Set("Authorization", devserver.DemoToken)
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
 		l.ServeHTTP(w, r)

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/customer"
 )
 
@@ -12,9 +12,9 @@ import (
 // writes leads to the customer, and the one before it no more.
 func TestAssignedGoalIsFound(t *testing.T) {
 	l := newLaptop(t)
-	field, err := l.Registrar.DeclareMatchField(t.Context(), laptop.Tenant, "goal", customer.OfCustomer, false)
+	field, err := l.Registrar.DeclareMatchField(t.Context(), devserver.Tenant, "goal", customer.OfCustomer, false)
 	if err == nil {
-		err = l.Registrar.MatchFieldReady(t.Context(), laptop.Tenant, field.Number)
+		err = l.Registrar.MatchFieldReady(t.Context(), devserver.Tenant, field.Number)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 )
 
 // ask asks a process as [office.ask] asks a handler.
@@ -17,7 +17,7 @@ func (p process) ask(t *testing.T, method, path string, body map[string]any) ans
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", laptop.DemoToken)
+	r.Header.Set("Authorization", devserver.DemoToken)
 	r.Header.Set("Content-Type", "application/json")
 	response, err := client.Do(r)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/customer"
 	"regulars/shared/dynamolocal/dynamotest"
 )
@@ -22,7 +22,7 @@ func TestAssignmentsHoldAtOnce(t *testing.T) {
 	stock(o)
 	first, second := o.user(1), o.user(2)
 	key := customer.IdentKey{Name: "GoalKey", Attributes: []string{"goal"}, Unique: true}
-	if _, err := admin.Registrar.DeclareIdentKey(t.Context(), laptop.Tenant, key); err != nil {
+	if _, err := admin.Registrar.DeclareIdentKey(t.Context(), devserver.Tenant, key); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(1100 * time.Millisecond) // a laptop remembers settings for a second
@@ -37,7 +37,7 @@ func TestAssignmentsHoldAtOnce(t *testing.T) {
 	if use := got.header.Get("X-Consumed-Capacity"); !slices.Equal(dump(t, s.table), before) || !strings.HasSuffix(use, ";w=0") {
 		t.Errorf("a refused assignment wrote, and consumed %s", use)
 	}
-	if _, err := admin.Registrar.RemoveIdentKey(t.Context(), laptop.Tenant, key.Name); err != nil {
+	if _, err := admin.Registrar.RemoveIdentKey(t.Context(), devserver.Tenant, key.Name); err != nil {
 		t.Fatal(err)
 	}
 	if got := assign(); got.status != http.StatusOK {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 )
 
 // An office speaks the Mojodex dialect to a handler.
@@ -25,7 +25,7 @@ type office struct {
 func (o office) ask(method, path string, body map[string]any) answered {
 	o.t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(o.document(body)))
-	r.Header.Set("Authorization", laptop.DemoToken)
+	r.Header.Set("Authorization", devserver.DemoToken)
 	r.Header.Set("Content-Type", "application/json")
 	if o.deadline > 0 {
 		ctx, cancel := context.WithTimeout(r.Context(), o.deadline)

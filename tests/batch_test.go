@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/customer"
 	"regulars/tests/faults"
 )
@@ -265,7 +265,7 @@ func TestFaultsInBatchesAreLogged(t *testing.T) {
 	s := newStage(t)
 	var log bytes.Buffer
 	wrong := faulty(t, &faults.Transport{Plan: faults.Always(faults.Cancelled("ValidationError"))})
-	l := laptop.New(laptop.Options{DB: wrong, Table: s.table, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	l := devserver.New(devserver.Options{DB: wrong, Table: s.table, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	got := caller{t: t, h: l}.must("add_batch", map[string]any{"data": crowd(0, 12, nil)})
 	for i, item := range got.items() {
 		if item.code() != 500 || item.id() != "" {
@@ -276,7 +276,7 @@ func TestFaultsInBatchesAreLogged(t *testing.T) {
 	if n := strings.Count(text, "level=ERROR msg=fault"); n != 11 || !strings.Contains(text, "2 more faults") {
 		t.Errorf("%d faults in the log, want 10 and how many more:\n%s", n, text)
 	}
-	for _, secret := range []string{"@example", "+79", laptop.DemoToken} {
+	for _, secret := range []string{"@example", "+79", devserver.DemoToken} {
 		if strings.Contains(text, secret) {
 			t.Errorf("the log holds %s:\n%s", secret, text)
 		}
@@ -363,7 +363,7 @@ func TestBatchRepeatedAfterItsFieldIsGone(t *testing.T) {
 	c := caller{t: t, h: l}
 	body := map[string]any{"matching": "custom", "field_name": "CRM_ID", "data": []map[string]any{{"CRM_ID": 1}, {"CRM_ID": 2}, {"CRM_ID": 1}}}
 	first := c.must("import_batch", body, "Idempotency-Key", "k")
-	if _, err := l.Registrar.RemoveMatchField(t.Context(), laptop.Tenant, "CRM_ID", customer.OfCustomer); err != nil {
+	if _, err := l.Registrar.RemoveMatchField(t.Context(), devserver.Tenant, "CRM_ID", customer.OfCustomer); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(1100 * time.Millisecond) // what is remembered of the settings is over

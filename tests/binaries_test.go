@@ -18,7 +18,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/customer"
 	"regulars/shared/dynamolocal"
 	"regulars/shared/dynamolocal/dynamotest"
@@ -245,7 +245,7 @@ func TestBinaries(t *testing.T) {
 	}
 	var tenants struct{ Tenants []struct{ Tenant int } }
 	d.invoke("admin", event(t, "admin-list-tenants.json"), &tenants)
-	if len(tenants.Tenants) != 1 || tenants.Tenants[0].Tenant != laptop.Tenant {
+	if len(tenants.Tenants) != 1 || tenants.Tenants[0].Tenant != devserver.Tenant {
 		t.Errorf("admin lists %+v", tenants)
 	}
 	for _, file := range []string{"work-part.json", "work-stalled.json", "work-upkeep.json"} {
@@ -257,7 +257,7 @@ func TestBinaries(t *testing.T) {
 	}
 	for name, f := range d.functions {
 		f.Kill()
-		if log := f.Log(); strings.Contains(log, laptop.DemoToken) || strings.Contains(log, "petrov") || strings.Contains(log, "banner") || strings.Contains(log, "790000") {
+		if log := f.Log(); strings.Contains(log, devserver.DemoToken) || strings.Contains(log, "petrov") || strings.Contains(log, "banner") || strings.Contains(log, "790000") {
 			t.Errorf("the log of %s holds what a client sent:\n%s", name, log)
 		}
 	}
@@ -273,7 +273,7 @@ func TestProveJobThroughTheQueue(t *testing.T) {
 	var declared struct {
 		Job struct{ ID string }
 	}
-	d.invoke("admin", fmt.Appendf(nil, `{"action": "declare-match-field", "tenant": %d, "name": "card"}`, laptop.Tenant), &declared)
+	d.invoke("admin", fmt.Appendf(nil, `{"action": "declare-match-field", "tenant": %d, "name": "card"}`, devserver.Tenant), &declared)
 	if got := len(d.queue.bodies()); got != 8 {
 		t.Fatalf("%d messages, want one for each of 8 parts", got)
 	}
@@ -287,7 +287,7 @@ func TestProveJobThroughTheQueue(t *testing.T) {
 		again = d.work(again)
 	}
 	var job struct{ State string }
-	d.invoke("admin", fmt.Appendf(nil, `{"action": "show-job", "tenant": %d, "job": %q}`, laptop.Tenant, declared.Job.ID), &job)
+	d.invoke("admin", fmt.Appendf(nil, `{"action": "show-job", "tenant": %d, "job": %q}`, devserver.Tenant, declared.Job.ID), &job)
 	want := map[bool]string{true: "done", false: "running"}[proving()]
 	if job.State != want || len(again) != map[string]int{"done": 0, "running": 8}[want] {
 		t.Errorf("the job is %s with %d messages left, want %s", job.State, len(again), want)

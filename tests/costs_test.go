@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 )
 
 // TestCosts demands the figures of docs/performance.md.
@@ -108,7 +108,7 @@ func awaitNewHour(t *testing.T, within time.Duration) {
 // TestCapacityWithoutToken: what is refused at the door reads nothing.
 func TestCapacityWithoutToken(t *testing.T) {
 	c := caller{t: t, h: newLaptop(t)}
-	got := c.call("import", map[string]any{"token": nil, "db_id": laptop.Tenant, "data": map[string]any{}})
+	got := c.call("import", map[string]any{"token": nil, "db_id": devserver.Tenant, "data": map[string]any{}})
 	if use := got.header.Get("X-Consumed-Capacity"); got.code() != 401 || use != "rt=0;r=0;w=0" {
 		t.Errorf("a request without a token = %v, consumed %s", got, use)
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/access"
 	"regulars/tests/conversation"
 	"regulars/tests/openapi"
@@ -29,14 +29,14 @@ func basic(secret string) string {
 // conversations have for them.
 func newUCSCast(t *testing.T, s scene) map[string]string {
 	t.Helper()
-	cast := map[string]string{"demo": basic(laptop.DemoToken), "stranger": basic("reg_live_stranger"), "nobody": basic("")}
+	cast := map[string]string{"demo": basic(devserver.DemoToken), "stranger": basic("reg_live_stranger"), "nobody": basic("")}
 	for name, secret := range newCast(t, s) {
 		cast[name], cast[name+"_token"] = basic(secret), secret
 	}
 	for name, scope := range map[string]access.Scope{
 		"ucs_reader": access.UCSRead, "ucs_writer": access.UCSWrite, "meta_reader": access.UCSReadMeta, "meta_writer": access.UCSWriteMeta,
 	} {
-		secret, _, err := s.Registrar.CreateToken(t.Context(), access.Token{Name: name, Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{scope}})
+		secret, _, err := s.Registrar.CreateToken(t.Context(), access.Token{Name: name, Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{scope}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/dynamolocal"
 	"regulars/shared/dynamolocal/dynamotest"
 )
@@ -159,7 +159,7 @@ func TestMojodexTemplates(t *testing.T) {
 			t.Fatalf("%s is not JSON once it is filled in", file)
 		}
 		r := httptest.NewRequest(http.MethodPut, path, strings.NewReader(body))
-		r.Header.Set("Authorization", laptop.DemoToken)
+		r.Header.Set("Authorization", devserver.DemoToken)
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
 		l.ServeHTTP(w, r)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/access"
 )
 
@@ -32,7 +32,7 @@ func (w wire) play(t *testing.T, m member) *httptest.ResponseRecorder {
 		path = m.below(path)
 	}
 	r := httptest.NewRequest(w.method, path, strings.NewReader(w.body))
-	r.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + laptop.DemoToken}}
+	r.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + devserver.DemoToken}}
 	maps.Copy(r.Header, w.header)
 	answer := httptest.NewRecorder()
 	m.h.ServeHTTP(answer, r)
@@ -177,7 +177,7 @@ func TestHaravanTokens(t *testing.T) {
 	ann := c.join()
 	ann.add(100, "Idempotency-Key", "k1").done(t)
 	ann.order(`{"id": "A1", "total": 5000}`).done(t)
-	const otherShop = laptop.Tenant + 1
+	const otherShop = devserver.Tenant + 1
 	if _, err := c.Registrar.CreateTenant(t.Context(), otherShop, "Other shop", map[string]any{"rate_limit": map[string]any{"size": 0}}); err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestHaravanTokens(t *testing.T) {
 		}
 		return http.Header{"Authorization": {"Bearer " + secret}}
 	}
-	other, viewer := bearer(otherShop, access.LoyWrite), bearer(laptop.Tenant, access.LoyRead)
+	other, viewer := bearer(otherShop, access.LoyWrite), bearer(devserver.Tenant, access.LoyRead)
 	keyed := maps.Clone(other)
 	keyed["Idempotency-Key"] = []string{"k1"}
 	before := dump(t, c.table)
@@ -210,13 +210,13 @@ func TestHaravanTokens(t *testing.T) {
 		w.name, w.header, w.status, w.want = "viewer "+w.path, viewer, 403, `{"errors":"The token lacks the scope loy.write_profiles."}`
 		w.play(t, ann)
 	}
-	for _, value := range []string{"Bearer", "Bearer ", laptop.DemoToken, "Bearer: " + laptop.DemoToken, "Token " + laptop.DemoToken} {
+	for _, value := range []string{"Bearer", "Bearer ", devserver.DemoToken, "Bearer: " + devserver.DemoToken, "Token " + devserver.DemoToken} {
 		wire{value, "GET", ".json", http.Header{"Authorization": {value}}, "", 401, `{"errors":"The request bears no token."}`}.play(t, ann)
 	}
-	for _, value := range []string{"Bearer " + strings.ToUpper(laptop.DemoToken), "Bearer " + strings.Repeat("x", 9000), "Bearer \xff"} {
+	for _, value := range []string{"Bearer " + strings.ToUpper(devserver.DemoToken), "Bearer " + strings.Repeat("x", 9000), "Bearer \xff"} {
 		wire{"a token that is none", "GET", ".json", http.Header{"Authorization": {value}}, "", 401, `{"errors":"The token is unknown`}.play(t, ann)
 	}
-	for _, value := range []string{"bearer " + laptop.DemoToken, "BEARER   " + laptop.DemoToken + " "} {
+	for _, value := range []string{"bearer " + devserver.DemoToken, "BEARER   " + devserver.DemoToken + " "} {
 		wire{value, "GET", ".json", http.Header{"Authorization": {value}}, "", 200, ""}.play(t, ann)
 	}
 	if !slices.Equal(before, dump(t, c.table)) {

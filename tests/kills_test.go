@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"regulars/functions/admin"
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/dynamolocal/dynamotest"
 )
 
@@ -51,7 +51,7 @@ func TestProveKilledBackfill(t *testing.T) {
 		}
 		return true
 	})
-	declared := writer.admin(t, map[string]any{"action": "declare-match-field", "tenant": laptop.Tenant, "name": "card"})
+	declared := writer.admin(t, map[string]any{"action": "declare-match-field", "tenant": devserver.Tenant, "name": "card"})
 	job := declared["job"].(map[string]any)["id"]
 	if got := writer.post(t, "get", byCard(0)); got.status != http.StatusServiceUnavailable {
 		t.Errorf("get by a field that is being prepared = %v, want busy", got)
@@ -60,7 +60,7 @@ func TestProveKilledBackfill(t *testing.T) {
 
 	kills := 0
 	state := func(p process) any {
-		return p.admin(t, map[string]any{"action": "show-job", "tenant": laptop.Tenant, "job": job})["state"]
+		return p.admin(t, map[string]any{"action": "show-job", "tenant": devserver.Tenant, "job": job})["state"]
 	}
 	for range 10 {
 		p := start(t, table)
@@ -78,7 +78,7 @@ func TestProveKilledBackfill(t *testing.T) {
 	p := start(t, table)
 	// Parts that were killed five times before they got anywhere are parked; to
 	// declare the field again is what an operator does about it.
-	p.admin(t, map[string]any{"action": "declare-match-field", "tenant": laptop.Tenant, "name": "card"})
+	p.admin(t, map[string]any{"action": "declare-match-field", "tenant": devserver.Tenant, "name": "card"})
 	for deadline := time.Now().Add(2 * time.Minute); state(p) != "done"; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the job is %v after %d kills", state(p), kills)

@@ -87,7 +87,7 @@ type history struct {
 	clean     *points.Service
 	customers *customer.Service
 	// rules are the settings, before those that some writers still remember.
-	rules, before access.Choices
+	rules, before access.Preferences
 	// members are those that are acted on, gone those that were deleted.
 	members, gone []*guest
 	n             int

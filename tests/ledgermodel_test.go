@@ -42,7 +42,7 @@ type grant struct {
 // paid is what an order came to.
 type paid struct {
 	said              points.Order
-	rules             access.Choices
+	rules             access.Preferences
 	percent, returned int64
 	cameBack          bool // something of it
 	day               int64
@@ -118,7 +118,7 @@ func (m *ledgerModel) next(e points.Entry, by step) error {
 }
 
 // saysLevel compares the levels that an entry names.
-func saysLevel(e points.Entry, rules access.Choices, before, after int64) error {
+func saysLevel(e points.Entry, rules access.Preferences, before, after int64) error {
 	was, is := levelOf(rules, before), levelOf(rules, after)
 	if was == is {
 		was, is = 0, 0
@@ -129,7 +129,7 @@ func saysLevel(e points.Entry, rules access.Choices, before, after int64) error 
 	return nil
 }
 
-func levelOf(rules access.Choices, ranking int64) int64 {
+func levelOf(rules access.Preferences, ranking int64) int64 {
 	for _, number := range []int64{3, 2, 1} { // each begins above the one before
 		if level, ok := rules.Levels[number]; ok && ranking >= level.From {
 			return number
@@ -213,7 +213,7 @@ func (m *ledgerModel) expire(at time.Time) (f points.Figures) {
 }
 
 // expiry is the day on which points expire that are usable from t on.
-func expiry(rules access.Choices, t time.Time) int64 {
+func expiry(rules access.Preferences, t time.Time) int64 {
 	if rules.Earning.ExpiresAfterDays == 0 {
 		return neverDay
 	}

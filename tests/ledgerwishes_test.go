@@ -17,7 +17,7 @@ import (
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/points"
 	"regulars/tests/faults"
 )
@@ -32,7 +32,7 @@ type wish struct {
 	order points.Order // of an order; of a return its id
 	ref   string
 	// rules are the settings that the writer remembers.
-	rules access.Choices
+	rules access.Preferences
 	// disabled: the customer was so before, and nobody changed that meanwhile.
 	disabled bool
 }
@@ -157,7 +157,7 @@ func (h *history) request(r *run) points.Request {
 		Show: func(p points.Profile) ([]byte, error) { return json.Marshal(p.Account.Version) },
 	}
 	if r.times > 1 {
-		request.Keyed = &customer.Keyed{Key: r.key, Meaning: "same"}
+		request.IdempotencyKey = &customer.IdempotencyKey{Key: r.key, Fingerprint: "same"}
 	}
 	return request
 }
@@ -181,7 +181,7 @@ func (h *history) carryOut(r *run) {
 	defer h.mutex.Unlock()
 	var first []byte
 	for _, got := range answers {
-		if _, refused := outcome.AsRefusal(got.err); refused {
+		if _, refused := errs.AsClient(got.err); refused {
 			r.refused = true
 			continue
 		}
@@ -193,7 +193,7 @@ func (h *history) carryOut(r *run) {
 			h.t.Errorf("%s, %d times under one key, was answered %s and %s", r.wish.kind, r.times, first, got.Answer)
 		}
 		first = got.Answer
-		if !got.Repeated {
+		if !got.Replayed {
 			h.wasDone(r, got.Answer)
 		}
 	}
@@ -238,15 +238,15 @@ func (h *history) comesAgain(d *dice) {
 	request := h.request(&k.run)
 	other := d.roll(4) == 0
 	if other {
-		request.Keyed.Meaning = "other"
+		request.IdempotencyKey.Fingerprint = "other"
 	}
 	got, err := k.wish.do(h.t.Context(), h.clean, request)
 	switch {
 	case k.guest.deleted && (errors.Is(err, points.ErrNotFound) || other):
-	case other && !errors.Is(err, points.ErrOtherMeaning):
+	case other && !errors.Is(err, points.ErrKeyReused):
 		h.t.Fatalf("%s under the key of another: %s %v", k.wish.kind, got.Answer, err)
-	case !other && (err != nil || !got.Repeated || string(got.Answer) != string(k.answer)):
-		h.t.Fatalf("%+v again under its key: %s %t %v, want %s as before", k.wish, got.Answer, got.Repeated, err, k.answer)
+	case !other && (err != nil || !got.Replayed || string(got.Answer) != string(k.answer)):
+		h.t.Fatalf("%+v again under its key: %s %t %v, want %s as before", k.wish, got.Answer, got.Replayed, err, k.answer)
 	}
 }
 

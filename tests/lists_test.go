@@ -12,7 +12,7 @@ import (
 
 	mathrand "math/rand/v2"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/customer"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/tests/faults"
@@ -20,7 +20,7 @@ import (
 
 // populate makes n customers of the local tenant, without e-mails and phones, that
 // were created in the milliseconds before now. It returns their ids, ascending.
-func populate(t *testing.T, l *laptop.Laptop, n int) []customer.ID {
+func populate(t *testing.T, l *devserver.Laptop, n int) []customer.ID {
 	t.Helper()
 	const makers = 4
 	now := time.Now()
@@ -32,7 +32,7 @@ func populate(t *testing.T, l *laptop.Laptop, n int) []customer.ID {
 				ids[i] = customer.NewID(now.Add(time.Duration(i-n)*time.Millisecond), mathrand.Uint64())
 				made := customer.Customer{ID: ids[i], Changed: now.UTC(), FirstName: fmt.Sprint("n", i), Custom: map[string]any{"even": i%2 == 0}}
 				err := l.Store.Commit(t.Context(), customer.Commit{
-					ID: rand.Text(), Tenant: laptop.Tenant, Before: customer.Record{Customer: customer.Customer{ID: ids[i]}}, After: made,
+					ID: rand.Text(), Tenant: devserver.Tenant, Before: customer.Record{Customer: customer.Customer{ID: ids[i]}}, After: made,
 				})
 				if err != nil {
 					t.Error(err)
@@ -214,7 +214,7 @@ func TestSegmentsAtOnce(t *testing.T) {
 	for i := range n {
 		segments[fmt.Sprint(i+1)] = map[string]any{"name": fmt.Sprint("Segment ", i+1)}
 	}
-	if _, err := l.Registrar.ChangeSettings(t.Context(), laptop.Tenant, map[string]any{"segments": segments}); err != nil {
+	if _, err := l.Registrar.ChangeSettings(t.Context(), devserver.Tenant, map[string]any{"segments": segments}); err != nil {
 		t.Fatal(err)
 	}
 	c := caller{t: t, h: l}

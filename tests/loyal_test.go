@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/dynamolocal/dynamotest"
@@ -36,7 +36,7 @@ func (m member) send(method, path, body string, header ...string) answered {
 	request := func(url string) *http.Request {
 		r := httptest.NewRequest(method, url, bytes.NewReader([]byte(body)))
 		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Authorization", "Bearer "+laptop.DemoToken)
+		r.Header.Set("Authorization", "Bearer "+devserver.DemoToken)
 		for i := 0; i < len(header); i += 2 {
 			r.Header.Set(header[i], header[i+1])
 		}
@@ -119,7 +119,7 @@ func (a answered) done(t testing.TB) answered {
 
 // A club is a service without a rate limit on a table of its own.
 type club struct {
-	*laptop.Laptop
+	*devserver.Laptop
 	t     testing.TB
 	table string
 	n     int
@@ -138,7 +138,7 @@ func newClub(t testing.TB, settings map[string]any) *club {
 	for name, v := range settings {
 		all[name] = v
 	}
-	if _, err := c.Registrar.ChangeSettings(t.Context(), laptop.Tenant, all); err != nil {
+	if _, err := c.Registrar.ChangeSettings(t.Context(), devserver.Tenant, all); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -183,7 +183,7 @@ func (c *club) verified(m member) points.Account {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	report, err := points.NewService(c.Store, time.Now).Verify(c.t.Context(), laptop.Tenant, id)
+	report, err := points.NewService(c.Store, time.Now).Verify(c.t.Context(), devserver.Tenant, id)
 	if err != nil || report.Flaw != nil || report.Entries != report.Account.Version {
 		c.t.Fatalf("verify %s = %+v %v, %v", m.id, report, report.Flaw, err)
 	}
@@ -191,11 +191,11 @@ func (c *club) verified(m member) points.Account {
 }
 
 // rules are the settings of the local tenant.
-func (c *club) rules() access.Choices {
+func (c *club) rules() access.Preferences {
 	c.t.Helper()
-	settings, err := c.Registrar.Tenant(c.t.Context(), laptop.Tenant)
+	settings, err := c.Registrar.Tenant(c.t.Context(), devserver.Tenant)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return settings.Choices
+	return settings.Preferences
 }

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/access"
 	"regulars/tests/conversation"
 	"regulars/tests/openapi"
@@ -76,9 +76,9 @@ func newMojodexCast(t *testing.T, s scene) map[string]string {
 	cast := map[string]string{}
 	for name, token := range map[string]access.Token{
 		"other":      {Tenants: []int{otherTenant}, Scopes: access.Scopes},
-		"reader":     {Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{access.AltRead}},
-		"backoffice": {Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{access.Backoffice}},
-		"scheduler":  {Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{access.Scheduler}},
+		"reader":     {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.AltRead}},
+		"backoffice": {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.Backoffice}},
+		"scheduler":  {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.Scheduler}},
 	} {
 		token.Name = name
 		secret, _, err := s.Registrar.CreateToken(t.Context(), token)

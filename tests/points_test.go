@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/customer"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/shared/points"
@@ -212,7 +212,7 @@ func TestKeyOfARepeatIsRemembered(t *testing.T) {
 	if got := ann.order(`{"id": "2", "total": 1000}`, "Idempotency-Key", "o"); got.status != http.StatusUnprocessableEntity {
 		t.Errorf("another order under the key = %v, want refused", got)
 	}
-	if _, err := c.Registrar.ChangeSettings(t.Context(), laptop.Tenant, map[string]any{"unique_ref_id": false}); err != nil {
+	if _, err := c.Registrar.ChangeSettings(t.Context(), devserver.Tenant, map[string]any{"unique_ref_id": false}); err != nil {
 		t.Fatal(err)
 	}
 	m := c.with(ann, &faults.Transport{})
@@ -394,7 +394,7 @@ func TestDeletionErasesTexts(t *testing.T) {
 	caller{t: t, h: c.Laptop}.must("delete", map[string]any{"email": email(c.n)})
 
 	service := points.NewService(c.Store, time.Now)
-	settled, err := service.SettleDue(t.Context(), laptop.Tenant, c.rules())
+	settled, err := service.SettleDue(t.Context(), devserver.Tenant, c.rules())
 	if err != nil || settled.Changed != 1 {
 		t.Fatalf("SettleDue() = %+v, %v, want one changed", settled, err)
 	}
@@ -402,7 +402,7 @@ func TestDeletionErasesTexts(t *testing.T) {
 		t.Errorf("the account is %+v, want %+v, erased", after, before)
 	}
 	id, _ := customer.ParseDecimal(ann.id)
-	entries, err := c.Store.Entries(t.Context(), laptop.Tenant, id, 1, 1000, 1000)
+	entries, err := c.Store.Entries(t.Context(), devserver.Tenant, id, 1, 1000, 1000)
 	if err != nil || len(entries) != 172 {
 		t.Fatalf("%d entries, %v", len(entries), err)
 	}
@@ -411,10 +411,10 @@ func TestDeletionErasesTexts(t *testing.T) {
 			t.Fatalf("entry %d says %+v still", e.Seq, e.Text)
 		}
 	}
-	if order, err := c.Store.Order(t.Context(), laptop.Tenant, id, "secret order"); err != nil || !order.Absent() {
+	if order, err := c.Store.Order(t.Context(), devserver.Tenant, id, "secret order"); err != nil || !order.Absent() {
 		t.Errorf("the order is %+v, %v", order, err)
 	}
-	if settled, err := service.SettleDue(t.Context(), laptop.Tenant, c.rules()); err != nil || settled.Seen != 0 {
+	if settled, err := service.SettleDue(t.Context(), devserver.Tenant, c.rules()); err != nil || settled.Seen != 0 {
 		t.Errorf("SettleDue() again = %+v, %v, want nothing due", settled, err)
 	}
 }
@@ -550,13 +550,13 @@ func TestVerifyNamesTheFlaw(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			report, err := points.NewService(c.Store, time.Now).Verify(t.Context(), laptop.Tenant, id)
+			report, err := points.NewService(c.Store, time.Now).Verify(t.Context(), devserver.Tenant, id)
 			if err != nil || report.Flaw == nil || report.Flaw.Seq != tt.seq {
 				t.Errorf("Verify() = %+v %v, want a flaw at %d", report.Flaw, err, tt.seq)
 			}
 		})
 	}
-	if _, err := points.NewService(c.Store, time.Now).Verify(t.Context(), laptop.Tenant, 4096); !errors.Is(err, points.ErrNotFound) {
+	if _, err := points.NewService(c.Store, time.Now).Verify(t.Context(), devserver.Tenant, 4096); !errors.Is(err, points.ErrNotFound) {
 		t.Errorf("Verify() of nobody = %v", err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
@@ -73,7 +73,7 @@ func TestSixtyLotsFitTheFirstKB(t *testing.T) {
 	id, _ := customer.ParseDecimal(ann.id)
 	service := points.NewService(dynamo.New(dynamotest.Client(t), c.table, now), now)
 	r := points.Request{
-		Tenant: laptop.Tenant, ID: id, Rules: c.rules(), Actor: "demo 12345678",
+		Tenant: devserver.Tenant, ID: id, Rules: c.rules(), Actor: "demo 12345678",
 		Show: func(points.Profile) ([]byte, error) { return []byte("{}"), nil },
 	}
 	for day := range 60 {
@@ -95,7 +95,7 @@ func TestSixtyLotsFitTheFirstKB(t *testing.T) {
 		"subtract": {func(ctx context.Context) (points.Result, error) { return service.Subtract(ctx, r, 5, "Mini game", "") }, 4},
 		"add with a key": {func(ctx context.Context) (points.Result, error) {
 			keyed := r
-			keyed.Keyed = &customer.Keyed{Key: "k", Meaning: "m"}
+			keyed.IdempotencyKey = &customer.IdempotencyKey{Key: "k", Fingerprint: "m"}
 			return service.Add(ctx, keyed, 5, "Mini game", "")
 		}, 6},
 	} {
@@ -127,7 +127,7 @@ func TestProveSettlingReadsTheDue(t *testing.T) {
 	c.fill(due-1, func(int) []map[string]types.AttributeValue { return expired }) // and the template itself
 	ctx, m := meter.With(t.Context())
 	service := points.NewService(c.Store, time.Now)
-	settled, err := service.SettleDue(ctx, laptop.Tenant, c.rules())
+	settled, err := service.SettleDue(ctx, devserver.Tenant, c.rules())
 	if err != nil || settled.Seen != due || settled.Changed != due {
 		t.Fatalf("SettleDue() = %+v, %v, want %d changed", settled, err, due)
 	}
@@ -137,7 +137,7 @@ func TestProveSettlingReadsTheDue(t *testing.T) {
 		t.Errorf("settling %d of %d accounts consumed %v", due, accounts, use)
 	}
 	t.Logf("settling %d of %d accounts consumed %v", due, accounts, use)
-	if settled, err := service.SettleDue(t.Context(), laptop.Tenant, c.rules()); err != nil || settled.Seen != 0 {
+	if settled, err := service.SettleDue(t.Context(), devserver.Tenant, c.rules()); err != nil || settled.Seen != 0 {
 		t.Errorf("SettleDue() again = %+v, %v, want nothing", settled, err)
 	}
 }
@@ -150,7 +150,7 @@ func (c *club) template(now func() time.Time) []map[string]types.AttributeValue 
 	id, _ := customer.ParseDecimal(m.id)
 	service := points.NewService(dynamo.New(dynamotest.Client(c.t), c.table, now), now)
 	_, err := service.Add(c.t.Context(), points.Request{
-		Tenant: laptop.Tenant, ID: id, Rules: c.rules(), Show: func(points.Profile) ([]byte, error) { return []byte("{}"), nil },
+		Tenant: devserver.Tenant, ID: id, Rules: c.rules(), Show: func(points.Profile) ([]byte, error) { return []byte("{}"), nil },
 	}, 5, "", "")
 	if err != nil {
 		c.t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"regulars/functions/altcraft"
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/tests/faults"
 )
 
@@ -30,16 +30,16 @@ func TestQuickImportWithFaults(t *testing.T) {
 			s := newStage(t)
 			var log bytes.Buffer
 			transport := &faults.Transport{}
-			h := laptop.New(laptop.Options{DB: faulty(t, transport), Table: s.table, Log: slog.New(slog.NewTextHandler(&log, nil))})
+			h := devserver.New(devserver.Options{DB: faulty(t, transport), Table: s.table, Log: slog.New(slog.NewTextHandler(&log, nil))})
 			c := caller{t: t, h: h, deadline: 2300 * time.Millisecond}
 			c.call("get", map[string]any{"email": email(1)}) // remembers token and settings
 			transport.Plan = func(faults.Call) faults.Fault { return tt.fault }
-			url := altcraft.QuickImport + "?token=" + laptop.DemoToken + "&db_id=5&email=" + email(1)
+			url := altcraft.QuickImport + "?token=" + devserver.DemoToken + "&db_id=5&email=" + email(1)
 			got := c.send(httptest.NewRequest(http.MethodPost, url, nil))
 			if got.status != tt.status || got.code() != tt.code || got.header.Get("Retry-After") != tt.retry {
 				t.Errorf("quick import = %v, Retry-After %q, want HTTP %d, error %d and %q", got, got.header.Get("Retry-After"), tt.status, tt.code, tt.retry)
 			}
-			if text := log.String(); strings.Contains(text, laptop.DemoToken) || strings.Contains(text, "@example") || !strings.Contains(text, altcraft.QuickImport) {
+			if text := log.String(); strings.Contains(text, devserver.DemoToken) || strings.Contains(text, "@example") || !strings.Contains(text, altcraft.QuickImport) {
 				t.Errorf("the log = %s, want the route and nothing of the client's", text)
 			}
 		})

@@ -32,35 +32,35 @@ const (
 // httpapi; storage -> domain and the AWS SDK; domain -> domain.
 var rooms = map[string][]string{
 	// What runs. A dialect knows no other.
-	"functions/altcraft":  {"functions/altcraft/filter", "shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/outcome", "shared/value", "github.com/cespare/xxhash/v2"},
-	"functions/genesys":   {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/outcome", "shared/value"},
-	"functions/haravan":   {"shared/access", "shared/customer", "shared/httpapi", "shared/outcome", "shared/points", "shared/value"},
-	"functions/mojodex":   {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/outcome", "shared/value"},
-	"functions/admin":     {"shared/access", "shared/customer", "shared/jobs", "shared/outcome", "shared/points", "shared/value"},
-	"functions/work":      {"shared/access", "shared/catalog", "shared/customer", "shared/jobs", "shared/outcome", "shared/points", awsLambda + "events"},
+	"functions/altcraft":  {"functions/altcraft/filter", "shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/value", "github.com/cespare/xxhash/v2"},
+	"functions/genesys":   {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/value"},
+	"functions/haravan":   {"shared/access", "shared/customer", "shared/httpapi", "shared/errs", "shared/points", "shared/value"},
+	"functions/mojodex":   {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/value"},
+	"functions/admin":     {"shared/access", "shared/customer", "shared/jobs", "shared/errs", "shared/points", "shared/value"},
+	"functions/work":      {"shared/access", "shared/catalog", "shared/customer", "shared/jobs", "shared/errs", "shared/points", awsLambda + "events"},
 	"functions/*/lambda":  {"functions/work", "shared/access", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/lambdahttp", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/admin/cli": {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda"},
-	"functions/local":     {"functions/local/laptop", "shared/dynamolocal"},
-	"functions/local/laptop": {"functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/mojodex", "functions/work", "shared/access", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/points", "shared/value",
+	"functions/local":     {"functions/local/devserver", "shared/dynamolocal"},
+	"functions/local/devserver": {"functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/mojodex", "functions/work", "shared/access", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/points", "shared/value",
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 
 	// What a dialect decides by itself, apart from its requests.
-	"functions/altcraft/filter": {"shared/customer", "shared/outcome", "shared/value"},
+	"functions/altcraft/filter": {"shared/customer", "shared/errs", "shared/value"},
 
 	// Domain: nothing from outside.
-	"shared/outcome":  {},
-	"shared/value":    {"shared/outcome"},
-	"shared/customer": {"shared/outcome", "shared/value"},
-	"shared/catalog":  {"shared/customer", "shared/outcome", "shared/value"},
-	"shared/access":   {"shared/customer", "shared/outcome", "shared/value"},
-	"shared/jobs":     {"shared/customer", "shared/outcome", "shared/value"},
-	"shared/points":   {"shared/access", "shared/customer", "shared/outcome"},
+	"shared/errs":     {},
+	"shared/value":    {"shared/errs"},
+	"shared/customer": {"shared/errs", "shared/value"},
+	"shared/catalog":  {"shared/customer", "shared/errs", "shared/value"},
+	"shared/access":   {"shared/customer", "shared/errs", "shared/value"},
+	"shared/jobs":     {"shared/customer", "shared/errs", "shared/value"},
+	"shared/points":   {"shared/access", "shared/customer", "shared/errs"},
 	"shared/meter":    {},
 
 	// What the domain is kept in and reached by.
-	"shared/dynamo":     {"shared/access", "shared/catalog", "shared/customer", "shared/jobs", "shared/meter", "shared/outcome", "shared/points", "shared/value", awsSDK, smithy},
-	"shared/sqsqueue":   {"shared/jobs", "shared/outcome", awsSDK, smithy},
-	"shared/httpapi":    {"shared/meter", "shared/outcome"},
+	"shared/dynamo":     {"shared/access", "shared/catalog", "shared/customer", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy},
+	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
+	"shared/httpapi":    {"shared/meter", "shared/errs"},
 	"shared/lambdahttp": {awsLambda + "events", awsLambda + "lambda", awsLambda + "lambdacontext", apiProxy + "core", apiProxy + "httpadapter"},
 	"shared/boot":       {awsSDK, awsLambda + "lambdacontext"},
 
@@ -74,14 +74,14 @@ var rooms = map[string][]string{
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
-var domain = []string{"shared/outcome", "shared/value", "shared/customer", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/meter"}
+var domain = []string{"shared/errs", "shared/value", "shared/customer", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/meter"}
 
 // outsideDomain are the parts of the standard library that these keep off.
 var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog", "database/sql", "testing"}
 
 // inTests are what tests may import beside what their package may.
 var inTests = []string{
-	"shared/...", "tests/...", "functions/local/laptop", "functions/...",
+	"shared/...", "tests/...", "functions/local/devserver", "functions/...",
 	"github.com/google/go-cmp/cmp", "github.com/google/go-cmp/cmp/cmpopts", "pgregory.net/rapid", awsSDK, smithy, awsLambda + "events", awsLambda + "lambdacontext",
 }
 
@@ -126,7 +126,7 @@ func TestRoomsAreGuarded(t *testing.T) {
 		{"the proxy elsewhere", "functions/altcraft/lambda/x.go", apiProxy + "httpadapter", "may not import"},
 		{"a room that nobody knows", "shared/util/x.go", "fmt", "shared/util is not in the table of rooms"},
 		{"a name that only begins like one", "shared/customers/x.go", "fmt", "shared/customers is not in the table of rooms"},
-		{"a laptop's part in a function", "functions/altcraft/lambda/x.go", module + "functions/local/laptop", "functions/altcraft/lambda reaches regulars/functions/local/laptop"},
+		{"a laptop's part in a function", "functions/altcraft/lambda/x.go", module + "functions/local/devserver", "functions/altcraft/lambda reaches regulars/functions/local/devserver"},
 		{"a laptop's part by a detour", "shared/boot/x.go", module + "shared/dynamolocal", "functions/altcraft/lambda reaches regulars/shared/dynamolocal"},
 		{"a test library outside of tests", "shared/value/x.go", "pgregory.net/rapid", "shared/value may not import"},
 		{"a library nobody weighed, in a test", "shared/value/x_test.go", "github.com/stretchr/testify/assert", "shared/value may not import"},

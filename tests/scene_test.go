@@ -20,7 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/go-cmp/cmp"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/dynamolocal/dynamotest"
@@ -30,7 +30,7 @@ import (
 // A scene is the whole service on a table of its own, with the local tenant, and
 // two more that [newCast] makes.
 type scene struct {
-	*laptop.Laptop
+	*devserver.Laptop
 	db    *dynamodb.Client
 	table string
 }
@@ -38,7 +38,7 @@ type scene struct {
 func newScene(t *testing.T) scene {
 	t.Helper()
 	s := scene{db: dynamotest.Client(t), table: dynamotest.Table(t)}
-	s.Laptop = laptop.New(laptop.Options{DB: s.db, Table: s.table, Log: slog.New(slog.DiscardHandler)})
+	s.Laptop = devserver.New(devserver.Options{DB: s.db, Table: s.table, Log: slog.New(slog.DiscardHandler)})
 	if err := s.Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -91,17 +91,17 @@ func newCast(t *testing.T, s scene) map[string]string {
 
 	cast := map[string]string{}
 	for name, token := range map[string]access.Token{
-		"revoked":  {Tenants: []int{laptop.Tenant}},
-		"reader":   {Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{access.AltRead}},
-		"writer":   {Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{access.AltWrite}},
-		"deleter":  {Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{access.AltDelete}},
-		"loyal":    {Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{access.LoyRead, access.LoyWrite}},
+		"revoked":  {Tenants: []int{devserver.Tenant}},
+		"reader":   {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.AltRead}},
+		"writer":   {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.AltWrite}},
+		"deleter":  {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.AltDelete}},
+		"loyal":    {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.LoyRead, access.LoyWrite}},
 		"other":    {Tenants: []int{otherTenant}},
-		"both":     {Tenants: []int{laptop.Tenant, otherTenant}},
+		"both":     {Tenants: []int{devserver.Tenant, otherTenant}},
 		"declared": {Tenants: []int{declaredTenant}},
 		"club":     {Tenants: []int{clubTenant}},
 		"busy":     {Tenants: []int{busyTenant}},
-		"viewer":   {Tenants: []int{laptop.Tenant}, Scopes: []access.Scope{access.LoyRead}},
+		"viewer":   {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.LoyRead}},
 	} {
 		token.Name = name
 		if token.Scopes == nil {
@@ -117,7 +117,7 @@ func newCast(t *testing.T, s scene) map[string]string {
 		t.Fatal(err)
 	}
 	// A job that nobody works on, since a scene has no worker.
-	job, err := s.Jobs.StartMatchField(t.Context(), laptop.Tenant, customer.MatchField{Name: "legacy", Of: customer.OfCustomer, Number: 1000, State: customer.FieldBuilding})
+	job, err := s.Jobs.StartMatchField(t.Context(), devserver.Tenant, customer.MatchField{Name: "legacy", Of: customer.OfCustomer, Number: 1000, State: customer.FieldBuilding})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func newCast(t *testing.T, s scene) map[string]string {
 	cast["expired"] = "reg_live_expired"
 	yesterday := time.Now().Add(-24 * time.Hour)
 	token := access.Token{
-		Hash: access.HashOf(cast["expired"]), Name: "expired", Tenants: []int{laptop.Tenant}, Scopes: access.Scopes,
+		Hash: access.HashOf(cast["expired"]), Name: "expired", Tenants: []int{devserver.Tenant}, Scopes: access.Scopes,
 		Created: yesterday, Expires: yesterday.Add(time.Hour),
 	}
 	if err := s.Store.SaveToken(t.Context(), token); err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/tests/faults"
 )
@@ -36,7 +36,7 @@ func size(full int) int {
 }
 
 // newLaptop makes the whole service on a table of its own, seeded.
-func newLaptop(t testing.TB) *laptop.Laptop {
+func newLaptop(t testing.TB) *devserver.Laptop {
 	t.Helper()
 	l := laptopOn(t, dynamotest.Client(t), dynamotest.Table(t))
 	if err := l.Seed(t.Context()); err != nil {
@@ -45,9 +45,9 @@ func newLaptop(t testing.TB) *laptop.Laptop {
 	return l
 }
 
-func laptopOn(t testing.TB, db *dynamodb.Client, table string) *laptop.Laptop {
+func laptopOn(t testing.TB, db *dynamodb.Client, table string) *devserver.Laptop {
 	t.Helper()
-	return laptop.New(laptop.Options{DB: db, Table: table, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	return devserver.New(devserver.Options{DB: db, Table: table, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 }
 
 // faulty makes a client whose calls go through transport, with the attempts and
@@ -138,7 +138,7 @@ func parse(t testing.TB, status int, header http.Header, body []byte) answered {
 // document is a body in JSON, to which token and db_id are added.
 func document(t testing.TB, body map[string]any) []byte {
 	t.Helper()
-	full := map[string]any{"token": laptop.DemoToken, "db_id": laptop.Tenant}
+	full := map[string]any{"token": devserver.DemoToken, "db_id": devserver.Tenant}
 	maps.Copy(full, body)
 	text, err := json.Marshal(full)
 	if err != nil {

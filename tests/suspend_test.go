@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/access"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/shared/jobs"
@@ -145,7 +145,7 @@ func TestSuspensionGoesOnAsJob(t *testing.T) {
 	if got["kind"] != "suspend-subscriptions" || got["task"] != "suspend::" || got["state"] != "running" || got["parts"] != 8.0 || got["updated"] != 0.0 {
 		t.Errorf("jobs/get = %v", got)
 	}
-	other := c.call("jobs/get", map[string]any{"id": job, "db_id": otherDatabase(t, l), "token": laptop.DemoToken})
+	other := c.call("jobs/get", map[string]any{"id": job, "db_id": otherDatabase(t, l), "token": devserver.DemoToken})
 	if other.code() != 404 {
 		t.Errorf("jobs/get of another tenant = %v, want 404", other)
 	}
@@ -169,13 +169,13 @@ func TestSuspensionGoesOnAsJob(t *testing.T) {
 }
 
 // otherDatabase makes a tenant that the local token reaches, too.
-func otherDatabase(t *testing.T, l *laptop.Laptop) int {
+func otherDatabase(t *testing.T, l *devserver.Laptop) int {
 	t.Helper()
 	const other = 6
 	if _, err := l.Registrar.CreateTenant(t.Context(), other, "Other shop", nil); err != nil {
 		t.Fatal(err)
 	}
-	err := l.Registrar.SaveLocalToken(t.Context(), laptop.DemoToken, access.Token{Name: "demo", Tenants: []int{laptop.Tenant, other}, Scopes: access.Scopes})
+	err := l.Registrar.SaveLocalToken(t.Context(), devserver.DemoToken, access.Token{Name: "demo", Tenants: []int{devserver.Tenant, other}, Scopes: access.Scopes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestSimultaneousSuspensions(t *testing.T) {
 			hits++
 		}
 	}
-	if list, err := l.Jobs.List(t.Context(), laptop.Tenant); err != nil || len(list) != 1 || hits != 15 {
+	if list, err := l.Jobs.List(t.Context(), devserver.Tenant); err != nil || len(list) != 1 || hits != 15 {
 		t.Errorf("%d jobs, %d answers from memory, %v; want 1 and 15", len(list), hits, err)
 	}
 	if got := c.must("subscriptions/suspend_all", nil, "Idempotency-Key", "a"); got.body["updated"] != 20.0 || got.body["job"] != nil {
@@ -284,7 +284,7 @@ func TestSimultaneousSuspensions(t *testing.T) {
 	together(12, func(i int) answered {
 		return c.must([]string{"subscriptions/suspend_all", "subscriptions/unsuspend_all"}[i%2], nil)
 	})
-	list, err := l.Jobs.List(t.Context(), laptop.Tenant)
+	list, err := l.Jobs.List(t.Context(), devserver.Tenant)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/tests/faults"
 )
@@ -65,7 +65,7 @@ func (u ucs) call(method, path string, body any, header ...string) said {
 	}
 	r := httptest.NewRequest(method, path, bytes.NewReader(text))
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("test:"+laptop.DemoToken)))
+	r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("test:"+devserver.DemoToken)))
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
@@ -101,7 +101,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 
 // working makes the whole service on a table of its own, with the worker that does
 // jobs.
-func working(t *testing.T) (*laptop.Laptop, string) {
+func working(t *testing.T) (*devserver.Laptop, string) {
 	t.Helper()
 	table := dynamotest.Table(t)
 	l := laptopOn(t, dynamotest.Client(t), table)
@@ -113,7 +113,7 @@ func working(t *testing.T) (*laptop.Laptop, string) {
 }
 
 // work does jobs until the test ends.
-func work(t *testing.T, l *laptop.Laptop) {
+func work(t *testing.T, l *devserver.Laptop) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); l.Work(ctx) }()

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/dynamolocal/dynamotest"
 )
 
@@ -78,7 +78,7 @@ func TestUCSBadInput(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := httptest.NewRequest(tt.method, tt.path, bytes.NewReader(tt.body))
 			r.Header.Set("Content-Type", "application/json")
-			r.SetBasicAuth("test", laptop.DemoToken)
+			r.SetBasicAuth("test", devserver.DemoToken)
 			w := httptest.NewRecorder()
 			l.ServeHTTP(w, r)
 			if w.Code != 400 && w.Code != 404 {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/dynamolocal/dynamotest"
 )
 
@@ -66,7 +66,7 @@ func TestUCSKeys(t *testing.T) {
 		})
 	})
 	eventually(t, "forgetting", func() bool {
-		settings, err := l.Registrar.Tenant(t.Context(), laptop.Tenant)
+		settings, err := l.Registrar.Tenant(t.Context(), devserver.Tenant)
 		return err == nil && len(settings.Extensions) == 0 && len(settings.IdentKeys) == 1
 	})
 }
@@ -143,7 +143,7 @@ func (p process) declareKey(t *testing.T, key map[string]any) int {
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.SetBasicAuth("test", laptop.DemoToken)
+	r.SetBasicAuth("test", devserver.DemoToken)
 	response, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)

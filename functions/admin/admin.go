@@ -12,19 +12,19 @@ import (
 	"log/slog"
 
 	"regulars/shared/access"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
 // A Handler carries out calls.
 type Handler struct {
-	registrar *access.Registrar
+	registrar *access.AdminService
 	jobs      Jobs
 	ledgers   Ledgers
 }
 
 // New makes a handler.
-func New(registrar *access.Registrar, jobs Jobs, ledgers Ledgers) *Handler {
+func New(registrar *access.AdminService, jobs Jobs, ledgers Ledgers) *Handler {
 	return &Handler{registrar: registrar, jobs: jobs, ledgers: ledgers}
 }
 
@@ -92,15 +92,15 @@ func newErrorBody(code, field, detail string) errorBody {
 
 // errorAnswer is what may be told of err; false for a fault.
 func errorAnswer(err error) (errorBody, bool) {
-	if refusal, ok := outcome.AsRefusal(err); ok {
+	if refusal, ok := errs.AsClient(err); ok {
 		return newErrorBody(refusal.Code, refusal.Field, refusal.Detail), true
 	}
-	if busy, ok := outcome.AsBusy(err); ok {
+	if busy, ok := errs.AsUnavailable(err); ok {
 		return newErrorBody("busy", "", busy.Text()), true
 	}
 	return errorBody{}, false
 }
 
 func refuse(code, field, format string, args ...any) error {
-	return outcome.Refuse(outcome.Invalid, code, field, format, args...)
+	return errs.Reject(errs.Invalid, code, field, format, args...)
 }

@@ -52,7 +52,7 @@ func (f *foreman) Cancel(ctx context.Context, tenant int, id string) (jobs.Job, 
 // An office has a handler on a table of its own.
 type office struct {
 	handler *admin.Handler
-	guard   *access.Guard
+	guard   *access.Authorizer
 	foreman *foreman
 }
 
@@ -61,8 +61,8 @@ func newOffice(t *testing.T) office {
 	store := dynamo.New(dynamotest.Client(t), dynamotest.Table(t), time.Now)
 	f := &foreman{}
 	return office{
-		handler: admin.New(access.NewRegistrar(store, time.Now), f, points.NewService(store, time.Now)),
-		guard:   access.NewGuard(store, time.Now, access.GuardOptions{}),
+		handler: admin.New(access.NewAdminService(store, time.Now), f, points.NewService(store, time.Now)),
+		guard:   access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{}),
 		foreman: f,
 	}
 }
@@ -251,7 +251,7 @@ func TestFaultsAreNotTold(t *testing.T) {
 	t.Cleanup(func() { slog.SetDefault(before) })
 
 	store := dynamo.New(dynamotest.Client(t), "no-such-table", time.Now)
-	handler := admin.New(access.NewRegistrar(store, time.Now), &foreman{}, points.NewService(store, time.Now))
+	handler := admin.New(access.NewAdminService(store, time.Now), &foreman{}, points.NewService(store, time.Now))
 	answer, err := handler.Handle(t.Context(), json.RawMessage(`{"action": "show-tenant", "tenant": 5}`))
 	if !errors.Is(err, admin.ErrFault) || answer != nil {
 		t.Errorf("Handle = %s, %v, want %v", answer, err, admin.ErrFault)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -156,7 +156,7 @@ func readObject(v any) (any, error) {
 		return v, nil
 	case string:
 		members, err := value.ParseObject([]byte(v))
-		if refusal, refused := outcome.AsRefusal(err); refused {
+		if refusal, refused := errs.AsClient(err); refused {
 			return nil, errors.New(strings.TrimSuffix(refusal.Detail, "."))
 		}
 		return members, err

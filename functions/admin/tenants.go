@@ -8,11 +8,11 @@ import (
 )
 
 type tenantBody struct {
-	Tenant      int              `json:"tenant"`
-	Settings    access.Choices   `json:"settings"`
-	MatchFields []matchFieldBody `json:"match_fields"`
-	Extensions  []extensionBody  `json:"extensions"`
-	IdentKeys   []identKeyBody   `json:"identification_keys"`
+	Tenant      int                `json:"tenant"`
+	Settings    access.Preferences `json:"settings"`
+	MatchFields []matchFieldBody   `json:"match_fields"`
+	Extensions  []extensionBody    `json:"extensions"`
+	IdentKeys   []identKeyBody     `json:"identification_keys"`
 }
 
 // An extensionBody is one of those that the Genesys API declares and shows whole.
@@ -57,7 +57,7 @@ type tenantLine struct {
 
 func newTenantBody(s access.Settings) tenantBody {
 	body := tenantBody{
-		Tenant: s.Tenant, Settings: s.Choices,
+		Tenant: s.Tenant, Settings: s.Preferences,
 		MatchFields: []matchFieldBody{}, Extensions: []extensionBody{}, IdentKeys: []identKeyBody{},
 	}
 	for _, e := range s.Extensions {

@@ -9,8 +9,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 const (
@@ -85,14 +85,14 @@ func inTimeToAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
 func (c *call) readItems() ([]any, error) {
 	v := c.body["data"]
 	if v == nil {
-		return nil, outcome.Refuse(outcome.Invalid, "missing", "data", "data: the profiles are missing.")
+		return nil, errs.Reject(errs.Invalid, "missing", "data", "data: the profiles are missing.")
 	}
 	data, ok := v.([]any)
 	if !ok {
 		return nil, wrongType("data", v, "an array of objects")
 	}
 	if len(data) > maxItems {
-		return nil, outcome.Refuse(outcome.Invalid, "too_many", "data",
+		return nil, errs.Reject(errs.Invalid, "too_many", "data",
 			"data: there are %d profiles; %d is the limit of one request. Larger files go through the bulk import.", len(data), maxItems)
 	}
 	return data, nil
@@ -110,11 +110,11 @@ func (d Dialect) batchItems(ctx context.Context, c *call, b batch) (items []cust
 		items, err = c.readBatch(b, data)
 		return err
 	})
-	refusal, refused := outcome.AsRefusal(err)
+	refusal, refused := errs.AsClient(err)
 	if !refused || data == nil { // no items are none that may have been carried out
 		return items, err
 	}
-	if _, err := d.customers.Refuse(ctx, c.settings.Tenant, c.keyed, refusal); err != nil {
+	if _, err := d.customers.RejectUnlessReplayed(ctx, c.settings.Tenant, c.keyed, refusal); err != nil {
 		return nil, err
 	}
 	items = make([]customer.BatchItem, len(data))
@@ -140,7 +140,7 @@ func (c *call) readBatch(b batch, data []any) ([]customer.BatchItem, error) {
 	items := make([]customer.BatchItem, len(data))
 	for i, v := range data {
 		items[i], err = c.readItem("data["+strconv.Itoa(i)+"]", v, b, m, s)
-		if refusal, refused := outcome.AsRefusal(err); refused && refusal.OfSettings && !c.fresh {
+		if refusal, refused := errs.AsClient(err); refused && refusal.DependsOnSettings && !c.fresh {
 			return nil, err
 		}
 		items[i].Tenant, items[i].Refused = c.settings.Tenant, err
@@ -244,7 +244,7 @@ func (d Dialect) keyItems(ctx context.Context, c *call, items []customer.BatchIt
 	}
 	for i := range items {
 		// No client's key has a line break in it, so these are nobody else's.
-		items[i].Keyed = &customer.Keyed{Key: c.keyed.Key + "\n" + strconv.Itoa(i), Meaning: c.keyed.Meaning}
+		items[i].IdempotencyKey = &customer.IdempotencyKey{Key: c.keyed.Key + "\n" + strconv.Itoa(i), Fingerprint: c.keyed.Fingerprint}
 	}
 	return d.customers.Claim(ctx, c.settings.Tenant, *c.keyed)
 }
@@ -253,7 +253,7 @@ func (d Dialect) keyItems(ctx context.Context, c *call, items []customer.BatchIt
 func answerBatch(w http.ResponseWriter, r *http.Request, outcomes []customer.Outcome, again bool) error {
 	result := make([]appliedAnswer, len(outcomes))
 	for i, o := range outcomes {
-		again = again && o.Repeated
+		again = again && o.Replayed
 		if result[i] = applied(o.Result); o.Err == nil {
 			continue
 		}
@@ -263,7 +263,7 @@ func answerBatch(w http.ResponseWriter, r *http.Request, outcomes []customer.Out
 			*text = strings.ToValidUTF8((*text)[:maxItemText], "") + "..."
 		}
 	}
-	return answer(w, customer.Result{Repeated: again}, struct {
+	return answer(w, customer.Result{Replayed: again}, struct {
 		verdict
 		Result []appliedAnswer `json:"result"`
 	}{verdict{0, success}, result})

@@ -30,7 +30,7 @@ func (city) Keys(_ context.Context, _ int, keys []customer.Key) (map[customer.Ke
 	read := map[customer.Key]customer.KeyRecord{}
 	for _, key := range keys {
 		if n, err := strconv.Atoi(strings.TrimPrefix(key.Value, "+7900")); err == nil && key.Kind == customer.KindPhone {
-			owners := customer.Owners{Roles: map[customer.ID]customer.Roles{customer.ID(n + 1): customer.Further}}
+			owners := customer.Owners{Roles: map[customer.ID]customer.Roles{customer.ID(n + 1): customer.Secondary}}
 			read[key] = customer.KeyRecord{Owners: owners, Rev: customer.Rev{Commit: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", Bytes: 100}}
 		}
 	}
@@ -176,8 +176,8 @@ func TestWhatItemsGive(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[customer.Key]customer.Roles{
-		customer.EmailKey("ada@x.com"):    customer.First,
-		customer.PhoneKey("+79991234567"): customer.Further,
+		customer.EmailKey("ada@x.com"):    customer.Primary,
+		customer.PhoneKey("+79991234567"): customer.Secondary,
 		customer.PhoneKey("+79991234568"): customer.InSubscription,
 		{Kind: "f1", Value: "7"}:          customer.InCustom,
 		{Kind: "f2", Value: "ski"}:        customer.InCustom,

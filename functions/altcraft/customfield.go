@@ -9,7 +9,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -34,20 +34,20 @@ func readCustomField(name string, v any, settings access.Settings) (setter, erro
 // declaredType is the type of a custom field; ok is false where any will do.
 func declaredType(name string, settings access.Settings) (t access.FieldType, ok bool, err error) {
 	if len(name) > maxFieldName {
-		return t, false, outcome.Refuse(outcome.Invalid, "bad_name", "data", "data: the name of a field has at most %d bytes.", maxFieldName)
+		return t, false, errs.Reject(errs.Invalid, "bad_name", "data", "data: the name of a field has at most %d bytes.", maxFieldName)
 	}
 	t, ok = settings.DeclaredFields[name]
 	if !ok && settings.Fields == access.Declared {
 		field := "data." + name
-		return t, false, outcome.Refuse(outcome.Invalid, "field_undeclared", field, "%s: this field is not declared.", field).BySettings()
+		return t, false, errs.Reject(errs.Invalid, "field_undeclared", field, "%s: this field is not declared.", field).DependingOnSettings()
 	}
 	return t, ok, nil
 }
 
 // bySettings says of a refusal that it rests on settings.
 func bySettings(err error) error {
-	if refusal, refused := outcome.AsRefusal(err); refused {
-		return refusal.BySettings()
+	if refusal, refused := errs.AsClient(err); refused {
+		return refusal.DependingOnSettings()
 	}
 	return err
 }
@@ -62,7 +62,7 @@ func readTyped(field string, v any, t access.FieldType) (any, error) {
 	case "enum":
 		text, ok := value.Text(v)
 		if !ok || !slices.Contains(t.Options, text) {
-			return nil, outcome.Refuse(outcome.Invalid, "bad_option", field, "%s: one of these is expected: %s.", field, strings.Join(t.Options, ", "))
+			return nil, errs.Reject(errs.Invalid, "bad_option", field, "%s: one of these is expected: %s.", field, strings.Join(t.Options, ", "))
 		}
 		return v, nil
 	case "tags":

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A setter makes one thing that a client wrote true of a customer, or refuses
@@ -58,7 +58,7 @@ func (c *call) readData() ([]setter, error) {
 // read from the table.
 func (c *call) readProfile(v any, s switches) ([]setter, error) {
 	if v == nil {
-		return nil, outcome.Refuse(outcome.Invalid, "missing", "data", "data: the profile data is missing.")
+		return nil, errs.Reject(errs.Invalid, "missing", "data", "data: the profile data is missing.")
 	}
 	data, ok := v.(map[string]any)
 	if !ok {
@@ -110,7 +110,7 @@ func (c *call) readField(name string, v any, skipInvalid bool) (setter, error) {
 // requestOf changes the customer that is found, or a new one, as the setters of
 // data say.
 func requestOf(data map[string]any, setters []setter, m match, create bool) customer.Request {
-	return customer.Request{Search: m.search, Create: create && m.search.ID == 0, Edit: edit(setters, m), Plain: plain(data)}
+	return customer.Request{Search: m.search, Create: create && m.search.ID == 0, Edit: edit(setters, m), Idempotent: plain(data)}
 }
 
 // edit is what the setters make of a customer, and of a new one the match, too.

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"strings"
 
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // success is the text of error 0.
@@ -18,12 +18,12 @@ type verdict struct {
 }
 
 // codeOf are the numbers of section 7 for the refusals.
-var codeOf = map[outcome.Kind]int{
-	outcome.Invalid:         400,
-	outcome.Unauthenticated: 401,
-	outcome.Forbidden:       403,
-	outcome.NotFound:        404,
-	outcome.Conflict:        409,
+var codeOf = map[errs.Kind]int{
+	errs.Invalid:            400,
+	errs.Unauthenticated:    401,
+	errs.Forbidden:          403,
+	errs.NotFound:           404,
+	errs.FailedPrecondition: 409,
 }
 
 // writeError writes an error in the dialect's form: a refusal with HTTP 200, and
@@ -32,7 +32,7 @@ var codeOf = map[outcome.Kind]int{
 var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err error) {
 	v := verdictOf(err)
 	status := v.Error
-	if refusal, ok := outcome.AsRefusal(err); ok {
+	if refusal, ok := errs.AsClient(err); ok {
 		status = http.StatusOK
 		if refusal.Code == codePath && !strings.HasPrefix(r.URL.Path, prefix) {
 			status = http.StatusNotFound
@@ -43,13 +43,13 @@ var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err
 
 // verdictOf is what a client is told of an error.
 func verdictOf(err error) verdict {
-	if refusal, ok := outcome.AsRefusal(err); ok {
+	if refusal, ok := errs.AsClient(err); ok {
 		if refusal.Code == codeVerb {
 			return verdict{http.StatusMethodNotAllowed, refusal.Detail}
 		}
 		return verdict{codeOf[refusal.Kind], refusal.Detail}
 	}
-	if busy, ok := outcome.AsBusy(err); ok {
+	if busy, ok := errs.AsUnavailable(err); ok {
 		return verdict{http.StatusServiceUnavailable, busy.Text()}
 	}
 	return verdict{http.StatusInternalServerError, "Internal error. Nothing is known to have changed."}
@@ -74,9 +74,9 @@ const (
 )
 
 func unknownPath(http.ResponseWriter, *http.Request) error {
-	return outcome.Refuse(outcome.NotFound, codePath, "", "There is no such method. Methods are paths like %sprofiles/import.", prefix)
+	return errs.Reject(errs.NotFound, codePath, "", "There is no such method. Methods are paths like %sprofiles/import.", prefix)
 }
 
 func wrongVerb(http.ResponseWriter, *http.Request) error {
-	return outcome.Refuse(outcome.Invalid, codeVerb, "", "Every method is a POST.")
+	return errs.Reject(errs.Invalid, codeVerb, "", "Every method is a POST.")
 }

@@ -30,7 +30,7 @@ func TestProfileFieldsAreTheContracts(t *testing.T) {
 }
 
 func TestCustomFields(t *testing.T) {
-	settings := access.Settings{Choices: access.Defaults(), MatchFields: customer.MatchFields{
+	settings := access.Settings{Preferences: access.Defaults(), MatchFields: customer.MatchFields{
 		{Name: "CRM_ID", Of: customer.OfCustomer, State: customer.FieldReady}, {Name: "interests", Of: customer.OfCustomer, Tags: true, State: customer.FieldBuilding},
 		{Name: "card", Of: customer.OfCustomer, State: customer.FieldReady}, {Name: "gone", Of: customer.OfCustomer, State: customer.FieldRemoving},
 		{Name: "_vendor", Of: customer.OfCustomer, State: customer.FieldReady}, {Name: "device", Of: customer.OfSubscription, State: customer.FieldReady},

@@ -9,7 +9,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -59,7 +59,7 @@ var clears = map[string]func(c *customer.Customer){
 	"_city":          func(c *customer.Customer) { c.City = "" },
 	"address":        func(c *customer.Customer) { c.Street = "" },
 	"_sex":           func(c *customer.Customer) { c.Sex = customer.SexUnknown },
-	"_bdate":         func(c *customer.Customer) { c.Birth = "" },
+	"_bdate":         func(c *customer.Customer) { c.BirthDate = "" },
 	"loyalty_status": func(c *customer.Customer) { c.Disabled = false },
 	"tags":           func(c *customer.Customer) { c.Tags = nil },
 }
@@ -108,7 +108,7 @@ func readSex(field string, v any, _ access.Settings) (setter, error) {
 	text, _ := value.Text(v)
 	sex, ok := sexes[strings.ToLower(text)]
 	if !ok {
-		return nil, outcome.Refuse(outcome.Invalid, "bad_sex", field, "%s: unknown, male, female or 0, 1, 2 is expected.", field)
+		return nil, errs.Reject(errs.Invalid, "bad_sex", field, "%s: unknown, male, female or 0, 1, 2 is expected.", field)
 	}
 	return sets(func(c *customer.Customer) { c.Sex = sex }), nil
 }
@@ -120,10 +120,10 @@ func readBirth(field string, v any, _ access.Settings) (setter, error) {
 	if err != nil {
 		return nil, err
 	}
-	birth, err := customer.ParseBirth(field, text)
+	birth, err := customer.ParseBirthDate(field, text)
 	return sets(func(c *customer.Customer) {
-		if c.Birth == "" || text != formDate(c.Birth.Time()) {
-			c.Birth = birth
+		if c.BirthDate == "" || text != formDate(c.BirthDate.Time()) {
+			c.BirthDate = birth
 		}
 	}), err
 }
@@ -139,13 +139,13 @@ func dateText(field string, v any) (string, error) {
 			return t.Format(dateForm), nil
 		}
 	}
-	return "", outcome.Refuse(outcome.Invalid, "bad_date", field,
+	return "", errs.Reject(errs.Invalid, "bad_date", field,
 		"%s: incorrect date; a text like 2001-12-31T23:59:59+03:00 or milliseconds since 1970 are expected.", field)
 }
 
 func readLoyaltyStatus(field string, v any, _ access.Settings) (setter, error) {
 	if v != "enabled" && v != "disabled" {
-		return nil, outcome.Refuse(outcome.Invalid, "bad_loyalty_status", field, "%s: enabled or disabled is expected.", field)
+		return nil, errs.Reject(errs.Invalid, "bad_loyalty_status", field, "%s: enabled or disabled is expected.", field)
 	}
 	return sets(func(c *customer.Customer) { c.Disabled = v == "disabled" }), nil
 }
@@ -206,7 +206,7 @@ func readIPField(field string, v any, _ access.Settings) (setter, error) {
 func checkIP(field string, v any) error {
 	text, _ := v.(string)
 	if address, err := netip.ParseAddr(text); err != nil || !address.Is4() {
-		return outcome.Refuse(outcome.Invalid, "bad_ip", field, "%s: incorrect ip; an address like 8.8.8.8 is expected.", field)
+		return errs.Reject(errs.Invalid, "bad_ip", field, "%s: incorrect ip; an address like 8.8.8.8 is expected.", field)
 	}
 	return nil
 }

@@ -68,11 +68,11 @@ func TestReadData(t *testing.T) {
 		{name: "sex: boolean", data: `{"_sex":true}`, code: "bad_sex", field: "data._sex"},
 		{name: "sex: array", data: `{"_sex":["male"]}`, code: "bad_sex", field: "data._sex"},
 
-		{name: "birth: date", data: `{"_bdate":"2001-12-31"}`, want: c{Birth: "2001-12-31"}},
-		{name: "birth: its offset is kept", data: `{"_bdate":"2001-12-31T00:00+03:00"}`, want: c{Birth: "2001-12-31T00:00:00+03:00"}},
-		{name: "birth: milliseconds", data: `{"_bdate":1009756800123}`, want: c{Birth: "2001-12-31T00:00:00.123Z"}},
-		{name: "birth: milliseconds before 1970", data: `{"_bdate":-1}`, want: c{Birth: "1969-12-31T23:59:59.999Z"}},
-		{name: "birth: milliseconds with an exponent", data: `{"_bdate":1e12}`, want: c{Birth: "2001-09-09T01:46:40Z"}},
+		{name: "birth: date", data: `{"_bdate":"2001-12-31"}`, want: c{BirthDate: "2001-12-31"}},
+		{name: "birth: its offset is kept", data: `{"_bdate":"2001-12-31T00:00+03:00"}`, want: c{BirthDate: "2001-12-31T00:00:00+03:00"}},
+		{name: "birth: milliseconds", data: `{"_bdate":1009756800123}`, want: c{BirthDate: "2001-12-31T00:00:00.123Z"}},
+		{name: "birth: milliseconds before 1970", data: `{"_bdate":-1}`, want: c{BirthDate: "1969-12-31T23:59:59.999Z"}},
+		{name: "birth: milliseconds with an exponent", data: `{"_bdate":1e12}`, want: c{BirthDate: "2001-09-09T01:46:40Z"}},
 		{name: "birth: milliseconds beyond the years", data: `{"_bdate":253402300800000}`, code: "bad_date", field: "data._bdate"},
 		{name: "birth: milliseconds before the years", data: `{"_bdate":-62135596800001}`, code: "bad_date", field: "data._bdate"},
 		{name: "birth: milliseconds beyond 64 bits", data: `{"_bdate":1e30}`, code: "bad_date", field: "data._bdate"},
@@ -152,8 +152,8 @@ func TestEmittedDatesAreAccepted(t *testing.T) {
 			again, err := written(t, aCall(t, string(marshal(t, map[string]any{"data": map[string]any{
 				"_bdate": shown["_bdate"], "_regdate": shown["_regdate"],
 			}}))))
-			if err != nil || !again.Birth.Time().Equal(c.Birth.Time()) || again.Custom["_regdate"] != c.Custom["_regdate"] {
-				t.Errorf("%v and %v are read as %s and %v, error %v", shown["_bdate"], shown["_regdate"], again.Birth, again.Custom["_regdate"], err)
+			if err != nil || !again.BirthDate.Time().Equal(c.BirthDate.Time()) || again.Custom["_regdate"] != c.Custom["_regdate"] {
+				t.Errorf("%v and %v are read as %s and %v, error %v", shown["_bdate"], shown["_regdate"], again.BirthDate, again.Custom["_regdate"], err)
 			}
 		})
 	}
@@ -220,7 +220,7 @@ func TestDeclaredTypes(t *testing.T) {
 			got, err := written(t, c)
 			if tt.code != "" {
 				refusal, _ := refusalOf(err)
-				if refusal.Code != tt.code || !strings.HasPrefix(refusal.Field, "data.x") || !refusal.OfSettings {
+				if refusal.Code != tt.code || !strings.HasPrefix(refusal.Field, "data.x") || !refusal.DependsOnSettings {
 					t.Errorf("error = %+v, want %s of data.x that rests on settings", err, tt.code)
 				}
 				return
@@ -248,7 +248,7 @@ func TestUndeclaredField(t *testing.T) {
 	c.settings.Fields = access.Declared
 	_, err := written(t, c)
 	checkRefusal(t, err, "field_undeclared", "data.x")
-	if refusal, _ := refusalOf(err); !refusal.OfSettings {
+	if refusal, _ := refusalOf(err); !refusal.DependsOnSettings {
 		t.Errorf("refusal %+v does not say that it rests on settings", refusal)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // readFunction reads v if it is a function object: its members are action, value
@@ -24,7 +24,7 @@ func readFunction(field string, v any) (f customer.Function, isFunction bool, er
 		return f, true, wrongType(field+".submatch", object["submatch"], "a text")
 	}
 	if _, given := object["value"]; !given && action == string(customer.ActionSet) {
-		return f, true, outcome.Refuse(outcome.Invalid, "missing", field+".value", "%s.value is missing.", field)
+		return f, true, errs.Reject(errs.Invalid, "missing", field+".value", "%s.value is missing.", field)
 	}
 	f, err = customer.NewFunction(field, customer.Action(action), object["value"], submatch)
 	return f, true, err
@@ -97,7 +97,7 @@ func readFieldFunction(name string, f customer.Function, settings access.Setting
 	case isCore:
 		return nil, unfit(f)
 	case name == "subscriptions":
-		return nil, outcome.Refuse(outcome.Invalid, "function_unfit", f.Field,
+		return nil, errs.Reject(errs.Invalid, "function_unfit", f.Field,
 			"%s: %s is for single fields; subscriptions are added and changed by naming them.", f.Field, f.Action)
 	}
 	return readCustomFunction(name, f, settings)
@@ -106,7 +106,7 @@ func readFieldFunction(name string, f customer.Function, settings access.Setting
 // checkTexts refuses an add or a delete of anything but texts.
 func checkTexts(f customer.Function) error {
 	if len(f.Path) > 0 {
-		return outcome.Refuse(outcome.Invalid, "bad_submatch", f.Field+".submatch", "%s.submatch: texts have no properties.", f.Field)
+		return errs.Reject(errs.Invalid, "bad_submatch", f.Field+".submatch", "%s.submatch: texts have no properties.", f.Field)
 	}
 	_, err := readTexts(f.Field+".value", f.Value, maxTexts)
 	return err
@@ -125,7 +125,7 @@ var meantFor = map[customer.Action]struct {
 }
 
 func unfit(f customer.Function) error {
-	return outcome.Refuse(outcome.Invalid, "function_unfit", f.Field, "%s: %s is for %s.", f.Field, f.Action, meantFor[f.Action].words)
+	return errs.Reject(errs.Invalid, "function_unfit", f.Field, "%s: %s is for %s.", f.Field, f.Action, meantFor[f.Action].words)
 }
 
 // readCustomFunction reads a function on a custom field. Of a declared one the
@@ -154,7 +154,7 @@ func checkTyped(f customer.Function, t access.FieldType) error {
 		types = meantFor[customer.ActionUpsert].types
 	}
 	if !slices.Contains(types, t.Type) {
-		return outcome.Refuse(outcome.Invalid, "function_unfit", f.Field,
+		return errs.Reject(errs.Invalid, "function_unfit", f.Field,
 			"%s: %s is for fields of the type %s; this one is of the type %s.", f.Field, f.Action, strings.Join(types, " or "), t.Type)
 	}
 	if len(f.Path) > 0 {
@@ -176,8 +176,8 @@ func typedFunction(name string, f customer.Function, t access.FieldType) setter 
 			return err
 		}
 		if _, err := readTyped(f.Field, v, t); err != nil {
-			return outcome.Refuse(outcome.Invalid, "bad_result", f.Field,
-				"%s: what %s makes of it is not of the type %s.", f.Field, f.Action, t.Type).BySettings()
+			return errs.Reject(errs.Invalid, "bad_result", f.Field,
+				"%s: what %s makes of it is not of the type %s.", f.Field, f.Action, t.Type).DependingOnSettings()
 		}
 		c.SetCustom(name, v)
 		return nil
@@ -222,5 +222,5 @@ func plainValue(v any) bool {
 		return true
 	}
 	action, _ := object["action"].(string)
-	return customer.Function{Action: customer.Action(action)}.Plain()
+	return customer.Function{Action: customer.Action(action)}.Idempotent()
 }

@@ -15,7 +15,7 @@ import (
 func lovelace() customer.Customer {
 	return customer.Customer{
 		ID: 1, Changed: noon, Emails: []string{"ada@x.com"}, Phones: []string{"+79991234567"}, FirstName: "Ada", LastName: "Lovelace", Title: "Countess",
-		Birth: "1815-12-10", Sex: customer.Female, Country: "GB", Region: "L", City: "London", Street: "Square 12", Disabled: true, Tags: []string{"a", "b"},
+		BirthDate: "1815-12-10", Sex: customer.Female, Country: "GB", Region: "L", City: "London", Street: "Square 12", Disabled: true, Tags: []string{"a", "b"},
 		Custom: map[string]any{
 			"visits": json.Number("7"), "nickname": "Queen", "likes": []any{"tea"}, "card": map[string]any{"level": "gold", "n": json.Number("1")},
 			"pets": []any{map[string]any{"name": "Puff"}, map[string]any{"age": json.Number("3")}}, "_regip": "8.8.8.8",
@@ -209,7 +209,7 @@ func TestFunctionsOnDeclaredFields(t *testing.T) {
 			}
 			if tt.code != "" {
 				refusal, _ := refusalOf(err)
-				if refusal.Code != tt.code || refusal.OfSettings == tt.evenIfOpenly {
+				if refusal.Code != tt.code || refusal.DependsOnSettings == tt.evenIfOpenly {
 					t.Errorf("error = %+v, want %s that rests on settings: %t", err, tt.code, !tt.evenIfOpenly)
 				}
 				return

@@ -16,8 +16,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/jobs"
-	"regulars/shared/outcome"
 )
 
 // FuzzBody: whatever a body holds, reading it ends with a refusal or a busy, or
@@ -109,10 +109,10 @@ func givesWhatItSays(t *testing.T, item customer.BatchItem) {
 	}
 	said := item.Gives
 	for _, l := range append(item.Search.Any, item.Search.All...) {
-		said[l.Key] |= customer.First | l.Roles
+		said[l.Key] |= customer.Primary | l.Roles
 	}
 	for key, roles := range made.Keys(item.Fields) {
-		if said[key] == 0 && !slices.Contains(item.GivesAny, key.Kind) || roles&customer.First != 0 && said[key]&customer.First == 0 {
+		if said[key] == 0 && !slices.Contains(item.GivesAny, key.Kind) || roles&customer.Primary != 0 && said[key]&customer.Primary == 0 {
 			t.Fatalf("an item gives %v in roles %d, and said only %v", key, roles, said)
 		}
 	}
@@ -144,8 +144,8 @@ func shownToClients(t *testing.T, err error) {
 	if err == nil {
 		return
 	}
-	_, busy := outcome.AsBusy(err)
-	refusal, refused := outcome.AsRefusal(err)
+	_, busy := errs.AsUnavailable(err)
+	refusal, refused := errs.AsClient(err)
 	if !busy && !refused || refused && (refusal.Detail == "" || codeOf[refusal.Kind] == 0) {
 		t.Fatalf("error = %#v, want a refusal or busy", err)
 	}
@@ -159,7 +159,7 @@ func (doorkeeper) Token(_ context.Context, h access.Hash) (access.Token, bool, e
 }
 
 func (doorkeeper) Settings(_ context.Context, tenant int) (access.Settings, bool, error) {
-	return access.Settings{Tenant: tenant, Choices: access.Defaults()}, true, nil
+	return access.Settings{Tenant: tenant, Preferences: access.Defaults()}, true, nil
 }
 
 // A blank table holds nothing and forgets what is written to it. Of what this
@@ -178,18 +178,20 @@ func (blank) IDs(context.Context, int, customer.ID, customer.ID, int) ([]custome
 	return nil, nil
 }
 
-func (blank) Remembered(context.Context, int, string) (*customer.Remembered, error) { return nil, nil }
-func (blank) Commit(context.Context, customer.Commit) error                         { return nil }
+func (blank) Remembered(context.Context, int, string) (*customer.IdempotencyRecord, error) {
+	return nil, nil
+}
+func (blank) Commit(context.Context, customer.Commit) error { return nil }
 
 // Jobs that are none: orders are taken, and nothing is known of them.
 type noJobs struct{}
 
-func (noJobs) StartSuspension(context.Context, jobs.SuspensionOrder) (jobs.Started, error) {
+func (noJobs) StartSuspension(context.Context, jobs.SuspensionSpec) (jobs.Started, error) {
 	return jobs.Started{New: true}, nil
 }
 
 func (noJobs) Show(_ context.Context, _ int, id string) (jobs.Progress, error) {
-	return jobs.Progress{}, outcome.Refuse(jobs.ErrUnknown.Kind, jobs.ErrUnknown.Code, "job", "There is no job %.60q.", id)
+	return jobs.Progress{}, errs.Reject(jobs.ErrUnknown.Kind, jobs.ErrUnknown.Code, "job", "There is no job %.60q.", id)
 }
 
 func (noJobs) WorkOn(context.Context, jobs.Job) error { return nil }
@@ -214,7 +216,7 @@ func FuzzSubscription(f *testing.F) {
 		}
 		named := func(err error) {
 			shownToClients(t, err)
-			if refusal, refused := outcome.AsRefusal(err); refused && strings.HasPrefix(refusal.Detail, ".") {
+			if refusal, refused := errs.AsClient(err); refused && strings.HasPrefix(refusal.Detail, ".") {
 				t.Fatalf("the text begins with a dot: %s", refusal.Detail)
 			}
 		}

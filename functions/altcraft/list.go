@@ -10,8 +10,8 @@ import (
 	"regulars/functions/altcraft/filter"
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 	"regulars/shared/value"
 )
 
@@ -82,7 +82,7 @@ func (c *call) readListing() (listing, error) {
 	}
 	if from != "" {
 		if l.after, err = customer.ParseHex(from); err != nil {
-			return l, outcome.Refuse(outcome.Invalid, "bad_from_id", "from_id",
+			return l, errs.Reject(errs.Invalid, "bad_from_id", "from_id",
 				"from_id: %.40q is no pointer; send \"\" first, and then the next_from_id of the answer before.", from)
 		}
 	}
@@ -106,7 +106,7 @@ func readLimit(body map[string]any) (int, error) {
 		return defaultLimit, nil
 	}
 	if limit > maxLimit {
-		return 0, outcome.Refuse(outcome.Invalid, "out_of_range", "limit", "limit: %d is the most, this is %d.", maxLimit, limit)
+		return 0, errs.Reject(errs.Invalid, "out_of_range", "limit", "limit: %d is the most, this is %d.", maxLimit, limit)
 	}
 	return int(limit), nil
 }
@@ -121,7 +121,7 @@ func (d Dialect) collect(ctx context.Context, c *call, asked listing) (profilePa
 			piece = min(piece, asked.limit-len(page.profiles))
 		}
 		list, err := d.customers.List(ctx, c.settings.Tenant, page.at, piece)
-		if _, busy := outcome.AsBusy(err); busy && looked > 0 {
+		if _, busy := errs.AsUnavailable(err); busy && looked > 0 {
 			page.more = true
 			return page, nil
 		}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -178,7 +178,7 @@ func TestPagesJoin(t *testing.T) {
 // Where the time runs out, or the table cannot go on, a page ends with what it
 // has; without anything it is busy, and a fault is a fault.
 func TestPageInAHurry(t *testing.T) {
-	stale := fmt.Errorf("throttled: %w", outcome.ErrStale)
+	stale := fmt.Errorf("throttled: %w", errs.ErrConflict)
 	broken := errors.New("broken")
 	from := func(first int, err error) func(int) error {
 		return func(n int) error {
@@ -210,7 +210,7 @@ func TestPageInAHurry(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tt.left)
 				defer cancel()
 				page, err := p.list(t, ctx, `{}`)
-				if _, busy := outcome.AsBusy(err); busy != tt.busy || !errors.Is(err, tt.fault) && !tt.busy {
+				if _, busy := errs.AsUnavailable(err); busy != tt.busy || !errors.Is(err, tt.fault) && !tt.busy {
 					t.Fatalf("error = %v, want busy %t, fault %v", err, tt.busy, tt.fault)
 				}
 				if n := len(page.profiles); n != tt.want || n > 0 && (!page.more || page.at != customer.ID(n)) {

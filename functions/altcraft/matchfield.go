@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -49,12 +49,12 @@ func (m matcher) field(of customer.Holder) (customer.MatchField, error) {
 func (m matcher) declared(of customer.Holder, name string) (customer.MatchField, error) {
 	field, ok := m.fields.Find(of, name)
 	if !ok || field.State == customer.FieldRemoving {
-		return customer.MatchField{}, outcome.Refuse(outcome.Invalid, "match_field_undeclared", "field_name",
+		return customer.MatchField{}, errs.Reject(errs.Invalid, "match_field_undeclared", "field_name",
 			"field_name: %.100q is not a declared match field of a %s. Declare it: make admin ACTION=declare-match-field TENANT=... NAME=... OF=%s.",
-			name, of, of).BySettings()
+			name, of, of).DependingOnSettings()
 	}
 	if field.State == customer.FieldBuilding {
-		return customer.MatchField{}, &outcome.Busy{Detail: fmt.Sprintf(
+		return customer.MatchField{}, &errs.Unavailable{Detail: fmt.Sprintf(
 			"field_name: %.100q was declared and is still being prepared. Send the same request again later.", name)}
 	}
 	return field, nil

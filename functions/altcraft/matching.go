@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A match is the search of a call, and what a customer that is made because
@@ -72,7 +72,7 @@ func (c *call) readMatcher() (m matcher, err error) {
 		return matcher{}, err
 	}
 	if modes[m.mode] == nil {
-		return matcher{}, outcome.Refuse(outcome.Invalid, "bad_matching", "matching",
+		return matcher{}, errs.Reject(errs.Invalid, "bad_matching", "matching",
 			"matching: %.40q is no search mode; one of these is: %s.", m.mode, strings.Join(slices.Sorted(maps.Keys(modes)), ", "))
 	}
 	return m, nil
@@ -97,7 +97,7 @@ func (m matcher) read(data map[string]any) (match, error) {
 	m.data = bareData(data)
 	found, err := modes[m.mode](m)
 	if n := len(found.search.Any) + len(found.search.All); n > customer.MaxKeys {
-		return match{}, outcome.Refuse(outcome.Invalid, "too_many_values", "matching",
+		return match{}, errs.Reject(errs.Invalid, "too_many_values", "matching",
 			"matching: there are %d values to search by; %d is the limit.", n, customer.MaxKeys)
 	}
 	return found, err
@@ -147,11 +147,11 @@ func (m matcher) byID() (match, error) {
 }
 
 func noValue(members string) error {
-	return outcome.Refuse(outcome.Invalid, "missing", members, "%s: there is no value to search by, neither beside matching nor in data; a batch has it in each item.", members)
+	return errs.Reject(errs.Invalid, "missing", members, "%s: there is no value to search by, neither beside matching nor in data; a batch has it in each item.", members)
 }
 
 // neverFound refuses to make a customer that the same call would not find again.
 func neverFound(mode string) error {
-	return outcome.Refuse(outcome.Invalid, "never_found", "data.subscriptions",
+	return errs.Reject(errs.Invalid, "never_found", "data.subscriptions",
 		"data.subscriptions: nobody matches by %s, and a new profile needs a subscription with the value searched for, or resource_id to make one.", mode)
 }

@@ -8,7 +8,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -27,7 +27,7 @@ func parse(t *testing.T, document string) map[string]any {
 // fields, and a country.
 func aCall(t *testing.T, body string) *call {
 	t.Helper()
-	settings := access.Settings{Tenant: 5, Choices: access.Defaults(), MatchFields: customer.MatchFields{
+	settings := access.Settings{Tenant: 5, Preferences: access.Defaults(), MatchFields: customer.MatchFields{
 		{Name: "CRM_ID", Of: customer.OfCustomer, Number: 1, State: customer.FieldReady},
 		{Name: "interests", Of: customer.OfCustomer, Tags: true, Number: 2, State: customer.FieldReady},
 		{Name: "CRM_ID", Of: customer.OfSubscription, Number: 3, State: customer.FieldReady},
@@ -42,7 +42,7 @@ func aCall(t *testing.T, body string) *call {
 // stand for no error.
 func checkRefusal(t *testing.T, err error, code, field string) {
 	t.Helper()
-	refusal, refused := outcome.AsRefusal(err)
+	refusal, refused := errs.AsClient(err)
 	switch {
 	case code == "" && err != nil:
 		t.Fatalf("error = %v, want none", err)

@@ -5,8 +5,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // importProfile adds or updates a profile (section 2).
@@ -108,14 +108,14 @@ func (d Dialect) carryOut(r *http.Request, c *call, request func() (customer.Req
 	var result customer.Result
 	err := d.withSettings(r.Context(), c, func() error {
 		req, err := request()
-		if refusal, refused := outcome.AsRefusal(err); refused {
-			result, err = d.customers.Refuse(r.Context(), c.settings.Tenant, c.keyed, refusal)
+		if refusal, refused := errs.AsClient(err); refused {
+			result, err = d.customers.RejectUnlessReplayed(r.Context(), c.settings.Tenant, c.keyed, refusal)
 			return err
 		}
 		if err != nil {
 			return err
 		}
-		req.Tenant, req.Keyed = c.settings.Tenant, c.keyed
+		req.Tenant, req.IdempotencyKey = c.settings.Tenant, c.keyed
 		req.Fields, req.Idents = c.settings.MatchFields, c.settings.IdentKeys
 		result, err = d.customers.Apply(r.Context(), req)
 		return err
@@ -149,7 +149,7 @@ func (d Dialect) getProfile(w http.ResponseWriter, r *http.Request) error {
 
 // answer says what became of a request, and whether that was before.
 func answer(w http.ResponseWriter, result customer.Result, v any) error {
-	if result.Repeated {
+	if result.Replayed {
 		w.Header().Set("Idempotency-Hit", "true")
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, v)

@@ -15,8 +15,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 	"regulars/shared/value"
 )
 
@@ -146,7 +146,7 @@ func (q *quickCall) readSearch() (match, error) {
 func (q *quickCall) readFields() ([]setter, error) {
 	for name, v := range q.data {
 		if !isFlat(v) {
-			return nil, outcome.Refuse(outcome.Invalid, "wrong_type", name, "%s: parameters of the quick import are flat; this is %s.", name, value.TypeName(v))
+			return nil, errs.Reject(errs.Invalid, "wrong_type", name, "%s: parameters of the quick import are flat; this is %s.", name, value.TypeName(v))
 		}
 		if text, ok := v.(string); ok {
 			q.data[name] = q.typed(name, text)
@@ -193,7 +193,7 @@ func (q *quickCall) typed(name, text string) any {
 func (q *quickCall) readAdditions() (add []setter, err error) {
 	resource, known := q.settings.DeclaredResources[q.resource]
 	if q.resource != 0 && !known && q.settings.Resources == access.Declared {
-		return nil, outcome.Refuse(outcome.NotFound, "resource_undeclared", "resource_id", "resource_id: there is no resource %d.", q.resource).BySettings()
+		return nil, errs.Reject(errs.NotFound, "resource_undeclared", "resource_id", "resource_id: there is no resource %d.", q.resource).DependingOnSettings()
 	}
 	subscribe := func(channel customer.Channel, contact string) {
 		if q.resource != 0 && (len(resource.Channels) == 0 || slices.Contains(resource.Channels, channel)) {
@@ -248,12 +248,12 @@ func readParameters(r *http.Request) (body, all map[string]any, err error) {
 func readForm(encoded string) (map[string]any, error) {
 	values, err := url.ParseQuery(encoded)
 	if err != nil {
-		return nil, outcome.Refuse(outcome.Invalid, "bad_form", "", "The parameters are not encoded as those of a form or URL are.")
+		return nil, errs.Reject(errs.Invalid, "bad_form", "", "The parameters are not encoded as those of a form or URL are.")
 	}
 	object := map[string]any{}
 	for name, texts := range values {
 		if !utf8.ValidString(name + strings.Join(texts, "")) {
-			return nil, outcome.Refuse(outcome.Invalid, "bad_form", "", "The parameters are not valid UTF-8.")
+			return nil, errs.Reject(errs.Invalid, "bad_form", "", "The parameters are not valid UTF-8.")
 		}
 		texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 		switch len(texts) {

@@ -15,8 +15,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 	"regulars/shared/value"
 )
 
@@ -32,7 +32,7 @@ type call struct {
 	// fresh: the settings were read for this call.
 	fresh bool
 	// keyed, unless nil, makes the call safe to repeat.
-	keyed *customer.Keyed
+	keyed *customer.IdempotencyKey
 	// xmlData is the profile data as it came, of a call in XML.
 	xmlData any
 }
@@ -128,7 +128,7 @@ func secretOf(r *http.Request, body map[string]any) (string, error) {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, secret, _ := strings.Cut(header, " ")
 		if !strings.EqualFold(scheme, "Bearer") {
-			return "", outcome.Refuse(outcome.Unauthenticated, "token_missing", "Authorization",
+			return "", errs.Reject(errs.Unauthenticated, "token_missing", "Authorization",
 				"Authorization: only Bearer is understood.")
 		}
 		return strings.TrimSpace(secret), nil
@@ -142,7 +142,7 @@ var whole = regexp.MustCompile(`^-?\d+$`)
 func tenantOf(body map[string]any) (int, error) {
 	v, ok := body["db_id"]
 	if !ok || v == nil {
-		return 0, outcome.Refuse(outcome.Invalid, "missing", "db_id", "db_id: the number of the database is missing.")
+		return 0, errs.Reject(errs.Invalid, "missing", "db_id", "db_id: the number of the database is missing.")
 	}
 	text, _ := value.Text(v)
 	if _, isBool := v.(bool); isBool || !whole.MatchString(text) {
@@ -170,14 +170,14 @@ const maxIdempotencyKey = 128
 
 // keyedOf reads the Idempotency-Key. What a request means is its method, its
 // path and its body, without the token and however it is to be answered.
-func keyedOf(r *http.Request, body map[string]any) (*customer.Keyed, error) {
+func keyedOf(r *http.Request, body map[string]any) (*customer.IdempotencyKey, error) {
 	key := r.Header.Get("Idempotency-Key")
 	if _, sent := r.Header["Idempotency-Key"]; !sent {
 		return nil, nil
 	}
 	printable := strings.IndexFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) < 0
 	if key == "" || len(key) > maxIdempotencyKey || !printable {
-		return nil, outcome.Refuse(outcome.Invalid, "bad_idempotency_key", "Idempotency-Key",
+		return nil, errs.Reject(errs.Invalid, "bad_idempotency_key", "Idempotency-Key",
 			"Idempotency-Key: 1 to %d printable ASCII characters are expected.", maxIdempotencyKey)
 	}
 	meaning := make(map[string]any, len(body))
@@ -193,18 +193,18 @@ func keyedOf(r *http.Request, body map[string]any) (*customer.Keyed, error) {
 	sum := sha256.New()
 	_, _ = io.WriteString(sum, r.Method+" "+r.URL.Path+"\n") // a hash takes all
 	_, _ = sum.Write(text)
-	return &customer.Keyed{Key: key, Meaning: hex.EncodeToString(sum.Sum(nil))}, nil
+	return &customer.IdempotencyKey{Key: key, Fingerprint: hex.EncodeToString(sum.Sum(nil))}, nil
 }
 
 // withSettings calls f with what is remembered of the tenant's settings, and
 // where f refuses because of them, once more with the settings as they are now.
 func (d Dialect) withSettings(ctx context.Context, c *call, f func() error) error {
-	return d.guard.Anew(ctx, c.settings.Tenant, func(fresh access.Settings) {
+	return d.guard.RetryWithFreshSettings(ctx, c.settings.Tenant, func(fresh access.Settings) {
 		c.fresh = true
 		c.use(fresh)
 	}, f)
 }
 
 func wrongType(field string, v any, expected string) error {
-	return outcome.Refuse(outcome.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", field, expected, value.TypeName(v))
+	return errs.Reject(errs.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", field, expected, value.TypeName(v))
 }

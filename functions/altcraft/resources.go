@@ -7,8 +7,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // A resource is how resources/get shows a declared one. It belongs to one
@@ -105,14 +105,14 @@ func (d Dialect) resourceFields(w http.ResponseWriter, r *http.Request) error {
 func (c *call) readResourceID() (int64, error) {
 	v := c.body["id"]
 	if v == nil {
-		return 0, outcome.Refuse(outcome.Invalid, "missing", "id", "id: the number of the resource is missing.")
+		return 0, errs.Reject(errs.Invalid, "missing", "id", "id: the number of the resource is missing.")
 	}
 	id, err := readWhole("id", v, 1)
 	if err != nil {
 		return 0, err
 	}
 	if _, declared := c.settings.DeclaredResources[id]; !declared {
-		return 0, outcome.Refuse(outcome.NotFound, "unknown_resource", "id", "id: there is no declared resource %d.", id).BySettings()
+		return 0, errs.Reject(errs.NotFound, "unknown_resource", "id", "id: there is no declared resource %d.", id).DependingOnSettings()
 	}
 	return id, nil
 }
@@ -126,11 +126,11 @@ func (c *call) readChannelOf(resource int64) (customer.Channel, error) {
 	channel := customer.Channel(text)
 	switch {
 	case text == "":
-		return "", outcome.Refuse(outcome.Invalid, "missing", "channel", "channel: the name of a channel is missing; one of these is: %v.", customer.Channels)
+		return "", errs.Reject(errs.Invalid, "missing", "channel", "channel: the name of a channel is missing; one of these is: %v.", customer.Channels)
 	case !slices.Contains(customer.Channels, channel):
-		return "", outcome.Refuse(outcome.Invalid, "bad_channel", "channel", "channel: %.40q is no channel; one of these is: %v.", text, customer.Channels)
+		return "", errs.Reject(errs.Invalid, "bad_channel", "channel", "channel: %.40q is no channel; one of these is: %v.", text, customer.Channels)
 	case !slices.Contains(channelsOf(c.settings.DeclaredResources[resource]), channel):
-		return "", outcome.Refuse(outcome.Invalid, "channel_undeclared", "channel", "channel: resource %d does not have the channel %s.", resource, channel).BySettings()
+		return "", errs.Reject(errs.Invalid, "channel_undeclared", "channel", "channel: resource %d does not have the channel %s.", resource, channel).DependingOnSettings()
 	}
 	return channel, nil
 }

@@ -17,7 +17,7 @@ import (
 // A Dialect serves everything below /api.
 type Dialect struct {
 	customers *customer.Service
-	guard     *access.Guard
+	guard     *access.Authorizer
 	places    Places
 	jobs      Jobs
 	worker    Worker
@@ -28,7 +28,7 @@ type Dialect struct {
 // Options are what the dialect needs; all of them but Places are required.
 type Options struct {
 	Customers *customer.Service
-	Guard     *access.Guard
+	Guard     *access.Authorizer
 	Jobs      Jobs
 	// Worker knows the kinds of job that methods start.
 	Worker Worker

@@ -8,7 +8,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // joinSegment puts a profile into a static segment (section 6.12).
@@ -35,7 +35,7 @@ func (d Dialect) changeSegment(w http.ResponseWriter, r *http.Request, change fu
 			change(c, number)
 			return nil
 		}
-		return customer.Request{Edit: edit, Plain: true}, err
+		return customer.Request{Edit: edit, Idempotent: true}, err
 	})
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (c *call) readSegments() ([]setter, error) {
 	}
 	for _, n := range leave {
 		if slices.Contains(join, n) {
-			return nil, outcome.Refuse(outcome.Invalid, "segment_both_ways", "remove_from_segments",
+			return nil, errs.Reject(errs.Invalid, "segment_both_ways", "remove_from_segments",
 				"remove_from_segments: %d is in add_to_segments, too.", n)
 		}
 	}
@@ -81,7 +81,7 @@ func (c *call) readSegmentList(member string) ([]int64, error) {
 		return nil, wrongType(member, v, "an array of whole numbers")
 	}
 	if len(list) > customer.MaxSegments {
-		return nil, outcome.Refuse(outcome.Invalid, "too_many", member, "%s: there are %d segments; %d is the limit.", member, len(list), customer.MaxSegments)
+		return nil, errs.Reject(errs.Invalid, "too_many", member, "%s: there are %d segments; %d is the limit.", member, len(list), customer.MaxSegments)
 	}
 	numbers := make([]int64, len(list))
 	for i, e := range list {
@@ -96,15 +96,15 @@ func (c *call) readSegmentList(member string) ([]int64, error) {
 // readSegment reads the number of a declared segment.
 func (c *call) readSegment(field string, v any) (int64, error) {
 	if v == nil {
-		return 0, outcome.Refuse(outcome.Invalid, "missing", field, "%s: the number of a segment is missing.", field)
+		return 0, errs.Reject(errs.Invalid, "missing", field, "%s: the number of a segment is missing.", field)
 	}
 	n, err := readWhole(field, v, 1)
 	if err != nil {
 		return 0, err
 	}
 	if _, declared := c.settings.Segments[n]; !declared {
-		return 0, outcome.Refuse(outcome.Invalid, "unknown_segment", field,
-			"%s: there is no segment %d. Declare it: make admin ACTION=declare-segment TENANT=... ID=%d NAME=...", field, n, n).BySettings()
+		return 0, errs.Reject(errs.Invalid, "unknown_segment", field,
+			"%s: there is no segment %d. Declare it: make admin ACTION=declare-segment TENANT=... ID=%d NAME=...", field, n, n).DependingOnSettings()
 	}
 	return n, nil
 }

@@ -86,8 +86,8 @@ func showSystem(data map[string]any, tenant int, c customer.Customer) {
 	data["id"], data["db_id"] = id, tenant
 	data["_createtime"] = formDate(c.ID.Created())
 	data["_xxh"], data["_xxm"] = fmt.Sprintf("%016x", digest), digest%10000
-	if c.Birth != "" {
-		data["_bdate"] = formDate(c.Birth.Time())
+	if c.BirthDate != "" {
+		data["_bdate"] = formDate(c.BirthDate.Time())
 	}
 	data["loyalty_status"] = "enabled"
 	if c.Disabled {

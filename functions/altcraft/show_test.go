@@ -44,7 +44,7 @@ func TestShow(t *testing.T) {
 		{name: "nothing is known", want: system},
 		{name: "core fields", customer: customer.Customer{
 			Emails: []string{"Ada@X.com", "more@x.com"}, Phones: []string{"+1111111", "+2222222"}, FirstName: "Ada", LastName: "L",
-			Title: "Countess", Birth: "2001-12-31T00:00:00+03:00", Sex: customer.Female, Country: "GB", Region: "R", City: "C", Street: "S",
+			Title: "Countess", BirthDate: "2001-12-31T00:00:00+03:00", Sex: customer.Female, Country: "GB", Region: "R", City: "C", Street: "S",
 			Disabled: true, Tags: []string{"t"},
 		}, want: with(map[string]any{
 			"email": "Ada@X.com", "_emaildomain": "x.com", "_md5": "65d80dc6bd72089111f3a8605cf3388a",
@@ -52,7 +52,7 @@ func TestShow(t *testing.T) {
 			"_bdate": "2001-12-30T21:00:00Z", "_sex": "female", "_country": "GB", "_region": "R", "_city": "C", "address": "S",
 			"loyalty_status": "disabled", "tags": []string{"t"},
 		})},
-		{name: "a bare birth date is midnight", customer: customer.Customer{Birth: "2001-12-31"}, want: with(map[string]any{"_bdate": "2001-12-31T00:00:00Z"})},
+		{name: "a bare birth date is midnight", customer: customer.Customer{BirthDate: "2001-12-31"}, want: with(map[string]any{"_bdate": "2001-12-31T00:00:00Z"})},
 		{name: "custom fields beside them", customer: customer.Customer{Custom: map[string]any{"x": json.Number("1"), "_regdate": "2010-10-20T00:00:00Z"}},
 			want: with(map[string]any{"x": json.Number("1"), "_regdate": "2010-10-20T00:00:00Z"})},
 		{name: "custom fields of another dialect under our names", customer: customer.Customer{Custom: map[string]any{

@@ -9,7 +9,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -25,7 +25,7 @@ func (c *call) readSubscriptions(v any, skipInvalid bool) ([]customer.Subscripti
 		return nil, wrongType(field, v, "an array of objects")
 	}
 	if len(list) > maxSubscriptions {
-		return nil, outcome.Refuse(outcome.Invalid, "too_many", field, "%s: there are %d subscriptions; %d is the limit.", field, len(list), maxSubscriptions)
+		return nil, errs.Reject(errs.Invalid, "too_many", field, "%s: there are %d subscriptions; %d is the limit.", field, len(list), maxSubscriptions)
 	}
 	var edits []customer.SubscriptionEdit
 	for i, entry := range list {
@@ -37,10 +37,10 @@ func (c *call) readSubscriptions(v any, skipInvalid bool) ([]customer.Subscripti
 		if err == nil {
 			err = checkResource(path, e, c.settings)
 		}
-		switch refusal, _ := outcome.AsRefusal(err); {
+		switch refusal, _ := errs.AsClient(err); {
 		case err == nil:
 			edits = append(edits, e)
-		case !skipInvalid, refusal.OfSettings && !c.fresh:
+		case !skipInvalid, refusal.DependsOnSettings && !c.fresh:
 			return nil, err
 		}
 	}
@@ -53,7 +53,7 @@ func subscribeAll(edits []customer.SubscriptionEdit, skipInvalid bool) setter {
 	return func(c *customer.Customer, now time.Time) error {
 		for _, e := range edits {
 			err := c.Subscribe(e, now)
-			if _, refused := outcome.AsRefusal(err); err != nil && !(refused && skipInvalid) {
+			if _, refused := errs.AsClient(err); err != nil && !(refused && skipInvalid) {
 				return err
 			}
 		}
@@ -79,18 +79,18 @@ func checkResource(path string, e customer.SubscriptionEdit, settings access.Set
 		return undeclaredResource(path+".resource_id", e.Resource)
 	}
 	if len(resource.Channels) > 0 && !slices.Contains(resource.Channels, e.Channel) {
-		return outcome.Refuse(outcome.Invalid, "channel_undeclared", path+".channel",
-			"%s.channel: resource %d does not have the channel %s.", path, e.Resource, e.Channel).BySettings()
+		return errs.Reject(errs.Invalid, "channel_undeclared", path+".channel",
+			"%s.channel: resource %d does not have the channel %s.", path, e.Resource, e.Channel).DependingOnSettings()
 	}
 	return nil
 }
 
 func undeclaredResource(field string, resource int64) error {
-	return outcome.Refuse(outcome.Invalid, "resource_undeclared", field, "%s: %d is not a declared resource.", field, resource).BySettings()
+	return errs.Reject(errs.Invalid, "resource_undeclared", field, "%s: %d is not a declared resource.", field, resource).DependingOnSettings()
 }
 
 func badChannel(field, channel string) error {
-	return outcome.Refuse(outcome.Invalid, "bad_channel", field, "%s: %.40q is no channel; one of these is: %v.", field, channel, customer.Channels)
+	return errs.Reject(errs.Invalid, "bad_channel", field, "%s: %.40q is no channel; one of these is: %v.", field, channel, customer.Channels)
 }
 
 // readSubscription reads one entry, its contact flat or nested (section 5.1).
@@ -218,7 +218,7 @@ func (s subscriptionEntry) contact(member, nested string) (text, field string, e
 }
 
 func (s subscriptionEntry) missing(member string) error {
-	return outcome.Refuse(outcome.Invalid, "missing", s.path+"."+member, "%s.%s is missing.", s.path, member)
+	return errs.Reject(errs.Invalid, "missing", s.path+"."+member, "%s.%s is missing.", s.path, member)
 }
 
 // readOptions reads what may be omitted. -1 keeps a status or a priority.
@@ -300,7 +300,7 @@ func (s subscriptionEntry) readCustom(e *customer.SubscriptionEdit) error {
 		return wrongType(path, v, "an object")
 	}
 	if f, isFunction, err := readFunction(path, v); isFunction && err == nil {
-		return outcome.Refuse(outcome.Invalid, "function_unfit", path, "%s: %s is for the fields in it.", path, f.Action)
+		return errs.Reject(errs.Invalid, "function_unfit", path, "%s: %s is for the fields in it.", path, f.Action)
 	}
 	e.Custom = make(map[string]any, len(fields))
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
@@ -311,7 +311,7 @@ func (s subscriptionEntry) readCustom(e *customer.SubscriptionEdit) error {
 		case !isFunction, f.Action == customer.ActionSet:
 			e.Custom[name] = bare(fields[name])
 		case f.Action == customer.ActionUpsert, len(f.Path) > 0:
-			return outcome.Refuse(outcome.Invalid, "function_unfit", f.Field, "%s: fields of subscriptions take no submatch.", f.Field)
+			return errs.Reject(errs.Invalid, "function_unfit", f.Field, "%s: fields of subscriptions take no submatch.", f.Field)
 		case e.CustomBy == nil:
 			e.CustomBy = map[string]customer.Function{name: f}
 		default:

@@ -8,14 +8,14 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
-func refusalOf(err error) (outcome.Refusal, bool) {
-	if r, ok := outcome.AsRefusal(err); ok {
+func refusalOf(err error) (errs.Client, bool) {
+	if r, ok := errs.AsClient(err); ok {
 		return *r, true
 	}
-	return outcome.Refusal{}, false
+	return errs.Client{}, false
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -115,7 +115,7 @@ func TestReadSubscription(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			const path = "data.subscriptions[0]"
 			list := parse(t, `{"x":[`+tt.entry+`]}`)["x"]
-			settings := access.Settings{Choices: access.Defaults()}
+			settings := access.Settings{Preferences: access.Defaults()}
 			settings.Country = "84"
 			c := &call{settings: settings}
 			got, err := c.readSubscriptions(list, false)
@@ -154,7 +154,7 @@ func TestDeclaredResources(t *testing.T) {
 			c.settings.Resources, c.settings.DeclaredResources = tt.openness, tt.resources
 			got, err := written(t, c)
 			refusal, _ := refusalOf(err)
-			if refusal.Code != tt.code || refusal.OfSettings != (tt.code != "") || (len(got.Subscriptions) == 1) != (tt.code == "") {
+			if refusal.Code != tt.code || refusal.DependsOnSettings != (tt.code != "") || (len(got.Subscriptions) == 1) != (tt.code == "") {
 				t.Errorf("%d subscriptions, error %+v, want code %q", len(got.Subscriptions), err, tt.code)
 			}
 		})

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // keyMembers are what names a subscription; the methods that only name one look
@@ -41,7 +41,7 @@ func (c *call) readSet() (customer.Request, error) {
 	if err := c.readRegInfo(&e); err != nil {
 		return customer.Request{}, err
 	}
-	return customer.Request{Edit: subscribe(e), Plain: e.Plain()}, nil
+	return customer.Request{Edit: subscribe(e), Idempotent: e.Idempotent()}, nil
 }
 
 // readRegInfo reads when and where the contact was given: date, ip and url beside
@@ -67,7 +67,7 @@ func (c *call) readRegInfo(e *customer.SubscriptionEdit) error {
 	if field, v := at("ip"); v != nil {
 		ip, ok := v.(string)
 		if _, err := netip.ParseAddr(ip); !ok || err != nil {
-			return outcome.Refuse(outcome.Invalid, "bad_ip", field, "%s: incorrect ip; an address like 8.8.8.8 is expected.", field)
+			return errs.Reject(errs.Invalid, "bad_ip", field, "%s: incorrect ip; an address like 8.8.8.8 is expected.", field)
 		}
 		e.IP = &ip
 	}
@@ -99,7 +99,7 @@ func subscribe(e customer.SubscriptionEdit) customer.Edit {
 // atTop is a refusal of an entry that is the body itself, whose members have
 // nothing in front of them.
 func atTop(err error) error {
-	refusal, refused := outcome.AsRefusal(err)
+	refusal, refused := errs.AsClient(err)
 	if !refused {
 		return err
 	}

@@ -61,8 +61,8 @@ func TestSetIsPlain(t *testing.T) {
 		`"custom_fields":{"n":{"action":"delete","value":["x","y"]}}`: false,
 	} {
 		request, err := aCall(t, `{"resource_id":1,"channel":"sms","phone":"+79991234567",`+members+`}`).readSet()
-		if err != nil || request.Plain != want {
-			t.Errorf("readSet(%s) = plain %t, error %v, want plain %t", members, request.Plain, err, want)
+		if err != nil || request.Idempotent != want {
+			t.Errorf("readSet(%s) = plain %t, error %v, want plain %t", members, request.Idempotent, err, want)
 		}
 	}
 }

@@ -5,8 +5,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // setSubscription adds or edits a subscription (section 6.11). One that was
@@ -28,7 +28,7 @@ func (d Dialect) restoreSubscription(w http.ResponseWriter, r *http.Request) err
 func (d Dialect) markSubscription(w http.ResponseWriter, r *http.Request, mark func(customer.SubscriptionKey) customer.Edit) error {
 	return d.changeSubscription(w, r, func(c *call) (customer.Request, error) {
 		key, err := c.readSubscriptionKey()
-		return customer.Request{Edit: mark(key), Plain: true}, err
+		return customer.Request{Edit: mark(key), Idempotent: true}, err
 	})
 }
 
@@ -114,7 +114,7 @@ func (c *call) readProfileID() (customer.ID, error) {
 		return 0, err
 	}
 	if text == "" {
-		return 0, outcome.Refuse(outcome.Invalid, "missing", "profile_id", "profile_id: the id of the profile is missing.")
+		return 0, errs.Reject(errs.Invalid, "missing", "profile_id", "profile_id: the id of the profile is missing.")
 	}
 	id, err := customer.ParseHex(text)
 	if err != nil {

@@ -8,15 +8,15 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 	"regulars/shared/jobs"
-	"regulars/shared/outcome"
 )
 
 // Jobs is the work over many customers that methods start and watch.
 type Jobs interface {
 	// StartSuspension makes the job of an order, or answers the open one.
-	StartSuspension(ctx context.Context, o jobs.SuspensionOrder) (jobs.Started, error)
+	StartSuspension(ctx context.Context, o jobs.SuspensionSpec) (jobs.Started, error)
 	// Show returns a job and how far it is, or refuses with [jobs.ErrUnknown].
 	Show(ctx context.Context, tenant int, id string) (jobs.Progress, error)
 }
@@ -58,15 +58,15 @@ func (d Dialect) suspend(w http.ResponseWriter, r *http.Request, order customer.
 		return err
 	}
 	err = d.withSettings(r.Context(), c, func() error { return c.readSuspension(&order) })
-	if refusal, refused := outcome.AsRefusal(err); refused {
+	if refusal, refused := errs.AsClient(err); refused {
 		// Where it was carried out before, starting it answers that.
-		_, err = d.customers.Refuse(r.Context(), c.settings.Tenant, c.keyed, refusal)
+		_, err = d.customers.RejectUnlessReplayed(r.Context(), c.settings.Tenant, c.keyed, refusal)
 	}
 	if err != nil {
 		return err
 	}
-	started, err := d.jobs.StartSuspension(r.Context(), jobs.SuspensionOrder{
-		Tenant: c.settings.Tenant, Suspension: order, Keyed: c.keyed, Settle: d.settle, Later: later,
+	started, err := d.jobs.StartSuspension(r.Context(), jobs.SuspensionSpec{
+		Tenant: c.settings.Tenant, Suspension: order, IdempotencyKey: c.keyed, Settle: d.settle, Later: later,
 	})
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (d Dialect) suspend(w http.ResponseWriter, r *http.Request, order customer.
 	if progress.State == jobs.Done {
 		body.Job = ""
 	}
-	return answer(w, customer.Result{Repeated: started.Repeated}, body)
+	return answer(w, customer.Result{Replayed: started.Replayed}, body)
 }
 
 // workOn works on a job as long as the request may. What it leaves the job's
@@ -117,7 +117,7 @@ var ofOneProfile = []string{
 func (c *call) readSuspension(order *customer.Suspension) error {
 	for _, member := range ofOneProfile {
 		if c.body[member] != nil {
-			return outcome.Refuse(outcome.Invalid, "not_for_one", member,
+			return errs.Reject(errs.Invalid, "not_for_one", member,
 				"%s: this method concerns all profiles of the database; one subscription is suspended by subscriptions/set.", member)
 		}
 	}
@@ -149,7 +149,7 @@ func (d Dialect) getJob(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if id == "" {
-		return outcome.Refuse(outcome.Invalid, "missing", "id", "id: the id of the job is missing.")
+		return errs.Reject(errs.Invalid, "missing", "id", "id: the id of the job is missing.")
 	}
 	progress, err := d.jobs.Show(r.Context(), c.settings.Tenant, id)
 	if err != nil {

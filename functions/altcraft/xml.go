@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // speakXML lets h, which knows JSON alone, be asked and answer in XML, too
@@ -113,7 +113,7 @@ func (t *translation) choose(format string) error {
 	case "xml":
 		t.answers = true
 	default:
-		return outcome.Refuse(outcome.Invalid, "bad_format", "format", "format: json or xml is expected, this is %.40q.", format)
+		return errs.Reject(errs.Invalid, "bad_format", "format", "format: json or xml is expected, this is %.40q.", format)
 	}
 	return nil
 }

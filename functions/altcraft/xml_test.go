@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 	"regulars/shared/value"
 )
 
@@ -134,8 +134,8 @@ func TestParseXMLRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		_, err := parseXML([]byte(tt.document))
-		refusal, ok := outcome.AsRefusal(err)
-		if !ok || !strings.Contains(refusal.Detail, tt.want) || len(refusal.Detail) > 400 || refusal.Kind != outcome.Invalid {
+		refusal, ok := errs.AsClient(err)
+		if !ok || !strings.Contains(refusal.Detail, tt.want) || len(refusal.Detail) > 400 || refusal.Kind != errs.Invalid {
 			t.Errorf("%s: parseXML() error = %.500v, want a short refusal with %q", tt.name, err, tt.want)
 		}
 	}
@@ -228,7 +228,7 @@ func TestFaultsInXML(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"busy", &outcome.Busy{}, http.StatusServiceUnavailable, "<xml><error>503</error>"},
+		{"busy", &errs.Unavailable{}, http.StatusServiceUnavailable, "<xml><error>503</error>"},
 		{"fault", errors.New("no such table"), http.StatusInternalServerError, "<xml><error>500</error><error_text>Internal error."},
 		{"panic", nil, http.StatusInternalServerError, "<xml><error>500</error><error_text>Internal error."},
 	}

@@ -10,7 +10,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -43,7 +43,7 @@ func parseXML(document []byte) (map[string]any, error) {
 }
 
 func refuseXML(format string, args ...any) error {
-	return outcome.Refuse(outcome.Invalid, "bad_xml", "", format, args...)
+	return errs.Reject(errs.Invalid, "bad_xml", "", format, args...)
 }
 
 func refuseEncoding(charset string) error {
@@ -105,7 +105,7 @@ func (p *xmlReader) next() (xml.Token, error) {
 		if errors.Is(err, io.EOF) {
 			return nil, io.EOF
 		}
-		if refusal, ok := outcome.AsRefusal(err); ok {
+		if refusal, ok := errs.AsClient(err); ok {
 			return nil, refusal
 		}
 		if err != nil {

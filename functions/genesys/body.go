@@ -7,7 +7,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -69,7 +69,7 @@ func readID(v any) (string, error) {
 		return "", wrongType(memberID, v, "a text")
 	}
 	if !clientID.MatchString(id) {
-		return "", outcome.Refuse(outcome.Invalid, "bad_id", memberID, "%s: 1 to 16 characters are expected, of letters, digits, _ and -.", memberID)
+		return "", errs.Reject(errs.Invalid, "bad_id", memberID, "%s: 1 to 16 characters are expected, of letters, digits, _ and -.", memberID)
 	}
 	return id, nil
 }
@@ -80,7 +80,7 @@ func (p *profile) addExtension(schema customer.ExtensionSchema, v any) error {
 		return nil
 	}
 	if slices.ContainsFunc(p.extensions, func(e extension) bool { return e.schema.Number == schema.Number }) {
-		return outcome.Refuse(outcome.Invalid, "extension_twice", schema.Name, "%s: the extension stands twice in the body.", schema.Name)
+		return errs.Reject(errs.Invalid, "extension_twice", schema.Name, "%s: the extension stands twice in the body.", schema.Name)
 	}
 	records, err := readRecords(schema, v)
 	if err != nil {
@@ -114,7 +114,7 @@ func readRecords(schema customer.ExtensionSchema, v any) ([]customer.ExtensionRe
 }
 
 // singles are the core fields that have one value.
-var singles = []string{customer.AttributeFirstName, customer.AttributeLastName, customer.AttributeTitle, customer.AttributeBirth}
+var singles = []string{customer.AttributeFirstName, customer.AttributeLastName, customer.AttributeTitle, customer.AttributeBirthDate}
 
 // maxName bounds the name of an attribute, in bytes, as that of a custom field.
 const maxName = 255
@@ -123,7 +123,7 @@ const maxName = 255
 // where it is null or empty.
 func readAttribute(settings access.Settings, name string, v any) ([]any, error) {
 	if name == "" || len(name) > maxName {
-		return nil, outcome.Refuse(outcome.Invalid, "bad_name", "", "%.60q is no name of an attribute: 1 to %d bytes.", name, maxName)
+		return nil, errs.Reject(errs.Invalid, "bad_name", "", "%.60q is no name of an attribute: 1 to %d bytes.", name, maxName)
 	}
 	values, err := valuesOf(name, v)
 	if err != nil || len(values) == 0 {
@@ -135,16 +135,16 @@ func readAttribute(settings access.Settings, name string, v any) ([]any, error) 
 		}
 	}
 	if slices.Contains(singles, name) && len(values) > 1 {
-		return nil, outcome.Refuse(outcome.Invalid, "too_many_values", name, "%s: it has one value, these are %d.", name, len(values))
+		return nil, errs.Reject(errs.Invalid, "too_many_values", name, "%s: it has one value, these are %d.", name, len(values))
 	}
 	switch name {
 	case customer.AttributeFirstName, customer.AttributeLastName, customer.AttributeTitle:
 		if _, ok := values[0].(string); !ok {
 			return nil, wrongType(name, values[0], "a text")
 		}
-	case customer.AttributeBirth:
+	case customer.AttributeBirthDate:
 		return readTexts(name, values, func(text string) (string, error) {
-			birth, err := customer.ParseBirth(name, text)
+			birth, err := customer.ParseBirthDate(name, text)
 			return string(birth), err
 		})
 	case customer.AttributeEmail:
@@ -170,8 +170,8 @@ func valuesOf(name string, v any) ([]any, error) {
 			at = element(name, i)
 		}
 		if _, isObject := e.(map[string]any); isObject {
-			return nil, outcome.Refuse(outcome.Invalid, "extension_unknown", name,
-				"%.100s: there is no extension of this name, and a core attribute has no objects.", at).BySettings()
+			return nil, errs.Reject(errs.Invalid, "extension_unknown", name,
+				"%.100s: there is no extension of this name, and a core attribute has no objects.", at).DependingOnSettings()
 		}
 		if _, scalar := value.Text(e); !scalar {
 			return nil, wrongType(at, e, "a text, number or boolean")
@@ -194,22 +194,22 @@ func readDeclared(settings access.Settings, name string, values []any) ([]any, e
 	for i, v := range values {
 		var err error
 		if read[i], err = (customer.AttributeSchema{Name: name, Type: declared.Type}).Read(name, v); err != nil {
-			refusal, _ := outcome.AsRefusal(err)
-			return nil, refusal.BySettings()
+			refusal, _ := errs.AsClient(err)
+			return nil, refusal.DependingOnSettings()
 		}
 	}
 	return read, nil
 }
 
 func undeclared(name string) error {
-	return outcome.Refuse(outcome.Invalid, "attribute_undeclared", name, "%.100s: the core schema has no attribute of this name.", name).BySettings()
+	return errs.Reject(errs.Invalid, "attribute_undeclared", name, "%.100s: the core schema has no attribute of this name.", name).DependingOnSettings()
 }
 
 // readTexts reads values that must be texts; of those that are repeated the first
 // counts.
 func readTexts(name string, values []any, read func(string) (string, error)) ([]any, error) {
 	if len(values) > customer.MaxKeys {
-		return nil, outcome.Refuse(outcome.Invalid, "too_many_values", name, "%s: there are %d values; %d is the limit.", name, len(values), customer.MaxKeys)
+		return nil, errs.Reject(errs.Invalid, "too_many_values", name, "%s: there are %d values; %d is the limit.", name, len(values), customer.MaxKeys)
 	}
 	var texts []string
 	for _, v := range values {
@@ -233,7 +233,7 @@ func sameText(name, a, b string) bool {
 }
 
 func wrongType(field string, v any, expected string) error {
-	return outcome.Refuse(outcome.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", short(field), expected, value.TypeName(v))
+	return errs.Reject(errs.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", short(field), expected, value.TypeName(v))
 }
 
 // short keeps a hostile name from filling the answer.

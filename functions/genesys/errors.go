@@ -6,8 +6,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // An errorBody is what every answer above 399 bears (section 5).
@@ -32,22 +32,22 @@ var statusByCode = map[string]int{
 
 // statusByKind are the codes of section 5. What the state does not allow is a bad
 // request, too: the documents know no other code.
-var statusByKind = map[outcome.Kind]int{
-	outcome.Invalid:         http.StatusBadRequest,
-	outcome.Unauthenticated: http.StatusUnauthorized,
-	outcome.Forbidden:       http.StatusForbidden,
-	outcome.NotFound:        http.StatusNotFound,
-	outcome.Conflict:        http.StatusBadRequest,
+var statusByKind = map[errs.Kind]int{
+	errs.Invalid:            http.StatusBadRequest,
+	errs.Unauthenticated:    http.StatusUnauthorized,
+	errs.Forbidden:          http.StatusForbidden,
+	errs.NotFound:           http.StatusNotFound,
+	errs.FailedPrecondition: http.StatusBadRequest,
 }
 
 // writeError writes an error in the dialect's form. It is the one place that
 // knows the form.
 var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err error) {
 	body := errorBody{r.Method, r.URL.Path, http.StatusInternalServerError, "internal", "Internal error. Nothing is known to have changed."}
-	if refusal, ok := outcome.AsRefusal(err); ok {
+	if refusal, ok := errs.AsClient(err); ok {
 		body.HTTPCode, body.ErrorCode, body.Description = statusOf(refusal), refusal.Code, describe(refusal)
 	}
-	if busy, ok := outcome.AsBusy(err); ok {
+	if busy, ok := errs.AsUnavailable(err); ok {
 		body.HTTPCode, body.ErrorCode, body.Description = http.StatusServiceUnavailable, "busy", busy.Text()
 		w.Header().Set("Retry-After", "1")
 	}
@@ -58,7 +58,7 @@ var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err
 	_ = httpapi.WriteJSON(w, body.HTTPCode, body)
 }
 
-func statusOf(refusal *outcome.Refusal) int {
+func statusOf(refusal *errs.Client) int {
 	if status, ok := statusByCode[refusal.Code]; ok {
 		return status
 	}
@@ -66,7 +66,7 @@ func statusOf(refusal *outcome.Refusal) int {
 }
 
 // describe is the refusal in the words of this dialect, which has no member data.
-func describe(refusal *outcome.Refusal) string {
+func describe(refusal *errs.Client) string {
 	if refusal.Code == customer.ErrTaken.Code {
 		return "EmailAddress: another profile has this address as its first one."
 	}

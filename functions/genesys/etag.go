@@ -10,7 +10,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // etag names the state of what an answer shows: the core attributes, and the
@@ -62,7 +62,7 @@ func (c *call) checkMatch(of customer.Customer) error {
 			return nil
 		}
 	}
-	return outcome.Refuse(outcome.Conflict, codePrecondition, "If-Match", "If-Match: the profile has changed since; query it again.")
+	return errs.Reject(errs.FailedPrecondition, codePrecondition, "If-Match", "If-Match: the profile has changed since; query it again.")
 }
 
 // names reports whether the tag names the state that the customer is in.

@@ -5,7 +5,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // insertRecords adds records, or replaces those that are there (section 2.1).
@@ -31,7 +31,7 @@ func (d Dialect) insertRecords(w http.ResponseWriter, r *http.Request) error {
 			}
 			return nil
 		})
-		request.Whole = true
+		request.WithExtensions = true
 		return request, err
 	})
 	if err != nil {
@@ -44,7 +44,7 @@ func (d Dialect) insertRecords(w http.ResponseWriter, r *http.Request) error {
 func readExtensions(settings access.Settings, body map[string]any) (profile, error) {
 	for name := range body {
 		if _, ok := settings.Extensions.Find(name); !ok && name != memberID {
-			return profile{}, outcome.Refuse(outcome.Invalid, access.ErrExtensionUnknown.Code, name, "%.100s: there is no extension of this name.", name).BySettings()
+			return profile{}, errs.Reject(errs.Invalid, access.ErrExtensionUnknown.Code, name, "%.100s: there is no extension of this name.", name).DependingOnSettings()
 		}
 	}
 	return readProfile(settings, body)
@@ -100,7 +100,7 @@ func (d Dialect) changeRecord(w http.ResponseWriter, r *http.Request, read func(
 			return customer.Request{}, err
 		}
 		request, err := c.change(id, func(to *customer.Customer) error { return change(to, schema, record) })
-		request.Whole = true
+		request.WithExtensions = true
 		return request, err
 	})
 	if err != nil {
@@ -114,7 +114,7 @@ func (c *call) extension() (customer.ExtensionSchema, error) {
 	name := c.PathValue("extension")
 	schema, ok := c.settings.Extensions.Find(name)
 	if !ok {
-		return schema, outcome.Refuse(outcome.NotFound, access.ErrExtensionUnknown.Code, "", "There is no extension %.60q.", name).BySettings()
+		return schema, errs.Reject(errs.NotFound, access.ErrExtensionUnknown.Code, "", "There is no extension %.60q.", name).DependingOnSettings()
 	}
 	return schema, nil
 }

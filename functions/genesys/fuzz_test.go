@@ -14,8 +14,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/jobs"
-	"regulars/shared/outcome"
 	"regulars/shared/value"
 )
 
@@ -116,7 +116,7 @@ func shownToClients(t *testing.T, err error) {
 	if err == nil {
 		return
 	}
-	refusal, refused := outcome.AsRefusal(err)
+	refusal, refused := errs.AsClient(err)
 	if !refused || refusal.Detail == "" || statusOf(refusal) < 400 {
 		t.Fatalf("error = %#v, want a refusal", err)
 	}
@@ -149,7 +149,7 @@ func (blank) Customers(context.Context, int, []customer.ID) (map[customer.ID]cus
 	return nil, nil
 }
 
-func (blank) Whole(context.Context, int, customer.ID) (customer.Record, error) {
+func (blank) CustomerWithExtensions(context.Context, int, customer.ID) (customer.Record, error) {
 	return customer.Record{}, nil
 }
 
@@ -189,8 +189,8 @@ func FuzzRequest(f *testing.F) {
 	}
 	h := New(Options{
 		Customers: customer.NewService(blank{}, now), Jobs: idle{},
-		Guard:     access.NewGuard(doorkeeper{settings: shop(f)}, now, access.GuardOptions{Remember: time.Minute}),
-		Registrar: access.NewRegistrar(doorkeeper{settings: shop(f)}, now),
+		Guard:     access.NewAuthorizer(doorkeeper{settings: shop(f)}, now, access.AuthorizerOptions{Remember: time.Minute}),
+		Registrar: access.NewAdminService(doorkeeper{settings: shop(f)}, now),
 		Log:       slog.New(slog.DiscardHandler), Deadline: 25 * time.Second, Prefix: DefaultPrefix,
 	})
 	f.Fuzz(func(t *testing.T, method, path, query, body string) {

@@ -8,8 +8,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // acceptMeta lets a request about schemas pass, with the settings as they are now.
@@ -32,7 +32,7 @@ func (d Dialect) queryCoreSchema(w http.ResponseWriter, r *http.Request) error {
 	for _, name := range customer.CoreAttributes {
 		types[name] = "string"
 	}
-	types[customer.AttributeBirth] = "date"
+	types[customer.AttributeBirthDate] = "date"
 	for name, a := range c.settings.DeclaredAttributes {
 		types[name] = a.Type
 	}
@@ -201,7 +201,7 @@ func (d Dialect) queryKey(w http.ResponseWriter, r *http.Request) error {
 	}
 	key, ok := c.settings.IdentKeys.Find(c.PathValue("key"))
 	if !ok {
-		return outcome.Refuse(outcome.NotFound, access.ErrIdentKeyUnknown.Code, "", "There is no identification key %.60q.", c.PathValue("key"))
+		return errs.Reject(errs.NotFound, access.ErrIdentKeyUnknown.Code, "", "There is no identification key %.60q.", c.PathValue("key"))
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, newKeyBody(key))
 }

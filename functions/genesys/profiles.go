@@ -9,8 +9,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 	"regulars/shared/value"
 )
 
@@ -54,7 +54,7 @@ func (d Dialect) createProfile(w http.ResponseWriter, r *http.Request) error {
 func checkNewID(id string) error {
 	const ours = "00000"
 	if len(id) == len(customer.ID(0).Base36()) && strings.HasPrefix(id, ours) {
-		return outcome.Refuse(outcome.Invalid, "bad_id", memberID,
+		return errs.Reject(errs.Invalid, "bad_id", memberID,
 			"%s: ids of 16 characters that begin with %s are given out by the service. Leave it away, or choose another.", memberID, ours)
 	}
 	return nil
@@ -103,8 +103,8 @@ func setAttribute(c *customer.Customer, name string, values []any) {
 		c.LastName = first
 	case customer.AttributeTitle:
 		c.Title = first
-	case customer.AttributeBirth:
-		c.Birth = customer.Birth(first)
+	case customer.AttributeBirthDate:
+		c.BirthDate = customer.BirthDate(first)
 	case customer.AttributeEmail:
 		c.Emails = textsOf(values)
 	case customer.AttributePhone:
@@ -158,7 +158,7 @@ func (d Dialect) queryProfile(w http.ResponseWriter, r *http.Request) error {
 	}
 	find := d.customers.Find
 	if len(extensions) > 0 {
-		find = d.customers.FindWhole
+		find = d.customers.FindWithExtensions
 	}
 	found, err := find(r.Context(), c.settings.Tenant, c.settings.MatchFields, search)
 	if err != nil {
@@ -188,8 +188,8 @@ func (d Dialect) replaceProfile(w http.ResponseWriter, r *http.Request) error {
 			return customer.Request{}, err
 		}
 		request, err := c.change(p.id, func(to *customer.Customer) error { return p.replaceIn(to, c.settings) })
-		request.Whole = len(p.extensions) > 0
-		request.Plain = r.Header.Get("If-Match") == "" // to replace twice does no harm then
+		request.WithExtensions = len(p.extensions) > 0
+		request.Idempotent = r.Header.Get("If-Match") == "" // to replace twice does no harm then
 		return request, err
 	})
 	if err != nil {
@@ -204,7 +204,7 @@ func (c *call) change(id string, edit func(*customer.Customer) error) (customer.
 	search, err := c.search()
 	return customer.Request{Search: search, Edit: func(to *customer.Customer, _ time.Time) error {
 		if id != "" && id != to.ClientID && id != to.ID.Base36() {
-			return outcome.Refuse(outcome.Invalid, "other_id", memberID, "%s: the body is about %s, the path about %s.", memberID, id, idOf(*to))
+			return errs.Reject(errs.Invalid, "other_id", memberID, "%s: the body is about %s, the path about %s.", memberID, id, idOf(*to))
 		}
 		if err := c.checkMatch(*to); err != nil {
 			return err

@@ -8,8 +8,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 	"regulars/shared/value"
 )
 
@@ -48,7 +48,7 @@ func tenantOf(r *http.Request) (int, error) {
 		return 0, nil
 	}
 	if !wholeNumber.MatchString(text) {
-		return 0, outcome.Refuse(outcome.Invalid, "bad_tenant", name, "%s: a whole number is expected.", name)
+		return 0, errs.Reject(errs.Invalid, "bad_tenant", name, "%s: a whole number is expected.", name)
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > access.MaxTenant {
@@ -75,12 +75,12 @@ func (d Dialect) withSettings(c *call, f func() error) error {
 	if c.fresh {
 		return f()
 	}
-	return d.guard.Anew(c.Context(), c.settings.Tenant, c.use, f)
+	return d.guard.RetryWithFreshSettings(c.Context(), c.settings.Tenant, c.use, f)
 }
 
 // refresh reads the tenant's settings anew.
 func (d Dialect) refresh(ctx context.Context, c *call) error {
-	settings, err := d.guard.Fresh(ctx, c.settings.Tenant)
+	settings, err := d.guard.Reload(ctx, c.settings.Tenant)
 	if err == nil {
 		c.use(settings)
 	}
@@ -117,7 +117,7 @@ func (c *call) search() (customer.Search, error) {
 	if !clientID.MatchString(text) {
 		return customer.Search{}, customer.ErrNotFound
 	}
-	return customer.Search{Any: []customer.Lookup{{Key: customer.ClientIDKey(text), Roles: customer.First}}}, nil
+	return customer.Search{Any: []customer.Lookup{{Key: customer.ClientIDKey(text), Roles: customer.Primary}}}, nil
 }
 
 // idOf is the id under which a customer is answered for.

@@ -14,9 +14,9 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 	"regulars/shared/jobs"
-	"regulars/shared/outcome"
 )
 
 // DefaultPrefix is what Genesys recommends to put before each path. Without a
@@ -37,16 +37,16 @@ var _ Jobs = (*jobs.Service)(nil)
 // A Dialect serves /profiles and /metadata.
 type Dialect struct {
 	customers *customer.Service
-	guard     *access.Guard
-	registrar *access.Registrar
+	guard     *access.Authorizer
+	registrar *access.AdminService
 	jobs      Jobs
 }
 
 // Options are what the dialect needs; all of them are required but Prefix.
 type Options struct {
 	Customers *customer.Service
-	Guard     *access.Guard
-	Registrar *access.Registrar
+	Guard     *access.Authorizer
+	Registrar *access.AdminService
 	Jobs      Jobs
 	Log       *slog.Logger
 	// Deadline is how long a request may take.
@@ -143,7 +143,7 @@ func prefixOf(r *http.Request) string {
 }
 
 func unknownPath(http.ResponseWriter, *http.Request) error {
-	return outcome.Refuse(outcome.NotFound, "unknown_path", "", "There is no such resource. Resources are /profiles and /metadata.")
+	return errs.Reject(errs.NotFound, "unknown_path", "", "There is no such resource. Resources are /profiles and /metadata.")
 }
 
 const codeVerb = "wrong_verb"
@@ -153,6 +153,6 @@ func wrongVerb(allowed []string) handler {
 	list := strings.Join(slices.Sorted(slices.Values(allowed)), ", ")
 	return func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Allow", list)
-		return outcome.Refuse(outcome.Invalid, codeVerb, "", "This resource takes %s.", list)
+		return errs.Reject(errs.Invalid, codeVerb, "", "This resource takes %s.", list)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -62,14 +62,14 @@ func readSchema(body map[string]any) (customer.ExtensionSchema, error) {
 		schema.Multi = true
 	case typeSingle, typeClassifier:
 	default:
-		return schema, outcome.Refuse(outcome.Invalid, "bad_schema", "type", "type: %.40q is neither %s nor %s nor %s.", shown.Type, typeSingle, typeMulti, typeClassifier)
+		return schema, errs.Reject(errs.Invalid, "bad_schema", "type", "type: %.40q is neither %s nor %s nor %s.", shown.Type, typeSingle, typeMulti, typeClassifier)
 	}
 	attributes, err := optionalList(body, "attributes")
 	if err != nil {
 		return schema, err
 	}
 	if len(attributes) > 0 && shown.Type == typeClassifier {
-		return schema, outcome.Refuse(outcome.Invalid, "bad_schema", "attributes", "attributes: a classifier has none.")
+		return schema, errs.Reject(errs.Invalid, "bad_schema", "attributes", "attributes: a classifier has none.")
 	}
 	for i, v := range attributes {
 		attribute, form, err := readAttributeSchema(fmt.Sprintf("attributes[%d]", i), v)
@@ -144,7 +144,7 @@ func readUnique(body map[string]any) ([][]string, error) {
 
 func readNames(at string, list []any) ([]string, error) {
 	if len(list) == 0 {
-		return nil, outcome.Refuse(outcome.Invalid, "missing", at, "%s: it is empty.", at)
+		return nil, errs.Reject(errs.Invalid, "missing", at, "%s: it is empty.", at)
 	}
 	names := make([]string, len(list))
 	for i, v := range list {
@@ -188,7 +188,7 @@ func readKey(body map[string]any) (key customer.IdentKey, err error) {
 func requiredText(body map[string]any, member, at string) (string, error) {
 	switch v := body[member].(type) {
 	case nil:
-		return "", outcome.Refuse(outcome.Invalid, "missing", at, "%s: it is missing.", at)
+		return "", errs.Reject(errs.Invalid, "missing", at, "%s: it is missing.", at)
 	case string:
 		return v, nil
 	default:

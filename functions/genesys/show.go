@@ -7,7 +7,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // show is a profile with the extensions that were asked for (section 1.1).
@@ -81,7 +81,7 @@ func askedFor(settings access.Settings, list string) ([]customer.ExtensionSchema
 		}
 		schema, ok := settings.Extensions.Find(name)
 		if !ok {
-			return nil, outcome.Refuse(outcome.Invalid, access.ErrExtensionUnknown.Code, "extensions", "extensions: there is no extension %.60q.", name).BySettings()
+			return nil, errs.Reject(errs.Invalid, access.ErrExtensionUnknown.Code, "extensions", "extensions: there is no extension %.60q.", name).DependingOnSettings()
 		}
 		if !slices.ContainsFunc(asked, func(s customer.ExtensionSchema) bool { return s.Number == schema.Number }) {
 			asked = append(asked, schema)

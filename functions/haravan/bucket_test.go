@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"regulars/shared/access"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -29,7 +29,7 @@ func TestBucketLeaks(t *testing.T) {
 		t.Errorf("the 80th request = %v, %v", header, err)
 	}
 	header, err := pass(1)
-	refusal, refused := outcome.AsRefusal(err)
+	refusal, refused := errs.AsClient(err)
 	if !refused || statusFor(refusal) != http.StatusTooManyRequests || header.Get("X-Haravan-Api-Call-Limit") != "80/80" || header.Get("Retry-After") != "1.0" {
 		t.Errorf("the 81st request = %v, %v, want 429", header, err)
 	}

@@ -4,8 +4,8 @@ import (
 	"net/http"
 
 	"regulars/shared/access"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // The codes of refusals that have a status of their own.
@@ -25,12 +25,12 @@ var (
 		codeLimited:                 http.StatusTooManyRequests,
 		access.ErrTokenInvalid.Code: http.StatusUnauthorized,
 	}
-	statusOfKind = map[outcome.Kind]int{
-		outcome.Invalid:         http.StatusUnprocessableEntity,
-		outcome.Unauthenticated: http.StatusUnauthorized,
-		outcome.Forbidden:       http.StatusForbidden,
-		outcome.NotFound:        http.StatusNotFound,
-		outcome.Conflict:        http.StatusUnprocessableEntity,
+	statusOfKind = map[errs.Kind]int{
+		errs.Invalid:            http.StatusUnprocessableEntity,
+		errs.Unauthenticated:    http.StatusUnauthorized,
+		errs.Forbidden:          http.StatusForbidden,
+		errs.NotFound:           http.StatusNotFound,
+		errs.FailedPrecondition: http.StatusUnprocessableEntity,
 	}
 )
 
@@ -38,13 +38,13 @@ var (
 // {"errors": {field: [text]}}.
 var writeError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
 	status, errors := http.StatusInternalServerError, any("Internal error. Nothing is known to have changed.")
-	if refusal, ok := outcome.AsRefusal(err); ok {
+	if refusal, ok := errs.AsClient(err); ok {
 		status, errors = statusFor(refusal), any(refusal.Detail)
 		if refusal.Field != "" {
 			errors = map[string][]string{refusal.Field: {refusal.Detail}}
 		}
 	}
-	if busy, ok := outcome.AsBusy(err); ok {
+	if busy, ok := errs.AsUnavailable(err); ok {
 		status, errors = http.StatusServiceUnavailable, busy.Text()
 		w.Header().Set("Retry-After", "1")
 	}
@@ -55,7 +55,7 @@ var writeError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err
 	_ = httpapi.WriteJSON(w, status, map[string]any{"errors": errors})
 }
 
-func statusFor(r *outcome.Refusal) int {
+func statusFor(r *errs.Client) int {
 	if status, ok := statusOfCode[r.Code]; ok {
 		return status
 	}
@@ -65,6 +65,6 @@ func statusFor(r *outcome.Refusal) int {
 	return statusOfKind[r.Kind]
 }
 
-var errPath = outcome.Refuse(outcome.NotFound, "unknown_path", "", "Not Found")
+var errPath = errs.Reject(errs.NotFound, "unknown_path", "", "Not Found")
 
 func unknownPath(http.ResponseWriter, *http.Request) error { return errPath }

@@ -9,14 +9,14 @@ import (
 	"time"
 
 	"regulars/shared/access"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/points"
 )
 
 // shown demands that err is one that a client may be shown.
 func shown(t *testing.T, err error) {
 	t.Helper()
-	if _, refused := outcome.AsRefusal(err); err != nil && !refused {
+	if _, refused := errs.AsClient(err); err != nil && !refused {
 		t.Errorf("error %v, want a refusal", err)
 	}
 }
@@ -69,7 +69,7 @@ func FuzzQuery(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, query string) {
 		values, _ := url.ParseQuery(query)
-		c := &call{query: values, settings: access.Settings{Choices: access.Defaults()}}
+		c := &call{query: values, settings: access.Settings{Preferences: access.Defaults()}}
 		filter, _, err := c.filter()
 		if shown(t, err); err == nil && (filter.Limit < 1 || filter.Limit > pageSize || filter.Page < 1) {
 			t.Errorf("filter = %+v", filter)

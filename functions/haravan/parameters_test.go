@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"regulars/shared/access"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/points"
 )
 
@@ -18,7 +18,7 @@ func callWith(t *testing.T, query string) *call {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &call{query: values, settings: access.Settings{Choices: access.Defaults()}}
+	return &call{query: values, settings: access.Settings{Preferences: access.Defaults()}}
 }
 
 // Sections 2.1 and 2.2: what is no limit is 50, what is no page is the first, an
@@ -108,7 +108,7 @@ func TestParametersRefused(t *testing.T) {
 				query = url.Values{tt.name: {decoded}}.Encode()
 			}
 			err := tt.read(callWith(t, query))
-			refusal, refused := outcome.AsRefusal(err)
+			refusal, refused := errs.AsClient(err)
 			if !refused || refusal.Field != tt.name || refusal.Detail == "" || statusFor(refusal) != 422 {
 				t.Errorf("%s: error = %v, want a refusal of %s", query, err, tt.name)
 			}

@@ -37,7 +37,7 @@ func (d *Dialect) listProfiles(w http.ResponseWriter, c *call) error {
 	fields := c.fields()
 	shown, size := []json.RawMessage{}, 0
 	for _, p := range page {
-		chosen, err := newProfile(p, c.settings.Choices).asListed(p).only(fields)
+		chosen, err := newProfile(p, c.settings.Preferences).asListed(p).only(fields)
 		if err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func (c *call) filter() (f points.Filter, nobody bool, err error) {
 		}
 	}
 	if text := c.trimmed("phone"); text != "" {
-		number, err := customer.ParsePhone("phone", text, countryOf(c.settings.Choices))
+		number, err := customer.ParsePhone("phone", text, countryOf(c.settings.Preferences))
 		if err != nil {
 			return f, true, nil // nobody has a phone like that
 		}
@@ -131,7 +131,7 @@ func (d *Dialect) getProfile(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	shown, err := newProfile(p, c.settings.Choices).asListed(p).only(c.fields())
+	shown, err := newProfile(p, c.settings.Preferences).asListed(p).only(c.fields())
 	if err != nil {
 		return err
 	}

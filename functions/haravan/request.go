@@ -17,8 +17,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 	"regulars/shared/points"
 	"regulars/shared/value"
 )
@@ -115,7 +115,7 @@ const maxPath = 100
 // text, as everything else is put: by its name in the object, and in the field
 // alone.
 func flawIn(object string, err error) error {
-	refusal, refused := outcome.AsRefusal(err)
+	refusal, refused := errs.AsClient(err)
 	if !refused || refusal.Field == "" {
 		return err
 	}
@@ -214,10 +214,10 @@ func instant(name, text string) (time.Time, error) {
 // client asked for, in a form that compares.
 func (c *call) request(meaning ...any) (points.Request, error) {
 	r := points.Request{
-		Tenant: c.settings.Tenant, ID: c.id, Rules: c.settings.Choices,
+		Tenant: c.settings.Tenant, ID: c.id, Rules: c.settings.Preferences,
 		Actor: c.token.Name + " " + c.token.Hash.Short(),
 		Show: func(p points.Profile) ([]byte, error) {
-			return httpapi.Encode(newProfile(p, c.settings.Choices).asResource(p))
+			return httpapi.Encode(newProfile(p, c.settings.Preferences).asResource(p))
 		},
 	}
 	if _, sent := c.Header["Idempotency-Key"]; !sent {
@@ -229,7 +229,7 @@ func (c *call) request(meaning ...any) (points.Request, error) {
 	}
 	text, err := json.Marshal(meaning)
 	sum := sha256.Sum256(text)
-	r.Keyed = &customer.Keyed{Key: c.to.path + " " + key, Meaning: hex.EncodeToString(sum[:])}
+	r.IdempotencyKey = &customer.IdempotencyKey{Key: c.to.path + " " + key, Fingerprint: hex.EncodeToString(sum[:])}
 	return r, err
 }
 
@@ -241,8 +241,8 @@ func (d *Dialect) change(w http.ResponseWriter, c *call, meaning []any, do func(
 		return err
 	}
 	var result points.Result
-	err = d.guard.Anew(c.Context(), c.settings.Tenant, func(fresh access.Settings) {
-		c.settings, r.Rules = fresh, fresh.Choices
+	err = d.guard.RetryWithFreshSettings(c.Context(), c.settings.Tenant, func(fresh access.Settings) {
+		c.settings, r.Rules = fresh, fresh.Preferences
 	}, func() (err error) {
 		result, err = do(c.Context(), r)
 		return err
@@ -250,7 +250,7 @@ func (d *Dialect) change(w http.ResponseWriter, c *call, meaning []any, do func(
 	if err != nil {
 		return err
 	}
-	if result.Repeated {
+	if result.Replayed {
 		w.Header().Set("Idempotency-Hit", "true")
 	}
 	return httpapi.WriteEncoded(w, http.StatusOK, result.Answer)
@@ -259,5 +259,5 @@ func (d *Dialect) change(w http.ResponseWriter, c *call, meaning []any, do func(
 // refuse makes a refusal. The detail stands below the field, which it does not
 // name.
 func refuse(code, field, detail string) error {
-	return outcome.Refuse(outcome.Invalid, code, field, "%s", detail)
+	return errs.Reject(errs.Invalid, code, field, "%s", detail)
 }

@@ -19,7 +19,7 @@ import (
 type Dialect struct {
 	points *points.Service
 	list   *points.List
-	guard  *access.Guard
+	guard  *access.Authorizer
 	bucket *buckets
 	now    func() time.Time
 }
@@ -28,7 +28,7 @@ type Dialect struct {
 type Options struct {
 	Points *points.Service
 	List   *points.List
-	Guard  *access.Guard
+	Guard  *access.Authorizer
 	Log    *slog.Logger
 	Now    func() time.Time
 	// Deadline is how long a request may take.

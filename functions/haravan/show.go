@@ -75,12 +75,12 @@ var placed = []string{fieldCard, fieldProvince, fieldDistrict, fieldWardCode, fi
 const previousLevel = "customer_level_prev_id"
 
 // newProfile is what both sets of fields have.
-func newProfile(p points.Profile, rules access.Choices) profile {
+func newProfile(p points.Profile, rules access.Preferences) profile {
 	c, a := p.Customer.Customer, p.Account.Account
 	own := func(name string) string { s, _ := c.Custom[name].(string); return s }
 	shown := profile{
 		ID: uint64(c.ID), FirstName: c.FirstName, LastName: c.LastName, Phone: phone(c, rules), Email: first(c.Emails),
-		Gender: c.Sex.Word(), Birthday: optional(c.Birth.Date()), Address: c.Street,
+		Gender: c.Sex.Word(), Birthday: optional(c.BirthDate.Date()), Address: c.Street,
 		ProvinceCode: own(fieldProvince), ProvinceName: c.Region, DistrictCode: own(fieldDistrict), DistrictName: c.City,
 		WardCode: own(fieldWardCode), WardName: own(fieldWardName),
 		Used: a.Used, Available: a.Available, Incoming: a.Incoming, Ranking: a.Ranking, Spent: a.Spent, Orders: a.Orders,
@@ -141,7 +141,7 @@ func attributeID(key string) uint32 {
 
 // countryOf is the calling code that a leading 0 stands for; the platform is
 // Vietnamese.
-func countryOf(rules access.Choices) string {
+func countryOf(rules access.Preferences) string {
 	if rules.Country == "" {
 		return "84"
 	}
@@ -149,7 +149,7 @@ func countryOf(rules access.Choices) string {
 }
 
 // phone is the first one, at home with a leading 0.
-func phone(c customer.Customer, rules access.Choices) string {
+func phone(c customer.Customer, rules access.Preferences) string {
 	number := first(c.Phones)
 	if rest, ok := strings.CutPrefix(number, "+"+countryOf(rules)); ok {
 		return "0" + rest

@@ -19,7 +19,7 @@ import (
 	"syscall"
 	"time"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/dynamolocal"
 )
 
@@ -69,7 +69,7 @@ func run(ctx context.Context, seedOnly bool) error {
 }
 
 // prepare makes the table and the tenant, where they are not there yet.
-func prepare(ctx context.Context, root, endpoint string) (*laptop.Laptop, error) {
+func prepare(ctx context.Context, root, endpoint string) (*devserver.Laptop, error) {
 	table := cmp.Or(os.Getenv("TABLE_NAME"), "regulars")
 	definition, err := dynamolocal.Definition(filepath.Join(root, "template.yaml"))
 	if err != nil {
@@ -79,7 +79,7 @@ func prepare(ctx context.Context, root, endpoint string) (*laptop.Laptop, error)
 	if err := dynamolocal.Create(ctx, db, table, definition); err != nil {
 		return nil, err
 	}
-	everything := laptop.New(laptop.Options{DB: db, Table: table, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	everything := devserver.New(devserver.Options{DB: db, Table: table, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	return everything, everything.Seed(ctx)
 }
 

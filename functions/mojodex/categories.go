@@ -102,7 +102,7 @@ func (v vocabulary) getCategories(w http.ResponseWriter, r *http.Request) error 
 	for _, category := range categories {
 		if text, ok := category.Displayed.In(language); ok && category.Visible {
 			shown = append(shown, object{
-				{v.category, category.N}, {"emoji", category.Emoji}, {"name", text.Name}, {"description", text.Description},
+				{v.category, category.Number}, {"emoji", category.Emoji}, {"name", text.Name}, {"description", text.Description},
 			})
 		}
 	}
@@ -134,7 +134,7 @@ func (v vocabulary) showCategory(c catalog.Category) object {
 		})
 	}
 	return object{
-		{v.category, c.N}, {"label", c.Label}, {"displayed_data", displayed}, {"emoji", c.Emoji},
+		{v.category, c.Number}, {"label", c.Label}, {"displayed_data", displayed}, {"emoji", c.Emoji},
 		{"implicit_goal", c.Goal}, {"visible", c.Visible},
 	}
 }

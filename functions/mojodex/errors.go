@@ -5,18 +5,18 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/catalog"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // statusOf are the statuses of refusals: 400, whatever the reference says (500),
 // because a 5xx trips alarms and retries.
-var statusOf = map[outcome.Kind]int{
-	outcome.Invalid:         http.StatusBadRequest,
-	outcome.Unauthenticated: http.StatusForbidden,
-	outcome.Forbidden:       http.StatusForbidden,
-	outcome.NotFound:        http.StatusNotFound,
-	outcome.Conflict:        http.StatusBadRequest,
+var statusOf = map[errs.Kind]int{
+	errs.Invalid:            http.StatusBadRequest,
+	errs.Unauthenticated:    http.StatusForbidden,
+	errs.Forbidden:          http.StatusForbidden,
+	errs.NotFound:           http.StatusNotFound,
+	errs.FailedPrecondition: http.StatusBadRequest,
 }
 
 // statusOfCode are the statuses of refusals that have one of their own.
@@ -32,7 +32,7 @@ var inMessage = map[string]bool{codePath: true, codeVerb: true, codeBroken: true
 // writeError writes an error in the dialect's form.
 var writeError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
 	status, body := http.StatusInternalServerError, map[string]string{"message": "Internal Server Error"}
-	if refusal, ok := outcome.AsRefusal(err); ok {
+	if refusal, ok := errs.AsClient(err); ok {
 		status, body = statusOf[refusal.Kind], map[string]string{"error": refusal.Detail}
 		if s, ok := statusOfCode[refusal.Code]; ok {
 			status = s
@@ -41,7 +41,7 @@ var writeError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err
 			body = map[string]string{"message": refusal.Detail}
 		}
 	}
-	if busy, ok := outcome.AsBusy(err); ok {
+	if busy, ok := errs.AsUnavailable(err); ok {
 		status, body = http.StatusServiceUnavailable, map[string]string{"error": busy.Text()}
 		w.Header().Set("Retry-After", "1")
 	}
@@ -51,7 +51,7 @@ var writeError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err
 
 // prefixed puts the words of a route before the text of a refusal.
 func prefixed(prefix string, err error) error {
-	refusal, refused := outcome.AsRefusal(err)
+	refusal, refused := errs.AsClient(err)
 	if !refused {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/catalog"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // expiredAtOnce is how many purchases one call ends at most.
@@ -21,13 +21,13 @@ func (d Dialect) checkExpired(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := c.read(r); err != nil {
-		if errors.Is(err, &outcome.Refusal{Code: codeContentType}) {
-			return outcome.Refuse(outcome.Invalid, codeContentType, "Content-Type", "Invalid request")
+		if errors.Is(err, &errs.Client{Code: codeContentType}) {
+			return errs.Reject(errs.Invalid, codeContentType, "Content-Type", "Invalid request")
 		}
 		return err
 	}
 	if _, ok := c.body["datetime"]; !ok {
-		return outcome.Refuse(outcome.Invalid, "missing", "datetime", "Missing datetime in body")
+		return errs.Reject(errs.Invalid, "missing", "datetime", "Missing datetime in body")
 	}
 	if c.flaw != nil {
 		return c.flaw
@@ -57,7 +57,7 @@ func howMany(r *http.Request, c *call) (int, error) {
 	}
 	n, ok := wholeNumber(asked)
 	if !ok || n < 0 {
-		return 0, outcome.Refuse(outcome.Invalid, "wrong_value", "n_purchases",
+		return 0, errs.Reject(errs.Invalid, "wrong_value", "n_purchases",
 			"n_purchases: a whole number from 0 on is expected, this is %s", catalog.Str(asked))
 	}
 	return min(n, expiredAtOnce), nil

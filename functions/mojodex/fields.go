@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"regulars/shared/catalog"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -20,9 +20,9 @@ const (
 // ref reads the number of something: a whole number, or the text of one. Whatever
 // else was said is a number that nothing has.
 func ref(v any) catalog.Ref {
-	r := catalog.Ref{Said: catalog.Str(v)}
+	r := catalog.Ref{Raw: catalog.Str(v)}
 	if n, ok := wholeNumber(v); ok && n > 0 {
-		r.N = n
+		r.Number = n
 	}
 	return r
 }
@@ -47,7 +47,7 @@ type flaws struct{ first error }
 
 func (f *flaws) add(name, format string, args ...any) {
 	if f.first == nil {
-		f.first = outcome.Refuse(outcome.Invalid, "wrong_value", name, name+": "+format, args...)
+		f.first = errs.Reject(errs.Invalid, "wrong_value", name, name+": "+format, args...)
 	}
 }
 
@@ -118,14 +118,14 @@ func (f *flaws) displayed(v any, names, needed []string, lacks func(name, langua
 		}
 	}
 	if !ok {
-		return nil, outcome.Refuse(outcome.Invalid, "bad_displayed_data", "displayed_data",
+		return nil, errs.Reject(errs.Invalid, "bad_displayed_data", "displayed_data",
 			"displayed_data must be a list of dict specifying the corresponding language_code")
 	}
 	for _, e := range elements {
 		element := e.(map[string]any)
 		language, ok := element["language_code"]
 		if !ok {
-			return nil, outcome.Refuse(outcome.Invalid, "missing", "displayed_data", "Missing language_code in displayed_data")
+			return nil, errs.Reject(errs.Invalid, "missing", "displayed_data", "Missing language_code in displayed_data")
 		}
 		for _, name := range needed {
 			if _, ok := element[name]; !ok {

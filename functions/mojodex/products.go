@@ -5,8 +5,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/catalog"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // createProduct makes a product (sections 2.3 and 2.8). A profile is one that is
@@ -93,11 +93,11 @@ func productForm(body map[string]any, label string) catalog.ProductForm {
 }
 
 func lacks(name string) error {
-	return outcome.Refuse(outcome.Invalid, "missing", "displayed_data", "Missing %s in displayed_data", name)
+	return errs.Reject(errs.Invalid, "missing", "displayed_data", "Missing %s in displayed_data", name)
 }
 
 func lacksIn(name, language string) error {
-	return outcome.Refuse(outcome.Invalid, "missing", "displayed_data", "Missing %s in displayed_data for language_code: %s", name, language)
+	return errs.Reject(errs.Invalid, "missing", "displayed_data", "Missing %s in displayed_data for language_code: %s", name, language)
 }
 
 // associate gives a product one more task (section 2.4).
@@ -154,7 +154,7 @@ func (v vocabulary) showProduct(p catalog.Product) object {
 		tasks = append(tasks, l.Task)
 	}
 	return object{
-		{v.product, p.N}, {v.label, p.Label}, {"status", "active"}, {v.inCategory, p.Category}, {"displayed_data", displayed},
+		{v.product, p.Number}, {v.label, p.Label}, {"status", "active"}, {v.inCategory, p.Category}, {"displayed_data", displayed},
 		{"is_free", p.Free}, {"n_days_validity", p.Days}, {"n_tasks_limit", p.Limit},
 		{"product_stripe_id", p.StripeID}, {"product_apple_id", p.AppleID}, {"tasks", tasks},
 	}

@@ -44,7 +44,7 @@ func (v vocabulary) assign(w http.ResponseWriter, r *http.Request) error {
 // identification key over the goal or the category that it writes), once more with
 // those as they are now.
 func (d Dialect) assignAnew(ctx context.Context, a catalog.Assignment) (n int, err error) {
-	err = d.guard.Anew(ctx, a.Tenant, func(fresh access.Settings) {
+	err = d.guard.RetryWithFreshSettings(ctx, a.Tenant, func(fresh access.Settings) {
 		a.Fields, a.Idents = fresh.MatchFields, fresh.IdentKeys
 	}, func() (err error) {
 		n, err = d.catalog.Assign(ctx, a)
@@ -117,7 +117,7 @@ func (s shower) tasks(h catalog.Holding) []string {
 
 func (s shower) offered(h catalog.Holding, name string) object {
 	return object{
-		{"product_pk", h.Of.N}, {"name", name}, {"product_stripe_id", h.Of.StripeID}, {"product_apple_id", h.Of.AppleID},
+		{"product_pk", h.Of.Number}, {"name", name}, {"product_stripe_id", h.Of.StripeID}, {"product_apple_id", h.Of.AppleID},
 		{"n_days_validity", h.Of.Days}, {"n_tasks_limit", h.Of.Limit},
 		{"stripe_price", nil}, // payments are out of scope
 		{"tasks", s.tasks(h)},

@@ -12,8 +12,8 @@ import (
 	"regulars/shared/access"
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 	"regulars/shared/value"
 )
 
@@ -33,12 +33,12 @@ type call struct {
 func (d Dialect) permit(r *http.Request, scope access.Scope) (*call, error) {
 	values, sent := r.Header["Authorization"]
 	if !sent {
-		return nil, outcome.Refuse(outcome.Unauthenticated, access.ErrTokenMissing.Code, "Authorization",
+		return nil, errs.Reject(errs.Unauthenticated, access.ErrTokenMissing.Code, "Authorization",
 			"Authentication error : 'HTTP_AUTHORIZATION'")
 	}
 	grant, err := d.guard.Authorize(r.Context(), values[0], 0, scope)
 	if errors.Is(err, access.ErrTokenMissing) || errors.Is(err, access.ErrTokenInvalid) {
-		err = outcome.Refuse(outcome.Forbidden, access.ErrTokenInvalid.Code, "Authorization", "Invalid secret")
+		err = errs.Reject(errs.Forbidden, access.ErrTokenInvalid.Code, "Authorization", "Invalid secret")
 	}
 	if err != nil {
 		return nil, prefixed("Authentication error : ", err)
@@ -65,12 +65,12 @@ func (d Dialect) accept(r *http.Request, scope access.Scope, keys ...string) (*c
 }
 
 func missing(key string) error {
-	return outcome.Refuse(outcome.Invalid, "missing", key, "Missing field '%s'", key)
+	return errs.Reject(errs.Invalid, "missing", key, "Missing field '%s'", key)
 }
 
 func (c *call) read(r *http.Request) error {
 	if !isJSON(r.Header.Get("Content-Type")) {
-		return outcome.Refuse(outcome.Invalid, codeContentType, "Content-Type", "Request must be JSON")
+		return errs.Reject(errs.Invalid, codeContentType, "Content-Type", "Request must be JSON")
 	}
 	document, err := httpapi.ReadBody(r, maxBody)
 	if err != nil {
@@ -82,7 +82,7 @@ func (c *call) read(r *http.Request) error {
 	}
 	body, ok := v.(map[string]any)
 	if !ok {
-		return outcome.Refuse(outcome.Invalid, "not_an_object", "", "Request must be a JSON object")
+		return errs.Reject(errs.Invalid, "not_an_object", "", "Request must be a JSON object")
 	}
 	c.body, c.flaw = body, flaw
 	return nil
@@ -109,7 +109,7 @@ func parse(document []byte) (v any, flaw, err error) {
 		return v, nil, nil
 	}
 	if !utf8.Valid(document) || json.Unmarshal(document, &v) != nil {
-		return nil, nil, outcome.Refuse(outcome.Invalid, codeBroken, "",
+		return nil, nil, errs.Reject(errs.Invalid, codeBroken, "",
 			"The browser (or proxy) sent a request that this server could not understand.")
 	}
 	return v, flaw, nil
@@ -160,21 +160,21 @@ func notANumber(text []byte) int {
 func (c *call) user(id, email any) (catalog.User, error) {
 	u := catalog.User{Tenant: c.settings.Tenant, Fields: c.settings.MatchFields, Idents: c.settings.IdentKeys}
 	if empty(id) && empty(email) {
-		return u, outcome.Refuse(outcome.Invalid, "missing", "user_id", "Missing field user_id or user_email")
+		return u, errs.Reject(errs.Invalid, "missing", "user_id", "Missing field user_id or user_email")
 	}
 	if id != nil {
-		u.Said = catalog.Str(id)
+		u.Raw = catalog.Str(id)
 		if text, ok := id.(string); ok {
 			u.ID, _ = customer.ParseHex(text) // what is no id is nobody's
 		}
 		return u, nil
 	}
-	u.Said = catalog.Str(email)
+	u.Raw = catalog.Str(email)
 	if text, ok := email.(string); ok {
 		u.Email = strings.TrimSpace(text)
 	}
 	if u.Email == "" {
-		u.Email = u.Said // nobody's
+		u.Email = u.Raw // nobody's
 	}
 	return u, nil
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 func TestParse(t *testing.T) {
@@ -79,7 +79,7 @@ func TestRef(t *testing.T) {
 		{json.Number("2.5"), 0, "2.5"}, {"2.0", 0, "2.0"}, {"", 0, ""}, {nil, 0, "None"}, {true, 0, "True"}, {false, 0, "False"},
 		{[]any{json.Number("1")}, 0, "[1]"}, {map[string]any{}, 0, "{}"}, {"x", 0, "x"}, {strings.Repeat("9", 400), 0, strings.Repeat("9", 300) + "..."},
 	} {
-		if got := ref(tt.v); got.N != tt.n || got.Said != tt.said {
+		if got := ref(tt.v); got.Number != tt.n || got.Raw != tt.said {
 			t.Errorf("ref(%#v) = %+v, want %d said %q", tt.v, got, tt.n, tt.said)
 		}
 	}
@@ -93,7 +93,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, document []byte) {
 		v, flaw, err := parse(document)
 		if err != nil {
-			if refusal, refused := outcome.AsRefusal(err); !refused || refusal.Code != codeBroken {
+			if refusal, refused := errs.AsClient(err); !refused || refusal.Code != codeBroken {
 				t.Fatalf("parse() = %v, want a refusal", err)
 			}
 			return
@@ -101,7 +101,7 @@ func FuzzParse(f *testing.F) {
 		if _, err := json.Marshal(v); err != nil {
 			t.Fatalf("what was read is no JSON: %v", err)
 		}
-		if _, refused := outcome.AsRefusal(flaw); flaw != nil && !refused {
+		if _, refused := errs.AsClient(flaw); flaw != nil && !refused {
 			t.Fatalf("flaw = %v, want a refusal", flaw)
 		}
 		if flaw == nil {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // The codes of what is wrong with a path or method, and with a body that is no
@@ -45,7 +45,7 @@ func find(methods map[string]handler, known bool, method string) handler {
 			w.WriteHeader(http.StatusOK)
 			return nil
 		}
-		return outcome.Refuse(outcome.Invalid, codeVerb, "", "The method is not allowed for the requested URL.")
+		return errs.Reject(errs.Invalid, codeVerb, "", "The method is not allowed for the requested URL.")
 	}
 }
 
@@ -60,6 +60,6 @@ func allowed(methods map[string]handler) string {
 }
 
 func unknownPath(http.ResponseWriter, *http.Request) error {
-	return outcome.Refuse(outcome.NotFound, codePath, "",
+	return errs.Reject(errs.NotFound, codePath, "",
 		"The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.")
 }

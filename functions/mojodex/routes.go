@@ -19,7 +19,7 @@ import (
 // A Dialect serves all paths that are no other dialect's.
 type Dialect struct {
 	catalog *catalog.Service
-	guard   *access.Guard
+	guard   *access.Authorizer
 	log     *slog.Logger
 	now     func() time.Time
 }
@@ -27,7 +27,7 @@ type Dialect struct {
 // Options are what the dialect needs; all of them are required.
 type Options struct {
 	Catalog *catalog.Service
-	Guard   *access.Guard
+	Guard   *access.Authorizer
 	Log     *slog.Logger
 	// Deadline is how long a request may take.
 	Deadline time.Duration

@@ -6,8 +6,8 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/catalog"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // createTask makes a task (section 3.3).
@@ -51,20 +51,20 @@ func (d Dialect) updateTask(w http.ResponseWriter, r *http.Request) error {
 
 // schemaFlaw is what may not be kept, told like what the schema forbids.
 func schemaFlaw(flaw error) error {
-	refusal, _ := outcome.AsRefusal(flaw)
-	return outcome.Refuse(outcome.Invalid, catalog.CodeSchema, refusal.Field, "%s", refusal.Detail)
+	refusal, _ := errs.AsClient(flaw)
+	return errs.Reject(errs.Invalid, catalog.CodeSchema, refusal.Field, "%s", refusal.Detail)
 }
 
 // ofTask puts before a refusal what the reference puts there, which for some is
 // nothing.
 func ofTask(doing string, err error) error {
-	refusal, refused := outcome.AsRefusal(err)
+	refusal, refused := errs.AsClient(err)
 	switch {
 	case !refused:
 		return err
 	case refusal.Code == catalog.CodeSchema && doing == "creating":
 		return prefixed("Error creating new task : _validate_json_input :: ", err)
-	case refusal.Code == catalog.CodePlatform, refusal.Code == catalog.CodeStep, refusal.Kind == outcome.NotFound:
+	case refusal.Code == catalog.CodePlatform, refusal.Code == catalog.CodeStep, refusal.Kind == errs.NotFound:
 		return err
 	}
 	return prefixed("Error "+doing+" task : ", err)
@@ -89,7 +89,7 @@ func (d Dialect) getTask(w http.ResponseWriter, r *http.Request) error {
 	}
 	shown := []object{}
 	for _, t := range tasks {
-		shown = append(shown, append(object{{"task_pk", t.N}}, showTask(t)...))
+		shown = append(shown, append(object{{"task_pk", t.Number}}, showTask(t)...))
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"tasks": shown})
 }
@@ -133,7 +133,7 @@ func (d Dialect) getUserTasks(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	tasks = slices.DeleteFunc(tasks, func(t catalog.UserTask) bool {
-		return !t.Task.On(page.platform) || page.userTask != nil && t.N != page.userTask.N
+		return !t.Task.On(page.platform) || page.userTask != nil && t.Number != page.userTask.Number
 	})
 	tasks = tasks[min(page.offset, len(tasks)):]
 	tasks = tasks[:min(page.limit, len(tasks))]
@@ -158,7 +158,7 @@ func readPage(r *http.Request) (page, error) {
 		p.platform = query.Get("platform")
 	}
 	if !slices.Contains(catalog.Platforms, p.platform) {
-		return page{}, outcome.Refuse(outcome.NotFound, "platform_unknown", "platform", "the platform '%s' is invalid", catalog.Str(p.platform))
+		return page{}, errs.Reject(errs.NotFound, "platform_unknown", "platform", "the platform '%s' is invalid", catalog.Str(p.platform))
 	}
 	for name, to := range map[string]*int{"offset": &p.offset, "n_user_tasks": &p.limit} {
 		if !query.Has(name) {
@@ -166,7 +166,7 @@ func readPage(r *http.Request) (page, error) {
 		}
 		n, ok := wholeNumber(query.Get(name))
 		if !ok || n < 0 {
-			return page{}, outcome.Refuse(outcome.Invalid, "wrong_value", name, "%s: a whole number from 0 on is expected, this is %s", name, catalog.Str(query.Get(name)))
+			return page{}, errs.Reject(errs.Invalid, "wrong_value", name, "%s: a whole number from 0 on is expected, this is %s", name, catalog.Str(query.Get(name)))
 		}
 		*to = n
 	}
@@ -181,7 +181,7 @@ func readPage(r *http.Request) (page, error) {
 func showUserTask(t catalog.UserTask, language string) object {
 	text := t.Task.Shown(language)
 	return object{
-		{"user_task_pk", t.N}, {"task_pk", t.Task.N}, {"task_name", text.Name}, {"task_description", text.Description},
+		{"user_task_pk", t.Number}, {"task_pk", t.Task.Number}, {"task_name", text.Name}, {"task_description", text.Description},
 		{"task_icon", t.Task.Text("icon")}, {"task_type", t.Task.Text("task_type")}, {"steps", showSteps(t.Task, language)}, {"enabled", true},
 	}
 }

@@ -6,15 +6,15 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/jobs"
-	"regulars/shared/outcome"
 )
 
 // identKeys is what both kinds of job about identification keys do.
 type identKeys struct {
 	customers *customer.Service
 	sweep
-	registrar *access.Registrar
+	registrar *access.AdminService
 }
 
 // key is the key that the job is about, as the settings are now; false where it is
@@ -54,7 +54,7 @@ func (k addIdentKey) Finish(ctx context.Context, job jobs.Job) error {
 	if err != nil || key.State != customer.FieldFailed {
 		return err
 	}
-	return outcome.Refuse(access.ErrIdentKeyFailed.Kind, access.ErrIdentKeyFailed.Code, "", "%s", key.Trouble())
+	return errs.Reject(access.ErrIdentKeyFailed.Kind, access.ErrIdentKeyFailed.Code, "", "%s", key.Trouble())
 }
 
 // removeIdentKey sweeps the values of a key.
@@ -80,7 +80,7 @@ func (k removeIdentKey) Finish(ctx context.Context, job jobs.Job) error {
 type removeExtension struct {
 	customers *customer.Service
 	sweep
-	registrar *access.Registrar
+	registrar *access.AdminService
 }
 
 // Step implements [jobs.Kind].

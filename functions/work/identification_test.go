@@ -37,7 +37,7 @@ func (w *world) give(t *testing.T, schema customer.ExtensionSchema, numbers func
 	t.Helper()
 	for i, id := range w.ids {
 		_, err := w.customers.Apply(t.Context(), customer.Request{
-			Tenant: tenant, Search: customer.Search{ID: id}, Whole: true,
+			Tenant: tenant, Search: customer.Search{ID: id}, WithExtensions: true,
 			Edit: func(c *customer.Customer, _ time.Time) error {
 				var records []customer.ExtensionRecord
 				for _, n := range numbers(i) {
@@ -213,7 +213,7 @@ func TestRemoveExtension(t *testing.T) {
 		t.Errorf("removed = %+v", got)
 	}
 	for _, id := range w.ids {
-		record, err := w.store.Whole(t.Context(), tenant, id)
+		record, err := w.store.CustomerWithExtensions(t.Context(), tenant, id)
 		if err != nil || len(record.Extensions) != 0 {
 			t.Errorf("customer %s has %v, error %v", id.Hex(), record.Extensions, err)
 		}

@@ -75,7 +75,7 @@ func (q *InProcess) visit(ctx context.Context) {
 func (q *InProcess) one(ctx context.Context, ref jobs.Ref) {
 	ctx, cancel := context.WithTimeout(ctx, visitTime)
 	defer cancel()
-	verdict, err := q.worker.Visit(ctx, ref)
+	verdict, err := q.worker.Process(ctx, ref)
 	if ctx.Err() == context.Canceled {
 		return // the process ends; the next one goes on
 	}

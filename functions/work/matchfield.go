@@ -9,7 +9,7 @@ import (
 )
 
 // Kinds are the kinds of job that this function does, by name.
-func Kinds(customers *customer.Service, list List, registrar *access.Registrar) map[string]jobs.Kind {
+func Kinds(customers *customer.Service, list List, registrar *access.AdminService) map[string]jobs.Kind {
 	fields := matchFields{customers, sweep{list}, registrar}
 	idents := identKeys{customers, sweep{list}, registrar}
 	return map[string]jobs.Kind{
@@ -28,7 +28,7 @@ func Kinds(customers *customer.Service, list List, registrar *access.Registrar) 
 type matchFields struct {
 	customers *customer.Service
 	sweep
-	registrar *access.Registrar
+	registrar *access.AdminService
 }
 
 // addMatchField writes the keys of a match field.

@@ -114,7 +114,7 @@ func TestBackfillCrowds(t *testing.T) {
 	}
 	key := customer.Key{Kind: field.Kind(), Value: "all"}
 	found, err := w.store.Keys(t.Context(), tenant, []customer.Key{key})
-	if err != nil || !found[key].Crowded {
+	if err != nil || !found[key].Overflowed {
 		t.Errorf("key = %+v, %v", found[key], err)
 	}
 	w.sweep(t, field, []string{"all"}, 1)
@@ -236,7 +236,7 @@ func TestCancelledBackfillGoesOnWhenDeclaredAgain(t *testing.T) {
 	time.Sleep(settled)
 	for range 3 {
 		ref, _ := w.queue.take()
-		if _, err := w.worker.Visit(t.Context(), ref); err != nil {
+		if _, err := w.worker.Process(t.Context(), ref); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -269,7 +269,7 @@ func TestRemovedWhileBackfillRuns(t *testing.T) {
 	add := w.start(t, field)
 	time.Sleep(settled)
 	ref, _ := w.queue.take()
-	if _, err := w.worker.Visit(t.Context(), ref); err != nil {
+	if _, err := w.worker.Process(t.Context(), ref); err != nil {
 		t.Fatal(err)
 	}
 	w.sweep(t, field, values("crm ", 40), 40)

@@ -14,11 +14,11 @@ import (
 // expire, and ledgers of deleted customers whose texts are to be erased.
 type Points struct {
 	service   *points.Service
-	registrar *access.Registrar
+	registrar *access.AdminService
 }
 
 // NewPoints makes it.
-func NewPoints(service *points.Service, registrar *access.Registrar) Points {
+func NewPoints(service *points.Service, registrar *access.AdminService) Points {
 	return Points{service, registrar}
 }
 
@@ -33,7 +33,7 @@ func (p Points) Settle(ctx context.Context) error {
 		}
 		for _, settings := range tenants {
 			after = settings.Tenant
-			settled, err := p.service.SettleDue(ctx, settings.Tenant, settings.Choices)
+			settled, err := p.service.SettleDue(ctx, settings.Tenant, settings.Preferences)
 			if err != nil {
 				failed = errors.Join(failed, fmt.Errorf("points of tenant %d: %w", settings.Tenant, err))
 			}

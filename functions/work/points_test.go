@@ -26,7 +26,7 @@ func TestScheduleSettlesPoints(t *testing.T) {
 	clock := time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC)
 	now := func() time.Time { return clock }
 	store := dynamo.New(dynamotest.Client(t), dynamotest.Table(t), now)
-	registrar := access.NewRegistrar(store, now)
+	registrar := access.NewAdminService(store, now)
 	service := points.NewService(store, now)
 	var ids []customer.ID
 	for tenant := 1; tenant <= 2; tenant++ {
@@ -43,7 +43,7 @@ func TestScheduleSettlesPoints(t *testing.T) {
 			t.Fatal(err)
 		}
 		ids = append(ids, made.ID)
-		r := points.Request{Tenant: tenant, ID: made.ID, Rules: settings.Choices, Show: func(points.Profile) ([]byte, error) { return []byte("{}"), nil }}
+		r := points.Request{Tenant: tenant, ID: made.ID, Rules: settings.Preferences, Show: func(points.Profile) ([]byte, error) { return []byte("{}"), nil }}
 		if _, err := service.Pay(t.Context(), r, points.Order{ID: "1", Total: 5000}); err != nil {
 			t.Fatal(err)
 		}

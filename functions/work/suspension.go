@@ -40,7 +40,7 @@ func (k suspendSubscriptions) Step(ctx context.Context, job jobs.Job, part jobs.
 	if len(ids) == 0 {
 		return step, nil
 	}
-	revision, err := k.customers.Revise(ctx, job.Tenant, ids, orders)
+	revision, err := k.customers.PlanBatch(ctx, job.Tenant, ids, orders)
 	if err != nil {
 		return step, fmt.Errorf("customers from %s on: %w", ids[0].Hex(), err)
 	}

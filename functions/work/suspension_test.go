@@ -34,7 +34,7 @@ func (w *world) subscribed(t *testing.T, n int) {
 // suspend gives an order.
 func (w *world) suspend(t *testing.T, order customer.Suspension) jobs.Job {
 	t.Helper()
-	started, err := w.service.StartSuspension(t.Context(), jobs.SuspensionOrder{Tenant: tenant, Suspension: order})
+	started, err := w.service.StartSuspension(t.Context(), jobs.SuspensionSpec{Tenant: tenant, Suspension: order})
 	if err != nil {
 		t.Fatal(err)
 	}

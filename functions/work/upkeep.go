@@ -28,15 +28,15 @@ const (
 const upkeepEvery = time.Hour
 
 // Graves know the customers that were deleted and not swept yet.
-type Graves interface {
+type Tombstones interface {
 	// Gone returns their ids above after in one shard, ascending, up to limit. It
 	// may be a moment old.
-	Gone(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error)
+	Tombstones(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error)
 	// RemoveIdents removes the identification values that one left. It does nothing
 	// where there are none.
 	RemoveIdents(ctx context.Context, tenant int, id customer.ID) error
 	// Swept takes one off that list.
-	Swept(ctx context.Context, tenant int, id customer.ID) error
+	Purged(ctx context.Context, tenant int, id customer.ID) error
 }
 
 // A Remover removes what one domain keeps of a customer that was deleted. It does
@@ -48,15 +48,15 @@ type Remover interface {
 // An Upkeep is what is done every hour for all tenants: where there is something
 // to do for one, a job is started.
 type Upkeep struct {
-	registrar *access.Registrar
-	graves    Graves
+	registrar *access.AdminService
+	graves    Tombstones
 	products  *catalog.Service
 	removers  []Remover
 }
 
 // NewUpkeep makes the upkeep. Whoever keeps something of customers beside
 // themselves is asked to remove it when they are deleted.
-func NewUpkeep(graves Graves, registrar *access.Registrar, products *catalog.Service) *Upkeep {
+func NewUpkeep(graves Tombstones, registrar *access.AdminService, products *catalog.Service) *Upkeep {
 	return &Upkeep{registrar, graves, products, []Remover{products}}
 }
 
@@ -87,7 +87,7 @@ func (u *Upkeep) startFor(ctx context.Context, service *jobs.Service, tenant int
 	} {
 		some, err := needed(ctx, tenant)
 		if err == nil && some {
-			_, err = service.Start(ctx, jobs.Order{Tenant: tenant, Kind: kind, Ranges: allShards()})
+			_, err = service.Start(ctx, jobs.Spec{Tenant: tenant, Kind: kind, Ranges: allShards()})
 		}
 		if err != nil {
 			trouble = append(trouble, fmt.Errorf("%s of tenant %d: %w", kind, tenant, err))
@@ -120,7 +120,7 @@ func (u *Upkeep) overdue(ctx context.Context, tenant int) (bool, error) {
 // gone reports whether any customer of a tenant is to be swept.
 func (u *Upkeep) gone(ctx context.Context, tenant int) (bool, error) {
 	return inAnyShard(func(shard int) (bool, error) {
-		ids, err := u.graves.Gone(ctx, tenant, shard, 0, 1)
+		ids, err := u.graves.Tombstones(ctx, tenant, shard, 0, 1)
 		return len(ids) > 0, err
 	})
 }
@@ -199,7 +199,7 @@ func parseCursor(text string) catalog.Cursor {
 // sweepCustomers removes what deleted customers left. Its cursor is the id of the
 // last one done, in base 36.
 type sweepCustomers struct {
-	graves   Graves
+	graves   Tombstones
 	removers []Remover
 }
 
@@ -216,7 +216,7 @@ func (k sweepCustomers) Step(ctx context.Context, job jobs.Job, part jobs.Part) 
 			return step, fmt.Errorf("the part's cursor: %w", err)
 		}
 	}
-	ids, err := k.graves.Gone(ctx, job.Tenant, shard, after, customersAtOnce)
+	ids, err := k.graves.Tombstones(ctx, job.Tenant, shard, after, customersAtOnce)
 	if err != nil {
 		return step, err
 	}
@@ -240,7 +240,7 @@ func (k sweepCustomers) sweep(ctx context.Context, tenant int, id customer.ID) e
 	if err := k.graves.RemoveIdents(ctx, tenant, id); err != nil {
 		return err
 	}
-	return k.graves.Swept(ctx, tenant, id)
+	return k.graves.Purged(ctx, tenant, id)
 }
 
 // Finish implements [jobs.Kind].

@@ -49,7 +49,7 @@ func newShop(t *testing.T) *shop {
 		t.Fatal(err)
 	}
 	s.product, err = s.products.CreateProduct(t.Context(), tenant, catalog.ProductForm{
-		Label: catalog.Sent(&name), Category: catalog.Sent(catalog.Ref{N: category}), Days: catalog.Sent(&days),
+		Label: catalog.Sent(&name), Category: catalog.Sent(catalog.Ref{Number: category}), Days: catalog.Sent(&days),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func (s *shop) sell(t *testing.T, id customer.ID, daysAgo int) int {
 	defer func() { s.now = time.Now() }()
 	custom := "x"
 	n, err := s.products.Assign(t.Context(), catalog.Assignment{
-		User: catalog.User{Tenant: tenant, ID: id}, Product: catalog.Ref{N: s.product}, CustomID: &custom,
+		User: catalog.User{Tenant: tenant, ID: id}, Product: catalog.Ref{Number: s.product}, CustomID: &custom,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +185,7 @@ func TestProveExpiryKilledAnywhere(t *testing.T) {
 		if !s.isActive(t, s.ids[0], still) {
 			t.Errorf("killed at %d: a purchase of 29 days expired", at)
 		}
-		if err := s.products.End(t.Context(), tenant, nil, catalog.Ref{N: still}); err != nil {
+		if err := s.products.End(t.Context(), tenant, nil, catalog.Ref{Number: still}); err != nil {
 			t.Fatal(err)
 		}
 		if at > 0 && !killed {
@@ -210,7 +210,7 @@ func (s *shop) isActive(t *testing.T, id customer.ID, purchase int) bool {
 		t.Fatal(err)
 	}
 	for _, p := range found.Account.Active {
-		if p.N == purchase {
+		if p.Number == purchase {
 			return true
 		}
 	}
@@ -250,7 +250,7 @@ func TestProveSweepKilledAnywhere(t *testing.T) {
 			t.Errorf("killed at %d: of who stays %v is left", at, rest)
 		}
 		for shard := range customer.Shards {
-			if ids, err := s.store.Gone(t.Context(), tenant, shard, 0, 10); err != nil || len(ids) > 0 {
+			if ids, err := s.store.Tombstones(t.Context(), tenant, shard, 0, 10); err != nil || len(ids) > 0 {
 				t.Errorf("killed at %d: %v, %v are still to be swept", at, ids, err)
 			}
 		}
@@ -277,7 +277,7 @@ func TestManyPurchasesAreSwept(t *testing.T) {
 	}
 	custom := "x"
 	_, err := s.products.Assign(context.WithoutCancel(t.Context()), catalog.Assignment{
-		User: catalog.User{Tenant: tenant, ID: id}, Product: catalog.Ref{N: s.product}, CustomID: &custom,
+		User: catalog.User{Tenant: tenant, ID: id}, Product: catalog.Ref{Number: s.product}, CustomID: &custom,
 	})
 	if err == nil || !strings.Contains(err.Error(), "60 active purchases") {
 		t.Errorf("one more purchase than possible: %v", err)
@@ -286,7 +286,7 @@ func TestManyPurchasesAreSwept(t *testing.T) {
 		t.Errorf("a customer that is there: %v, %v is left", err, s.collection(t, id))
 	}
 	// A product that becomes a subscription: the next one ends them all at once.
-	if err := s.products.UpdateProduct(t.Context(), tenant, catalog.Ref{N: s.product}, catalog.ProductForm{Days: catalog.Sent[*int](nil)}); err != nil {
+	if err := s.products.UpdateProduct(t.Context(), tenant, catalog.Ref{Number: s.product}, catalog.ProductForm{Days: catalog.Sent[*int](nil)}); err != nil {
 		t.Fatal(err)
 	}
 	last := s.sell(t, id, 0)
@@ -304,7 +304,7 @@ func TestManyPurchasesAreSwept(t *testing.T) {
 	}
 }
 
-var _ work.Graves = (*dynamo.Store)(nil)
+var _ work.Tombstones = (*dynamo.Store)(nil)
 
 // Who deletes a customer may not know yet of an identification key that others
 // keep the values of. They are removed with the rest.

@@ -139,9 +139,9 @@ func (f *Function) visit(ctx context.Context, messages []events.SQSMessage) (eve
 // one visits one part and reports whether its message must come again. Where the
 // queue cannot be told when, that is after its own timeout.
 func (f *Function) one(ctx context.Context, ref jobs.Ref, receipt string) (again bool) {
-	verdict, err := f.worker.Visit(ctx, ref)
+	verdict, err := f.worker.Process(ctx, ref)
 	report(ctx, ref, verdict, err)
-	if errors.Is(err, jobs.ErrGivenUp) {
+	if errors.Is(err, jobs.ErrDeadLettered) {
 		fmt.Fprintf(f.metrics, givenUp, time.Now().UnixMilli())
 	}
 	if !verdict.Again {
@@ -156,7 +156,7 @@ func (f *Function) one(ctx context.Context, ref jobs.Ref, receipt string) (again
 // report logs how a visit ended.
 func report(ctx context.Context, ref jobs.Ref, verdict jobs.Verdict, err error) {
 	switch {
-	case errors.Is(err, jobs.ErrGivenUp):
+	case errors.Is(err, jobs.ErrDeadLettered):
 		slog.ErrorContext(ctx, "part given up", "part", ref.String(), "err", err)
 	case err != nil:
 		slog.ErrorContext(ctx, "visit failed", "part", ref.String(), "err", err)

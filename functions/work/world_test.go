@@ -33,7 +33,7 @@ const (
 // A world is a tenant with customers, and all that works on it.
 type world struct {
 	store     *dynamo.Store
-	registrar *access.Registrar
+	registrar *access.AdminService
 	customers *customer.Service
 	queue     *basket
 	service   *jobs.Service
@@ -56,7 +56,7 @@ func (w *world) open(t *testing.T, table string) {
 	options := dynamotest.Client(t).Options()
 	options.HTTPClient = &http.Client{Transport: w.transport}
 	w.store = dynamo.New(dynamodb.New(options), table, time.Now)
-	w.registrar = access.NewRegistrar(w.store, time.Now)
+	w.registrar = access.NewAdminService(w.store, time.Now)
 	w.customers = customer.NewService(w.store, time.Now)
 	w.service = jobs.NewService(w.store, w.queue, time.Now, settled)
 	w.worker = jobs.NewWorker(w.store, work.Kinds(w.customers, w.store, w.registrar), time.Now)
@@ -115,7 +115,7 @@ func (w *world) add(t *testing.T, n int, custom func(n int) map[string]any) {
 			email := fmt.Sprintf("p%d@example.com", i)
 			result, err := w.customers.Apply(t.Context(), customer.Request{
 				Tenant: tenant, Create: true, Fields: *w.fields.Load(),
-				Search: customer.Search{Any: []customer.Lookup{{Key: customer.EmailKey(email), Roles: customer.First}}},
+				Search: customer.Search{Any: []customer.Lookup{{Key: customer.EmailKey(email), Roles: customer.Primary}}},
 				Edit: func(c *customer.Customer, now time.Time) error {
 					c.SetEmail(email)
 					c.Custom = custom(i)
@@ -215,7 +215,7 @@ func (w *world) drain(t *testing.T) {
 		}
 		again := true
 		survived(func() {
-			verdict, err := w.worker.Visit(t.Context(), ref)
+			verdict, err := w.worker.Process(t.Context(), ref)
 			if err != nil {
 				t.Error(err)
 			}

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 const (
@@ -39,7 +39,7 @@ var (
 )
 
 // check refuses, naming the member, what the choices may not be.
-func (c Choices) check() error {
+func (c Preferences) check() error {
 	if err := checkName("name", c.Name); err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (c Choices) check() error {
 	return inRange("rate_limit.leak", c.RateLimit.Leak, 1, maxRate)
 }
 
-func (c Choices) checkDeclared() error {
+func (c Preferences) checkDeclared() error {
 	for _, o := range []struct {
 		name  string
 		value Openness
@@ -157,7 +157,7 @@ func checkSegment(path string, number int64, s Segment) error {
 	return checkName(path+".name", s.Name)
 }
 
-func (c Choices) checkLevels() error {
+func (c Preferences) checkLevels() error {
 	from := make(map[int64]bool, len(c.Levels))
 	for id, level := range c.Levels {
 		path := fmt.Sprintf("levels.%d", id)
@@ -178,7 +178,7 @@ func (c Choices) checkLevels() error {
 	return nil
 }
 
-func (c Choices) checkEarning() error {
+func (c Preferences) checkEarning() error {
 	for id, percent := range c.Earning.PercentOfLevel {
 		path := fmt.Sprintf("earning.percent_of_level.%d", id)
 		if _, ok := c.Levels[id]; !ok {
@@ -222,7 +222,7 @@ func checkName(field, name string) error {
 	default:
 		return nil
 	}
-	return outcome.Refuse(outcome.Invalid, "bad_name", field, "%.150s: bad name, %s.", field, reason)
+	return errs.Reject(errs.Invalid, "bad_name", field, "%.150s: bad name, %s.", field, reason)
 }
 
 func inRange(field string, n, least, top int64) error {

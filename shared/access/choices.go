@@ -5,7 +5,7 @@ import "regulars/shared/customer"
 // Choices are what a tenant's administrators choose. Their JSON form is what
 // `change-settings` merges into and what is kept. Whoever holds Choices shares
 // the maps and lists in them with others and changes none.
-type Choices struct {
+type Preferences struct {
 	// Name of the business, up to 100 bytes.
 	Name string `json:"name"`
 	// Country is the calling code, digits only, that stands for the leading 0 of
@@ -125,8 +125,8 @@ type RateLimit struct {
 }
 
 // Defaults are the choices of a tenant that chose nothing: those of the contracts.
-func Defaults() Choices {
-	return Choices{
+func Defaults() Preferences {
+	return Preferences{
 		Fields: Open, DeclaredFields: map[string]FieldType{},
 		Resources: Open, DeclaredResources: map[int64]Resource{},
 		Segments:   map[int64]Segment{},

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"regulars/shared/access"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -62,7 +62,7 @@ func (s *shelf) read() error {
 // write reports whether the guard holds and returns the new Rev.
 func (s *shelf) write(before, there string) (string, error) {
 	if before != there {
-		return "", fmt.Errorf("guard: %w", outcome.ErrStale)
+		return "", fmt.Errorf("guard: %w", errs.ErrConflict)
 	}
 	s.commits++
 	return fmt.Sprint("commit ", s.commits), nil
@@ -149,13 +149,13 @@ func (s *shelf) Tenants(_ context.Context, after, limit int) ([]int, error) {
 type town struct {
 	*shelf
 	*clock
-	registrar *access.Registrar
+	registrar *access.AdminService
 }
 
 func newTown(t *testing.T) town {
 	t.Helper()
 	w := town{shelf: newShelf(), clock: &clock{at: noon}}
-	w.registrar = access.NewRegistrar(w.shelf, w.now)
+	w.registrar = access.NewAdminService(w.shelf, w.now)
 	for _, tenant := range []int{5, 6} {
 		if _, err := w.registrar.CreateTenant(t.Context(), tenant, fmt.Sprint("Shop ", tenant), nil); err != nil {
 			t.Fatal(err)
@@ -164,8 +164,8 @@ func newTown(t *testing.T) town {
 	return w
 }
 
-func (w town) guard(o access.GuardOptions) *access.Guard {
-	return access.NewGuard(w.shelf, w.now, o)
+func (w town) guard(o access.AuthorizerOptions) *access.Authorizer {
+	return access.NewAuthorizer(w.shelf, w.now, o)
 }
 
 // token makes a token of tenant 5 with some scopes and returns its secret.

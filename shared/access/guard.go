@@ -7,19 +7,19 @@ import (
 	"strconv"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // The refusals of a [Guard]. Compare with [errors.Is].
 var (
-	ErrTokenMissing  = outcome.Refuse(outcome.Unauthenticated, "token_missing", "", "The request bears no token.")
-	ErrTokenInvalid  = outcome.Refuse(outcome.Forbidden, "token_invalid", "", "The token is unknown, expired or revoked.")
-	ErrScopeMissing  = &outcome.Refusal{Kind: outcome.Forbidden, Code: "scope_missing"}
-	ErrTenantUnknown = &outcome.Refusal{Kind: outcome.NotFound, Code: "tenant_unknown"}
+	ErrTokenMissing  = errs.Reject(errs.Unauthenticated, "token_missing", "", "The request bears no token.")
+	ErrTokenInvalid  = errs.Reject(errs.Forbidden, "token_invalid", "", "The token is unknown, expired or revoked.")
+	ErrScopeMissing  = &errs.Client{Kind: errs.Forbidden, Code: "scope_missing"}
+	ErrTenantUnknown = &errs.Client{Kind: errs.NotFound, Code: "tenant_unknown"}
 )
 
-// GuardOptions is how a [Guard] differs between AWS and a laptop.
-type GuardOptions struct {
+// GuardOptions is how a [Guard] differs between AWS and a devserver.
+type AuthorizerOptions struct {
 	// Remember is how long a token or settings that were read count as true.
 	Remember time.Duration
 	// LocalTokens: tokens with public secrets are good.
@@ -28,7 +28,7 @@ type GuardOptions struct {
 
 // A Guard says for each request whether its token may do what it asks. It is safe
 // for concurrent use.
-type Guard struct {
+type Authorizer struct {
 	store       Store
 	now         func() time.Time
 	localTokens bool
@@ -37,8 +37,8 @@ type Guard struct {
 }
 
 // NewGuard makes a guard that remembers nothing yet.
-func NewGuard(store Store, now func() time.Time, o GuardOptions) *Guard {
-	return &Guard{
+func NewAuthorizer(store Store, now func() time.Time, o AuthorizerOptions) *Authorizer {
+	return &Authorizer{
 		store: store,
 		// A sandbox that is frozen between requests stops the monotonic clock,
 		// so what is remembered ages by the wall clock: Round(0) leaves that alone.
@@ -63,7 +63,7 @@ type Grant struct {
 // looks at token, scope and tenant, in this order, and refuses with
 // [ErrTokenMissing], [ErrTokenInvalid], [ErrScopeMissing] or [ErrTenantUnknown].
 // The texts do not tell apart what is unknown from what is merely out of reach.
-func (g *Guard) Authorize(ctx context.Context, secret string, tenant int, scope Scope) (Grant, error) {
+func (g *Authorizer) Authorize(ctx context.Context, secret string, tenant int, scope Scope) (Grant, error) {
 	if secret == "" {
 		return Grant{}, ErrTokenMissing
 	}
@@ -72,7 +72,7 @@ func (g *Guard) Authorize(ctx context.Context, secret string, tenant int, scope 
 		return Grant{}, err
 	}
 	if !grants(token.Scopes, scope) {
-		return Grant{}, outcome.Refuse(ErrScopeMissing.Kind, ErrScopeMissing.Code, "", "The token lacks the scope %s.", scope)
+		return Grant{}, errs.Reject(ErrScopeMissing.Kind, ErrScopeMissing.Code, "", "The token lacks the scope %s.", scope)
 	}
 	if tenant == 0 {
 		tenant = token.Home()
@@ -89,17 +89,17 @@ func (g *Guard) Authorize(ctx context.Context, secret string, tenant int, scope 
 
 // Settings returns what is remembered of a tenant's settings, or reads them. It is
 // for tenants that a token reaches, and refuses with [ErrTenantUnknown].
-func (g *Guard) Settings(ctx context.Context, tenant int) (Settings, error) {
+func (g *Authorizer) Settings(ctx context.Context, tenant int) (Settings, error) {
 	if settings, ok := g.settings.get(tenant, g.now()); ok {
 		return settings, nil
 	}
-	return g.Fresh(ctx, tenant)
+	return g.Reload(ctx, tenant)
 }
 
 // Fresh reads a tenant's settings anew and replaces what is remembered of them.
 // Whoever refuses because of settings asks here before. It refuses with
 // [ErrTenantUnknown].
-func (g *Guard) Fresh(ctx context.Context, tenant int) (Settings, error) {
+func (g *Authorizer) Reload(ctx context.Context, tenant int) (Settings, error) {
 	began := g.now()
 	settings, found, err := loadSettings(ctx, g.store, tenant)
 	if err != nil {
@@ -114,12 +114,12 @@ func (g *Guard) Fresh(ctx context.Context, tenant int) (Settings, error) {
 
 // Anew calls f, which decides by what is remembered of a tenant's settings, and
 // where it refuses because of them, once more after use was told those of now.
-func (g *Guard) Anew(ctx context.Context, tenant int, use func(Settings), f func() error) error {
+func (g *Authorizer) RetryWithFreshSettings(ctx context.Context, tenant int, use func(Settings), f func() error) error {
 	err := f()
-	if refusal, refused := outcome.AsRefusal(err); !refused || !refusal.OfSettings {
+	if refusal, refused := errs.AsClient(err); !refused || !refusal.DependsOnSettings {
 		return err
 	}
-	fresh, err := g.Fresh(ctx, tenant)
+	fresh, err := g.Reload(ctx, tenant)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (g *Guard) Anew(ctx context.Context, tenant int, use func(Settings), f func
 }
 
 // token returns a token that is good now.
-func (g *Guard) token(ctx context.Context, hash Hash) (Token, error) {
+func (g *Authorizer) token(ctx context.Context, hash Hash) (Token, error) {
 	now := g.now()
 	token, ok := g.tokens.get(hash, now)
 	if !ok {
@@ -149,7 +149,7 @@ func (g *Guard) token(ctx context.Context, hash Hash) (Token, error) {
 
 // loadToken reads until the store can answer.
 func loadToken(ctx context.Context, store Store, hash Hash) (token Token, found bool, err error) {
-	err = outcome.Retry(ctx, func(int) error {
+	err = errs.Retry(ctx, func(int) error {
 		token, found, err = store.Token(ctx, hash)
 		return err
 	})
@@ -161,7 +161,7 @@ func loadToken(ctx context.Context, store Store, hash Hash) (token Token, found 
 
 // loadSettings reads until the store can answer.
 func loadSettings(ctx context.Context, store Store, tenant int) (settings Settings, found bool, err error) {
-	err = outcome.Retry(ctx, func(int) error {
+	err = errs.Retry(ctx, func(int) error {
 		settings, found, err = store.Settings(ctx, tenant)
 		return err
 	})
@@ -175,7 +175,7 @@ func unreachedTenant(tenant int) error { return UnreachedTenant(strconv.Itoa(ten
 
 // UnreachedTenant is the [ErrTenantUnknown] of a tenant as a client spelled it:
 // one text for those that do not exist and those that are out of reach.
-func UnreachedTenant(tenant string) *outcome.Refusal {
-	return outcome.Refuse(ErrTenantUnknown.Kind, ErrTenantUnknown.Code, "",
+func UnreachedTenant(tenant string) *errs.Client {
+	return errs.Reject(ErrTenantUnknown.Kind, ErrTenantUnknown.Code, "",
 		"There is no tenant %.40s, or the token does not reach it.", tenant)
 }

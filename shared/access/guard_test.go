@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"regulars/shared/access"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 const remembered = 10 * time.Second
@@ -55,7 +55,7 @@ func TestAuthorize(t *testing.T) {
 		{"unknown tenant", till, 7, access.LoyRead, 0, access.ErrTenantUnknown},
 		{"no number of a tenant", till, -1, access.LoyRead, 0, access.ErrTenantUnknown},
 	}
-	guard := w.guard(access.GuardOptions{Remember: remembered})
+	guard := w.guard(access.AuthorizerOptions{Remember: remembered})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for range 2 { // from the store, then from memory
@@ -82,10 +82,10 @@ func TestRefusalsDoNotTell(t *testing.T) {
 	if _, err := w.registrar.RevokeToken(t.Context(), token.Hash); err != nil {
 		t.Fatal(err)
 	}
-	guard := w.guard(access.GuardOptions{Remember: remembered})
+	guard := w.guard(access.AuthorizerOptions{Remember: remembered})
 	text := func(secret string, tenant int) string {
 		_, err := guard.Authorize(t.Context(), secret, tenant, access.AltRead)
-		refusal, ok := outcome.AsRefusal(err)
+		refusal, ok := errs.AsClient(err)
 		if !ok {
 			t.Fatalf("Authorize = %v, want a refusal", err)
 		}
@@ -119,11 +119,11 @@ func TestLocalTokens(t *testing.T) {
 	if err := w.registrar.SaveLocalToken(t.Context(), "demo", token); err != nil {
 		t.Fatal(err)
 	}
-	local := w.guard(access.GuardOptions{Remember: time.Second, LocalTokens: true})
+	local := w.guard(access.AuthorizerOptions{Remember: time.Second, LocalTokens: true})
 	if _, err := local.Authorize(t.Context(), "demo", 0, access.AltWrite); err != nil {
 		t.Errorf("on a laptop = %v, want a grant", err)
 	}
-	aws := w.guard(access.GuardOptions{Remember: remembered})
+	aws := w.guard(access.AuthorizerOptions{Remember: remembered})
 	if _, err := aws.Authorize(t.Context(), "demo", 0, access.AltWrite); !errors.Is(err, access.ErrTokenInvalid) {
 		t.Errorf("on AWS = %v, want %v", err, access.ErrTokenInvalid)
 	}
@@ -132,7 +132,7 @@ func TestLocalTokens(t *testing.T) {
 func TestRevocationTakesTenSeconds(t *testing.T) {
 	w := newTown(t)
 	secret, token := w.token(t, access.AltRead)
-	guard := w.guard(access.GuardOptions{Remember: remembered})
+	guard := w.guard(access.AuthorizerOptions{Remember: remembered})
 	ask := func() error {
 		_, err := guard.Authorize(t.Context(), secret, 5, access.AltRead)
 		return err
@@ -161,7 +161,7 @@ func TestExpiryIsExact(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guard := w.guard(access.GuardOptions{Remember: remembered})
+	guard := w.guard(access.AuthorizerOptions{Remember: remembered})
 	for _, step := range []struct {
 		wait time.Duration
 		want error
@@ -176,7 +176,7 @@ func TestExpiryIsExact(t *testing.T) {
 func TestWhatIsRemembered(t *testing.T) {
 	w := newTown(t)
 	secret, _ := w.token(t, access.AltRead)
-	guard := w.guard(access.GuardOptions{Remember: remembered})
+	guard := w.guard(access.AuthorizerOptions{Remember: remembered})
 	tests := []struct {
 		name   string
 		wait   time.Duration
@@ -203,7 +203,7 @@ func TestWhatIsRemembered(t *testing.T) {
 func TestFreshReplacesWhatIsRemembered(t *testing.T) {
 	w := newTown(t)
 	secret, _ := w.token(t, access.AltRead)
-	guard := w.guard(access.GuardOptions{Remember: remembered})
+	guard := w.guard(access.AuthorizerOptions{Remember: remembered})
 	country := func() string {
 		grant, err := guard.Authorize(t.Context(), secret, 5, access.AltRead)
 		if err != nil {
@@ -218,13 +218,13 @@ func TestFreshReplacesWhatIsRemembered(t *testing.T) {
 	if got := country(); got != "" {
 		t.Errorf("country = %q, want what is remembered", got)
 	}
-	if settings, err := guard.Fresh(t.Context(), 5); err != nil || settings.Country != "84" {
+	if settings, err := guard.Reload(t.Context(), 5); err != nil || settings.Country != "84" {
 		t.Errorf("Fresh = %q, %v, want 84", settings.Country, err)
 	}
 	if got := country(); got != "84" {
 		t.Errorf("country = %q after Fresh, want 84", got)
 	}
-	if _, err := guard.Fresh(t.Context(), 7); !errors.Is(err, access.ErrTenantUnknown) {
+	if _, err := guard.Reload(t.Context(), 7); !errors.Is(err, access.ErrTenantUnknown) {
 		t.Errorf("Fresh of another = %v, want %v", err, access.ErrTenantUnknown)
 	}
 }
@@ -233,9 +233,9 @@ func TestFreshReplacesWhatIsRemembered(t *testing.T) {
 func TestTroubleIsNoRefusal(t *testing.T) {
 	w := newTown(t)
 	secret, _ := w.token(t, access.AltRead)
-	guard := w.guard(access.GuardOptions{Remember: remembered})
+	guard := w.guard(access.AuthorizerOptions{Remember: remembered})
 
-	w.trouble = []error{outcome.ErrStale, outcome.ErrStale}
+	w.trouble = []error{errs.ErrConflict, errs.ErrConflict}
 	if _, err := guard.Authorize(t.Context(), secret, 5, access.AltRead); err != nil {
 		t.Errorf("throttled twice = %v, want a grant", err)
 	}
@@ -243,7 +243,7 @@ func TestTroubleIsNoRefusal(t *testing.T) {
 	broken := errors.New("no such table")
 	w.trouble = []error{broken}
 	_, err := guard.Authorize(t.Context(), secret, 5, access.AltRead)
-	if _, refused := outcome.AsRefusal(err); refused || !errors.Is(err, broken) {
+	if _, refused := errs.AsClient(err); refused || !errors.Is(err, broken) {
 		t.Errorf("broken = %v, want the fault", err)
 	}
 	if strings.Contains(err.Error(), secret) {
@@ -254,7 +254,7 @@ func TestTroubleIsNoRefusal(t *testing.T) {
 func TestManyAtOnce(t *testing.T) {
 	w := newTown(t)
 	secret, token := w.token(t, access.AltRead)
-	guard := w.guard(access.GuardOptions{Remember: time.Millisecond})
+	guard := w.guard(access.AuthorizerOptions{Remember: time.Millisecond})
 	var group sync.WaitGroup
 	for i := range 16 {
 		group.Go(func() {
@@ -285,7 +285,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestRememberedTokenAllocatesNothing(t *testing.T) {
 	w := newTown(t)
 	secret, _ := w.token(t, access.AltRead)
-	guard := w.guard(access.GuardOptions{Remember: remembered})
+	guard := w.guard(access.AuthorizerOptions{Remember: remembered})
 	allocations := testing.AllocsPerRun(100, func() {
 		if _, err := guard.Authorize(t.Context(), secret, 5, access.AltRead); err != nil {
 			t.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // The bounds of what the Genesys dialect declares: settings are one item, which
@@ -23,9 +23,9 @@ const (
 // The refusals about extensions and identification keys. Compare with
 // [errors.Is].
 var (
-	ErrExtensionUnknown = &outcome.Refusal{Kind: outcome.NotFound, Code: "extension_unknown"}
-	ErrIdentKeyUnknown  = &outcome.Refusal{Kind: outcome.NotFound, Code: "ident_key_unknown"}
-	ErrIdentKeyFailed   = &outcome.Refusal{Kind: outcome.Conflict, Code: "ident_key_failed"}
+	ErrExtensionUnknown = &errs.Client{Kind: errs.NotFound, Code: "extension_unknown"}
+	ErrIdentKeyUnknown  = &errs.Client{Kind: errs.NotFound, Code: "ident_key_unknown"}
+	ErrIdentKeyFailed   = &errs.Client{Kind: errs.FailedPrecondition, Code: "ident_key_failed"}
 )
 
 // DeclareExtension adds an extension, under a number of its own.
@@ -34,18 +34,18 @@ func (s Settings) DeclareExtension(schema customer.ExtensionSchema) (Settings, e
 		return Settings{}, err
 	}
 	if _, taken := s.Extensions.Find(schema.Name); taken {
-		return Settings{}, outcome.Refuse(outcome.Conflict, "extension_exists", "name",
+		return Settings{}, errs.Reject(errs.FailedPrecondition, "extension_exists", "name",
 			"name: there is an extension %s already; case does not tell names apart.", schema.Name)
 	}
 	if len(s.Extensions) >= maxExtensions {
-		return Settings{}, outcome.Refuse(outcome.Conflict, "too_many_extensions", "name",
+		return Settings{}, errs.Reject(errs.FailedPrecondition, "too_many_extensions", "name",
 			"The tenant has %d extensions, and no more are possible.", maxExtensions)
 	}
 	s.LastNumber++
 	schema.Number, schema.Removing = s.LastNumber, false
 	s.Extensions = append(slices.Clone(s.Extensions), schema)
 	if text, err := json.Marshal(s.Extensions); err != nil || len(text) > maxExtensionBytes {
-		return Settings{}, outcome.Refuse(outcome.Invalid, "too_many_extensions", "attributes",
+		return Settings{}, errs.Reject(errs.Invalid, "too_many_extensions", "attributes",
 			"attributes: the schemas of all extensions have more than %d bytes as JSON.", maxExtensionBytes)
 	}
 	return s, nil
@@ -57,11 +57,11 @@ func (s Settings) DeclareExtension(schema customer.ExtensionSchema) (Settings, e
 func (s Settings) RemoveExtension(name string) (Settings, customer.ExtensionSchema, error) {
 	schema, ok := s.Extensions.Find(name)
 	if !ok {
-		return Settings{}, schema, outcome.Refuse(ErrExtensionUnknown.Kind, ErrExtensionUnknown.Code, "", "There is no extension %.60q.", name)
+		return Settings{}, schema, errs.Reject(ErrExtensionUnknown.Kind, ErrExtensionUnknown.Code, "", "There is no extension %.60q.", name)
 	}
 	for _, k := range s.IdentKeys {
 		if k.Extension == schema.Number && k.State != customer.FieldRemoving {
-			return Settings{}, schema, outcome.Refuse(outcome.Conflict, "extension_in_use", "",
+			return Settings{}, schema, errs.Reject(errs.FailedPrecondition, "extension_in_use", "",
 				"The identification key %s is built on the extension %s; delete it first.", k.Name, schema.Name)
 		}
 	}
@@ -80,7 +80,7 @@ func (s Settings) ExtensionRemoved(number int) (Settings, error) {
 		return s, nil
 	}
 	if !s.Extensions[i].Removing {
-		return Settings{}, outcome.Refuse(outcome.Conflict, "extension_in_use", "", "The extension %s was not deleted.", s.Extensions[i].Name)
+		return Settings{}, errs.Reject(errs.FailedPrecondition, "extension_in_use", "", "The extension %s was not deleted.", s.Extensions[i].Name)
 	}
 	s.Extensions = slices.Delete(slices.Clone(s.Extensions), i, i+1)
 	return s, nil
@@ -99,11 +99,11 @@ func (s Settings) DeclareIdentKey(key customer.IdentKey) (Settings, customer.Ide
 		if old.State == customer.FieldBuilding && old.Extension == key.Extension && old.Unique == key.Unique && slices.Equal(old.Attributes, key.Attributes) {
 			return s, old, nil
 		}
-		return Settings{}, old, outcome.Refuse(outcome.Conflict, "ident_key_exists", "name",
+		return Settings{}, old, errs.Reject(errs.FailedPrecondition, "ident_key_exists", "name",
 			"name: there is an identification key %s already; case does not tell names apart.", old.Name)
 	}
 	if len(s.IdentKeys) >= maxIdentKeys {
-		return Settings{}, key, outcome.Refuse(outcome.Conflict, "too_many_ident_keys", "name",
+		return Settings{}, key, errs.Reject(errs.FailedPrecondition, "too_many_ident_keys", "name",
 			"The tenant has %d identification keys, and no more are possible.", maxIdentKeys)
 	}
 	s.LastNumber++
@@ -163,7 +163,7 @@ func (s Settings) checkKeyAttribute(schema customer.ExtensionSchema, name string
 }
 
 func badKey(field, format string, args ...any) error {
-	return outcome.Refuse(outcome.Invalid, "bad_key", field, format, args...)
+	return errs.Reject(errs.Invalid, "bad_key", field, format, args...)
 }
 
 // IdentKeyReady ends the preparation of a key: searches use it, or, where
@@ -172,7 +172,7 @@ func badKey(field, format string, args ...any) error {
 func (s Settings) IdentKeyReady(number int) (Settings, customer.IdentKey, error) {
 	key, ok := s.IdentKeys.Numbered(number)
 	if !ok || key.State == customer.FieldRemoving {
-		return Settings{}, key, outcome.Refuse(ErrIdentKeyUnknown.Kind, ErrIdentKeyUnknown.Code, "", "The identification key was deleted meanwhile.")
+		return Settings{}, key, errs.Reject(ErrIdentKeyUnknown.Kind, ErrIdentKeyUnknown.Code, "", "The identification key was deleted meanwhile.")
 	}
 	if key.State == customer.FieldBuilding {
 		key.State = customer.FieldReady
@@ -202,7 +202,7 @@ func (s Settings) IdentKeyDuplicate(number int, ids ...customer.ID) (Settings, e
 func (s Settings) RemoveIdentKey(name string) (Settings, customer.IdentKey, error) {
 	key, ok := s.IdentKeys.Find(name)
 	if !ok {
-		return Settings{}, key, outcome.Refuse(ErrIdentKeyUnknown.Kind, ErrIdentKeyUnknown.Code, "", "There is no identification key %.60q.", name)
+		return Settings{}, key, errs.Reject(ErrIdentKeyUnknown.Kind, ErrIdentKeyUnknown.Code, "", "There is no identification key %.60q.", name)
 	}
 	if _, contact := key.Contact(); contact {
 		s.IdentKeys = slices.DeleteFunc(slices.Clone(s.IdentKeys), func(k customer.IdentKey) bool { return k.Number == key.Number })
@@ -220,7 +220,7 @@ func (s Settings) IdentKeyRemoved(number int) (Settings, error) {
 		return s, nil
 	}
 	if key.State != customer.FieldRemoving {
-		return Settings{}, outcome.Refuse(outcome.Conflict, "ident_key_in_use", "", "The identification key %s was not deleted.", key.Name)
+		return Settings{}, errs.Reject(errs.FailedPrecondition, "ident_key_in_use", "", "The identification key %s was not deleted.", key.Name)
 	}
 	s.IdentKeys = slices.DeleteFunc(slices.Clone(s.IdentKeys), func(k customer.IdentKey) bool { return k.Number == number })
 	return s, nil

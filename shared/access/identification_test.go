@@ -9,7 +9,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 func cardSchema() customer.ExtensionSchema {
@@ -18,7 +18,7 @@ func cardSchema() customer.ExtensionSchema {
 
 // codeOf is the code of a refusal, or empty.
 func codeOf(err error) string {
-	if refusal, ok := outcome.AsRefusal(err); ok {
+	if refusal, ok := errs.AsClient(err); ok {
 		return refusal.Code
 	}
 	return ""
@@ -142,7 +142,7 @@ func TestIdentKeyStates(t *testing.T) {
 
 // Settings with all that is declared survive being kept.
 func TestDeclarationsAreKept(t *testing.T) {
-	r := access.NewRegistrar(newShelf(), time.Now)
+	r := access.NewAdminService(newShelf(), time.Now)
 	if _, err := r.CreateTenant(t.Context(), 5, "Shop", nil); err != nil {
 		t.Fatal(err)
 	}

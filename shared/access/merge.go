@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // maxChoices bounds the JSON form of the choices: they are read with each
@@ -21,38 +21,38 @@ const maxChoices = 100_000 // bytes
 // merge returns the choices after a merge patch (RFC 7396): members of objects
 // are merged, null gives a member back its default, all else is replaced. It
 // refuses with bad_setting, naming the member.
-func (c Choices) merge(patch map[string]any) (Choices, error) {
+func (c Preferences) merge(patch map[string]any) (Preferences, error) {
 	document, err := c.members()
 	if err != nil {
-		return Choices{}, err
+		return Preferences{}, err
 	}
 	merged, err := json.Marshal(mergeObject(document, patch))
 	if err != nil {
-		return Choices{}, fmt.Errorf("settings as JSON: %w", err)
+		return Preferences{}, fmt.Errorf("settings as JSON: %w", err)
 	}
 	if len(merged) > maxChoices {
-		return Choices{}, badSetting("", "The settings have %d bytes as JSON; at most %d are kept.", len(merged), maxChoices)
+		return Preferences{}, badSetting("", "The settings have %d bytes as JSON; at most %d are kept.", len(merged), maxChoices)
 	}
-	if err := checkMembers(patch, reflect.TypeFor[Choices](), ""); err != nil {
-		return Choices{}, err
+	if err := checkMembers(patch, reflect.TypeFor[Preferences](), ""); err != nil {
+		return Preferences{}, err
 	}
-	next, err := ParseChoices(merged)
+	next, err := ParsePreferences(merged)
 	if err != nil {
-		return Choices{}, badType(err)
+		return Preferences{}, badType(err)
 	}
 	return next, next.check()
 }
 
 // ParseChoices reads the JSON form as it was kept. What it does not name has its
 // default.
-func ParseChoices(document []byte) (Choices, error) {
+func ParsePreferences(document []byte) (Preferences, error) {
 	c := Defaults()
 	err := json.Unmarshal(document, &c)
 	return c, err
 }
 
 // members returns the JSON form, numbers as they are written.
-func (c Choices) members() (map[string]any, error) {
+func (c Preferences) members() (map[string]any, error) {
 	document, err := json.Marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("settings as JSON: %w", err)
@@ -158,5 +158,5 @@ func jsonKind(t reflect.Type) string {
 }
 
 func badSetting(field, format string, args ...any) error {
-	return outcome.Refuse(outcome.Invalid, "bad_setting", field, format, args...)
+	return errs.Reject(errs.Invalid, "bad_setting", field, format, args...)
 }

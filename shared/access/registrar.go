@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // PageSize is how many tenants or tokens a list holds at most.
@@ -16,25 +16,25 @@ const PageSize = 100
 // The refusals of a [Registrar] that are not about one setting. Compare with
 // [errors.Is]; an unknown tenant is [ErrTenantUnknown].
 var (
-	ErrTenantExists = &outcome.Refusal{Kind: outcome.Conflict, Code: "tenant_exists"}
-	ErrTokenUnknown = &outcome.Refusal{Kind: outcome.NotFound, Code: "token_unknown"}
+	ErrTenantExists = &errs.Client{Kind: errs.FailedPrecondition, Code: "tenant_exists"}
+	ErrTokenUnknown = &errs.Client{Kind: errs.NotFound, Code: "token_unknown"}
 )
 
 // A Registrar makes what administrators decide: it loads, decides and commits,
 // anew as often as somebody else came between.
-type Registrar struct {
+type AdminService struct {
 	store Store
 	now   func() time.Time
 }
 
 // NewRegistrar makes a registrar on a store.
-func NewRegistrar(store Store, now func() time.Time) *Registrar {
-	return &Registrar{store: store, now: now}
+func NewAdminService(store Store, now func() time.Time) *AdminService {
+	return &AdminService{store: store, now: now}
 }
 
 // CreateTenant makes a tenant that chose its name and patch (RFC 7396, may be
 // nil). It refuses a number that is taken with [ErrTenantExists].
-func (r *Registrar) CreateTenant(ctx context.Context, tenant int, name string, patch map[string]any) (Settings, error) {
+func (r *AdminService) CreateTenant(ctx context.Context, tenant int, name string, patch map[string]any) (Settings, error) {
 	settings, err := NewSettings(tenant, name)
 	if err != nil {
 		return Settings{}, err
@@ -42,13 +42,13 @@ func (r *Registrar) CreateTenant(ctx context.Context, tenant int, name string, p
 	if settings, err = settings.Change(patch); err != nil {
 		return Settings{}, err
 	}
-	err = outcome.Retry(ctx, func(int) error {
+	err = errs.Retry(ctx, func(int) error {
 		_, found, err := r.store.Settings(ctx, tenant)
 		if err != nil {
 			return err
 		}
 		if found {
-			return outcome.Refuse(ErrTenantExists.Kind, ErrTenantExists.Code, "tenant", "There is a tenant %d already.", tenant)
+			return errs.Reject(ErrTenantExists.Kind, ErrTenantExists.Code, "tenant", "There is a tenant %d already.", tenant)
 		}
 		return r.store.SaveSettings(ctx, settings)
 	})
@@ -59,7 +59,7 @@ func (r *Registrar) CreateTenant(ctx context.Context, tenant int, name string, p
 }
 
 // Tenant returns the settings of a tenant.
-func (r *Registrar) Tenant(ctx context.Context, tenant int) (Settings, error) {
+func (r *AdminService) Tenant(ctx context.Context, tenant int) (Settings, error) {
 	settings, found, err := loadSettings(ctx, r.store, tenant)
 	if err == nil && !found {
 		return Settings{}, unknownTenant(tenant)
@@ -69,9 +69,9 @@ func (r *Registrar) Tenant(ctx context.Context, tenant int) (Settings, error) {
 
 // Tenants returns the settings of up to [PageSize] tenants above after, by
 // number.
-func (r *Registrar) Tenants(ctx context.Context, after int) ([]Settings, error) {
+func (r *AdminService) Tenants(ctx context.Context, after int) ([]Settings, error) {
 	var numbers []int
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		numbers, err = r.store.Tenants(ctx, after, PageSize)
 		return err
 	})
@@ -88,13 +88,13 @@ func (r *Registrar) Tenants(ctx context.Context, after int) ([]Settings, error) 
 }
 
 // ChangeSettings merges a patch (RFC 7396) into a tenant's choices.
-func (r *Registrar) ChangeSettings(ctx context.Context, tenant int, patch map[string]any) (Settings, error) {
+func (r *AdminService) ChangeSettings(ctx context.Context, tenant int, patch map[string]any) (Settings, error) {
 	return r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.Change(patch) })
 }
 
 // DeclareMatchField is [Settings.DeclareMatchField]. Whoever calls it starts the
 // job that makes the field ready.
-func (r *Registrar) DeclareMatchField(ctx context.Context, tenant int, name string, of customer.Holder, tags bool) (field customer.MatchField, err error) {
+func (r *AdminService) DeclareMatchField(ctx context.Context, tenant int, name string, of customer.Holder, tags bool) (field customer.MatchField, err error) {
 	_, err = r.change(ctx, tenant, func(s Settings) (next Settings, err error) {
 		next, field, err = s.DeclareMatchField(name, of, tags)
 		return next, err
@@ -103,14 +103,14 @@ func (r *Registrar) DeclareMatchField(ctx context.Context, tenant int, name stri
 }
 
 // MatchFieldReady is [Settings.MatchFieldReady].
-func (r *Registrar) MatchFieldReady(ctx context.Context, tenant, number int) error {
+func (r *AdminService) MatchFieldReady(ctx context.Context, tenant, number int) error {
 	_, err := r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.MatchFieldReady(number) })
 	return err
 }
 
 // RemoveMatchField is [Settings.RemoveMatchField]. Whoever calls it starts the
 // job that sweeps the field's keys.
-func (r *Registrar) RemoveMatchField(ctx context.Context, tenant int, name string, of customer.Holder) (field customer.MatchField, err error) {
+func (r *AdminService) RemoveMatchField(ctx context.Context, tenant int, name string, of customer.Holder) (field customer.MatchField, err error) {
 	_, err = r.change(ctx, tenant, func(s Settings) (next Settings, err error) {
 		next, field, err = s.RemoveMatchField(name, of)
 		return next, err
@@ -119,20 +119,20 @@ func (r *Registrar) RemoveMatchField(ctx context.Context, tenant int, name strin
 }
 
 // MatchFieldRemoved is [Settings.MatchFieldRemoved].
-func (r *Registrar) MatchFieldRemoved(ctx context.Context, tenant, number int) error {
+func (r *AdminService) MatchFieldRemoved(ctx context.Context, tenant, number int) error {
 	_, err := r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.MatchFieldRemoved(number) })
 	return err
 }
 
 // DeclareExtension is [Settings.DeclareExtension].
-func (r *Registrar) DeclareExtension(ctx context.Context, tenant int, schema customer.ExtensionSchema) error {
+func (r *AdminService) DeclareExtension(ctx context.Context, tenant int, schema customer.ExtensionSchema) error {
 	_, err := r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.DeclareExtension(schema) })
 	return err
 }
 
 // RemoveExtension is [Settings.RemoveExtension]. Whoever calls it starts the job
 // that removes the records.
-func (r *Registrar) RemoveExtension(ctx context.Context, tenant int, name string) (schema customer.ExtensionSchema, err error) {
+func (r *AdminService) RemoveExtension(ctx context.Context, tenant int, name string) (schema customer.ExtensionSchema, err error) {
 	_, err = r.change(ctx, tenant, func(s Settings) (next Settings, err error) {
 		next, schema, err = s.RemoveExtension(name)
 		return next, err
@@ -141,14 +141,14 @@ func (r *Registrar) RemoveExtension(ctx context.Context, tenant int, name string
 }
 
 // ExtensionRemoved is [Settings.ExtensionRemoved].
-func (r *Registrar) ExtensionRemoved(ctx context.Context, tenant, number int) error {
+func (r *AdminService) ExtensionRemoved(ctx context.Context, tenant, number int) error {
 	_, err := r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.ExtensionRemoved(number) })
 	return err
 }
 
 // DeclareIdentKey is [Settings.DeclareIdentKey]. Whoever calls it starts the job
 // that makes the key ready, where it is not.
-func (r *Registrar) DeclareIdentKey(ctx context.Context, tenant int, key customer.IdentKey) (declared customer.IdentKey, err error) {
+func (r *AdminService) DeclareIdentKey(ctx context.Context, tenant int, key customer.IdentKey) (declared customer.IdentKey, err error) {
 	_, err = r.change(ctx, tenant, func(s Settings) (next Settings, err error) {
 		next, declared, err = s.DeclareIdentKey(key)
 		return next, err
@@ -157,7 +157,7 @@ func (r *Registrar) DeclareIdentKey(ctx context.Context, tenant int, key custome
 }
 
 // IdentKeyReady is [Settings.IdentKeyReady].
-func (r *Registrar) IdentKeyReady(ctx context.Context, tenant, number int) (key customer.IdentKey, err error) {
+func (r *AdminService) IdentKeyReady(ctx context.Context, tenant, number int) (key customer.IdentKey, err error) {
 	_, err = r.change(ctx, tenant, func(s Settings) (next Settings, err error) {
 		next, key, err = s.IdentKeyReady(number)
 		return next, err
@@ -166,14 +166,14 @@ func (r *Registrar) IdentKeyReady(ctx context.Context, tenant, number int) (key 
 }
 
 // IdentKeyDuplicate is [Settings.IdentKeyDuplicate].
-func (r *Registrar) IdentKeyDuplicate(ctx context.Context, tenant, number int, ids ...customer.ID) error {
+func (r *AdminService) IdentKeyDuplicate(ctx context.Context, tenant, number int, ids ...customer.ID) error {
 	_, err := r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.IdentKeyDuplicate(number, ids...) })
 	return err
 }
 
 // RemoveIdentKey is [Settings.RemoveIdentKey]. Whoever calls it starts the job
 // that sweeps the key's values.
-func (r *Registrar) RemoveIdentKey(ctx context.Context, tenant int, name string) (key customer.IdentKey, err error) {
+func (r *AdminService) RemoveIdentKey(ctx context.Context, tenant int, name string) (key customer.IdentKey, err error) {
 	_, err = r.change(ctx, tenant, func(s Settings) (next Settings, err error) {
 		next, key, err = s.RemoveIdentKey(name)
 		return next, err
@@ -182,16 +182,16 @@ func (r *Registrar) RemoveIdentKey(ctx context.Context, tenant int, name string)
 }
 
 // IdentKeyRemoved is [Settings.IdentKeyRemoved].
-func (r *Registrar) IdentKeyRemoved(ctx context.Context, tenant, number int) error {
+func (r *AdminService) IdentKeyRemoved(ctx context.Context, tenant, number int) error {
 	_, err := r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.IdentKeyRemoved(number) })
 	return err
 }
 
 // change commits what decide makes of a tenant's settings, unless that is what
 // they are. The settings it returns have the Rev that was read.
-func (r *Registrar) change(ctx context.Context, tenant int, decide func(Settings) (Settings, error)) (Settings, error) {
+func (r *AdminService) change(ctx context.Context, tenant int, decide func(Settings) (Settings, error)) (Settings, error) {
 	var next Settings
-	err := outcome.Retry(ctx, func(int) error {
+	err := errs.Retry(ctx, func(int) error {
 		settings, found, err := r.store.Settings(ctx, tenant)
 		if err != nil {
 			return err
@@ -212,13 +212,13 @@ func (r *Registrar) change(ctx context.Context, tenant int, decide func(Settings
 
 // CreateToken makes a token with the name, tenants, scopes and expiry of t, and
 // returns its secret, which is kept nowhere.
-func (r *Registrar) CreateToken(ctx context.Context, t Token) (secret string, token Token, err error) {
+func (r *AdminService) CreateToken(ctx context.Context, t Token) (secret string, token Token, err error) {
 	secret = newSecret()
 	t.Hash, t.Created = HashOf(secret), r.instant()
 	if err := r.checkToken(ctx, t); err != nil {
 		return "", Token{}, err
 	}
-	if err := outcome.Retry(ctx, func(int) error { return r.store.SaveToken(ctx, t) }); err != nil {
+	if err := errs.Retry(ctx, func(int) error { return r.store.SaveToken(ctx, t) }); err != nil {
 		return "", Token{}, fmt.Errorf("create token %s: %w", t.Hash.Short(), err)
 	}
 	return secret, t, nil
@@ -226,12 +226,12 @@ func (r *Registrar) CreateToken(ctx context.Context, t Token) (secret string, to
 
 // SaveLocalToken makes the token t with a secret that is public, and good only
 // where the table is a laptop's. Where it exists already it becomes t.
-func (r *Registrar) SaveLocalToken(ctx context.Context, secret string, t Token) error {
+func (r *AdminService) SaveLocalToken(ctx context.Context, secret string, t Token) error {
 	t.Hash, t.Created, t.Local = HashOf(secret), r.instant(), true
 	if err := r.checkToken(ctx, t); err != nil {
 		return err
 	}
-	return outcome.Retry(ctx, func(int) error {
+	return errs.Retry(ctx, func(int) error {
 		old, found, err := r.store.Token(ctx, t.Hash)
 		if err != nil || found && old.same(t) {
 			return err
@@ -244,7 +244,7 @@ func (r *Registrar) SaveLocalToken(ctx context.Context, secret string, t Token) 
 }
 
 // checkToken refuses a token that may not be made.
-func (r *Registrar) checkToken(ctx context.Context, t Token) error {
+func (r *AdminService) checkToken(ctx context.Context, t Token) error {
 	if err := t.check(r.now()); err != nil {
 		return err
 	}
@@ -258,12 +258,12 @@ func (r *Registrar) checkToken(ctx context.Context, t Token) error {
 
 // Tokens returns up to [PageSize] tokens at home in a tenant, the newest first,
 // of those created before the given time (zero: all).
-func (r *Registrar) Tokens(ctx context.Context, home int, before time.Time) ([]Token, error) {
+func (r *AdminService) Tokens(ctx context.Context, home int, before time.Time) ([]Token, error) {
 	if _, err := r.Tenant(ctx, home); err != nil {
 		return nil, err
 	}
 	var tokens []Token
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		tokens, err = r.store.Tokens(ctx, home, before, PageSize)
 		return err
 	})
@@ -275,9 +275,9 @@ func (r *Registrar) Tokens(ctx context.Context, home int, before time.Time) ([]T
 
 // RevokeToken ends a token. Guards that remember it let it pass for as long as
 // they remember. Revoking it again changes nothing.
-func (r *Registrar) RevokeToken(ctx context.Context, hash Hash) (Token, error) {
+func (r *AdminService) RevokeToken(ctx context.Context, hash Hash) (Token, error) {
 	var token Token
-	err := outcome.Retry(ctx, func(int) error {
+	err := errs.Retry(ctx, func(int) error {
 		var found bool
 		var err error
 		if token, found, err = r.store.Token(ctx, hash); err != nil {
@@ -299,13 +299,13 @@ func (r *Registrar) RevokeToken(ctx context.Context, hash Hash) (Token, error) {
 }
 
 // instant is the time to the precision that is kept.
-func (r *Registrar) instant() time.Time { return r.now().UTC().Truncate(time.Microsecond) }
+func (r *AdminService) instant() time.Time { return r.now().UTC().Truncate(time.Microsecond) }
 
 func unknownToken() error {
-	return outcome.Refuse(ErrTokenUnknown.Kind, ErrTokenUnknown.Code, "id",
+	return errs.Reject(ErrTokenUnknown.Kind, ErrTokenUnknown.Code, "id",
 		"There is no such token. Its id is the SHA-256 of its secret, 64 hex digits, as list-tokens shows it.")
 }
 
 func unknownTenant(tenant int) error {
-	return outcome.Refuse(ErrTenantUnknown.Kind, ErrTenantUnknown.Code, "tenant", "There is no tenant %d.", tenant)
+	return errs.Reject(ErrTenantUnknown.Kind, ErrTenantUnknown.Code, "tenant", "There is no tenant %d.", tenant)
 }

@@ -10,7 +10,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 func TestCreateTenant(t *testing.T) {
@@ -145,7 +145,7 @@ func TestCreateTokenRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		secret, _, err := w.registrar.CreateToken(t.Context(), tt.token)
-		if refusal, ok := outcome.AsRefusal(err); !ok || refusal.Field != tt.field || secret != "" {
+		if refusal, ok := errs.AsClient(err); !ok || refusal.Field != tt.field || secret != "" {
 			t.Errorf("%s: CreateToken = %v, want a refusal that names %s", tt.name, err, tt.field)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A Scope is a right that a token may have.
@@ -67,5 +67,5 @@ func scopeNames() string {
 }
 
 func badToken(field, format string, args ...any) error {
-	return outcome.Refuse(outcome.Invalid, "bad_token", field, format, args...)
+	return errs.Reject(errs.Invalid, "bad_token", field, format, args...)
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // Settings of a tenant: what its administrators chose, and what is declared in
@@ -12,7 +12,7 @@ import (
 type Settings struct {
 	// Tenant is its number, from 1 to 2^31-1.
 	Tenant int
-	Choices
+	Preferences
 	MatchFields customer.MatchFields
 	// Extensions and IdentKeys are by number, those being removed among them.
 	Extensions customer.ExtensionSchemas
@@ -32,18 +32,18 @@ const maxMatchFields = 50
 
 // The refusals about match fields. Compare with [errors.Is].
 var (
-	ErrMatchFieldUnknown  = &outcome.Refusal{Kind: outcome.NotFound, Code: "match_field_unknown"}
-	ErrMatchFieldRemoving = &outcome.Refusal{Kind: outcome.Conflict, Code: "match_field_removing"}
-	ErrMatchFieldOther    = &outcome.Refusal{Kind: outcome.Conflict, Code: "match_field_other"}
+	ErrMatchFieldUnknown  = &errs.Client{Kind: errs.NotFound, Code: "match_field_unknown"}
+	ErrMatchFieldRemoving = &errs.Client{Kind: errs.FailedPrecondition, Code: "match_field_removing"}
+	ErrMatchFieldOther    = &errs.Client{Kind: errs.FailedPrecondition, Code: "match_field_other"}
 )
 
 // NewSettings are those of a new tenant, with the defaults of the contracts.
 func NewSettings(tenant int, name string) (Settings, error) {
 	if tenant < 1 || tenant > MaxTenant {
-		return Settings{}, outcome.Refuse(outcome.Invalid, "bad_tenant", "tenant",
+		return Settings{}, errs.Reject(errs.Invalid, "bad_tenant", "tenant",
 			"A tenant is a number from 1 to %d.", MaxTenant)
 	}
-	s := Settings{Tenant: tenant, Choices: Defaults()}
+	s := Settings{Tenant: tenant, Preferences: Defaults()}
 	s.Name = name
 	return s, s.check()
 }
@@ -55,7 +55,7 @@ func (s Settings) Change(patch map[string]any) (Settings, error) {
 	if err != nil {
 		return Settings{}, err
 	}
-	s.Choices = choices
+	s.Preferences = choices
 	return s, nil
 }
 
@@ -71,13 +71,13 @@ func (s Settings) DeclareMatchField(name string, of customer.Holder, tags bool) 
 		case f.State == customer.FieldRemoving:
 			return Settings{}, f, matchFieldRemoving(f)
 		case f.Tags != tags:
-			return Settings{}, f, outcome.Refuse(ErrMatchFieldOther.Kind, ErrMatchFieldOther.Code, "tags",
+			return Settings{}, f, errs.Reject(ErrMatchFieldOther.Kind, ErrMatchFieldOther.Code, "tags",
 				"%s is a match field already, with tags=%t. Remove it first.", name, f.Tags)
 		}
 		return s, f, nil
 	}
 	if len(s.MatchFields) >= maxMatchFields {
-		return Settings{}, customer.MatchField{}, outcome.Refuse(outcome.Conflict, "too_many_match_fields", "name",
+		return Settings{}, customer.MatchField{}, errs.Reject(errs.FailedPrecondition, "too_many_match_fields", "name",
 			"The tenant has %d match fields, and no more are possible.", maxMatchFields)
 	}
 	s.LastNumber++
@@ -120,7 +120,7 @@ func (s Settings) MatchFieldRemoved(number int) (Settings, error) {
 	case i < 0:
 		return s, nil
 	case s.MatchFields[i].State != customer.FieldRemoving:
-		return Settings{}, outcome.Refuse(outcome.Conflict, "match_field_in_use", "",
+		return Settings{}, errs.Reject(errs.FailedPrecondition, "match_field_in_use", "",
 			"The match field %s is not being removed.", s.MatchFields[i].Name)
 	}
 	s.MatchFields = slices.Delete(slices.Clone(s.MatchFields), i, i+1)
@@ -140,16 +140,16 @@ func (s Settings) withState(i int, state customer.FieldState) Settings {
 
 func checkMatchField(name string, of customer.Holder) error {
 	if of != customer.OfCustomer && of != customer.OfSubscription {
-		return outcome.Refuse(outcome.Invalid, "bad_holder", "of", "of must be customer or subscription.")
+		return errs.Reject(errs.Invalid, "bad_holder", "of", "of must be customer or subscription.")
 	}
 	return checkName("name", name)
 }
 
 func unknownMatchField(format string, args ...any) error {
-	return outcome.Refuse(ErrMatchFieldUnknown.Kind, ErrMatchFieldUnknown.Code, "name", format, args...)
+	return errs.Reject(ErrMatchFieldUnknown.Kind, ErrMatchFieldUnknown.Code, "name", format, args...)
 }
 
 func matchFieldRemoving(f customer.MatchField) error {
-	return outcome.Refuse(ErrMatchFieldRemoving.Kind, ErrMatchFieldRemoving.Code, "name",
+	return errs.Reject(ErrMatchFieldRemoving.Kind, ErrMatchFieldRemoving.Code, "name",
 		"The match field %s is being removed. Declare it again when that is done.", f.Name)
 }

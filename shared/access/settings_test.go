@@ -10,7 +10,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -27,17 +27,17 @@ func TestChange(t *testing.T) {
 	tests := []struct {
 		name    string
 		patches []string
-		want    func(*access.Choices)
+		want    func(*access.Preferences)
 	}{
-		{"nothing", []string{`{}`}, func(*access.Choices) {}},
-		{"a text", []string{`{"country": "84"}`}, func(c *access.Choices) { c.Country = "84" }},
-		{"null gives back the default", []string{`{"country": "84"}`, `{"country": null}`}, func(*access.Choices) {}},
+		{"nothing", []string{`{}`}, func(*access.Preferences) {}},
+		{"a text", []string{`{"country": "84"}`}, func(c *access.Preferences) { c.Country = "84" }},
+		{"null gives back the default", []string{`{"country": "84"}`, `{"country": null}`}, func(*access.Preferences) {}},
 		{"a member of a member", []string{`{"earning": {"rounding": "nearest"}}`},
-			func(c *access.Choices) { c.Earning.Rounding = access.RoundNearest }},
+			func(c *access.Preferences) { c.Earning.Rounding = access.RoundNearest }},
 		{"declared ones add up", []string{
 			`{"fields": "declared", "declared_fields": {"CRM_ID": {"type": "string"}}}`,
 			`{"declared_fields": {"SIZE": {"type": "enum", "options": ["S", "M"]}}}`,
-		}, func(c *access.Choices) {
+		}, func(c *access.Preferences) {
 			c.Fields = access.Declared
 			c.DeclaredFields = map[string]access.FieldType{
 				"CRM_ID": {Type: "string"}, "SIZE": {Type: "enum", Options: []string{"S", "M"}},
@@ -46,21 +46,21 @@ func TestChange(t *testing.T) {
 		{"one is taken away", []string{
 			`{"declared_resources": {"1": {"name": "News", "channels": ["email"]}, "2": {"name": "Offers"}}}`,
 			`{"declared_resources": {"2": null}}`,
-		}, func(c *access.Choices) {
+		}, func(c *access.Preferences) {
 			c.DeclaredResources[1] = access.Resource{Name: "News", Channels: []customer.Channel{"email"}}
 		}},
 		{"a resource with an address", []string{`{"declared_resources": {"1": {"name": "News", "url": "https://shop.example.com/news"}}}`},
-			func(c *access.Choices) {
+			func(c *access.Preferences) {
 				c.DeclaredResources[1] = access.Resource{Name: "News", URL: "https://shop.example.com/news"}
 			}},
 		{"segments", []string{`{"segments": {"1": {"name": "VIP"}, "2147483647": {"name": "Guests"}}}`, `{"segments": {"1": {"name": "Best"}}}`},
-			func(c *access.Choices) {
+			func(c *access.Preferences) {
 				c.Segments = map[int64]access.Segment{1: {Name: "Best"}, 2147483647: {Name: "Guests"}}
 			}},
 		{"levels with their rates", []string{
 			`{"levels": {"11": {"name": "Member", "from": 0}, "12": {"name": "Silver", "from": 500}},
 			  "earning": {"percent_of_level": {"12": 150}}, "rate_limit": {"size": 0}, "languages": ["en", "vi"]}`,
-		}, func(c *access.Choices) {
+		}, func(c *access.Preferences) {
 			c.Levels = map[int64]access.Level{11: {Name: "Member"}, 12: {Name: "Silver", From: 500}}
 			c.Earning.PercentOfLevel[12] = 150
 			c.RateLimit.Size = 0
@@ -74,19 +74,19 @@ func TestChange(t *testing.T) {
 				settings = change(t, settings, patch)
 			}
 			want := shop(t)
-			tt.want(&want.Choices)
+			tt.want(&want.Preferences)
 			if diff := cmp.Diff(want, settings); diff != "" {
 				t.Errorf("Change (-want +got):\n%s", diff)
 			}
-			kept, err := json.Marshal(settings.Choices)
+			kept, err := json.Marshal(settings.Preferences)
 			if err != nil {
 				t.Fatal(err)
 			}
-			read, err := access.ParseChoices(kept)
+			read, err := access.ParsePreferences(kept)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(settings.Choices, read); diff != "" {
+			if diff := cmp.Diff(settings.Preferences, read); diff != "" {
 				t.Errorf("kept and read (-want +got):\n%s", diff)
 			}
 		})
@@ -161,7 +161,7 @@ func TestChangeRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = shop(t).Change(patch)
-			refusal, ok := outcome.AsRefusal(err)
+			refusal, ok := errs.AsClient(err)
 			if !ok {
 				t.Fatalf("Change = %v, want a refusal", err)
 			}
@@ -179,7 +179,7 @@ func TestChangeRefusesTooMuch(t *testing.T) {
 		fields[strings.Repeat("f", 20)+string(rune(0x4e00+i))] = map[string]any{"type": "string"}
 	}
 	_, err := shop(t).Change(map[string]any{"declared_fields": fields})
-	if refusal, ok := outcome.AsRefusal(err); !ok || refusal.Code != "bad_setting" {
+	if refusal, ok := errs.AsClient(err); !ok || refusal.Code != "bad_setting" {
 		t.Errorf("Change = %v, want a refusal", err)
 	}
 }
@@ -265,7 +265,7 @@ func TestSettingsAreValues(t *testing.T) {
 	if _, err := removed.MatchFieldRemoved(1); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want.Choices, before.Choices); diff != "" || before.MatchFields[0].State != customer.FieldBuilding {
+	if diff := cmp.Diff(want.Preferences, before.Preferences); diff != "" || before.MatchFields[0].State != customer.FieldBuilding {
 		t.Errorf("settings changed (-want +got):\n%s", diff)
 	}
 }
@@ -298,7 +298,7 @@ func TestDeclareMatchFieldRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		_, _, err := shop(t).DeclareMatchField(tt.name, tt.of, false)
-		if refusal, ok := outcome.AsRefusal(err); !ok || refusal.Field != tt.field {
+		if refusal, ok := errs.AsClient(err); !ok || refusal.Field != tt.field {
 			t.Errorf("DeclareMatchField(%q, %q) = %v, want a refusal that names %s", tt.name, tt.of, err, tt.field)
 		}
 	}

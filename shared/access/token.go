@@ -55,7 +55,7 @@ type Token struct {
 	Expires time.Time
 	// Revoked is when it was revoked; zero is not.
 	Revoked time.Time
-	// Local: its secret is public, so it is good only on a table of a laptop.
+	// Local: its secret is public, so it is good only on a table of a devserver.
 	Local bool
 	// Rev is the id of the commit that wrote the token; empty: not saved yet.
 	Rev string

@@ -25,7 +25,7 @@ const (
 	// throttled call took four seconds.
 	maxBackoff = 300 * time.Millisecond
 	// maxIdleConns is how many connections are kept for the next request: as
-	// many as side-by-side reads of a busy process on a laptop. The SDK keeps 10
+	// many as side-by-side reads of a busy process on a devserver. The SDK keeps 10
 	// and would open the others anew each time.
 	maxIdleConns = 100
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // An Assignment gives a product to a user, as an administrator does (sections
@@ -25,7 +25,7 @@ type Assignment struct {
 func (s *Service) Assign(ctx context.Context, a Assignment) (int, error) {
 	numbers := s.numbers(a.Tenant)
 	var n int
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		n, err = s.assign(ctx, a, numbers)
 		return err
 	})
@@ -33,7 +33,7 @@ func (s *Service) Assign(ctx context.Context, a Assignment) (int, error) {
 }
 
 func (s *Service) assign(ctx context.Context, a Assignment, numbers *numbers) (int, error) {
-	found, err := s.account(ctx, a.User, Wanted{Products: []int{a.Product.N}})
+	found, err := s.account(ctx, a.User, Wanted{Products: []int{a.Product.Number}})
 	if err != nil {
 		return 0, err
 	}
@@ -46,14 +46,14 @@ func (s *Service) assign(ctx context.Context, a Assignment, numbers *numbers) (i
 	if err != nil {
 		return 0, err
 	}
-	purchase := Purchase{Product: product.N, Created: s.instant()}
+	purchase := Purchase{Product: product.Number, Created: s.instant()}
 	if !product.Free {
 		purchase.CustomID = a.CustomID
 	}
 	next, ended := account.activate(purchase, products)
 	if len(next.Active) > MaxActive {
-		return 0, outcome.Refuse(outcome.Conflict, "too_many_purchases", "user_id",
-			"User %.300s has %d active purchases; end some of them first", a.Said, MaxActive)
+		return 0, errs.Reject(errs.FailedPrecondition, "too_many_purchases", "user_id",
+			"User %.300s has %d active purchases; end some of them first", a.Raw, MaxActive)
 	}
 	edit := unchanged
 	if category != nil {
@@ -68,16 +68,16 @@ func (s *Service) assign(ctx context.Context, a Assignment, numbers *numbers) (i
 	if err != nil {
 		return 0, err
 	}
-	purchase.N = drawn[Purchases][0]
-	next.Active[len(next.Active)-1].N = purchase.N
-	return purchase.N, s.save(ctx, commit, next.number(fresh, drawn[UserTasks]), []Purchase{purchase}, ended)
+	purchase.Number = drawn[Purchases][0]
+	next.Active[len(next.Active)-1].Number = purchase.Number
+	return purchase.Number, s.save(ctx, commit, next.number(fresh, drawn[UserTasks]), []Purchase{purchase}, ended)
 }
 
 // check returns the product, unless the assignment is refused.
 func (a Assignment) check(found Found) (Product, error) {
-	product, ok := found.Products[a.Product.N]
+	product, ok := found.Products[a.Product.Number]
 	if !ok {
-		return Product{}, refuse("product_unknown", "product_pk", "Product %s does not exist", a.Product.Said)
+		return Product{}, refuse("product_unknown", "product_pk", "Product %s does not exist", a.Product.Raw)
 	}
 	if !product.Free && a.CustomID == nil && a.Values == nil {
 		return Product{}, refuse("missing", "custom_purchase_id", "Missing field custom_purchase_id")
@@ -94,7 +94,7 @@ func (a Assignment) check(found Found) (Product, error) {
 // toAssign reads the products of the active purchases, as far as they are others,
 // and where it will be written on the customer the category of the new one.
 func (s *Service) toAssign(ctx context.Context, a Assignment, account Account, product Product) (map[int]Product, *Category, error) {
-	others := slices.DeleteFunc(account.products(), func(n int) bool { return n == product.N })
+	others := slices.DeleteFunc(account.products(), func(n int) bool { return n == product.Number })
 	w := Wanted{Products: others}
 	if adopts(account.Customer.Customer) {
 		w.Categories = []int{product.Category}
@@ -106,7 +106,7 @@ func (s *Service) toAssign(ctx context.Context, a Assignment, account Account, p
 	if products.Products == nil {
 		products.Products = map[int]Product{}
 	}
-	products.Products[product.N] = product
+	products.Products[product.Number] = product
 	if category, ok := products.Categories[product.Category]; ok {
 		return products.Products, &category, nil
 	}
@@ -116,7 +116,7 @@ func (s *Service) toAssign(ctx context.Context, a Assignment, account Account, p
 // alter is the commit that checks the customer as it was read, or changes it by
 // the edit; so nothing is ever written for one that was deleted meanwhile.
 func (s *Service) alter(ctx context.Context, u User, account Account, edit customer.Edit) (customer.Commit, error) {
-	return s.customers.Alter(ctx, u.Tenant, u.Fields, u.Idents, account.Customer, edit)
+	return s.customers.Plan(ctx, u.Tenant, u.Fields, u.Idents, account.Customer, edit)
 }
 
 // keep commits an account of which the customer stays as it is, with the purchases
@@ -135,7 +135,7 @@ func (s *Service) save(ctx context.Context, commit customer.Commit, account Acco
 	for i := range started {
 		started[i].Commit = commit.ID
 		for j := range account.Active {
-			if account.Active[j].N == started[i].N {
+			if account.Active[j].Number == started[i].Number {
 				account.Active[j].Commit = commit.ID
 			}
 		}

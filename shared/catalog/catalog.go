@@ -10,12 +10,12 @@ import (
 	"strings"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A Category groups products.
 type Category struct {
-	N         int
+	Number    int
 	Label     string // unique in the tenant
 	Emoji     string
 	Goal      string // copied to a customer that comes to the category
@@ -28,7 +28,7 @@ type Category struct {
 // deleted, as categories and tasks are not: what was read of one once is there
 // for good.
 type Product struct {
-	N         int
+	Number    int
 	Label     *string // unique in the tenant; one product may have none
 	Category  int
 	Displayed Texts // without descriptions
@@ -43,7 +43,7 @@ type Product struct {
 }
 
 // A Link says that a product has a task. It bears a number of its own.
-type Link struct{ N, Task int }
+type Link struct{ Number, Task int }
 
 // Subscription reports whether a purchase of the product has no bounds.
 func (p Product) Subscription() bool { return !bounds(p.Days) && !bounds(p.Limit) }
@@ -90,9 +90,9 @@ func (t Texts) In(language string) (Text, bool) {
 // A Ref is a number as a client named it.
 type Ref struct {
 	// N is 0 where what was said is no number that anything can have.
-	N int
+	Number int
 	// Said is what was said, for the refusal.
-	Said string
+	Raw string
 }
 
 // The limits of the catalog.
@@ -122,11 +122,11 @@ func TooLarge(what string, size int) error {
 
 // TooManyChanges is the refusal of what would change so many items at once.
 func TooManyChanges(items int) error {
-	return outcome.Refuse(outcome.Conflict, "too_many_changes", "", "This would change %d items at once; %d is the limit", items, customer.MaxItems)
+	return errs.Reject(errs.FailedPrecondition, "too_many_changes", "", "This would change %d items at once; %d is the limit", items, customer.MaxItems)
 }
 
 // ErrListTooLong refuses a list that would be larger than an answer may be.
-var ErrListTooLong = outcome.Refuse(outcome.Invalid, "list_too_long", "",
+var ErrListTooLong = errs.Reject(errs.Invalid, "list_too_long", "",
 	"The list would be longer than an answer may be. Ask for single ones by their pk.")
 
 // showable refuses a list of things that are too large together.
@@ -141,6 +141,6 @@ func showable[T any](list []T, size func(T) int) ([]T, error) {
 	return list, nil
 }
 
-func refuse(code, field, format string, args ...any) *outcome.Refusal {
-	return outcome.Refuse(outcome.Invalid, code, field, format, args...)
+func refuse(code, field, format string, args ...any) *errs.Client {
+	return errs.Reject(errs.Invalid, code, field, format, args...)
 }

@@ -3,7 +3,7 @@ package catalog
 import (
 	"context"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // CreateCategory makes a category (section 2.2) and returns its number. The
@@ -12,7 +12,7 @@ import (
 func (s *Service) CreateCategory(ctx context.Context, tenant int, f CategoryForm) (int, error) {
 	numbers := s.numbers(tenant)
 	var n int
-	err := outcome.Retry(ctx, func(int) error {
+	err := errs.Retry(ctx, func(int) error {
 		change := newChange(tenant)
 		next := f.labels(nil)
 		found, err := s.store.Read(ctx, tenant, Wanted{Labels: next})
@@ -26,7 +26,7 @@ func (s *Service) CreateCategory(ctx context.Context, tenant int, f CategoryForm
 			return err
 		}
 		change.Category = &Category{
-			N: n, Label: f.Label.Value, Emoji: f.Emoji.Value, Goal: f.Goal.Value, Visible: f.Visible.Value,
+			Number: n, Label: f.Label.Value, Emoji: f.Emoji.Value, Goal: f.Goal.Value, Visible: f.Visible.Value,
 			Displayed: texts(f.Displayed.Value),
 		}
 		change.heldBy(n)
@@ -37,12 +37,12 @@ func (s *Service) CreateCategory(ctx context.Context, tenant int, f CategoryForm
 
 // UpdateCategory changes what the form has of a category (section 3.1).
 func (s *Service) UpdateCategory(ctx context.Context, tenant int, category Ref, f CategoryForm) error {
-	return outcome.Retry(ctx, func(int) error {
-		found, err := s.store.Read(ctx, tenant, Wanted{Categories: []int{category.N}})
+	return errs.Retry(ctx, func(int) error {
+		found, err := s.store.Read(ctx, tenant, Wanted{Categories: []int{category.Number}})
 		if err != nil {
 			return err
 		}
-		c, ok := found.Categories[category.N]
+		c, ok := found.Categories[category.Number]
 		if !ok {
 			return unknownCategory(category)
 		}
@@ -57,7 +57,7 @@ func (s *Service) UpdateCategory(ctx context.Context, tenant int, category Ref, 
 		if found, err = s.store.Read(ctx, tenant, Wanted{Labels: differing(held, next)}); err != nil {
 			return err
 		}
-		if err := first(change.relabel(held, next, found.Labels, c.N), f.Shape); err != nil {
+		if err := first(change.relabel(held, next, found.Labels, c.Number), f.Shape); err != nil {
 			return err
 		}
 		displayed, err := c.Displayed.updated(f.Displayed.Value, lacksCategoryText)
@@ -88,12 +88,12 @@ func (s *Service) mayBeVisible(ctx context.Context, tenant int, category Ref) er
 		return err
 	}
 	for _, p := range products {
-		if p.Category == category.N && p.Free && p.Days != nil {
+		if p.Category == category.Number && p.Free && p.Days != nil {
 			return nil
 		}
 	}
-	return outcome.Refuse(outcome.Conflict, "no_trial", "visible",
-		"Product category pk %s should have a limited free product associated to become visible", category.Said)
+	return errs.Reject(errs.FailedPrecondition, "no_trial", "visible",
+		"Product category pk %s should have a limited free product associated to become visible", category.Raw)
 }
 
 func lacksCategoryText(f TextForm) error {
@@ -108,11 +108,11 @@ func lacksCategoryText(f TextForm) error {
 
 // Category returns a category, visible or not.
 func (s *Service) Category(ctx context.Context, tenant int, category Ref) (Category, error) {
-	found, err := s.read(ctx, tenant, Wanted{Categories: []int{category.N}})
+	found, err := s.read(ctx, tenant, Wanted{Categories: []int{category.Number}})
 	if err != nil {
 		return Category{}, err
 	}
-	c, ok := found.Categories[category.N]
+	c, ok := found.Categories[category.Number]
 	if !ok {
 		return Category{}, unknownCategory(category)
 	}
@@ -122,7 +122,7 @@ func (s *Service) Category(ctx context.Context, tenant int, category Ref) (Categ
 // Categories returns all categories by number, or refuses with [ErrListTooLong].
 func (s *Service) Categories(ctx context.Context, tenant int) ([]Category, error) {
 	var all []Category
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		all, err = s.store.Categories(ctx, tenant)
 		return err
 	})
@@ -133,5 +133,5 @@ func (s *Service) Categories(ctx context.Context, tenant int) ([]Category, error
 }
 
 func unknownCategory(category Ref) error {
-	return refuse("category_unknown", "product_category_pk", "Product category pk %s does not exist", category.Said)
+	return refuse("category_unknown", "product_category_pk", "Product category pk %s does not exist", category.Raw)
 }

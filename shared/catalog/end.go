@@ -4,14 +4,14 @@ import (
 	"context"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // End deactivates a purchase (section 1.5); one that has ended already stays as
 // it is. It refuses with purchase_unknown.
 func (s *Service) End(ctx context.Context, tenant int, fields customer.MatchFields, purchase Ref) error {
-	return outcome.Retry(ctx, func(int) error {
-		id, err := s.store.PurchaseOwner(ctx, tenant, purchase.N)
+	return errs.Retry(ctx, func(int) error {
+		id, err := s.store.PurchaseOwner(ctx, tenant, purchase.Number)
 		if err != nil {
 			return err
 		}
@@ -33,7 +33,7 @@ func (s *Service) end(ctx context.Context, u User, purchase Ref, over func(Produ
 	if !account.exists() {
 		return false, unknownPurchase(purchase)
 	}
-	p, active := account.active(purchase.N)
+	p, active := account.active(purchase.Number)
 	if !active {
 		return false, nil
 	}
@@ -52,7 +52,7 @@ func (s *Service) end(ctx context.Context, u User, purchase Ref, over func(Produ
 const codePurchaseUnknown = "purchase_unknown"
 
 func unknownPurchase(purchase Ref) error {
-	return refuse(codePurchaseUnknown, "purchase_pk", "Purchase %s does not exist", purchase.Said)
+	return refuse(codePurchaseUnknown, "purchase_pk", "Purchase %s does not exist", purchase.Raw)
 }
 
 // Remove removes the purchases of a customer that was deleted. It does nothing
@@ -63,7 +63,7 @@ func (s *Service) Remove(ctx context.Context, tenant int, id customer.ID) error 
 		return err
 	}
 	for more := true; more && err == nil; {
-		err = outcome.Retry(ctx, func(int) (err error) {
+		err = errs.Retry(ctx, func(int) (err error) {
 			more, err = s.store.RemovePurchases(ctx, tenant, id)
 			return err
 		})

@@ -6,19 +6,19 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // Expire ends a purchase whose days are over, and reports whether it did.
 func (s *Service) Expire(ctx context.Context, tenant int, due Due) (bool, error) {
 	var expired bool
 	now := s.instant()
-	err := outcome.Retry(ctx, func(int) (err error) {
-		expired, err = s.end(ctx, User{Tenant: tenant, ID: due.Customer}, Ref{N: due.Purchase},
+	err := errs.Retry(ctx, func(int) (err error) {
+		expired, err = s.end(ctx, User{Tenant: tenant, ID: due.Customer}, Ref{Number: due.Purchase},
 			func(product Product, p Purchase) bool { return product.expired(p, now) }, true)
 		return err
 	})
-	if refusal, refused := outcome.AsRefusal(err); refused && refusal.Code == codePurchaseUnknown {
+	if refusal, refused := errs.AsClient(err); refused && refusal.Code == codePurchaseUnknown {
 		return false, nil // the customer was deleted; its purchases are swept
 	}
 	return expired, err
@@ -41,13 +41,13 @@ func (s *Service) Bounded(ctx context.Context, tenant int) ([]Product, error) {
 func (s *Service) Overdue(ctx context.Context, tenant, shard int, products []Product, cursor Cursor, limit int) (due []Due, next Cursor, more bool, err error) {
 	for _, p := range products {
 		upTo, bounded := p.createdUpTo(s.now())
-		if p.N < cursor.Product || !bounded {
+		if p.Number < cursor.Product || !bounded {
 			continue
 		}
-		if p.N > cursor.Product {
-			cursor = Cursor{Product: p.N}
+		if p.Number > cursor.Product {
+			cursor = Cursor{Product: p.Number}
 		}
-		found, err := s.started(ctx, tenant, shard, p.N, upTo, cursor.Place, limit-len(due))
+		found, err := s.started(ctx, tenant, shard, p.Number, upTo, cursor.Place, limit-len(due))
 		if err != nil {
 			return nil, cursor, false, err
 		}
@@ -109,7 +109,7 @@ type Cursor struct {
 
 func (s *Service) started(ctx context.Context, tenant, shard, product int, upTo time.Time, after string, limit int) ([]Due, error) {
 	var found []Due
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		found, err = s.store.Started(ctx, tenant, shard, product, upTo, after, limit)
 		return err
 	})

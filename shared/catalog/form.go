@@ -1,6 +1,6 @@
 package catalog
 
-import "regulars/shared/outcome"
+import "regulars/shared/errs"
 
 // Forms are what a request asks for, read but not yet held against what there
 // is. What is wrong with the form itself is told in its turn: Shape, which is
@@ -106,5 +106,5 @@ func first(errs ...error) error {
 }
 
 func missingText(member, language string) error {
-	return outcome.Refuse(outcome.Invalid, "missing", "displayed_data", "Missing %s in displayed_data for language_code %s", member, language)
+	return errs.Reject(errs.Invalid, "missing", "displayed_data", "Missing %s in displayed_data for language_code %s", member, language)
 }

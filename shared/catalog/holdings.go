@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A Holding is a purchase beside its product and the tasks of that.
@@ -31,7 +31,7 @@ type Holdings struct {
 // Holdings returns what a customer has and may buy.
 func (s *Service) Holdings(ctx context.Context, u User) (Holdings, error) {
 	var found Found
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		found, err = s.existing(ctx, u, Wanted{})
 		return err
 	})
@@ -44,7 +44,7 @@ func (s *Service) Holdings(ctx context.Context, u User) (Holdings, error) {
 	}
 	products := make(map[int]Product, len(list))
 	for _, p := range list {
-		products[p.N] = p
+		products[p.Number] = p
 	}
 	h := found.Account.holdings(list, products)
 	return h, s.addTasks(ctx, u.Tenant, h.Offered, h.Current, h.Ended)
@@ -65,7 +65,7 @@ func (a Account) holdings(list []Product, products map[int]Product) Holdings {
 		}
 	}
 	for _, p := range []*Purchase{a.LastLimited, a.LastDated} {
-		if p != nil && (len(h.Ended) == 0 || h.Ended[0].N != p.N) {
+		if p != nil && (len(h.Ended) == 0 || h.Ended[0].Number != p.Number) {
 			h.Ended = append(h.Ended, Holding{Purchase: *p, Of: products[p.Product]})
 		}
 	}

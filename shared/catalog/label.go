@@ -37,7 +37,7 @@ func (c *Change) relabel(held, next []Label, read map[Label]Holder, n int) error
 		if slices.Contains(held, l) {
 			continue
 		}
-		if read[l].N != 0 {
+		if read[l].Number != 0 {
 			return taken(l)
 		}
 		c.Labels = append(c.Labels, LabelChange{l, read[l], n})

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // CreateProduct makes a product (sections 2.3 and 2.8) and returns its number.
@@ -13,9 +13,9 @@ import (
 func (s *Service) CreateProduct(ctx context.Context, tenant int, f ProductForm) (int, error) {
 	numbers := s.numbers(tenant)
 	var n int
-	err := outcome.Retry(ctx, func(int) error {
+	err := errs.Retry(ctx, func(int) error {
 		next := Product{
-			Label: f.Label.Value, Category: f.Category.Value.N, Displayed: texts(f.Displayed.Value), Free: f.Free.Value,
+			Label: f.Label.Value, Category: f.Category.Value.Number, Displayed: texts(f.Displayed.Value), Free: f.Free.Value,
 			Days: f.Days.Value, Limit: f.Limit.Value, StripeID: f.StripeID.Value, AppleID: f.AppleID.Value,
 		}
 		labels := next.labels()
@@ -31,7 +31,7 @@ func (s *Service) CreateProduct(ctx context.Context, tenant int, f ProductForm) 
 			return err
 		}
 		if _, ok := found.Categories[next.Category]; !ok {
-			return refuse("category_unknown", "product_category_pk", "Product category %s does not exist", f.Category.Value.Said)
+			return refuse("category_unknown", "product_category_pk", "Product category %s does not exist", f.Category.Value.Raw)
 		}
 		if err := first(f.Shape, f.Values); err != nil {
 			return err
@@ -39,7 +39,7 @@ func (s *Service) CreateProduct(ctx context.Context, tenant int, f ProductForm) 
 		if n, err = numbers.one(ctx, Products); err != nil {
 			return err
 		}
-		next.N = n
+		next.Number = n
 		change.Product = &next
 		change.heldBy(n)
 		return s.store.Save(ctx, change)
@@ -49,7 +49,7 @@ func (s *Service) CreateProduct(ctx context.Context, tenant int, f ProductForm) 
 
 // UpdateProduct changes what the form has of a product (section 3.1).
 func (s *Service) UpdateProduct(ctx context.Context, tenant int, product Ref, f ProductForm) error {
-	return outcome.Retry(ctx, func(int) error {
+	return errs.Retry(ctx, func(int) error {
 		p, err := s.toUpdate(ctx, tenant, product, f)
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func (s *Service) UpdateProduct(ctx context.Context, tenant int, product Ref, f 
 			return err
 		}
 		change := newChange(tenant)
-		if err := first(change.relabel(held, wanted, found.Labels, p.N), f.Values); err != nil {
+		if err := first(change.relabel(held, wanted, found.Labels, p.Number), f.Values); err != nil {
 			return err
 		}
 		change.Product = &next
@@ -76,20 +76,20 @@ func (s *Service) UpdateProduct(ctx context.Context, tenant int, product Ref, f 
 
 // toUpdate reads the product that an update is about, and what the form names.
 func (s *Service) toUpdate(ctx context.Context, tenant int, product Ref, f ProductForm) (Product, error) {
-	wanted := Wanted{Products: []int{product.N}}
+	wanted := Wanted{Products: []int{product.Number}}
 	if f.Category.Sent {
-		wanted.Categories = []int{f.Category.Value.N}
+		wanted.Categories = []int{f.Category.Value.Number}
 	}
 	found, err := s.store.Read(ctx, tenant, wanted)
 	if err != nil {
 		return Product{}, err
 	}
-	p, ok := found.Products[product.N]
+	p, ok := found.Products[product.Number]
 	if !ok {
-		return Product{}, refuse("product_unknown", "product_pk", "Product %s does not exists", product.Said)
+		return Product{}, refuse("product_unknown", "product_pk", "Product %s does not exists", product.Raw)
 	}
-	if _, ok := found.Categories[f.Category.Value.N]; f.Category.Sent && !ok {
-		return Product{}, refuse("category_unknown", "product_category_fk", "Product category %s does not exists", f.Category.Value.Said)
+	if _, ok := found.Categories[f.Category.Value.Number]; f.Category.Sent && !ok {
+		return Product{}, refuse("category_unknown", "product_category_fk", "Product category %s does not exists", f.Category.Value.Raw)
 	}
 	return p, f.Shape
 }
@@ -108,7 +108,7 @@ func (p Product) with(f ProductForm) (Product, error) {
 	f.StripeID.set(&p.StripeID)
 	f.AppleID.set(&p.AppleID)
 	if f.Category.Sent {
-		p.Category = f.Category.Value.N
+		p.Category = f.Category.Value.Number
 	}
 	return p, nil
 }
@@ -119,29 +119,29 @@ func (p Product) with(f ProductForm) (Product, error) {
 func (s *Service) Associate(ctx context.Context, tenant int, product, task Ref) (int, error) {
 	numbers := s.numbers(tenant)
 	var n int
-	err := outcome.Retry(ctx, func(int) error {
-		found, err := s.store.Read(ctx, tenant, Wanted{Products: []int{product.N}, Tasks: []int{task.N}})
+	err := errs.Retry(ctx, func(int) error {
+		found, err := s.store.Read(ctx, tenant, Wanted{Products: []int{product.Number}, Tasks: []int{task.Number}})
 		if err != nil {
 			return err
 		}
-		p, ok := found.Products[product.N]
+		p, ok := found.Products[product.Number]
 		if !ok {
-			return refuse("product_unknown", "product_pk", "Product pk %s does not exist", product.Said)
+			return refuse("product_unknown", "product_pk", "Product pk %s does not exist", product.Raw)
 		}
-		if _, ok := found.Tasks[task.N]; !ok {
+		if _, ok := found.Tasks[task.Number]; !ok {
 			return unknownTask(task)
 		}
-		if p.Has(task.N) {
-			return outcome.Refuse(outcome.Conflict, "association_exists", "task_pk", "Product task association already exists")
+		if p.Has(task.Number) {
+			return errs.Reject(errs.FailedPrecondition, "association_exists", "task_pk", "Product task association already exists")
 		}
 		if len(p.Links) >= MaxLinks {
-			return outcome.Refuse(outcome.Conflict, "too_many_tasks", "product_pk",
-				"Product pk %d has %d tasks; no more are possible", p.N, MaxLinks)
+			return errs.Reject(errs.FailedPrecondition, "too_many_tasks", "product_pk",
+				"Product pk %d has %d tasks; no more are possible", p.Number, MaxLinks)
 		}
 		if n, err = numbers.one(ctx, Links); err != nil {
 			return err
 		}
-		p.Links = append(slices.Clone(p.Links), Link{n, task.N})
+		p.Links = append(slices.Clone(p.Links), Link{n, task.Number})
 		change := newChange(tenant)
 		change.Product = &p
 		return s.store.Save(ctx, change)
@@ -151,13 +151,13 @@ func (s *Service) Associate(ctx context.Context, tenant int, product, task Ref) 
 
 // Product returns a product.
 func (s *Service) Product(ctx context.Context, tenant int, product Ref) (Product, error) {
-	found, err := s.read(ctx, tenant, Wanted{Products: []int{product.N}})
+	found, err := s.read(ctx, tenant, Wanted{Products: []int{product.Number}})
 	if err != nil {
 		return Product{}, err
 	}
-	p, ok := found.Products[product.N]
+	p, ok := found.Products[product.Number]
 	if !ok {
-		return Product{}, refuse("product_unknown", "product_pk", "Product pk %s does not exist", product.Said)
+		return Product{}, refuse("product_unknown", "product_pk", "Product pk %s does not exist", product.Raw)
 	}
 	return p, nil
 }
@@ -174,7 +174,7 @@ func (s *Service) Products(ctx context.Context, tenant int) ([]Product, error) {
 // products returns all products, however many.
 func (s *Service) products(ctx context.Context, tenant int) ([]Product, error) {
 	var all []Product
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		all, err = s.store.Products(ctx, tenant)
 		return err
 	})
@@ -182,5 +182,5 @@ func (s *Service) products(ctx context.Context, tenant int) ([]Product, error) {
 }
 
 func unknownTask(task Ref) error {
-	return refuse("task_unknown", "task_pk", "Task pk %s does not exist", task.Said)
+	return refuse("task_unknown", "task_pk", "Task pk %s does not exist", task.Raw)
 }

@@ -12,8 +12,8 @@ import (
 // A Purchase gives a product to a customer. The product is looked at when it
 // matters, so that a changed product holds for the purchases there are.
 type Purchase struct {
-	N, Product int
-	Created    time.Time // UTC, to the microsecond
+	Number, Product int
+	Created         time.Time // UTC, to the microsecond
 	// CustomID is what the shop calls it; nil for a free product.
 	CustomID *string
 	// Consumed is how many tasks were run on it.
@@ -71,7 +71,7 @@ func (a Account) activate(p Purchase, products map[int]Product) (next Account, e
 // end ends an active purchase of the product.
 func (a Account) end(p Purchase, product Product, now time.Time, expired bool) (Account, Purchase) {
 	p.Ended, p.Expired = now, expired
-	a.Active = slices.DeleteFunc(slices.Clone(a.Active), func(o Purchase) bool { return o.N == p.N })
+	a.Active = slices.DeleteFunc(slices.Clone(a.Active), func(o Purchase) bool { return o.Number == p.Number })
 	if product.Limit != nil {
 		a.LastLimited = &p
 	}
@@ -83,7 +83,7 @@ func (a Account) end(p Purchase, product Product, now time.Time, expired bool) (
 
 // active is the active purchase of a number.
 func (a Account) active(n int) (Purchase, bool) {
-	i := slices.IndexFunc(a.Active, func(p Purchase) bool { return p.N == n })
+	i := slices.IndexFunc(a.Active, func(p Purchase) bool { return p.Number == n })
 	if i < 0 {
 		return Purchase{}, false
 	}

@@ -110,7 +110,7 @@ func TestAccountHolds(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		products := map[int]Product{
-			1: {N: 1, Free: true}, 2: {N: 2}, 3: {N: 3, Free: true, Days: ptr(3)}, 4: {N: 4, Limit: ptr(2)}, 5: {N: 5, Days: ptr(1), Limit: ptr(3)},
+			1: {Number: 1, Free: true}, 2: {Number: 2}, 3: {Number: 3, Free: true, Days: ptr(3)}, 4: {Number: 4, Limit: ptr(2)}, 5: {Number: 5, Days: ptr(1), Limit: ptr(3)},
 		}
 		for n, p := range products {
 			for _, task := range rapid.SliceOfDistinct(rapid.IntRange(1, 5), rapid.ID[int]).Draw(t, "tasks") {
@@ -123,10 +123,10 @@ func TestAccountHolds(t *testing.T) {
 		next, numbered := 0, 0
 		end := func(ended ...Purchase) {
 			for _, p := range ended {
-				if state[p.N] != "active" {
-					t.Fatalf("purchase %d ended and was %q", p.N, state[p.N])
+				if state[p.Number] != "active" {
+					t.Fatalf("purchase %d ended and was %q", p.Number, state[p.Number])
 				}
-				state[p.N] = "ended"
+				state[p.Number] = "ended"
 			}
 		}
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
@@ -135,7 +135,7 @@ func TestAccountHolds(t *testing.T) {
 			case 0:
 				next++
 				var ended []Purchase
-				account, ended = account.activate(Purchase{N: next, Product: rapid.IntRange(1, 5).Draw(t, "product"), Created: noon}, products)
+				account, ended = account.activate(Purchase{Number: next, Product: rapid.IntRange(1, 5).Draw(t, "product"), Created: noon}, products)
 				state[next] = "active"
 				end(ended...)
 				fresh := account.unnumbered(products)
@@ -164,8 +164,8 @@ func TestAccountHolds(t *testing.T) {
 			}
 			exclusive := 0
 			for _, p := range account.Active {
-				if state[p.N] != "active" {
-					t.Fatalf("purchase %d is active and was %q", p.N, state[p.N])
+				if state[p.Number] != "active" {
+					t.Fatalf("purchase %d is active and was %q", p.Number, state[p.Number])
 				}
 				if products[p.Product].exclusive() {
 					exclusive++

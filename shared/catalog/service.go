@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A Service keeps the catalog and gives products to customers: it loads what a
@@ -29,7 +29,7 @@ func (s *Service) instant() time.Time { return s.now().UTC().Truncate(time.Micro
 // read is the store's Read, repeated while it cannot answer.
 func (s *Service) read(ctx context.Context, tenant int, w Wanted) (Found, error) {
 	var found Found
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		found, err = s.store.Read(ctx, tenant, w)
 		return err
 	})

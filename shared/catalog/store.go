@@ -28,7 +28,7 @@ const (
 
 // A Holder is who bears a label, as it was read; 0 is nobody.
 type Holder struct {
-	N int
+	Number int
 	customer.Rev
 }
 
@@ -97,7 +97,7 @@ type Due struct {
 }
 
 // A Store keeps the catalog and the purchases. Reads are strongly consistent but
-// for Started. What says [outcome.ErrStale] must be loaded and decided anew.
+// for Started. What says [errs.ErrStale] must be loaded and decided anew.
 type Store interface {
 	// Keys reads match keys, by which customers are found.
 	Keys(ctx context.Context, tenant int, keys []customer.Key) (map[customer.Key]customer.KeyRecord, error)

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // The types of task.
@@ -30,7 +30,7 @@ var library = []string{
 
 // A Task is something that the assistant can do.
 type Task struct {
-	N int
+	Number int
 	// Definition has the members of section 3.3 but datetime, as package value
 	// keeps them.
 	Definition map[string]any
@@ -120,7 +120,7 @@ func normal(definition map[string]any) map[string]any {
 func (s *Service) CreateTask(ctx context.Context, tenant int, definition map[string]any) (int, error) {
 	numbers := s.numbers(tenant)
 	var n int
-	err := outcome.Retry(ctx, func(int) error {
+	err := errs.Retry(ctx, func(int) error {
 		err := checkTask(definition)
 		if err == nil {
 			err = s.checkActions(ctx, tenant, definition)
@@ -132,7 +132,7 @@ func (s *Service) CreateTask(ctx context.Context, tenant int, definition map[str
 			return err
 		}
 		change := newChange(tenant)
-		change.Task = &Task{N: n, Definition: normal(definition)}
+		change.Task = &Task{Number: n, Definition: normal(definition)}
 		return s.store.Save(ctx, change)
 	})
 	return n, err
@@ -140,12 +140,12 @@ func (s *Service) CreateTask(ctx context.Context, tenant int, definition map[str
 
 // UpdateTask replaces the members of a task that are sent.
 func (s *Service) UpdateTask(ctx context.Context, tenant int, task Ref, sent map[string]any) error {
-	return outcome.Retry(ctx, func(int) error {
-		found, err := s.store.Read(ctx, tenant, Wanted{Tasks: []int{task.N}})
+	return errs.Retry(ctx, func(int) error {
+		found, err := s.store.Read(ctx, tenant, Wanted{Tasks: []int{task.Number}})
 		if err != nil {
 			return err
 		}
-		t, ok := found.Tasks[task.N]
+		t, ok := found.Tasks[task.Number]
 		if !ok {
 			return noTask(task)
 		}
@@ -183,7 +183,7 @@ func (s *Service) checkActions(ctx context.Context, tenant int, definition map[s
 	}
 	for i, n := range named {
 		if _, ok := found.Tasks[n]; !ok {
-			return unknownTask(Ref{Said: Str(elements(definition["predefined_actions"])[i].(map[string]any)["task_pk"])})
+			return unknownTask(Ref{Raw: Str(elements(definition["predefined_actions"])[i].(map[string]any)["task_pk"])})
 		}
 	}
 	return nil
@@ -191,11 +191,11 @@ func (s *Service) checkActions(ctx context.Context, tenant int, definition map[s
 
 // Task returns a task, or refuses with [CodeNoTask] as NotFound.
 func (s *Service) Task(ctx context.Context, tenant int, task Ref) (Task, error) {
-	found, err := s.read(ctx, tenant, Wanted{Tasks: []int{task.N}})
+	found, err := s.read(ctx, tenant, Wanted{Tasks: []int{task.Number}})
 	if err != nil {
 		return Task{}, err
 	}
-	t, ok := found.Tasks[task.N]
+	t, ok := found.Tasks[task.Number]
 	if !ok {
 		return Task{}, noTask(task)
 	}
@@ -203,13 +203,13 @@ func (s *Service) Task(ctx context.Context, tenant int, task Ref) (Task, error) 
 }
 
 func noTask(task Ref) error {
-	return outcome.Refuse(outcome.NotFound, CodeNoTask, "task_pk", "Task with pk %s not found", task.Said)
+	return errs.Reject(errs.NotFound, CodeNoTask, "task_pk", "Task with pk %s not found", task.Raw)
 }
 
 // Tasks returns all tasks by number, or refuses with [ErrListTooLong].
 func (s *Service) Tasks(ctx context.Context, tenant int) ([]Task, error) {
 	var all []Task
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		all, err = s.store.TaskList(ctx, tenant)
 		return err
 	})
@@ -241,8 +241,8 @@ func (s *Service) FirstTasks(ctx context.Context, tenant int, definitions []map[
 			return err
 		}
 		change := newChange(tenant)
-		change.Task = &Task{N: i + 1, Definition: normal(definition)}
-		if err := s.store.Save(ctx, change); err != nil && !errors.Is(err, outcome.ErrStale) {
+		change.Task = &Task{Number: i + 1, Definition: normal(definition)}
+		if err := s.store.Save(ctx, change); err != nil && !errors.Is(err, errs.ErrConflict) {
 			return err
 		}
 	}

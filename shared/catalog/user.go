@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -30,7 +30,7 @@ type User struct {
 	// Email, unless empty, is looked up instead.
 	Email string
 	// Said is how the client named the customer.
-	Said string
+	Raw string
 }
 
 // account reads the customer's account, and what else is wanted, together. A
@@ -45,7 +45,7 @@ func (s *Service) account(ctx context.Context, u User, w Wanted) (Found, error) 
 	if err != nil {
 		return Found{}, err
 	}
-	if w.Customer = keys[key].First(); w.Customer == 0 {
+	if w.Customer = keys[key].Primary(); w.Customer == 0 {
 		return Found{}, unknownUser(u)
 	}
 	found, err := s.store.Read(ctx, u.Tenant, w)
@@ -53,8 +53,8 @@ func (s *Service) account(ctx context.Context, u User, w Wanted) (Found, error) 
 		return Found{}, err
 	}
 	c := found.Account.Customer
-	if c.Absent() || c.Keys(nil)[key]&customer.First == 0 {
-		return Found{}, fmt.Errorf("customer %s gave the e-mail away: %w", w.Customer.Hex(), outcome.ErrStale)
+	if c.Absent() || c.Keys(nil)[key]&customer.Primary == 0 {
+		return Found{}, fmt.Errorf("customer %s gave the e-mail away: %w", w.Customer.Hex(), errs.ErrConflict)
 	}
 	return found, nil
 }
@@ -72,13 +72,13 @@ func (s *Service) existing(ctx context.Context, u User, w Wanted) (Found, error)
 }
 
 func unknownUser(u User) error {
-	return refuse("user_unknown", "user_id", "User %.300s does not exist", u.Said)
+	return refuse("user_unknown", "user_id", "User %.300s does not exist", u.Raw)
 }
 
 // Customer is the customer that a request names.
 func (s *Service) Customer(ctx context.Context, u User) (customer.Customer, error) {
 	var found Found
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		found, err = s.existing(ctx, u, Wanted{})
 		return err
 	})
@@ -115,7 +115,7 @@ func adopt(category Category) customer.Edit {
 	return func(c *customer.Customer, _ time.Time) error {
 		homeless := fieldText(*c, CategoryField) == ""
 		if homeless {
-			c.SetCustom(CategoryField, json.Number(strconv.Itoa(category.N)))
+			c.SetCustom(CategoryField, json.Number(strconv.Itoa(category.Number)))
 		}
 		if homeless || fieldText(*c, GoalField) == "" {
 			c.SetCustom(GoalField, category.Goal)

@@ -4,13 +4,13 @@ import (
 	"context"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A UserTask is a task that a customer has.
 type UserTask struct {
-	N    int
-	Task Task
+	Number int
+	Task   Task
 }
 
 // UserTasks returns the customer and its enabled tasks by the tasks' numbers: what
@@ -20,7 +20,7 @@ func (s *Service) UserTasks(ctx context.Context, u User) (customer.Customer, []U
 	numbers := s.numbers(u.Tenant)
 	var account Account
 	var covered []int
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		account, covered, err = s.userTasks(ctx, u, numbers)
 		return err
 	})
@@ -66,14 +66,14 @@ func (s *Service) userTasks(ctx context.Context, u User, numbers *numbers) (Acco
 type Run struct{ Execution, Purchase int }
 
 // ErrNoPurchase refuses a run that no purchase covers.
-var ErrNoPurchase = outcome.Refuse(outcome.Conflict, "no_purchase", "task_pk", "no_purchase")
+var ErrNoPurchase = errs.Reject(errs.FailedPrecondition, "no_purchase", "task_pk", "no_purchase")
 
 // RunTask counts a run of a task, in the transaction that ends a purchase used up
 // by it. It refuses with [ErrNoPurchase].
 func (s *Service) RunTask(ctx context.Context, u User, task Ref) (Run, error) {
 	numbers := s.numbers(u.Tenant)
 	var run Run
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		run, err = s.runTask(ctx, u, task, numbers)
 		return err
 	})
@@ -81,18 +81,18 @@ func (s *Service) RunTask(ctx context.Context, u User, task Ref) (Run, error) {
 }
 
 func (s *Service) runTask(ctx context.Context, u User, task Ref, numbers *numbers) (Run, error) {
-	found, err := s.existing(ctx, u, Wanted{Tasks: []int{task.N}})
+	found, err := s.existing(ctx, u, Wanted{Tasks: []int{task.Number}})
 	if err != nil {
 		return Run{}, err
 	}
-	if _, ok := found.Tasks[task.N]; !ok {
+	if _, ok := found.Tasks[task.Number]; !ok {
 		return Run{}, unknownTask(task)
 	}
 	products, err := s.store.Read(ctx, u.Tenant, Wanted{Products: found.Account.products()})
 	if err != nil {
 		return Run{}, err
 	}
-	next, on, ok := found.Account.run(task.N, products.Products, s.instant())
+	next, on, ok := found.Account.run(task.Number, products.Products, s.instant())
 	if !ok {
 		return Run{}, ErrNoPurchase
 	}
@@ -104,5 +104,5 @@ func (s *Service) runTask(ctx context.Context, u User, task Ref, numbers *number
 	if !on.Ended.IsZero() {
 		ended = []Purchase{on}
 	}
-	return Run{n, on.N}, s.keep(ctx, u, next, ended)
+	return Run{n, on.Number}, s.keep(ctx, u, next, ended)
 }

@@ -21,7 +21,7 @@ func (k IdentKey) affected(edit func(*Customer)) bool {
 		custom[name] = some
 	}
 	for _, probe := range []Customer{{}, {
-		FirstName: some, LastName: some, Title: some, Emails: []string{some}, Phones: []string{some}, Birth: "0001-01-01", Custom: custom,
+		FirstName: some, LastName: some, Title: some, Emails: []string{some}, Phones: []string{some}, BirthDate: "0001-01-01", Custom: custom,
 	}} {
 		after := probe.Clone()
 		edit(&after)

@@ -11,7 +11,7 @@ func TestAffected(t *testing.T) {
 		{Number: 2, Attributes: []string{"card"}, Unique: true},
 		{Number: 3, Attributes: []string{"card"}},
 		{Number: 4, Attributes: []string{"card"}, Unique: true, Extension: 9},
-		{Number: 5, Attributes: []string{AttributeBirth}, Unique: true},
+		{Number: 5, Attributes: []string{AttributeBirthDate}, Unique: true},
 	}
 	tests := []struct {
 		name string
@@ -25,7 +25,7 @@ func TestAffected(t *testing.T) {
 		{"one that is taken away", func(c *Customer) { c.FirstName = "" }, []Kind{"i1"}},
 		{"a custom field", func(c *Customer) { c.SetCustom("card", "7") }, []Kind{"i2"}},
 		{"one that is taken away", func(c *Customer) { c.SetCustom("card", nil) }, []Kind{"i2"}},
-		{"several", func(c *Customer) { c.Birth = "1990-01-02"; c.FirstName = "Ann" }, []Kind{"i1", "i5"}},
+		{"several", func(c *Customer) { c.BirthDate = "1990-01-02"; c.FirstName = "Ann" }, []Kind{"i1", "i5"}},
 	}
 	for _, tt := range tests {
 		if got := keys.Affected(tt.edit); !slices.Equal(got, tt.want) {

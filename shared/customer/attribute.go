@@ -12,11 +12,11 @@ const (
 	AttributeEmail     = "EmailAddress"
 	AttributePhone     = "PhoneNumber"
 	AttributeTitle     = "Title"
-	AttributeBirth     = "DOB"
+	AttributeBirthDate = "DOB"
 )
 
 // CoreAttributes lists the attributes that are core fields.
-var CoreAttributes = []string{AttributeFirstName, AttributeLastName, AttributeEmail, AttributePhone, AttributeTitle, AttributeBirth}
+var CoreAttributes = []string{AttributeFirstName, AttributeLastName, AttributeEmail, AttributePhone, AttributeTitle, AttributeBirthDate}
 
 // Attribute returns the values of a core attribute, the primary one first; none
 // where there is nothing, or a custom field that is not made of scalars.
@@ -32,8 +32,8 @@ func (c Customer) Attribute(name string) []any {
 		return value.List(c.Phones)
 	case AttributeTitle:
 		return textValue(c.Title)
-	case AttributeBirth:
-		return textValue(string(c.Birth))
+	case AttributeBirthDate:
+		return textValue(string(c.BirthDate))
 	}
 	v := c.Custom[name]
 	elements, isArray := v.([]any)
@@ -82,8 +82,8 @@ func AttributeSought(name, text, country string) string {
 		if number, err := ParsePhone(name, text, country); err == nil {
 			return number
 		}
-	case AttributeBirth:
-		if birth, err := ParseBirth(name, text); err == nil {
+	case AttributeBirthDate:
+		if birth, err := ParseBirthDate(name, text); err == nil {
 			return string(birth)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"slices"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // Shards is over how many values the lists of a tenant's customers are spread.
@@ -29,7 +29,7 @@ func (s *Service) KeepField(ctx context.Context, tenant int, field MatchField, i
 // [Service.KeepField].
 func (s *Service) DropField(ctx context.Context, tenant int, field MatchField, id ID) (changed bool, err error) {
 	return s.ownField(ctx, tenant, field, id, func(o Owners) Owners {
-		if o.Crowded {
+		if o.Overflowed {
 			return Owners{}
 		}
 		return o.With(id, 0)
@@ -40,7 +40,7 @@ func (s *Service) DropField(ctx context.Context, tenant int, field MatchField, i
 func (s *Service) ownField(ctx context.Context, tenant int, field MatchField, id ID, next func(Owners) Owners) (changed bool, err error) {
 	for more := true; more && err == nil; {
 		var wrote bool
-		err = outcome.Retry(ctx, func(int) (err error) {
+		err = errs.Retry(ctx, func(int) (err error) {
 			wrote, more, err = s.ownSome(ctx, tenant, field, id, next)
 			return err
 		})
@@ -79,7 +79,7 @@ func (s *Service) ownSome(ctx context.Context, tenant int, field MatchField, id 
 	}
 	commit := Commit{
 		ID: rand.Text(), Tenant: tenant, Before: record, After: record.Customer,
-		Keys: changes[:min(keysAtOnce, len(changes))], CheckCustomers: []Record{record},
+		Keys: changes[:min(keysAtOnce, len(changes))], UnchangedCustomers: []Record{record},
 	}
 	return true, len(changes) > keysAtOnce, s.store.Commit(ctx, commit)
 }

@@ -94,7 +94,7 @@ func TestKeepAndDropCrowdedValue(t *testing.T) {
 			}
 			return changed
 		}
-		if n := each(service.KeepField); n != 101 || !world.keys[fieldKey(1, "7")].Crowded {
+		if n := each(service.KeepField); n != 101 || !world.keys[fieldKey(1, "7")].Overflowed {
 			t.Errorf("%d times kept, key = %+v", n, world.keys[fieldKey(1, "7")])
 		}
 		if n := each(service.DropField); n != 1 || !world.keys[fieldKey(1, "7")].Absent() {

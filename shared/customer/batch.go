@@ -11,7 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 const (
@@ -46,12 +46,12 @@ type Outcome struct {
 // Claim takes an idempotency key for a batch before its first request is carried
 // out. It reports whether the same batch had it before, and refuses with
 // [ErrOtherMeaning] what is another one.
-func (s *Service) Claim(ctx context.Context, tenant int, keyed Keyed) (again bool, err error) {
-	err = outcome.Retry(ctx, func(int) error {
-		return s.store.Commit(ctx, Commit{ID: rand.Text(), Tenant: tenant, Request: &Remembered{Keyed: keyed}})
+func (s *Service) Claim(ctx context.Context, tenant int, keyed IdempotencyKey) (again bool, err error) {
+	err = errs.Retry(ctx, func(int) error {
+		return s.store.Commit(ctx, Commit{ID: rand.Text(), Tenant: tenant, Request: &IdempotencyRecord{IdempotencyKey: keyed}})
 	})
-	if repeated, ok := errors.AsType[*Repeated](err); ok {
-		_, err = repeated.First.answer(keyed)
+	if repeated, ok := errors.AsType[*Replay](err); ok {
+		_, err = repeated.Record.answer(keyed)
 		return err == nil, err
 	}
 	return false, err
@@ -77,9 +77,9 @@ func (s *Service) ApplyAll(ctx context.Context, items []BatchItem) ([]Outcome, e
 // readAll reads keys, many at a time.
 func (s *Service) readAll(ctx context.Context, items []BatchItem, keys []Key) (map[Key]KeyRecord, error) {
 	chunks := slices.Collect(slices.Chunk(keys, keysAtOnceRead))
-	read, errs := make([]map[Key]KeyRecord, len(chunks)), make([]error, len(chunks))
+	read, failures := make([]map[Key]KeyRecord, len(chunks)), make([]error, len(chunks))
 	sideBySide(len(chunks), func(i int) {
-		errs[i] = outcome.Retry(ctx, func(int) (err error) {
+		failures[i] = errs.Retry(ctx, func(int) (err error) {
 			read[i], err = s.store.Keys(ctx, items[0].Tenant, chunks[i])
 			return err
 		})
@@ -88,14 +88,14 @@ func (s *Service) readAll(ctx context.Context, items []BatchItem, keys []Key) (m
 	for _, records := range read {
 		maps.Copy(all, records)
 	}
-	return all, errors.Join(errs...)
+	return all, errors.Join(failures...)
 }
 
 // applyChain carries out the requests that must follow each other. Nothing in the
 // batch came before the first, so that what is known holds for it.
 func (s *Service) applyChain(ctx context.Context, items []BatchItem, chain []int, known map[Key]KeyRecord, outcomes []Outcome) {
 	for n, i := range chain {
-		if !outcome.InTime(ctx) {
+		if !errs.InTime(ctx) {
 			notReached(outcomes, chain[n:])
 			return
 		}
@@ -104,7 +104,7 @@ func (s *Service) applyChain(ctx context.Context, items []BatchItem, chain []int
 		}
 		outcomes[i] = s.applyItem(ctx, items[i])
 		items[i] = BatchItem{} // it is done with, and may be large
-		if _, busy := outcome.AsBusy(outcomes[i].Err); busy {
+		if _, busy := errs.AsUnavailable(outcomes[i].Err); busy {
 			// The same batch may be sent again, and must then find the later ones
 			// still to be done: else they would be overtaken by this one.
 			notReached(outcomes, chain[n+1:])
@@ -115,7 +115,7 @@ func (s *Service) applyChain(ctx context.Context, items []BatchItem, chain []int
 
 func notReached(outcomes []Outcome, rest []int) {
 	for _, i := range rest {
-		outcomes[i].Err = &outcome.Busy{Detail: "The request ran out of time before this item. Send it again."}
+		outcomes[i].Err = &errs.Unavailable{Detail: "The request ran out of time before this item. Send it again."}
 	}
 }
 
@@ -126,8 +126,8 @@ func (s *Service) applyItem(ctx context.Context, item BatchItem) (o Outcome) {
 			o = Outcome{Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
 		}
 	}()
-	if _, refused := outcome.AsRefusal(item.Refused); refused {
-		o.Result, o.Err = s.Refuse(ctx, item.Tenant, item.Keyed, item.Refused)
+	if _, refused := errs.AsClient(item.Refused); refused {
+		o.Result, o.Err = s.RejectUnlessReplayed(ctx, item.Tenant, item.IdempotencyKey, item.Refused)
 		return o
 	}
 	if item.Refused != nil {

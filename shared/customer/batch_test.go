@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -47,10 +47,10 @@ func (c *public) Customers(ctx context.Context, tenant int, ids []customer.ID) (
 	return c.table.Customers(ctx, tenant, ids)
 }
 
-func (c *public) Remembered(ctx context.Context, tenant int, key string) (*customer.Remembered, error) {
+func (c *public) IdempotencyRecord(ctx context.Context, tenant int, key string) (*customer.IdempotencyRecord, error) {
 	c.enter()
 	defer c.mutex.Unlock()
-	return c.table.Remembered(ctx, tenant, key)
+	return c.table.IdempotencyRecord(ctx, tenant, key)
 }
 
 func (c *public) Commit(ctx context.Context, commit customer.Commit) error {
@@ -172,8 +172,8 @@ func compare(t *rapid.T, world *table, got []customer.Outcome, single *table, wa
 		if other, ok := twin[id]; ok {
 			id = other
 		}
-		gotRefusal, _ := outcome.AsRefusal(g.Err)
-		wantRefusal, _ := outcome.AsRefusal(w.Err)
+		gotRefusal, _ := errs.AsClient(g.Err)
+		wantRefusal, _ := errs.AsClient(w.Err)
 		sameRefusal := gotRefusal == wantRefusal || gotRefusal != nil && wantRefusal != nil && gotRefusal.Code == wantRefusal.Code
 		if (g.Err == nil) != (w.Err == nil) || !sameRefusal || g.Created != w.Created || g.Changed != w.Changed || id != w.ID {
 			t.Fatalf("request %d = %+v, want %+v", i, g, w)
@@ -335,13 +335,13 @@ func TestBatchCutShort(t *testing.T) {
 			t.Fatalf("%d requests were done in time", done)
 		}
 		for i, o := range first[done:] {
-			if _, busy := outcome.AsBusy(o.Err); !busy {
+			if _, busy := errs.AsUnavailable(o.Err); !busy {
 				t.Errorf("request %d = %+v, want busy", done+i, o)
 			}
 		}
 		world.slow = 0
 		for i, o := range applyAll(t, ctx, service, batched(requests...)) {
-			if o.Err != nil || o.Repeated != (i < done) || o.Created != (i == 0) {
+			if o.Err != nil || o.Replayed != (i < done) || o.Created != (i == 0) {
 				t.Errorf("request %d again = %+v, repeated is %t", i, o, i < done)
 			}
 		}
@@ -356,10 +356,10 @@ func TestBatchCutShort(t *testing.T) {
 func TestNothingOvertakesTheBusy(t *testing.T) {
 	inPublic(t, func(t *testing.T, ctx context.Context, world *public, service *customer.Service) {
 		items := batched(imports(email("a@x.com"), setEmail("a@x.com")), imports(email("a@x.com"), note("x")), imports(email("b@x.com"), setEmail("b@x.com")))
-		items[0].Edit = func(*customer.Customer, time.Time) error { return &outcome.Busy{} }
+		items[0].Edit = func(*customer.Customer, time.Time) error { return &errs.Unavailable{} }
 		got := applyAll(t, ctx, service, items)
-		_, first := outcome.AsBusy(got[0].Err)
-		_, second := outcome.AsBusy(got[1].Err)
+		_, first := errs.AsUnavailable(got[0].Err)
+		_, second := errs.AsUnavailable(got[1].Err)
 		if !first || !second || !got[2].Created {
 			t.Errorf("outcomes = %+v, want busy, busy and created", got)
 		}
@@ -385,8 +385,8 @@ func TestClaim(t *testing.T) {
 			meaning string
 			again   bool
 			err     error
-		}{{"m", false, nil}, {"m", true, nil}, {"n", false, customer.ErrOtherMeaning}} {
-			again, err := service.Claim(ctx, tenant, customer.Keyed{Key: "k", Meaning: tt.meaning})
+		}{{"m", false, nil}, {"m", true, nil}, {"n", false, customer.ErrKeyReused}} {
+			again, err := service.Claim(ctx, tenant, customer.IdempotencyKey{Key: "k", Fingerprint: tt.meaning})
 			if again != tt.again || !errors.Is(err, tt.err) {
 				t.Errorf("claim %d = %t, %v, want %t, %v", i, again, err, tt.again, tt.err)
 			}
@@ -394,8 +394,8 @@ func TestClaim(t *testing.T) {
 		if len(world.customers) != 0 || len(world.keys) != 0 {
 			t.Errorf("a claim wrote customers %v, keys %v", world.customers, world.keys)
 		}
-		if _, err := service.Apply(ctx, keyed(imports(email("a@x.com"), setEmail("a@x.com")), "k", "single")); !errors.Is(err, customer.ErrOtherMeaning) {
-			t.Errorf("a single request under the key of a batch: error %v, want %v", err, customer.ErrOtherMeaning)
+		if _, err := service.Apply(ctx, keyed(imports(email("a@x.com"), setEmail("a@x.com")), "k", "single")); !errors.Is(err, customer.ErrKeyReused) {
+			t.Errorf("a single request under the key of a batch: error %v, want %v", err, customer.ErrKeyReused)
 		}
 	})
 }

@@ -4,15 +4,15 @@ import (
 	"regexp"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A Birth is a date (2006-01-02), or a date and time in RFC 3339 with the offset
 // it was written in. Its calendar date is the one written. Empty is unknown.
-type Birth string
+type BirthDate string
 
 // Date is the calendar date as written, 2006-01-02.
-func (b Birth) Date() string {
+func (b BirthDate) Date() string {
 	if len(b) < len(time.DateOnly) {
 		return ""
 	}
@@ -20,12 +20,12 @@ func (b Birth) Date() string {
 }
 
 // Time is the instant; a bare date is midnight UTC.
-func (b Birth) Time() time.Time {
+func (b BirthDate) Time() time.Time {
 	t, _ := time.Parse(birthLayout(b), string(b))
 	return t
 }
 
-func birthLayout(b Birth) string {
+func birthLayout(b BirthDate) string {
 	if len(b) == len(time.DateOnly) {
 		return time.DateOnly
 	}
@@ -33,15 +33,15 @@ func birthLayout(b Birth) string {
 }
 
 // ParseBirth reads what [ParseTime] reads. It keeps a bare date as such.
-func ParseBirth(field, text string) (Birth, error) {
+func ParseBirthDate(field, text string) (BirthDate, error) {
 	t, dateOnly, err := parseTime(field, text)
 	if err != nil {
 		return "", err
 	}
 	if dateOnly {
-		return Birth(t.Format(time.DateOnly)), nil
+		return BirthDate(t.Format(time.DateOnly)), nil
 	}
-	return Birth(t.Format(time.RFC3339Nano)), nil
+	return BirthDate(t.Format(time.RFC3339Nano)), nil
 }
 
 // ParseTime reads a date or a date and time: 2001-12-31, 2001-12-31T00:00+03:00,
@@ -91,6 +91,6 @@ func orElse(s, otherwise string) string {
 }
 
 func badDate(field string) error {
-	return outcome.Refuse(outcome.Invalid, "bad_date", field,
+	return errs.Reject(errs.Invalid, "bad_date", field,
 		"%s: incorrect date; 2001-12-31 and 2001-12-31T23:59:59+03:00 are correct ones.", field)
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 func TestParseTimeAndBirth(t *testing.T) {
@@ -20,7 +20,7 @@ func TestParseTimeAndBirth(t *testing.T) {
 		name  string
 		text  string
 		want  time.Time // zero: refused
-		birth customer.Birth
+		birth customer.BirthDate
 	}{
 		{name: "date", text: "2001-12-31", want: at("2001-12-31T00:00:00Z"), birth: "2001-12-31"},
 		{name: "without seconds", text: "2001-12-31T00:00+03:00", want: at("2001-12-31T00:00:00+03:00"), birth: "2001-12-31T00:00:00+03:00"},
@@ -74,10 +74,10 @@ func TestParseTimeAndBirth(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := customer.ParseTime("data._bdate", tt.text)
-			birth, birthErr := customer.ParseBirth("data._bdate", tt.text)
+			birth, birthErr := customer.ParseBirthDate("data._bdate", tt.text)
 			if tt.birth == "" {
 				for _, err := range []error{err, birthErr} {
-					refusal, ok := outcome.AsRefusal(err)
+					refusal, ok := errs.AsClient(err)
 					if !ok || refusal.Code != "bad_date" || refusal.Field != "data._bdate" {
 						t.Fatalf("got %v and %q, error %v, want a bad_date", got, birth, err)
 					}
@@ -107,7 +107,7 @@ func TestParseTimeAndBirth(t *testing.T) {
 }
 
 func TestNoBirth(t *testing.T) {
-	if date, at := customer.Birth("").Date(), customer.Birth("").Time(); date != "" || !at.IsZero() {
+	if date, at := customer.BirthDate("").Date(), customer.BirthDate("").Time(); date != "" || !at.IsZero() {
 		t.Errorf("date %q and time %v of an unknown birth, want none", date, at)
 	}
 }
@@ -123,13 +123,13 @@ func FuzzDate(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		birth, err := customer.ParseBirth("date", text)
+		birth, err := customer.ParseBirthDate("date", text)
 		at, timeErr := customer.ParseTime("date", text)
 		if (err == nil) != (timeErr == nil) {
 			t.Fatalf("ParseBirth(%q) error = %v, ParseTime error = %v, want both or none", text, err, timeErr)
 		}
 		if err != nil {
-			if _, ok := outcome.AsRefusal(err); !ok {
+			if _, ok := errs.AsClient(err); !ok {
 				t.Fatalf("ParseBirth(%q) error = %v, want a refusal", text, err)
 			}
 			return
@@ -137,7 +137,7 @@ func FuzzDate(f *testing.F) {
 		if !birth.Time().Equal(at) || birth.Date() != text[:10] {
 			t.Fatalf("%q is kept as %q: the instant %v and date %s, want %v and %s", text, birth, birth.Time(), birth.Date(), at, text[:10])
 		}
-		if again, err := customer.ParseBirth("date", string(birth)); err != nil || again != birth {
+		if again, err := customer.ParseBirthDate("date", string(birth)); err != nil || again != birth {
 			t.Fatalf("ParseBirth(%q) = %q, error %v, want it unchanged", birth, again, err)
 		}
 		shown := at.UTC().Format(time.RFC3339Nano)

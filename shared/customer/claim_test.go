@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // throttledOnce refuses the first commit, as the table does when it has too much
@@ -18,7 +18,7 @@ type throttledOnce struct {
 
 func (o *throttledOnce) Commit(ctx context.Context, c customer.Commit) error {
 	if o.sent = append(o.sent, c.ID); len(o.sent) == 1 {
-		return fmt.Errorf("throttled: %w", outcome.ErrStale)
+		return fmt.Errorf("throttled: %w", errs.ErrConflict)
 	}
 	return o.table.Commit(ctx, c)
 }
@@ -29,7 +29,7 @@ func TestClaimAnew(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, _ *customer.Service) {
 		store := &throttledOnce{table: world}
 		service := customer.NewService(store, world.now)
-		again, err := service.Claim(ctx, tenant, customer.Keyed{Key: "k", Meaning: "m"})
+		again, err := service.Claim(ctx, tenant, customer.IdempotencyKey{Key: "k", Fingerprint: "m"})
 		if err != nil || again {
 			t.Fatalf("Claim = %t, error %v, want false and none", again, err)
 		}

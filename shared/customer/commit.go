@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A Rev identifies the write that left an item as it was read. It never repeats,
@@ -52,17 +52,17 @@ type Commit struct {
 	After  Customer
 	Keys   []KeyChange
 	// CheckKeys and CheckCustomers must still be as they were read.
-	CheckKeys      map[Key]Rev
-	CheckCustomers []Record
+	UnchangedKeys      map[Key]Rev
+	UnchangedCustomers []Record
 	// Extensions are those whose records change, Idents the identification values
 	// that come and go; the customer's own guard stands for the latter.
 	Extensions []ExtensionChange
 	Idents     []IdentChange
 	// Request is remembered with the rest, unless nil.
-	Request *Remembered
+	Request *IdempotencyRecord
 	// Plain: nothing but a customer that exists is written, and writing it twice
 	// does no harm.
-	Plain bool
+	Idempotent bool
 	// Outgrow: the customer may grow beyond [MaxBytes].
 	Outgrow bool
 }
@@ -74,12 +74,12 @@ func (c Commit) Changes() bool {
 
 // items is how many items the commit writes or checks.
 func (c Commit) items() int {
-	return 2 + len(c.Keys) + len(c.CheckKeys) + len(c.CheckCustomers) + // the customer and the request
+	return 2 + len(c.Keys) + len(c.UnchangedKeys) + len(c.UnchangedCustomers) + // the customer and the request
 		len(c.Extensions) + len(c.Idents)
 }
 
 // A Store keeps customers and match keys. Reads are strongly consistent, but for
-// lists. What says [outcome.ErrStale] must be loaded and decided anew.
+// lists. What says [errs.ErrStale] must be loaded and decided anew.
 type Store interface {
 	// Keys reads match keys, one entry for each; of an unknown key the Rev is
 	// absent.
@@ -95,7 +95,7 @@ type Store interface {
 	// Whole reads a customer with the records of its extensions, or an absent
 	// record. It returns ErrStale where it could not read all of them as one
 	// commit left them.
-	Whole(ctx context.Context, tenant int, id ID) (Record, error)
+	CustomerWithExtensions(ctx context.Context, tenant int, id ID) (Record, error)
 
 	// Idents reads the hashes of the identification values that are stored of a
 	// customer under a key.
@@ -107,7 +107,7 @@ type Store interface {
 	Identified(ctx context.Context, tenant int, key IdentKey, texts []string, after ID, limit int) ([]ID, error)
 
 	// Remembered reads what is remembered under an idempotency key, or nil.
-	Remembered(ctx context.Context, tenant int, key string) (*Remembered, error)
+	IdempotencyRecord(ctx context.Context, tenant int, key string) (*IdempotencyRecord, error)
 
 	// Commit makes c true, or returns ErrStale when something is no longer as
 	// it was read. Where its Request is remembered already it returns that as
@@ -125,8 +125,8 @@ func handover(before Record, after Customer, fields MatchFields, idents IdentKey
 	leant = map[Key]Rev{}
 	held, holds := before.allKeys(fields, idents), after.allKeys(fields, idents)
 	if len(holds) > MaxKeys && len(holds) > len(held) {
-		return nil, nil, nil, outcome.Refuse(outcome.Invalid, "too_many_keys", "data",
-			"data: the profile would hold %d different e-mails, phones, push tokens and match field values; %d is the limit.", len(holds), MaxKeys).BySettings()
+		return nil, nil, nil, errs.Reject(errs.Invalid, "too_many_keys", "data",
+			"data: the profile would hold %d different e-mails, phones, push tokens and match field values; %d is the limit.", len(holds), MaxKeys).DependingOnSettings()
 	}
 	for _, key := range changed(held, holds, fields, idents) {
 		record, ok := loaded[key]
@@ -134,15 +134,15 @@ func handover(before Record, after Customer, fields MatchFields, idents IdentKey
 			missing = append(missing, key)
 			continue
 		}
-		owner := record.First()
-		if holds[key]&First != 0 && owner != 0 && owner != after.ID {
+		owner := record.Primary()
+		if holds[key]&Primary != 0 && owner != 0 && owner != after.ID {
 			return nil, nil, nil, taken(key, owner, idents)
 		}
 		next := record.With(after.ID, holds[key])
 		switch {
 		case !next.Equal(record.Owners):
 			changes = append(changes, KeyChange{key, record, next})
-		case !record.Crowded || (held[key]|holds[key])&First != 0: // of others a crowded key says nothing, for good
+		case !record.Overflowed || (held[key]|holds[key])&Primary != 0: // of others a crowded key says nothing, for good
 			leant[key] = record.Rev
 		}
 	}
@@ -175,10 +175,10 @@ func (k IdentKeys) removing(kind Kind) bool {
 }
 
 // ErrTaken refuses an e-mail that is another customer's.
-var ErrTaken = outcome.Refuse(outcome.Conflict, "email_taken", "email", "The e-mail is another profile's.")
+var ErrTaken = errs.Reject(errs.FailedPrecondition, "email_taken", "email", "The e-mail is another profile's.")
 
 // ErrIDTaken refuses an id that another customer brought.
-var ErrIDTaken = &outcome.Refusal{Kind: outcome.Conflict, Code: "id_taken"}
+var ErrIDTaken = &errs.Client{Kind: errs.FailedPrecondition, Code: "id_taken"}
 
 // taken says that the key is another customer's alone; of the values of an
 // identification key that must be looked into ([contested]).
@@ -189,7 +189,7 @@ func taken(key Key, owner ID, idents IdentKeys) error {
 		}
 	}
 	if key.Kind == KindClientID {
-		return outcome.Refuse(outcome.Conflict, ErrIDTaken.Code, "customer_id", "customer_id: profile %s has this id.", owner.Base36())
+		return errs.Reject(errs.FailedPrecondition, ErrIDTaken.Code, "customer_id", "customer_id: profile %s has this id.", owner.Base36())
 	}
-	return outcome.Refuse(outcome.Conflict, ErrTaken.Code, "email", "email: profile %s has this address.", owner.Hex())
+	return errs.Reject(errs.FailedPrecondition, ErrTaken.Code, "email", "email: profile %s has this address.", owner.Hex())
 }

@@ -6,7 +6,7 @@ import (
 	"net/mail"
 	"strings"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // The lengths that mail systems (RFC 5321) and E.164 allow, in bytes and digits.
@@ -51,7 +51,7 @@ func domainName(s string) bool {
 }
 
 func badEmail(field, reason string) error {
-	return outcome.Refuse(outcome.Invalid, "bad_email", field, "%s: incorrect email, %s.", field, reason)
+	return errs.Reject(errs.Invalid, "bad_email", field, "%s: incorrect email, %s.", field, reason)
 }
 
 // EmailValue is what addresses are compared by: lower case.
@@ -100,7 +100,7 @@ func phoneDigits(text string) (digits string, international, ok bool) {
 }
 
 func badPhone(field, reason string) error {
-	return outcome.Refuse(outcome.Invalid, "bad_phone", field, "%s: Incorrect phone, %s.", field, reason)
+	return errs.Reject(errs.Invalid, "bad_phone", field, "%s: Incorrect phone, %s.", field, reason)
 }
 
 // Same reports whether two spellings of an address are one.

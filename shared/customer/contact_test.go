@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 func TestParsePhone(t *testing.T) {
@@ -65,11 +65,11 @@ func checkContact(t *testing.T, got string, err error, want, wantErr, code, word
 		}
 		return
 	}
-	refusal, ok := outcome.AsRefusal(err)
+	refusal, ok := errs.AsClient(err)
 	if !ok || got != "" {
 		t.Fatalf("got %q, error %v, want a refusal", got, err)
 	}
-	if refusal.Kind != outcome.Invalid || refusal.Code != code || refusal.Field == "" {
+	if refusal.Kind != errs.Invalid || refusal.Code != code || refusal.Field == "" {
 		t.Errorf("refusal = %+v, want an invalid %s with its field", refusal, code)
 	}
 	if !strings.HasPrefix(refusal.Detail, words) || !strings.Contains(refusal.Detail, wantErr) {
@@ -140,7 +140,7 @@ func FuzzPhone(f *testing.F) {
 		}
 		got, err := customer.ParsePhone("phone", text, country)
 		if err != nil {
-			if _, ok := outcome.AsRefusal(err); !ok {
+			if _, ok := errs.AsClient(err); !ok {
 				t.Fatalf("ParsePhone(%q) error = %v, want a refusal", text, err)
 			}
 			return
@@ -165,7 +165,7 @@ func FuzzEmail(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := customer.ParseEmail("email", text)
 		if err != nil {
-			if _, ok := outcome.AsRefusal(err); !ok {
+			if _, ok := errs.AsClient(err); !ok {
 				t.Fatalf("ParseEmail(%q) error = %v, want a refusal", text, err)
 			}
 			return

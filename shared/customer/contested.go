@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // contested says that a value of a unique identification key is another
@@ -23,7 +23,7 @@ func (c *contested) Error() string { return "contested by " + c.owner.Hex() }
 
 // ErrNotUnique refuses values of a unique identification key that another
 // customer has.
-var ErrNotUnique = &outcome.Refusal{Kind: outcome.Conflict, Code: "not_unique_key"}
+var ErrNotUnique = &errs.Client{Kind: errs.FailedPrecondition, Code: "not_unique_key"}
 
 // uncontested returns the known keys without the owners that no longer have what
 // they are named for; that they have not is what the commit leans on then.
@@ -34,13 +34,13 @@ func (s *Service) uncontested(ctx context.Context, r Request, commit *Commit, kn
 		if !ok {
 			return known, nil // another error comes again
 		}
-		owner, err := s.store.Whole(ctx, r.Tenant, c.owner)
+		owner, err := s.store.CustomerWithExtensions(ctx, r.Tenant, c.owner)
 		if err != nil {
 			return nil, err
 		}
 		if owner.allKeys(nil, IdentKeys{c.key})[c.match] != 0 {
-			return nil, outcome.Refuse(outcome.Conflict, ErrNotUnique.Code, c.key.Name,
-				"%s: profile %s has the same %v, and the identification key %s is unique.", c.key.Name, owner.shownID(), c.key.Qualified(), c.key.Name).BySettings()
+			return nil, errs.Reject(errs.FailedPrecondition, ErrNotUnique.Code, c.key.Name,
+				"%s: profile %s has the same %v, and the identification key %s is unique.", c.key.Name, owner.shownID(), c.key.Qualified(), c.key.Name).DependingOnSettings()
 		}
 		commit.leanOnOwner(owner)
 		known = maps.Clone(known)
@@ -61,12 +61,12 @@ func (c *Commit) leanOnOwner(owner Record) {
 	if owner.Absent() {
 		return
 	}
-	i := slices.IndexFunc(c.CheckCustomers, func(r Record) bool { return r.ID == owner.ID })
+	i := slices.IndexFunc(c.UnchangedCustomers, func(r Record) bool { return r.ID == owner.ID })
 	switch {
 	case i < 0:
-		c.CheckCustomers = append(c.CheckCustomers, owner)
-	case c.CheckCustomers[i].Commit != owner.Commit:
-		c.CheckCustomers[i].Commit = changedMeanwhile
+		c.UnchangedCustomers = append(c.UnchangedCustomers, owner)
+	case c.UnchangedCustomers[i].Commit != owner.Commit:
+		c.UnchangedCustomers[i].Commit = changedMeanwhile
 	}
 }
 
@@ -98,8 +98,8 @@ func (c *Commit) identChanges(keys IdentKeys) ([]IdentChange, error) {
 		return changes, nil
 	}
 	if n := len(c.After.allIdentValues(keys)); n > MaxKeys && n > len(c.Before.allIdentValues(keys)) {
-		return nil, outcome.Refuse(outcome.Invalid, "too_many_keys", "data",
-			"data: the profile would be identified by %d different values; %d is the limit.", n, MaxKeys).BySettings()
+		return nil, errs.Reject(errs.Invalid, "too_many_keys", "data",
+			"data: the profile would be identified by %d different values; %d is the limit.", n, MaxKeys).DependingOnSettings()
 	}
 	return changes, nil // that they are too many for one transaction is seen with the rest
 }

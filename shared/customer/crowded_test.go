@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A key turns crowded between read and write: the write goes through, and nobody
@@ -31,7 +31,7 @@ func TestKeyTurnsCrowded(t *testing.T) {
 			r := imports(phone(switchboard), setPhones(switchboard))
 			r.Create = create
 			_, err := service.Apply(ctx, r)
-			refusal, _ := outcome.AsRefusal(err)
+			refusal, _ := errs.AsClient(err)
 			if !errors.Is(err, customer.ErrAmbiguous) || !strings.Contains(refusal.Detail, "crowded") {
 				t.Errorf("Apply by a crowded key: error = %v, want %v that says so", err, customer.ErrAmbiguous)
 			}
@@ -97,16 +97,16 @@ func TestOwnerIsMissing(t *testing.T) {
 				ada := customer.Customer{ID: 4096, Emails: []string{"ada@x.com"}}
 				key := customer.EmailKey("ada@x.com")
 				world.customers = left
-				world.keys[key] = customer.KeyRecord{Owners: owners(4096, customer.First), Rev: customer.Rev{Commit: "a"}}
+				world.keys[key] = customer.KeyRecord{Owners: owners(4096, customer.Primary), Rev: customer.Rev{Commit: "a"}}
 
 				short, cancel := context.WithTimeout(ctx, 5*time.Second)
 				defer cancel()
 				got, err := service.Apply(short, imports(email("ada@x.com"), setEmail("ada@x.com")))
-				if _, busy := outcome.AsBusy(err); !busy || len(world.commits) != 0 {
+				if _, busy := errs.AsUnavailable(err); !busy || len(world.commits) != 0 {
 					t.Errorf("Apply = %+v, error %v, want busy", got, err)
 				}
 				_, err = service.Find(ctx, tenant, fields, email("ada@x.com"))
-				if _, busy := outcome.AsBusy(err); !busy {
+				if _, busy := errs.AsUnavailable(err); !busy {
 					t.Errorf("Find error = %v, want busy", err)
 				}
 				reads := 0

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -25,7 +25,7 @@ type Customer struct {
 	Phones []string
 
 	FirstName, LastName, Title    string
-	Birth                         Birth
+	BirthDate                     BirthDate
 	Sex                           Sex
 	Country, Region, City, Street string
 	// Disabled is the loyalty status: enabled unless set.
@@ -80,7 +80,7 @@ func (c Customer) Same(d Customer) bool {
 	return c.ID == d.ID && c.Deleted == d.Deleted &&
 		slices.Equal(c.Emails, d.Emails) && slices.Equal(c.Phones, d.Phones) &&
 		c.FirstName == d.FirstName && c.LastName == d.LastName && c.Title == d.Title &&
-		c.Birth == d.Birth && c.Sex == d.Sex &&
+		c.BirthDate == d.BirthDate && c.Sex == d.Sex &&
 		c.Country == d.Country && c.Region == d.Region && c.City == d.City && c.Street == d.Street &&
 		c.Disabled == d.Disabled && slices.Equal(c.Tags, d.Tags) && slices.Equal(c.Segments, d.Segments) &&
 		sameCustom(c.Custom, d.Custom) &&
@@ -169,6 +169,6 @@ const (
 
 // TooLarge is the refusal of a customer that would grow to size bytes.
 func TooLarge(size int) error {
-	return outcome.Refuse(outcome.Invalid, "customer_too_large", "data",
+	return errs.Reject(errs.Invalid, "customer_too_large", "data",
 		"data: the profile would grow to %d bytes; %d is the limit.", size, MaxBytes)
 }

@@ -72,7 +72,7 @@ func full() customer.Customer {
 	return customer.Customer{
 		ID: 1 << 12, Changed: noon,
 		Emails: []string{"ada@x.com", "more@x.com"}, Phones: []string{"+1111111"},
-		FirstName: "Ada", LastName: "Lovelace", Title: "Countess", Birth: "1815-12-10", Sex: customer.Female,
+		FirstName: "Ada", LastName: "Lovelace", Title: "Countess", BirthDate: "1815-12-10", Sex: customer.Female,
 		Country: "GB", Region: "London", City: "London", Street: "St James's Square 12",
 		Tags: []string{"maths"}, Segments: []int64{1, 7},
 		Custom: map[string]any{"CRM_ID": json.Number("7"), "list": []any{"x"}},
@@ -126,7 +126,7 @@ func TestSame(t *testing.T) {
 		{name: "first name", edit: func(c *customer.Customer) { c.FirstName = "" }},
 		{name: "last name", edit: func(c *customer.Customer) { c.LastName = "" }},
 		{name: "title", edit: func(c *customer.Customer) { c.Title = "" }},
-		{name: "birth", edit: func(c *customer.Customer) { c.Birth = "1815-12-10T00:00:00Z" }},
+		{name: "birth", edit: func(c *customer.Customer) { c.BirthDate = "1815-12-10T00:00:00Z" }},
 		{name: "sex", edit: func(c *customer.Customer) { c.Sex = customer.SexUnknown }},
 		{name: "country", edit: func(c *customer.Customer) { c.Country = "" }},
 		{name: "region", edit: func(c *customer.Customer) { c.Region = "" }},

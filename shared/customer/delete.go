@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -42,7 +42,7 @@ func (c Customer) releasable(r Request) error {
 // may be gone. One that breaks off is completed when it is asked for again, by its
 // id or first e-mail.
 func (s *Service) shed(ctx context.Context, r Request, l loaded) (Result, error) {
-	if first, done, err := s.repeated(ctx, r.Tenant, r.Keyed); err != nil || done {
+	if first, done, err := s.repeated(ctx, r.Tenant, r.IdempotencyKey); err != nil || done {
 		return first, err // a repeat must not touch who is found now
 	}
 	commit, err := s.shedding(ctx, r, l)
@@ -54,7 +54,7 @@ func (s *Service) shed(ctx context.Context, r Request, l loaded) (Result, error)
 	}
 	r.Search = Search{ID: l.record.ID}
 	var result Result
-	err = outcome.Retry(ctx, func(int) (err error) {
+	err = errs.Retry(ctx, func(int) (err error) {
 		result, err = s.attempt(ctx, r, true)
 		return err
 	})

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -165,7 +165,7 @@ func (s ExtensionSchema) checkUnique(records []ExtensionRecord) error {
 		for i, record := range records {
 			text, ok := combined(names, record)
 			if ok && seen[text] {
-				return outcome.Refuse(outcome.Invalid, "not_unique", s.at(i), "%s: another record has the same %v.", s.at(i), names).BySettings()
+				return errs.Reject(errs.Invalid, "not_unique", s.at(i), "%s: another record has the same %v.", s.at(i), names).DependingOnSettings()
 			}
 			seen[text] = true
 		}
@@ -174,7 +174,7 @@ func (s ExtensionSchema) checkUnique(records []ExtensionRecord) error {
 }
 
 // ErrNoRecord refuses a record that the customer does not have.
-var ErrNoRecord = outcome.Refuse(outcome.NotFound, "no_record", "", "No record has these values.")
+var ErrNoRecord = errs.Reject(errs.NotFound, "no_record", "", "No record has these values.")
 
 // UpdateRecord changes the record that the unique attributes in change name, and
 // leaves what change does not mention. It refuses with [ErrNoRecord].
@@ -225,14 +225,14 @@ func (c *Customer) findRecord(s ExtensionSchema, named ExtensionRecord) (int, er
 // multi-valued, and all values of one unique combination there.
 func (s ExtensionSchema) CheckNamed(named ExtensionRecord) error {
 	if !s.Multi || len(s.Unique) == 0 {
-		return outcome.Refuse(outcome.Invalid, "no_unique", s.Name,
-			"%s: only records of a multi-valued extension with unique attributes can be named.", s.Name).BySettings()
+		return errs.Reject(errs.Invalid, "no_unique", s.Name,
+			"%s: only records of a multi-valued extension with unique attributes can be named.", s.Name).DependingOnSettings()
 	}
 	whole := func(names []string) bool {
 		return !slices.ContainsFunc(names, func(name string) bool { return named[name] == nil })
 	}
 	if !slices.ContainsFunc(s.Unique, whole) {
-		return outcome.Refuse(outcome.Invalid, "missing", s.Name, "%s: the record is named by %v, all of which must be there.", s.Name, s.Unique[0]).BySettings()
+		return errs.Reject(errs.Invalid, "missing", s.Name, "%s: the record is named by %v, all of which must be there.", s.Name, s.Unique[0]).DependingOnSettings()
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -48,7 +48,7 @@ type Function struct {
 func NewFunction(field string, action Action, v any, submatch string) (Function, error) {
 	f := Function{Field: field, Action: action}
 	if !slices.Contains(Actions, action) {
-		return Function{}, outcome.Refuse(outcome.Invalid, "function_unknown", field, "%s: %.40q is no action of a function.", field, action)
+		return Function{}, errs.Reject(errs.Invalid, "function_unknown", field, "%s: %.40q is no action of a function.", field, action)
 	}
 	var err error
 	if f.Path, err = readSubmatch(field+".submatch", action, submatch); err != nil {
@@ -60,7 +60,7 @@ func NewFunction(field string, action Action, v any, submatch string) (Function,
 
 func readSubmatch(field string, action Action, submatch string) ([]string, error) {
 	refuse := func(reason string) error {
-		return outcome.Refuse(outcome.Invalid, "bad_submatch", field, "%s: %s", field, reason)
+		return errs.Reject(errs.Invalid, "bad_submatch", field, "%s: %s", field, reason)
 	}
 	if submatch == "" {
 		if action == ActionUpsert {
@@ -84,7 +84,7 @@ func readSubmatch(field string, action Action, submatch string) ([]string, error
 // readOperand reads the value of a function; null is none.
 func readOperand(field string, action Action, v any) (any, error) {
 	refuse := func(expected string) error {
-		return outcome.Refuse(outcome.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", field, expected, value.TypeName(v))
+		return errs.Reject(errs.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", field, expected, value.TypeName(v))
 	}
 	switch action {
 	case ActionUnset:
@@ -140,7 +140,7 @@ func sameSort(list []any) bool {
 
 // Plain reports whether doing f again does no harm, even if others wrote in
 // between: it gives the same whatever is there, and is never refused.
-func (f Function) Plain() bool { return f.Action == ActionSet || f.Action == ActionUnset }
+func (f Function) Idempotent() bool { return f.Action == ActionSet || f.Action == ActionUnset }
 
 // maxFieldDepth is how deep the value of a field is at most: a body has it two
 // levels down.
@@ -154,7 +154,7 @@ func (f Function) Of(before any) (any, error) {
 		return nil, err
 	}
 	if len(f.Path) > 0 && value.Depth(after) > maxFieldDepth {
-		return nil, outcome.Refuse(outcome.Invalid, "bad_submatch", f.Field,
+		return nil, errs.Reject(errs.Invalid, "bad_submatch", f.Field,
 			"%s: it would have more than %d levels of arrays and objects.", f.Field, maxFieldDepth)
 	}
 	return after, nil
@@ -257,7 +257,7 @@ func (f Function) incr(before any) (any, error) {
 	}
 	sum, err := value.Add(n, f.Value.(json.Number))
 	if err != nil {
-		return nil, outcome.Refuse(outcome.Invalid, "bad_sum", f.Field, "%s: %s and %s make %v.", f.Field, n, f.Value, err)
+		return nil, errs.Reject(errs.Invalid, "bad_sum", f.Field, "%s: %s and %s make %v.", f.Field, n, f.Value, err)
 	}
 	return sum, nil
 }
@@ -273,7 +273,7 @@ func (f Function) addOrDelete(before any) (any, error) {
 	case before != nil && !isArray:
 		return nil, f.unfit("an array of texts, or of objects", before)
 	case !sameSort(slices.Concat(list, named)):
-		return nil, outcome.Refuse(outcome.Invalid, "function_unfit", f.Field,
+		return nil, errs.Reject(errs.Invalid, "function_unfit", f.Field,
 			"%s: %s is for an array of texts, or of objects, and does not mix them.", f.Field, f.Action)
 	}
 	if f.Action == ActionDelete {
@@ -334,6 +334,6 @@ func keysOf[T any](list []T, key func(T) string) map[string]bool {
 }
 
 func (f Function) unfit(needed string, found any) error {
-	return outcome.Refuse(outcome.Invalid, "function_unfit", f.Field,
+	return errs.Reject(errs.Invalid, "function_unfit", f.Field,
 		"%s: %s needs %s; what is there is %s.", f.Field, f.Action, needed, value.TypeName(found))
 }

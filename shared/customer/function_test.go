@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -126,8 +126,8 @@ func TestFunction(t *testing.T) {
 
 func checkRefusal(t *testing.T, err error, code, field string) {
 	t.Helper()
-	refusal, ok := outcome.AsRefusal(err)
-	if !ok || refusal.Kind != outcome.Invalid || refusal.Code != code || refusal.Field != field || !strings.HasPrefix(refusal.Detail, field+": ") {
+	refusal, ok := errs.AsClient(err)
+	if !ok || refusal.Kind != errs.Invalid || refusal.Code != code || refusal.Field != field || !strings.HasPrefix(refusal.Detail, field+": ") {
 		t.Errorf("error = %+v, want a refusal of %s with the code %s", err, field, code)
 	}
 }
@@ -191,7 +191,7 @@ func TestUpsertDepth(t *testing.T) {
 		if (err != nil) != refused || !refused && value.Depth(got) != steps {
 			t.Errorf("%d steps made %d levels, error %v, want refused: %t", steps, value.Depth(got), err, refused)
 		}
-		if _, ok := outcome.AsRefusal(err); err != nil && !ok {
+		if _, ok := errs.AsClient(err); err != nil && !ok {
 			t.Errorf("error = %v, want a refusal", err)
 		}
 	}
@@ -283,7 +283,7 @@ func TestFunctionsAreSound(t *testing.T) {
 			t.Fatalf("%+v of %s = %s, then %s", f, text, said(t, after), said(t, same))
 		}
 		if err != nil {
-			if refusal, ok := outcome.AsRefusal(err); !ok || f.Plain() || refusal.Field != "data.x" {
+			if refusal, ok := errs.AsClient(err); !ok || f.Idempotent() || refusal.Field != "data.x" {
 				t.Fatalf("%+v of %s: error %v, want none or a refusal", f, text, err)
 			}
 			return
@@ -295,7 +295,7 @@ func TestFunctionsAreSound(t *testing.T) {
 		if f.Action != customer.ActionIncr && (err != nil || !value.Equal(twice, after)) {
 			t.Fatalf("%+v twice of %s = %s, error %v, want %s", f, text, said(t, twice), err, said(t, after))
 		}
-		if foreign, err := f.Of(anyValue.Draw(t, "foreign")); f.Plain() && (err != nil || !value.Equal(foreign, after)) {
+		if foreign, err := f.Of(anyValue.Draw(t, "foreign")); f.Idempotent() && (err != nil || !value.Equal(foreign, after)) {
 			t.Fatalf("%+v depends on what is there", f)
 		}
 	})
@@ -329,7 +329,7 @@ func TestSubscribeByFunctions(t *testing.T) {
 			"likes": function("likes", "delete", `["tea"]`), "wins": function("wins", "incr", `-1`), "none": function("none", "unset", ``),
 		},
 	}
-	if e.Plain() {
+	if e.Idempotent() {
 		t.Error("an edit that counts up is plain")
 	}
 
@@ -357,7 +357,7 @@ func TestSubscribeByFunctions(t *testing.T) {
 
 	e.CustomBy["level"] = function("level", "incr", `1`)
 	refused := before.Clone()
-	if err := refused.Subscribe(e, noon); !errors.Is(err, &outcome.Refusal{Code: "function_unfit"}) || !refused.Same(before) {
+	if err := refused.Subscribe(e, noon); !errors.Is(err, &errs.Client{Code: "function_unfit"}) || !refused.Same(before) {
 		t.Errorf("error = %v, customer %+v, want a refusal and nothing changed", err, refused)
 	}
 }

@@ -46,7 +46,7 @@ func TestChoose(t *testing.T) {
 
 func TestIdentValues(t *testing.T) {
 	c := Customer{
-		FirstName: "Ann", Emails: []string{"A@x.com", "b@x.com"}, Birth: "1990-01-02",
+		FirstName: "Ann", Emails: []string{"A@x.com", "b@x.com"}, BirthDate: "1990-01-02",
 		Custom:     map[string]any{"card": []any{"1", "2", "1"}, "pet": map[string]any{"a": "b"}, "none": []any{}},
 		Extensions: map[int]Extension{9: {Records: []ExtensionRecord{{"n": "1", "p": "x"}, {"n": "1", "p": "x", "q": true}, {"n": "2"}, {"p": "y"}}}},
 	}
@@ -58,7 +58,7 @@ func TestIdentValues(t *testing.T) {
 		{"e-mails ignore case", IdentKey{Attributes: []string{AttributeEmail}, Unique: true}, [][]string{{"a@x.com"}, {"b@x.com"}}},
 		{"the match keys answer", IdentKey{Attributes: []string{AttributeEmail}}, nil},
 		{"each with each", IdentKey{Attributes: []string{"card", AttributeFirstName}}, [][]string{{"1", "Ann"}, {"2", "Ann"}}},
-		{"a further one is missing", IdentKey{Attributes: []string{AttributeFirstName, AttributeTitle, AttributeBirth}}, [][]string{{"Ann", "", "1990-01-02"}}},
+		{"a further one is missing", IdentKey{Attributes: []string{AttributeFirstName, AttributeTitle, AttributeBirthDate}}, [][]string{{"Ann", "", "1990-01-02"}}},
 		{"the first is missing", IdentKey{Attributes: []string{AttributeTitle, AttributeFirstName}}, nil},
 		{"an object has no values", IdentKey{Attributes: []string{"pet"}}, nil},
 		{"an empty array has none", IdentKey{Attributes: []string{"none"}}, nil},

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sync"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -33,7 +33,7 @@ type Criterion struct {
 // Candidates returns who may answer to a search, above after, ascending, up to
 // limit. They may be a moment old and must be looked at.
 func (s *Service) Candidates(ctx context.Context, q Identification, after ID, limit int) (ids []ID, err error) {
-	err = outcome.Retry(ctx, func(int) error {
+	err = errs.Retry(ctx, func(int) error {
 		if kind, ok := q.Key.Contact(); ok {
 			ids, err = s.holders(ctx, q, kind, after, limit)
 		} else {
@@ -52,7 +52,7 @@ func (s *Service) holders(ctx context.Context, q Identification, kind Kind, afte
 		return nil, err
 	}
 	owners := loaded[key]
-	if owners.Crowded {
+	if owners.Overflowed {
 		return nil, ambiguousCrowd(key)
 	}
 	ids := slices.DeleteFunc(owners.In(Profile), func(id ID) bool { return id <= after })
@@ -84,7 +84,7 @@ func (s *Service) Confirmed(ctx context.Context, q Identification, ids []ID, who
 func (s *Service) read(ctx context.Context, tenant int, ids []ID, whole bool) ([]Record, error) {
 	records := make([]Record, len(ids))
 	if !whole {
-		err := outcome.Retry(ctx, func(int) error {
+		err := errs.Retry(ctx, func(int) error {
 			read, err := s.store.Customers(ctx, tenant, ids)
 			for i, id := range ids {
 				records[i] = read[id]
@@ -95,19 +95,19 @@ func (s *Service) read(ctx context.Context, tenant int, ids []ID, whole bool) ([
 	}
 	var group sync.WaitGroup
 	slots := make(chan struct{}, readsAtOnce)
-	errs := make([]error, len(ids))
+	failures := make([]error, len(ids))
 	for i, id := range ids {
 		slots <- struct{}{}
 		group.Go(func() {
-			errs[i] = outcome.Retry(ctx, func(int) (err error) {
-				records[i], err = s.store.Whole(ctx, tenant, id)
+			failures[i] = errs.Retry(ctx, func(int) (err error) {
+				records[i], err = s.store.CustomerWithExtensions(ctx, tenant, id)
 				return err
 			})
 			<-slots
 		})
 	}
 	group.Wait()
-	for _, err := range errs {
+	for _, err := range failures {
 		if err != nil {
 			return nil, err
 		}

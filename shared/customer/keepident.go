@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // identsAtOnce is how many identification values a step changes in one
@@ -39,7 +39,7 @@ func (s *Service) DropIdents(ctx context.Context, tenant int, key IdentKey, id I
 func (s *Service) storeIdents(ctx context.Context, tenant int, key IdentKey, id ID, want func(Customer, IdentKey) []IdentValue) (changed bool, err error) {
 	for more := true; more && err == nil; {
 		var wrote bool
-		err = outcome.Retry(ctx, func(int) (err error) {
+		err = errs.Retry(ctx, func(int) (err error) {
 			wrote, more, err = s.storeSome(ctx, tenant, key, id, want)
 			return err
 		})
@@ -52,7 +52,7 @@ func (s *Service) storeIdents(ctx context.Context, tenant int, key IdentKey, id 
 // match keys. The customer says which extensions it has, so its check stands for
 // theirs.
 func (s *Service) storeSome(ctx context.Context, tenant int, key IdentKey, id ID, want func(Customer, IdentKey) []IdentValue) (wrote, more bool, err error) {
-	record, err := s.store.Whole(ctx, tenant, id)
+	record, err := s.store.CustomerWithExtensions(ctx, tenant, id)
 	if err != nil {
 		return false, false, err
 	}
@@ -69,7 +69,7 @@ func (s *Service) storeSome(ctx context.Context, tenant int, key IdentKey, id ID
 	}
 	commit := Commit{
 		ID: rand.Text(), Tenant: tenant, Before: record, After: record.Customer,
-		Idents: changes[:min(identsAtOnce, len(changes))], CheckCustomers: []Record{record},
+		Idents: changes[:min(identsAtOnce, len(changes))], UnchangedCustomers: []Record{record},
 	}
 	if key.Unique {
 		if err := s.ownIdents(ctx, &commit, key, id); err != nil {
@@ -118,8 +118,8 @@ func (s *Service) ownIdents(ctx context.Context, commit *Commit, key IdentKey, i
 			if !newIdentValue(key.Number, change.Texts).whole() {
 				continue
 			}
-			roles = First
-			if other := before.First(); other != 0 && other != id {
+			roles = Primary
+			if other := before.Primary(); other != 0 && other != id {
 				if err := s.outlived(ctx, commit, key, keys[i], id, other); err != nil {
 					return err
 				}
@@ -137,7 +137,7 @@ func (s *Service) ownIdents(ctx context.Context, commit *Commit, key IdentKey, i
 // outlived returns a [*Duplicate] where the other customer has the value indeed;
 // else the commit leans on its not having it.
 func (s *Service) outlived(ctx context.Context, commit *Commit, key IdentKey, match Key, id, other ID) error {
-	owner, err := s.store.Whole(ctx, commit.Tenant, other)
+	owner, err := s.store.CustomerWithExtensions(ctx, commit.Tenant, other)
 	if err != nil {
 		return err
 	}
@@ -153,6 +153,6 @@ func (s *Service) outlived(ctx context.Context, commit *Commit, key IdentKey, ma
 // removal, without which an extension is not removed. A customer that is gone is
 // refused with [ErrNotFound].
 func (s *Service) RemoveExtension(ctx context.Context, tenant, number int, id ID) (changed bool, err error) {
-	result, err := s.Apply(ctx, Request{Tenant: tenant, Search: Search{ID: id}, Whole: true, Edit: ClearExtension(number)})
+	result, err := s.Apply(ctx, Request{Tenant: tenant, Search: Search{ID: id}, WithExtensions: true, Edit: ClearExtension(number)})
 	return result.Changed, err
 }

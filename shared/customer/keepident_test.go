@@ -22,7 +22,7 @@ var (
 
 // knowing is a request of a writer who knows all keys.
 func knowing(r customer.Request) customer.Request {
-	r.Idents, r.Whole = allKeys, true
+	r.Idents, r.WithExtensions = allKeys, true
 	return r
 }
 
@@ -123,7 +123,7 @@ func TestValuesThatNobodyReleased(t *testing.T) {
 		"deleted": func(ada customer.ID) customer.Request { return deletes(id(ada)) },
 		"changed": func(ada customer.ID) customer.Request {
 			r := updates(id(ada), both(named("Ada", "Other"), setCards("other")))
-			r.Whole = true
+			r.WithExtensions = true
 			return r
 		},
 	}
@@ -169,7 +169,7 @@ func TestKeepIdents(t *testing.T) {
 			many[i] = fmt.Sprint(i)
 		}
 		r := creates(both(named("Ada", "Lace"), setCards(many...)))
-		r.Whole = true
+		r.WithExtensions = true
 		ada := must(t, service, r).ID
 		eve := must(t, service, creates(named("Ada", "Lace"))).ID
 		demand(t, service, nameKey, "Ada")
@@ -233,7 +233,7 @@ func TestDeleteManyRecords(t *testing.T) {
 			many[i] = fmt.Sprint(i)
 		}
 		r := creates(setCards(many...))
-		r.Whole = true
+		r.WithExtensions = true
 		ada := must(t, service, r).ID
 		backfill(t, service, cardKey, ada)
 		if len(world.idents) != 300 {

@@ -49,16 +49,16 @@ type Roles uint8
 // The match roles.
 const (
 	// First is the role of the one e-mail that is unique in the tenant.
-	First Roles = 1 << iota
+	Primary Roles = 1 << iota
 	// Further e-mails, and all phones of a customer.
-	Further
+	Secondary
 	// InSubscription: the contact of a subscription that is not deleted.
 	InSubscription
 	// InCustom: the value of a match field.
 	InCustom
 
 	// Profile is every role but that of a subscription's contact.
-	Profile = First | Further
+	Profile = Primary | Secondary
 	// Anywhere is every role of a contact.
 	Anywhere = Profile | InSubscription
 )
@@ -72,7 +72,7 @@ type Owners struct {
 	// Roles by customer. Of a crowded key only the first owner is named.
 	Roles map[ID]Roles
 	// Crowded: the key had more than 100 owners once, and names them no more.
-	Crowded bool
+	Overflowed bool
 }
 
 // In returns who holds the key in any of the roles, in the order of ids.
@@ -88,9 +88,9 @@ func (o Owners) In(roles Roles) []ID {
 }
 
 // First returns the one owner in the role First, or 0.
-func (o Owners) First() ID {
+func (o Owners) Primary() ID {
 	for id, r := range o.Roles {
-		if r&First != 0 {
+		if r&Primary != 0 {
 			return id
 		}
 	}
@@ -98,20 +98,20 @@ func (o Owners) First() ID {
 }
 
 // Empty reports whether nothing must be remembered of the key.
-func (o Owners) Empty() bool { return len(o.Roles) == 0 && !o.Crowded }
+func (o Owners) Empty() bool { return len(o.Roles) == 0 && !o.Overflowed }
 
 // Equal reports whether both say the same.
 func (o Owners) Equal(p Owners) bool {
-	return o.Crowded == p.Crowded && maps.Equal(o.Roles, p.Roles)
+	return o.Overflowed == p.Overflowed && maps.Equal(o.Roles, p.Roles)
 }
 
 // With returns the owners after id holds the key in just these roles; 0 releases
 // it.
 func (o Owners) With(id ID, roles Roles) Owners {
-	if o.Crowded {
-		roles &= First // a crowded key names nobody in shared roles
+	if o.Overflowed {
+		roles &= Primary // a crowded key names nobody in shared roles
 	}
-	next := Owners{Roles: maps.Clone(o.Roles), Crowded: o.Crowded}
+	next := Owners{Roles: maps.Clone(o.Roles), Overflowed: o.Overflowed}
 	if next.Roles == nil {
 		next.Roles = map[ID]Roles{}
 	}
@@ -120,10 +120,10 @@ func (o Owners) With(id ID, roles Roles) Owners {
 		next.Roles[id] = roles
 	}
 	if len(next.Roles) > maxOwners {
-		next.Crowded = true
-		maps.DeleteFunc(next.Roles, func(_ ID, r Roles) bool { return r&First == 0 })
+		next.Overflowed = true
+		maps.DeleteFunc(next.Roles, func(_ ID, r Roles) bool { return r&Primary == 0 })
 		for owner := range next.Roles {
-			next.Roles[owner] = First
+			next.Roles[owner] = Primary
 		}
 	}
 	return next
@@ -133,14 +133,14 @@ func (o Owners) With(id ID, roles Roles) Owners {
 func (c Customer) Keys(fields MatchFields) map[Key]Roles {
 	keys := make(map[Key]Roles, len(c.Emails)+len(c.Phones)+len(c.Subscriptions))
 	for i, e := range c.Emails {
-		role := Further
+		role := Secondary
 		if i == 0 {
-			role = First
+			role = Primary
 		}
 		keys[EmailKey(e)] |= role
 	}
 	for _, p := range c.Phones {
-		keys[PhoneKey(p)] |= Further
+		keys[PhoneKey(p)] |= Secondary
 	}
 	for _, s := range c.Subscriptions {
 		if key, ok := s.matchKey(); ok {
@@ -153,7 +153,7 @@ func (c Customer) Keys(fields MatchFields) map[Key]Roles {
 		}
 	}
 	if c.ClientID != "" {
-		keys[ClientIDKey(c.ClientID)] = First
+		keys[ClientIDKey(c.ClientID)] = Primary
 	}
 	return keys
 }
@@ -168,7 +168,7 @@ func (c Customer) allKeys(fields MatchFields, idents IdentKeys) map[Key]Roles {
 		}
 		for _, v := range c.identValues(k) {
 			if key, ok := v.matchKey(k); ok {
-				keys[key] = First
+				keys[key] = Primary
 			}
 		}
 	}

@@ -34,14 +34,14 @@ func TestKeys(t *testing.T) {
 	}{
 		{name: "nobody", want: map[customer.Key]customer.Roles{}},
 		{name: "e-mails in lower case, the first is first", customer: customer.Customer{Emails: []string{"Ada@X.com", "more@x.com"}},
-			want: map[customer.Key]customer.Roles{{"email", "ada@x.com"}: customer.First, {"email", "more@x.com"}: customer.Further}},
+			want: map[customer.Key]customer.Roles{{"email", "ada@x.com"}: customer.Primary, {"email", "more@x.com"}: customer.Secondary}},
 		{name: "an address twice", customer: customer.Customer{Emails: []string{"ada@x.com", "ADA@x.com"}},
-			want: map[customer.Key]customer.Roles{{"email", "ada@x.com"}: customer.First | customer.Further}},
+			want: map[customer.Key]customer.Roles{{"email", "ada@x.com"}: customer.Primary | customer.Secondary}},
 		{name: "phones are all further ones", customer: customer.Customer{Phones: []string{"+1111111", "+2222222"}},
-			want: map[customer.Key]customer.Roles{{"phone", "+1111111"}: customer.Further, {"phone", "+2222222"}: customer.Further}},
+			want: map[customer.Key]customer.Roles{{"phone", "+1111111"}: customer.Secondary, {"phone", "+2222222"}: customer.Secondary}},
 		{name: "an address in two roles", customer: customer.Customer{
 			Emails: []string{"ada@x.com"}, Subscriptions: []customer.Subscription{email("ADA@x.com", false), email("ada@x.com", true)},
-		}, want: map[customer.Key]customer.Roles{{"email", "ada@x.com"}: customer.First | customer.InSubscription}},
+		}, want: map[customer.Key]customer.Roles{{"email", "ada@x.com"}: customer.Primary | customer.InSubscription}},
 		{name: "a deleted subscription", customer: customer.Customer{Subscriptions: []customer.Subscription{email("ada@x.com", true)}},
 			want: map[customer.Key]customer.Roles{}},
 		{name: "channels that are searched for", customer: customer.Customer{Subscriptions: []customer.Subscription{
@@ -106,20 +106,20 @@ func TestOwnersWith(t *testing.T) {
 		roles  customer.Roles
 		want   customer.Owners
 	}{
-		{name: "the first owner", id: 7, roles: customer.Further, want: owners(7, customer.Further)},
-		{name: "other roles replace those before", before: owners(7, customer.First|customer.InSubscription), id: 7, roles: customer.Further,
-			want: owners(7, customer.Further)},
-		{name: "released by the last", before: owners(7, customer.First), id: 7, want: owners()},
-		{name: "released by one who did not hold it", before: owners(7, customer.First), id: 8, want: owners(7, customer.First)},
-		{name: "released by one of two", before: owners(7, customer.First, 8, customer.Further), id: 7, want: owners(8, customer.Further)},
-		{name: "the 100th", before: crowd(99, customer.Further), id: 100, roles: customer.Further, want: crowd(100, customer.Further)},
-		{name: "one of 100 changes roles", before: crowd(100, customer.Further), id: 100, roles: customer.InSubscription,
-			want: crowd(99, customer.Further).With(100, customer.InSubscription)},
-		{name: "the 101st crowds it", before: crowd(100, customer.Further), id: 101, roles: customer.Further, want: crowded()},
-		{name: "the first owner stays named", before: crowd(99, customer.Further).With(500, customer.First|customer.InSubscription), id: 101, roles: customer.Further,
+		{name: "the first owner", id: 7, roles: customer.Secondary, want: owners(7, customer.Secondary)},
+		{name: "other roles replace those before", before: owners(7, customer.Primary|customer.InSubscription), id: 7, roles: customer.Secondary,
+			want: owners(7, customer.Secondary)},
+		{name: "released by the last", before: owners(7, customer.Primary), id: 7, want: owners()},
+		{name: "released by one who did not hold it", before: owners(7, customer.Primary), id: 8, want: owners(7, customer.Primary)},
+		{name: "released by one of two", before: owners(7, customer.Primary, 8, customer.Secondary), id: 7, want: owners(8, customer.Secondary)},
+		{name: "the 100th", before: crowd(99, customer.Secondary), id: 100, roles: customer.Secondary, want: crowd(100, customer.Secondary)},
+		{name: "one of 100 changes roles", before: crowd(100, customer.Secondary), id: 100, roles: customer.InSubscription,
+			want: crowd(99, customer.Secondary).With(100, customer.InSubscription)},
+		{name: "the 101st crowds it", before: crowd(100, customer.Secondary), id: 101, roles: customer.Secondary, want: crowded()},
+		{name: "the first owner stays named", before: crowd(99, customer.Secondary).With(500, customer.Primary|customer.InSubscription), id: 101, roles: customer.Secondary,
 			want: crowded(500)},
-		{name: "the 101st is the first owner", before: crowd(100, customer.Further), id: 101, roles: customer.First | customer.Further, want: crowded(101)},
-		{name: "a crowded key names nobody more", before: crowded(500), id: 7, roles: customer.Further | customer.InSubscription | customer.InCustom, want: crowded(500)},
+		{name: "the 101st is the first owner", before: crowd(100, customer.Secondary), id: 101, roles: customer.Primary | customer.Secondary, want: crowded(101)},
+		{name: "a crowded key names nobody more", before: crowded(500), id: 7, roles: customer.Secondary | customer.InSubscription | customer.InCustom, want: crowded(500)},
 		{name: "a crowded key gets a first owner", before: crowded(), id: 7, roles: customer.Anywhere, want: crowded(7)},
 		{name: "the first owner of a crowded key lets go", before: crowded(500), id: 500, want: crowded()},
 		{name: "the first owner of a crowded key keeps it in another role", before: crowded(500), id: 500, roles: customer.InSubscription, want: crowded()},
@@ -138,7 +138,7 @@ func TestOwnersWith(t *testing.T) {
 			if again := got.With(tt.id, tt.roles); !again.Equal(got) {
 				t.Errorf("With again = %v, want %v", again, got)
 			}
-			if got.Empty() != (len(tt.want.Roles) == 0 && !tt.want.Crowded) {
+			if got.Empty() != (len(tt.want.Roles) == 0 && !tt.want.Overflowed) {
 				t.Errorf("Empty = %t", got.Empty())
 			}
 		})
@@ -155,15 +155,15 @@ func owners(pairs ...any) customer.Owners {
 }
 
 func crowded(first ...customer.ID) customer.Owners {
-	o := customer.Owners{Roles: map[customer.ID]customer.Roles{}, Crowded: true}
+	o := customer.Owners{Roles: map[customer.ID]customer.Roles{}, Overflowed: true}
 	for _, id := range first {
-		o.Roles[id] = customer.First
+		o.Roles[id] = customer.Primary
 	}
 	return o
 }
 
 func TestOwnersIn(t *testing.T) {
-	o := owners(9, customer.Further, 3, customer.First|customer.InSubscription, 5, customer.InSubscription, 1, customer.InCustom)
+	o := owners(9, customer.Secondary, 3, customer.Primary|customer.InSubscription, 5, customer.InSubscription, 1, customer.InCustom)
 	tests := []struct {
 		name  string
 		roles customer.Roles
@@ -182,10 +182,10 @@ func TestOwnersIn(t *testing.T) {
 			}
 		})
 	}
-	if got := o.First(); got != 3 {
+	if got := o.Primary(); got != 3 {
 		t.Errorf("First = %d, want 3", got)
 	}
-	if got := owners(9, customer.Further).First(); got != 0 {
+	if got := owners(9, customer.Secondary).Primary(); got != 0 {
 		t.Errorf("First of a key without one = %d, want 0", got)
 	}
 }
@@ -197,11 +197,11 @@ func TestOwnersWithLosesNobody(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o, model, wasCrowded := customer.Owners{}, map[customer.ID]customer.Roles{}, false
 		for id := range rapid.SampledFrom([]customer.ID{0, 0, 97, 100}).Draw(t, "owners before") {
-			o, model[id+1] = o.With(id+1, customer.Further), customer.Further
+			o, model[id+1] = o.With(id+1, customer.Secondary), customer.Secondary
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"": func(t *rapid.T) {
-				want := customer.Owners{Roles: model, Crowded: wasCrowded}
+				want := customer.Owners{Roles: model, Overflowed: wasCrowded}
 				if wasCrowded {
 					want.Roles = firsts(model)
 				}
@@ -212,7 +212,7 @@ func TestOwnersWithLosesNobody(t *testing.T) {
 			"with": func(t *rapid.T) {
 				id := customer.ID(rapid.IntRange(1, 105).Draw(t, "id"))
 				roles := customer.Roles(rapid.IntRange(0, 15).Draw(t, "roles"))
-				if holder := customer.First; roles&holder != 0 && len(firsts(model)) > 0 && model[id]&holder == 0 {
+				if holder := customer.Primary; roles&holder != 0 && len(firsts(model)) > 0 && model[id]&holder == 0 {
 					roles &^= holder // one e-mail has one first owner: the decision's business
 				}
 				o = o.With(id, roles)
@@ -228,8 +228,8 @@ func TestOwnersWithLosesNobody(t *testing.T) {
 func firsts(roles map[customer.ID]customer.Roles) map[customer.ID]customer.Roles {
 	first := map[customer.ID]customer.Roles{}
 	for _, id := range slices.Collect(maps.Keys(roles)) {
-		if roles[id]&customer.First != 0 {
-			first[id] = customer.First
+		if roles[id]&customer.Primary != 0 {
+			first[id] = customer.Primary
 		}
 	}
 	return first

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // PageSize is how many customers a page holds at most: one strong read of the
@@ -43,7 +43,7 @@ func (s *Service) List(ctx context.Context, tenant int, after ID, limit int) (Pa
 		return Page{}, fmt.Errorf("list of %d customers, a page has 1 to %d", limit, PageSize)
 	}
 	var page Page
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		page, err = s.page(ctx, tenant, after, limit)
 		return err
 	})

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // several makes n customers and returns their ids in the order of creation.
@@ -116,10 +116,10 @@ func TestListIsBusy(t *testing.T) {
 type throttled struct{ *table }
 
 func (throttled) IDs(context.Context, int, customer.ID, customer.ID, int) ([]customer.ID, error) {
-	return nil, fmt.Errorf("throttled: %w", outcome.ErrStale)
+	return nil, fmt.Errorf("throttled: %w", errs.ErrConflict)
 }
 
 func isBusy(err error) bool {
-	_, busy := outcome.AsBusy(err)
-	return busy && errors.Is(err, outcome.ErrStale)
+	_, busy := errs.AsUnavailable(err)
+	return busy && errors.Is(err, errs.ErrConflict)
 }

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // loaded is what one search read.
@@ -74,7 +74,7 @@ func (s *Service) loadAll(ctx context.Context, tenant int, fields MatchFields, s
 		return s.load(ctx, tenant, fields, search, known)
 	}
 	if search.ID != 0 {
-		record, err := s.store.Whole(ctx, tenant, search.ID)
+		record, err := s.store.CustomerWithExtensions(ctx, tenant, search.ID)
 		if err != nil || record.Deleted {
 			return loaded{}, err
 		}
@@ -84,9 +84,9 @@ func (s *Service) loadAll(ctx context.Context, tenant int, fields MatchFields, s
 	if err != nil || !l.record.lacksRecords() {
 		return l, err
 	}
-	record, err := s.store.Whole(ctx, tenant, l.record.ID)
+	record, err := s.store.CustomerWithExtensions(ctx, tenant, l.record.ID)
 	if err == nil && record.Commit != l.record.Commit {
-		err = fmt.Errorf("customer %s changed between two reads: %w", l.record.ID.Hex(), outcome.ErrStale)
+		err = fmt.Errorf("customer %s changed between two reads: %w", l.record.ID.Hex(), errs.ErrConflict)
 	}
 	l.record = record
 	return l, err
@@ -109,11 +109,11 @@ func (s *Service) lookAt(ctx context.Context, tenant int, fields MatchFields, se
 	for _, id := range ids {
 		record, ok := records[id]
 		if !ok || record.Deleted {
-			return loaded{}, fmt.Errorf("customer %s is not there: %w", id.Hex(), outcome.ErrStale)
+			return loaded{}, fmt.Errorf("customer %s is not there: %w", id.Hex(), errs.ErrConflict)
 		}
 		found, asKeysSaid := search.holds(record.Customer, fields, l.keys)
 		if !asKeysSaid {
-			return loaded{}, fmt.Errorf("customer %s gave the value away: %w", id.Hex(), outcome.ErrStale)
+			return loaded{}, fmt.Errorf("customer %s gave the value away: %w", id.Hex(), errs.ErrConflict)
 		}
 		if !found {
 			l.others = append(l.others, record)
@@ -157,7 +157,7 @@ func (s *Service) confirm(ctx context.Context, tenant int, read map[Key]KeyRecor
 // somebody else by now. Whose a value is was read after the search, and what moved
 // in between together with what the search was by must not look taken.
 func (s *Service) confirmFound(ctx context.Context, tenant int, l loaded, err error) error {
-	if _, refused := outcome.AsRefusal(err); !refused {
+	if _, refused := errs.AsClient(err); !refused {
 		return err
 	}
 	if len(l.keys) > 0 {
@@ -185,7 +185,7 @@ func (s *Service) unchangedKeys(ctx context.Context, tenant int, read map[Key]Ke
 	}
 	for key, record := range read {
 		if again[key].Commit != record.Commit {
-			return fmt.Errorf("key changed between two reads: %w", outcome.ErrStale)
+			return fmt.Errorf("key changed between two reads: %w", errs.ErrConflict)
 		}
 	}
 	return nil
@@ -199,7 +199,7 @@ func (s *Service) confirmCustomers(ctx context.Context, tenant int, read map[ID]
 	}
 	for id, record := range read {
 		if again[id].Commit != record.Commit {
-			return fmt.Errorf("customer changed between two reads: %w", outcome.ErrStale)
+			return fmt.Errorf("customer changed between two reads: %w", errs.ErrConflict)
 		}
 	}
 	return refusal

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 func TestTooManyKeys(t *testing.T) {
@@ -27,7 +27,7 @@ func TestTooManyKeys(t *testing.T) {
 		refused := func(what, code string, edit customer.Edit) {
 			_, err := service.Apply(ctx, updates(id(ada.ID), edit))
 			// Match fields and identification keys count, so those of now decide.
-			if refusal, ok := outcome.AsRefusal(err); !ok || refusal.Code != code || !refusal.OfSettings {
+			if refusal, ok := errs.AsClient(err); !ok || refusal.Code != code || !refusal.DependsOnSettings {
 				t.Errorf("%s: error = %v, want %s, of settings", what, err, code)
 			}
 		}
@@ -148,11 +148,11 @@ func TestRepeatedDeleteTakesNothingAway(t *testing.T) {
 				gone := must(t, service, keyed(deletes(email("ada@x.com")), "k", "delete"))
 				ada := longList(t, service, manyWords(150))
 				got, err := service.Apply(ctx, keyed(deletes(email("ada@x.com")), "k", meaning))
-				if meaning == "delete" && (err != nil || !got.Repeated || got.ID != gone.ID) {
+				if meaning == "delete" && (err != nil || !got.Replayed || got.ID != gone.ID) {
 					t.Errorf("Apply = %+v, error %v, want the first result again", got, err)
 				}
-				if meaning != "delete" && !errors.Is(err, customer.ErrOtherMeaning) {
-					t.Errorf("Apply error = %v, want %v", err, customer.ErrOtherMeaning)
+				if meaning != "delete" && !errors.Is(err, customer.ErrKeyReused) {
+					t.Errorf("Apply error = %v, want %v", err, customer.ErrKeyReused)
 				}
 				if words, _ := world.customers[ada].Custom["interests"].([]any); len(words) != 150 {
 					t.Errorf("%d words are left, want 150", len(words))

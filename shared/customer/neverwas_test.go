@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A value that moved from one customer to another between the reads of two keys
@@ -135,7 +135,7 @@ func TestContentionWithoutEnd(t *testing.T) {
 		}
 		began := time.Now()
 		_, err := service.Apply(ctx, updates(email("ada@x.com"), setPhones("+1111111")))
-		if _, busy := outcome.AsBusy(err); !busy {
+		if _, busy := errs.AsUnavailable(err); !busy {
 			t.Errorf("Apply error = %v, want busy", err)
 		}
 		if took := time.Since(began); took > 23*time.Second || n < 20 {

@@ -51,7 +51,7 @@ func newOrder(items []BatchItem) *order {
 			o.decided[l.Key] = true
 		}
 		for key, roles := range item.Gives {
-			if roles&First != 0 {
+			if roles&Primary != 0 {
 				o.decided[key] = true
 			}
 		}

@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // The pool is small, so that everybody wants the same values.
@@ -55,7 +55,7 @@ var anySearch = rapid.Custom(func(t *rapid.T) customer.Search {
 	}
 })
 
-var errUnwanted = outcome.Refuse(outcome.Invalid, "unwanted", "", "The edit refuses.")
+var errUnwanted = errs.Reject(errs.Invalid, "unwanted", "", "The edit refuses.")
 
 // anyEdit draws one to three steps of an edit.
 var anyEdit = rapid.Custom(func(t *rapid.T) customer.Edit {
@@ -160,7 +160,7 @@ func (t *table) matching(s customer.Search) (ids []customer.ID, crowded bool) {
 			ids = append(ids, id)
 		}
 	}
-	isCrowded := func(l customer.Lookup) bool { return t.keys[l.Key].Crowded }
+	isCrowded := func(l customer.Lookup) bool { return t.keys[l.Key].Overflowed }
 	isUncrowded := func(l customer.Lookup) bool { return !isCrowded(l) }
 	return ids, slices.ContainsFunc(s.Any, isCrowded) || len(s.All) > 0 && !slices.ContainsFunc(s.All, isUncrowded)
 }
@@ -217,18 +217,18 @@ func fulfil(t *rapid.T, world *table, service *customer.Service, w wish, others 
 	customers, commits := maps.Clone(world.customers), len(world.commits)
 	matching, crowded := world.matching(request.Search)
 	result, err := service.Apply(ctx, request)
-	_, refused := outcome.AsRefusal(err)
+	_, refused := errs.AsClient(err)
 
 	own := len(world.commits) - commits - foreign
 	switch {
 	case err != nil && !refused:
 		t.Fatalf("Apply error = %v, want none or a refusal", err)
-	case (refused || result.Repeated || !result.Changed && request.Keyed == nil) && own != 0:
+	case (refused || result.Replayed || !result.Changed && request.IdempotencyKey == nil) && own != 0:
 		t.Fatalf("%d commits of a request that ended with %+v, error %v", own, result, err)
 	case own > 1:
 		t.Fatalf("%d commits of one request", own)
 	}
-	if foreign > 0 || result.Repeated {
+	if foreign > 0 || result.Replayed {
 		return
 	}
 	checkResult(t, customers, matching, crowded, request, result, err)

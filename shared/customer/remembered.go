@@ -1,18 +1,18 @@
 package customer
 
-import "regulars/shared/outcome"
+import "regulars/shared/errs"
 
 // Keyed makes a request safe to repeat.
-type Keyed struct {
+type IdempotencyKey struct {
 	// Key is what the client sent as its idempotency key.
 	Key string
 	// Meaning is a hash of method, route and the body's meaning without the token.
-	Meaning string
+	Fingerprint string
 }
 
 // Remembered is the outcome of a request, kept under its idempotency key.
-type Remembered struct {
-	Keyed
+type IdempotencyRecord struct {
+	IdempotencyKey
 	// ID is the customer the request was about; 0 where it was about no single
 	// one.
 	ID ID
@@ -23,24 +23,24 @@ type Remembered struct {
 }
 
 // Repeated says that the request of a commit was carried out before.
-type Repeated struct{ First Remembered }
+type Replay struct{ Record IdempotencyRecord }
 
-func (r *Repeated) Error() string { return "carried out before" }
+func (r *Replay) Error() string { return "carried out before" }
 
 // ErrOtherMeaning refuses an idempotency key that came with another request.
-var ErrOtherMeaning = outcome.Refuse(outcome.Conflict, "idempotency_key_reused", "Idempotency-Key",
+var ErrKeyReused = errs.Reject(errs.FailedPrecondition, "idempotency_key_reused", "Idempotency-Key",
 	"Idempotency-Key: this key came before with another request.")
 
 // JobFor is the job that the first request started, for the same request only.
-func (r *Repeated) JobFor(again Keyed) (string, error) {
-	_, err := r.First.answer(again)
-	return r.First.Job, err
+func (r *Replay) JobFor(again IdempotencyKey) (string, error) {
+	_, err := r.Record.answer(again)
+	return r.Record.Job, err
 }
 
 // answer is the first result again, for the same request only.
-func (r Remembered) answer(again Keyed) (Result, error) {
-	if r.Meaning != again.Meaning {
-		return Result{}, ErrOtherMeaning
+func (r IdempotencyRecord) answer(again IdempotencyKey) (Result, error) {
+	if r.Fingerprint != again.Fingerprint {
+		return Result{}, ErrKeyReused
 	}
-	return Result{ID: r.ID, Created: r.Created, Changed: r.Changed, Repeated: true}, nil
+	return Result{ID: r.ID, Created: r.Created, Changed: r.Changed, Replayed: true}, nil
 }

@@ -14,7 +14,7 @@ func TestIdempotencyKey(t *testing.T) {
 		create := keyed(imports(email("ada@x.com"), setEmail("ada@x.com")), "k1", "import ada")
 		ada := must(t, service, create)
 		repeated := ada
-		repeated.Repeated = true
+		repeated.Replayed = true
 		commits := len(world.commits)
 
 		again := func(name string, r customer.Request, want customer.Result) {
@@ -34,8 +34,8 @@ func TestIdempotencyKey(t *testing.T) {
 			"it would not be found":    keyed(updates(email("eve@x.com"), setName("Eve")), "k1", "another"),
 			"another would be created": keyed(imports(email("eve@x.com"), setEmail("eve@x.com")), "k1", "another"),
 		} {
-			if got, err := service.Apply(ctx, r); !errors.Is(err, customer.ErrOtherMeaning) {
-				t.Errorf("the key with another request, %s: Apply = %+v, error %v, want %v", name, got, err, customer.ErrOtherMeaning)
+			if got, err := service.Apply(ctx, r); !errors.Is(err, customer.ErrKeyReused) {
+				t.Errorf("the key with another request, %s: Apply = %+v, error %v, want %v", name, got, err, customer.ErrKeyReused)
 			}
 		}
 		must(t, service, updates(id(ada.ID), setEmail("countess@x.com")))
@@ -48,14 +48,14 @@ func TestIdempotencyKey(t *testing.T) {
 
 		remove := keyed(deletes(id(ada.ID)), "k2", "delete ada")
 		gone := must(t, service, remove)
-		gone.Repeated = true
+		gone.Replayed = true
 		commits = len(world.commits)
 		again("it is gone", remove, gone)
 		again("its customer is gone", create, repeated)
 
 		move := keyed(updates(id(eve.ID), setEmail("lady@x.com")), "k3", "move eve")
 		moved := must(t, service, move)
-		moved.Repeated = true
+		moved.Replayed = true
 		must(t, service, updates(id(eve.ID), setEmail("eve@x.com")))
 		must(t, service, imports(email("lady@x.com"), setEmail("lady@x.com")))
 		commits = len(world.commits)
@@ -79,7 +79,7 @@ func TestWhatIsRemembered(t *testing.T) {
 			t.Errorf("%d commits, want one of the request alone", n)
 		}
 		must(t, service, updates(id(ada.ID), setEmail("countess@x.com")))
-		if got, want := must(t, service, nothing), (customer.Result{ID: ada.ID, Repeated: true}); got != want {
+		if got, want := must(t, service, nothing), (customer.Result{ID: ada.ID, Replayed: true}); got != want {
 			t.Errorf("Apply again = %+v, want %+v", got, want)
 		}
 
@@ -88,7 +88,7 @@ func TestWhatIsRemembered(t *testing.T) {
 			t.Errorf("Apply error = %v, want %v", err, customer.ErrNotFound)
 		}
 		must(t, service, imports(email("eve@x.com"), setEmail("eve@x.com")))
-		if got := must(t, service, refused); got.Repeated || !got.Changed {
+		if got := must(t, service, refused); got.Replayed || !got.Changed {
 			t.Errorf("Apply = %+v, want it carried out now", got)
 		}
 	})
@@ -117,7 +117,7 @@ func TestSameRequestTwiceAtOnce(t *testing.T) {
 					first = got
 					got, err = service.Apply(ctx, r)
 				}
-				first.Repeated = true
+				first.Replayed = true
 				if err != nil || got != first {
 					t.Errorf("Apply = %+v, error %v, want %+v", got, err, first)
 				}

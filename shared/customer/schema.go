@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -85,8 +85,8 @@ func (s ExtensionSchema) ReadRecord(field string, v any) (ExtensionRecord, error
 	for name, member := range members {
 		attribute, declared := s.Attribute(name)
 		if !declared {
-			return nil, outcome.Refuse(outcome.Invalid, "attribute_undeclared", field,
-				"%s: the extension %s has no attribute %.100q.", field, s.Name, name).BySettings()
+			return nil, errs.Reject(errs.Invalid, "attribute_undeclared", field,
+				"%s: the extension %s has no attribute %.100q.", field, s.Name, name).DependingOnSettings()
 		}
 		if member == nil {
 			continue
@@ -110,7 +110,7 @@ func (s ExtensionSchema) complete(field string, record ExtensionRecord) (Extensi
 		if a.Default != nil {
 			full[a.Name] = a.Default
 		} else if a.Mandatory {
-			return nil, outcome.Refuse(outcome.Invalid, "missing", field+"."+a.Name, "%s.%s: it is mandatory.", field, a.Name).BySettings()
+			return nil, errs.Reject(errs.Invalid, "missing", field+"."+a.Name, "%s.%s: it is mandatory.", field, a.Name).DependingOnSettings()
 		}
 	}
 	return full, nil
@@ -162,7 +162,7 @@ func (a AttributeSchema) readWhole(field string, v any, bits int) (any, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, bits)
 	if err != nil {
-		return nil, outcome.Refuse(outcome.Invalid, "out_of_range", field, "%s: %.40s does not fit into %d bits.", field, text, bits)
+		return nil, errs.Reject(errs.Invalid, "out_of_range", field, "%s: %.40s does not fit into %d bits.", field, text, bits)
 	}
 	digits := strconv.FormatInt(n, 10)
 	return json.Number(digits), a.fits(field, len(strings.TrimPrefix(digits, "-")), "digits")
@@ -171,7 +171,7 @@ func (a AttributeSchema) readWhole(field string, v any, bits int) (any, error) {
 // fits refuses what is longer than the attribute's length.
 func (a AttributeSchema) fits(field string, length int, of string) error {
 	if a.Length > 0 && length > a.Length {
-		return outcome.Refuse(outcome.Invalid, "too_long", field, "%s: it has %d %s; %d is the limit.", field, length, of, a.Length).BySettings()
+		return errs.Reject(errs.Invalid, "too_long", field, "%s: it has %d %s; %d is the limit.", field, length, of, a.Length).DependingOnSettings()
 	}
 	return nil
 }
@@ -192,11 +192,11 @@ func (a AttributeSchema) readTime(field string, v any) (any, error) {
 			return text, nil
 		}
 	}
-	return nil, outcome.Refuse(outcome.Invalid, "bad_date", field, "%s: incorrect date and time; 2009-12-18T18:30:00.000Z is a correct one.", field)
+	return nil, errs.Reject(errs.Invalid, "bad_date", field, "%s: incorrect date and time; 2009-12-18T18:30:00.000Z is a correct one.", field)
 }
 
 func wrongValue(field string, v any, expected string) error {
-	return outcome.Refuse(outcome.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", field, expected, value.TypeName(v))
+	return errs.Reject(errs.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", field, expected, value.TypeName(v))
 }
 
 const (
@@ -215,7 +215,7 @@ var schemaName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 // CheckSchemaName refuses what cannot be the name of an extension or a key.
 func CheckSchemaName(field, name string) error {
 	if len(name) > maxSchemaName || !schemaName.MatchString(name) {
-		return outcome.Refuse(outcome.Invalid, "bad_name", field,
+		return errs.Reject(errs.Invalid, "bad_name", field,
 			"%s: %.60q is no name: a letter, then letters, digits and _, at most %d.", field, name, maxSchemaName)
 	}
 	return nil
@@ -274,5 +274,5 @@ func (a AttributeSchema) check(at string) error {
 }
 
 func badSchema(field, format string, args ...any) error {
-	return outcome.Refuse(outcome.Invalid, "bad_schema", field, "%s: %s", field, fmt.Sprintf(format, args...))
+	return errs.Reject(errs.Invalid, "bad_schema", field, "%s: %s", field, fmt.Sprintf(format, args...))
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A Search names the customer an operation is about: by id, by any of several
@@ -54,7 +54,7 @@ func (s Search) candidates(keys map[Key]KeyRecord) (ids []ID, unsure bool, err e
 	}
 	for _, l := range s.Any {
 		owners := keys[l.Key].Owners
-		if owners.Crowded {
+		if owners.Overflowed {
 			return nil, false, ambiguousCrowd(l.Key)
 		}
 		for _, id := range owners.In(l.Roles) {
@@ -72,7 +72,7 @@ func allOf(words []Lookup, keys map[Key]KeyRecord) (ids []ID, unsure bool, err e
 	first := true
 	for _, l := range words {
 		owners := keys[l.Key].Owners
-		if owners.Crowded {
+		if owners.Overflowed {
 			unsure = true
 			continue
 		}
@@ -96,7 +96,7 @@ func (s Search) holds(c Customer, fields MatchFields, keys map[Key]KeyRecord) (f
 	matches := func(l Lookup) bool { return held[l.Key]&l.Roles != 0 }
 	if len(s.All) > 0 {
 		lacks := func(l Lookup) bool { return !matches(l) }
-		lacksNamed := func(l Lookup) bool { return lacks(l) && !keys[l.Key].Owners.Crowded }
+		lacksNamed := func(l Lookup) bool { return lacks(l) && !keys[l.Key].Owners.Overflowed }
 		return !slices.ContainsFunc(s.All, lacks), !slices.ContainsFunc(s.All, lacksNamed)
 	}
 	for _, l := range s.Any {
@@ -120,8 +120,8 @@ func (c Customer) subscribedTo(key Key, resource int64) bool {
 
 // The refusals of a search.
 var (
-	ErrNotFound  = outcome.Refuse(outcome.NotFound, "not_found", "", "No profile matches.")
-	ErrAmbiguous = outcome.Refuse(outcome.Conflict, "ambiguous", "", "Several profiles match.")
+	ErrNotFound  = errs.Reject(errs.NotFound, "not_found", "", "No profile matches.")
+	ErrAmbiguous = errs.Reject(errs.FailedPrecondition, "ambiguous", "", "Several profiles match.")
 )
 
 // namedOwners is how many of several matching customers a refusal names.
@@ -132,12 +132,12 @@ func ambiguous(ids []ID) error {
 	for _, id := range ids[:min(len(ids), namedOwners)] {
 		named = append(named, id.Hex())
 	}
-	return outcome.Refuse(outcome.Conflict, ErrAmbiguous.Code, "", "%d profiles match: %s%s.",
+	return errs.Reject(errs.FailedPrecondition, ErrAmbiguous.Code, "", "%d profiles match: %s%s.",
 		len(ids), strings.Join(named, ", "), map[bool]string{true: " and others"}[len(ids) > namedOwners])
 }
 
 func ambiguousCrowd(key Key) error {
-	return outcome.Refuse(outcome.Conflict, ErrAmbiguous.Code, "",
+	return errs.Reject(errs.FailedPrecondition, ErrAmbiguous.Code, "",
 		"More than %d profiles hold this %s; it is crowded and no longer leads to one.", maxOwners, key.Kind.noun())
 }
 

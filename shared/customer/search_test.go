@@ -16,7 +16,7 @@ var (
 	hobbies = MatchFields{{Name: "interests", Of: OfCustomer, Tags: true, Number: 2, State: FieldReady}}
 )
 
-func crowdedKey() KeyRecord { return KeyRecord{Owners{Crowded: true}, rev} }
+func crowdedKey() KeyRecord { return KeyRecord{Owners{Overflowed: true}, rev} }
 
 func anyOf(roles Roles, keys ...Key) Search {
 	var s Search
@@ -40,21 +40,21 @@ func TestCandidates(t *testing.T) {
 		err    error
 	}{
 		{name: "a key of nobody", search: anyOf(Anywhere, wanted), keys: map[Key]KeyRecord{wanted: {}}},
-		{name: "in the role", search: anyOf(Profile, wanted), keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: First})}, want: []ID{adaID}},
-		{name: "a further one counts as the profile's", search: anyOf(Profile, wanted), keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: Further})}, want: []ID{adaID}},
-		{name: "in another role", search: anyOf(InSubscription, wanted), keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: First | Further})}},
+		{name: "in the role", search: anyOf(Profile, wanted), keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: Primary})}, want: []ID{adaID}},
+		{name: "a further one counts as the profile's", search: anyOf(Profile, wanted), keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: Secondary})}, want: []ID{adaID}},
+		{name: "in another role", search: anyOf(InSubscription, wanted), keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: Primary | Secondary})}},
 		{name: "one in the role, another not", search: anyOf(InSubscription, wanted),
-			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: First, eveID: InSubscription})}, want: []ID{eveID}},
+			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: Primary, eveID: InSubscription})}, want: []ID{eveID}},
 		{name: "every role counts equally", search: anyOf(Anywhere, wanted),
-			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{eveID: First, adaID: InSubscription})}, want: []ID{adaID, eveID}},
+			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{eveID: Primary, adaID: InSubscription})}, want: []ID{adaID, eveID}},
 		{name: "one by several keys", search: anyOf(Anywhere, wanted, other),
-			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: First}), other: named(map[ID]Roles{adaID: Further})}, want: []ID{adaID}},
+			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: Primary}), other: named(map[ID]Roles{adaID: Secondary})}, want: []ID{adaID}},
 		{name: "several by several keys", search: anyOf(Anywhere, wanted, other),
-			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{eveID: First}), other: named(map[ID]Roles{adaID: Further})}, want: []ID{adaID, eveID}},
+			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{eveID: Primary}), other: named(map[ID]Roles{adaID: Secondary})}, want: []ID{adaID, eveID}},
 		{name: "crowded", search: anyOf(Anywhere, wanted), keys: map[Key]KeyRecord{wanted: crowdedKey()}, err: ErrAmbiguous},
 		{name: "one of several crowded", search: anyOf(Anywhere, wanted, other),
-			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: First}), other: crowdedKey()}, err: ErrAmbiguous},
-		{name: "narrowed to a resource", search: narrowed, keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: First})}, want: []ID{adaID}, unsure: true},
+			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: Primary}), other: crowdedKey()}, err: ErrAmbiguous},
+		{name: "narrowed to a resource", search: narrowed, keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: Primary})}, want: []ID{adaID}, unsure: true},
 
 		{name: "all words", search: wordsOf(ski, tea),
 			keys: map[Key]KeyRecord{ski: named(map[ID]Roles{adaID: InCustom, eveID: InCustom}), tea: named(map[ID]Roles{eveID: InCustom})}, want: []ID{eveID}},

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 
 	mathrand "math/rand/v2"
 )
@@ -34,14 +34,14 @@ type Request struct {
 	Idents IdentKeys
 	Search Search
 	// Whole: the edit looks at records of extensions.
-	Whole bool
+	WithExtensions bool
 	// Create: where nobody matches a new customer is made.
 	Create bool
 	Edit   Edit
 	// Plain: doing the edit twice does no harm.
-	Plain bool
+	Idempotent bool
 	// Keyed, unless nil, makes the request safe to repeat.
-	Keyed *Keyed
+	IdempotencyKey *IdempotencyKey
 
 	// known are keys that were read for the first attempt already.
 	known map[Key]KeyRecord
@@ -53,7 +53,7 @@ type Result struct {
 	// Created and Changed say what was done; after a create both are true.
 	Created, Changed bool
 	// Repeated: it was done before, under the same idempotency key.
-	Repeated bool
+	Replayed bool
 }
 
 // Apply changes the customer that the request's search finds, or creates it. It
@@ -61,13 +61,13 @@ type Result struct {
 // what the edit refuses with, and then nothing is written.
 func (s *Service) Apply(ctx context.Context, r Request) (Result, error) {
 	var result Result
-	err := outcome.Retry(ctx, func(attempt int) error {
+	err := errs.Retry(ctx, func(attempt int) error {
 		var err error
 		result, err = s.attempt(ctx, r, attempt > 0)
 		return err
 	})
-	if _, refused := outcome.AsRefusal(err); refused {
-		return s.Refuse(ctx, r.Tenant, r.Keyed, err)
+	if _, refused := errs.AsClient(err); refused {
+		return s.RejectUnlessReplayed(ctx, r.Tenant, r.IdempotencyKey, err)
 	}
 	return result, err
 }
@@ -75,7 +75,7 @@ func (s *Service) Apply(ctx context.Context, r Request) (Result, error) {
 // Refuse returns refusal, unless the request was carried out before: then it
 // returns the first result. Whoever refuses a request that Apply never saw, but
 // which it may have seen before, asks here first.
-func (s *Service) Refuse(ctx context.Context, tenant int, keyed *Keyed, refusal error) (Result, error) {
+func (s *Service) RejectUnlessReplayed(ctx context.Context, tenant int, keyed *IdempotencyKey, refusal error) (Result, error) {
 	first, done, err := s.repeated(ctx, tenant, keyed)
 	if err != nil || done {
 		return first, err
@@ -84,13 +84,13 @@ func (s *Service) Refuse(ctx context.Context, tenant int, keyed *Keyed, refusal 
 }
 
 // repeated returns the first result of a request that was carried out before.
-func (s *Service) repeated(ctx context.Context, tenant int, keyed *Keyed) (result Result, done bool, err error) {
+func (s *Service) repeated(ctx context.Context, tenant int, keyed *IdempotencyKey) (result Result, done bool, err error) {
 	if keyed == nil {
 		return Result{}, false, nil
 	}
-	var first *Remembered
-	err = outcome.Retry(ctx, func(int) (err error) {
-		first, err = s.store.Remembered(ctx, tenant, keyed.Key)
+	var first *IdempotencyRecord
+	err = errs.Retry(ctx, func(int) (err error) {
+		first, err = s.store.IdempotencyRecord(ctx, tenant, keyed.Key)
 		return err
 	})
 	if err != nil || first == nil {
@@ -107,13 +107,13 @@ func (s *Service) Find(ctx context.Context, tenant int, fields MatchFields, sear
 }
 
 // FindWhole is Find with the records of extensions.
-func (s *Service) FindWhole(ctx context.Context, tenant int, fields MatchFields, search Search) (Customer, error) {
+func (s *Service) FindWithExtensions(ctx context.Context, tenant int, fields MatchFields, search Search) (Customer, error) {
 	return s.find(ctx, tenant, fields, search, true)
 }
 
 func (s *Service) find(ctx context.Context, tenant int, fields MatchFields, search Search, whole bool) (Customer, error) {
 	var found Customer
-	err := outcome.Retry(ctx, func(int) error {
+	err := errs.Retry(ctx, func(int) error {
 		loaded, err := s.loadAll(ctx, tenant, fields, search, nil, whole)
 		if err != nil {
 			return err
@@ -133,7 +133,7 @@ func (s *Service) attempt(ctx context.Context, r Request, thorough bool) (Result
 	if thorough {
 		r.known = nil
 	}
-	loaded, err := s.loadAll(ctx, r.Tenant, r.Fields, r.Search, r.known, r.Whole)
+	loaded, err := s.loadAll(ctx, r.Tenant, r.Fields, r.Search, r.known, r.WithExtensions)
 	if err != nil {
 		return Result{}, err
 	}
@@ -143,7 +143,7 @@ func (s *Service) attempt(ctx context.Context, r Request, thorough bool) (Result
 	commit, err := s.decide(ctx, r, loaded, thorough)
 	switch {
 	case errors.Is(err, errLacksRecords):
-		r.Whole = true
+		r.WithExtensions = true
 		return s.attempt(ctx, r, thorough)
 	case errors.Is(err, errShed):
 		return s.shed(ctx, r, loaded)
@@ -161,7 +161,7 @@ func (s *Service) attempt(ctx context.Context, r Request, thorough bool) (Result
 // decide makes the commit that r comes to over what was loaded.
 func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough bool) (Commit, error) {
 	now := s.instant()
-	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: loaded.record, Plain: r.Plain}
+	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: loaded.record, Idempotent: r.Idempotent}
 	if loaded.record.Absent() {
 		commit.Before.ID = NewID(now, mathrand.Uint64())
 	}
@@ -215,8 +215,8 @@ func (r Request) knownOf(c Customer, loaded map[Key]KeyRecord) map[Key]KeyRecord
 }
 
 func tooManyChanges(items int) error {
-	return outcome.Refuse(outcome.Invalid, "too_many_changes", "data",
-		"data: the request would change %d items (e-mails, phones, push tokens, match field and identification values); %d is the limit. Send it in parts.", items, MaxItems).BySettings()
+	return errs.Reject(errs.Invalid, "too_many_changes", "data",
+		"data: the request would change %d items (e-mails, phones, push tokens, match field and identification values); %d is the limit. Send it in parts.", items, MaxItems).DependingOnSettings()
 }
 
 // instant is the time to the precision that is kept.
@@ -233,7 +233,7 @@ func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known
 		return err
 	}
 	if len(missing) > MaxItems {
-		return outcome.Refuse(outcome.Invalid, "too_many_changes", "data",
+		return errs.Reject(errs.Invalid, "too_many_changes", "data",
 			"data: the request would change %d e-mails, phones, push tokens and match field values; %d is the limit. Send it in parts.", len(missing)+len(changes), MaxItems)
 	}
 	if len(missing) > 0 {
@@ -249,7 +249,7 @@ func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known
 			return err
 		}
 	}
-	commit.Keys, commit.CheckKeys = changes, leant
+	commit.Keys, commit.UnchangedKeys = changes, leant
 	commit.Idents, err = commit.identChanges(r.Idents)
 	commit.Extensions = commit.stamp()
 	return err
@@ -262,8 +262,8 @@ func (c *Commit) leanOn(l loaded) {
 	}
 	for key, record := range l.keys {
 		written := slices.ContainsFunc(c.Keys, func(k KeyChange) bool { return k.Key == key })
-		if !written && !record.Crowded { // a crowded key stays so for good
-			c.CheckKeys[key] = record.Rev
+		if !written && !record.Overflowed { // a crowded key stays so for good
+			c.UnchangedKeys[key] = record.Rev
 		}
 	}
 }
@@ -271,22 +271,22 @@ func (c *Commit) leanOn(l loaded) {
 // unchanged ends a request that changes nothing. With an idempotency key the
 // first of its kind is remembered, alone.
 func (s *Service) unchanged(ctx context.Context, r Request, commit Commit, result Result) (Result, error) {
-	if r.Keyed == nil {
+	if r.IdempotencyKey == nil {
 		return result, nil
 	}
-	if first, done, err := s.repeated(ctx, r.Tenant, r.Keyed); err != nil || done {
+	if first, done, err := s.repeated(ctx, r.Tenant, r.IdempotencyKey); err != nil || done {
 		return first, err
 	}
 	return s.commit(ctx, r, commit, result)
 }
 
 func (s *Service) commit(ctx context.Context, r Request, commit Commit, result Result) (Result, error) {
-	if r.Keyed != nil {
-		commit.Request = &Remembered{Keyed: *r.Keyed, ID: result.ID, Created: result.Created, Changed: result.Changed}
+	if r.IdempotencyKey != nil {
+		commit.Request = &IdempotencyRecord{IdempotencyKey: *r.IdempotencyKey, ID: result.ID, Created: result.Created, Changed: result.Changed}
 	}
 	err := s.store.Commit(ctx, commit)
-	if repeated, ok := errors.AsType[*Repeated](err); ok {
-		return repeated.First.answer(*r.Keyed)
+	if repeated, ok := errors.AsType[*Replay](err); ok {
+		return repeated.Record.answer(*r.IdempotencyKey)
 	}
 	if err != nil {
 		return Result{}, err

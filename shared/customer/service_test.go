@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // by finds by any of the keys, wherever customers hold them.
@@ -57,11 +57,11 @@ func both(edits ...customer.Edit) customer.Edit {
 }
 
 func imports(search customer.Search, edit customer.Edit) customer.Request {
-	return customer.Request{Tenant: tenant, Fields: fields, Search: search, Create: true, Edit: edit, Plain: true}
+	return customer.Request{Tenant: tenant, Fields: fields, Search: search, Create: true, Edit: edit, Idempotent: true}
 }
 
 func updates(search customer.Search, edit customer.Edit) customer.Request {
-	return customer.Request{Tenant: tenant, Fields: fields, Search: search, Edit: edit, Plain: true}
+	return customer.Request{Tenant: tenant, Fields: fields, Search: search, Edit: edit, Idempotent: true}
 }
 
 func deletes(search customer.Search) customer.Request {
@@ -69,7 +69,7 @@ func deletes(search customer.Search) customer.Request {
 }
 
 func keyed(r customer.Request, key, meaning string) customer.Request {
-	r.Keyed = &customer.Keyed{Key: key, Meaning: meaning}
+	r.IdempotencyKey = &customer.IdempotencyKey{Key: key, Fingerprint: meaning}
 	return r
 }
 
@@ -99,7 +99,7 @@ func TestImport(t *testing.T) {
 		if got, want := must(t, service, imports(phone("+1111111"), setName("Ada"))), (customer.Result{ID: ada.ID, Changed: true}); got != want {
 			t.Errorf("an import by phone = %+v, want %+v", got, want)
 		}
-		if last := world.commits[commits]; len(last.Keys) != 0 || len(last.CheckKeys) != 0 || !last.Plain {
+		if last := world.commits[commits]; len(last.Keys) != 0 || len(last.UnchangedKeys) != 0 || !last.Idempotent {
 			t.Errorf("an import that changes no key wrote %+v, want the customer alone", last)
 		}
 		found, err := service.Find(ctx, tenant, fields, phone("+1111111"))
@@ -152,7 +152,7 @@ func TestTakenEmail(t *testing.T) {
 			"create": imports(phone("+4444444"), both(setEmail("ada@x.com"), setPhones("+4444444"))),
 		} {
 			_, err := service.Apply(ctx, r)
-			refusal, ok := outcome.AsRefusal(err)
+			refusal, ok := errs.AsClient(err)
 			if !errors.Is(err, customer.ErrTaken) || !ok || !strings.Contains(refusal.Detail, ada.ID.Hex()) {
 				t.Errorf("%s: error = %v, want %v that names %s", name, err, customer.ErrTaken, ada.ID.Hex())
 			}
@@ -165,7 +165,7 @@ func TestTakenEmail(t *testing.T) {
 			return c.Subscribe(customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com"}, now)
 		}))
 		_, err := service.Find(ctx, tenant, fields, email("ada@x.com"))
-		refusal, _ := outcome.AsRefusal(err)
+		refusal, _ := errs.AsClient(err)
 		if !errors.Is(err, customer.ErrAmbiguous) || !strings.Contains(refusal.Detail, ada.ID.Hex()+", "+eve.ID.Hex()) {
 			t.Errorf("find error = %v, want %v that names both", err, customer.ErrAmbiguous)
 		}
@@ -175,7 +175,7 @@ func TestTakenEmail(t *testing.T) {
 // What the edit refuses is refused, once, and nothing is written.
 func TestEditRefuses(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
-		errEdit := outcome.Refuse(outcome.Invalid, "no", "data", "No.")
+		errEdit := errs.Reject(errs.Invalid, "no", "data", "No.")
 		calls := 0
 		result, err := service.Apply(ctx, imports(email("ada@x.com"), func(c *customer.Customer, _ time.Time) error {
 			calls++

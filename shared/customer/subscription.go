@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A Channel is a way to reach a person.
@@ -122,9 +122,9 @@ type SubscriptionEdit struct {
 
 // Plain reports whether doing e again does no harm (see [Function.Plain]).
 // Categories are a set that nothing else can stand in for.
-func (e SubscriptionEdit) Plain() bool {
+func (e SubscriptionEdit) Idempotent() bool {
 	for _, f := range e.CustomBy {
-		if !f.Plain() {
+		if !f.Idempotent() {
 			return false
 		}
 	}
@@ -216,6 +216,6 @@ func ParseStatus(field, word string) (Status, error) {
 	if i := slices.Index(Statuses, Status(word)); i >= 0 {
 		return Statuses[i], nil
 	}
-	return "", outcome.Refuse(outcome.Invalid, "bad_status", field,
+	return "", errs.Reject(errs.Invalid, "bad_status", field,
 		"%s: %.40q is no status; a number from 0 to 6 or its word is: %v.", field, word, Statuses)
 }

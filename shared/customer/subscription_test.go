@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -144,7 +144,7 @@ func TestParseStatus(t *testing.T) {
 		t.Run(tt.word, func(t *testing.T) {
 			got, err := customer.ParseStatus("data._status", tt.word)
 			if tt.want == "" {
-				refusal, ok := outcome.AsRefusal(err)
+				refusal, ok := errs.AsClient(err)
 				if !ok || got != "" || refusal.Code != "bad_status" || refusal.Field != "data._status" {
 					t.Errorf("ParseStatus = %q, error %v, want a bad_status", got, err)
 				}

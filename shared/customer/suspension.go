@@ -116,7 +116,7 @@ func (s Suspension) statusOf(sub Subscription) Status {
 
 // A Revision is what orders come to for some customers. It is decided and not
 // committed.
-type Revision struct {
+type BatchPlan struct {
 	// Commits are of the customers that change.
 	Commits []Commit
 	// Seen is how many of the customers were looked at, the first of those asked
@@ -139,8 +139,8 @@ const (
 
 // Revise decides what the orders come to for the customers, in their order, as
 // many as fit one commit. Whoever commits demands that they are as they were read.
-func (s *Service) Revise(ctx context.Context, tenant int, ids []ID, orders Suspensions) (Revision, error) {
-	var r Revision
+func (s *Service) PlanBatch(ctx context.Context, tenant int, ids []ID, orders Suspensions) (BatchPlan, error) {
+	var r BatchPlan
 	records, err := s.store.Customers(ctx, tenant, ids)
 	if err != nil {
 		return r, err

@@ -55,7 +55,7 @@ func TestRevise(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 				ada := must(t, service, imports(email("ada@x.com"), both(setEmail("ada@x.com"), manySubscriptions)))
-				got, err := service.Revise(ctx, tenant, []customer.ID{ada.ID}, tt.orders)
+				got, err := service.PlanBatch(ctx, tenant, []customer.ID{ada.ID}, tt.orders)
 				if err != nil || got.Seen != 1 || got.Skipped != 0 || got.Subscriptions != tt.changed || len(got.Commits) != min(1, tt.changed) {
 					t.Fatalf("Revise() = %+v, %v", got, err)
 				}
@@ -72,7 +72,7 @@ func TestRevise(t *testing.T) {
 				if err := world.Commit(ctx, got.Commits[0]); err != nil {
 					t.Error(err)
 				}
-				again, err := service.Revise(ctx, tenant, []customer.ID{ada.ID}, tt.orders)
+				again, err := service.PlanBatch(ctx, tenant, []customer.ID{ada.ID}, tt.orders)
 				if alone := len(tt.orders) == 1; err != nil || alone && again.Subscriptions != 0 {
 					t.Errorf("Revise() again = %+v, %v", again, err)
 				}
@@ -103,7 +103,7 @@ func TestReviseSome(t *testing.T) {
 		resize(3, 399_999) // no room for three statuses more
 		resize(4, 2_000_001)
 		asked := append(slices.Clone(ids), 7)
-		got, err := service.Revise(ctx, tenant, asked, customer.Suspensions{{}})
+		got, err := service.PlanBatch(ctx, tenant, asked, customer.Suspensions{{}})
 		if err != nil || got.Seen != 7 || got.Skipped != 4 || len(got.Commits) != 2 || got.Subscriptions != 6 {
 			t.Errorf("Revise() = %+v, %v", got, err)
 		}
@@ -111,7 +111,7 @@ func TestReviseSome(t *testing.T) {
 			resize(n, 399_000)
 		}
 		many := slices.Repeat([]customer.ID{ids[0]}, 30)
-		if got, err := service.Revise(ctx, tenant, many, customer.Suspensions{{}}); err != nil || got.Seen != 6 || len(got.Commits) != 6 {
+		if got, err := service.PlanBatch(ctx, tenant, many, customer.Suspensions{{}}); err != nil || got.Seen != 6 || len(got.Commits) != 6 {
 			t.Errorf("Revise() of large ones: %d seen, %d commits, %v", got.Seen, len(got.Commits), err)
 		}
 	})
@@ -144,11 +144,11 @@ func TestSuspensionsThen(t *testing.T) {
 		c.ID = 7
 		world.customers[7] = customer.Record{Customer: c, Rev: customer.Rev{Commit: "a"}}
 		service := customer.NewService(world, world.now)
-		want, err := service.Revise(t.Context(), tenant, []customer.ID{7}, all)
+		want, err := service.PlanBatch(t.Context(), tenant, []customer.ID{7}, all)
 		if err != nil {
 			r.Fatal(err)
 		}
-		got, err := service.Revise(t.Context(), tenant, []customer.ID{7}, short)
+		got, err := service.PlanBatch(t.Context(), tenant, []customer.ID{7}, short)
 		if err != nil || got.Subscriptions != want.Subscriptions || len(got.Commits) != len(want.Commits) ||
 			len(got.Commits) > 0 && !got.Commits[0].After.Same(want.Commits[0].After) {
 			r.Fatalf("%v comes to %+v, %v; %v came to %+v", short, got, err, all, want)

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 const tenant = 5
@@ -22,7 +22,7 @@ const tenant = 5
 type table struct {
 	customers map[customer.ID]customer.Record
 	keys      map[customer.Key]customer.KeyRecord
-	requests  map[string]customer.Remembered
+	requests  map[string]customer.IdempotencyRecord
 	idents    map[ident][]string // texts
 	commits   []customer.Commit
 	clock     time.Time
@@ -37,7 +37,7 @@ func newTable() *table {
 	return &table{
 		customers: map[customer.ID]customer.Record{},
 		keys:      map[customer.Key]customer.KeyRecord{},
-		requests:  map[string]customer.Remembered{},
+		requests:  map[string]customer.IdempotencyRecord{},
 		idents:    map[ident][]string{},
 		clock:     noon,
 	}
@@ -97,7 +97,7 @@ func (t *table) IDs(_ context.Context, _ int, after, upTo customer.ID, limit int
 }
 
 // Remembered implements [customer.Store].
-func (t *table) Remembered(_ context.Context, _ int, key string) (*customer.Remembered, error) {
+func (t *table) IdempotencyRecord(_ context.Context, _ int, key string) (*customer.IdempotencyRecord, error) {
 	t.meanwhile("read request")
 	if first, ok := t.requests[key]; ok {
 		return &first, nil
@@ -113,11 +113,11 @@ func (t *table) Commit(_ context.Context, c customer.Commit) error {
 	}
 	if c.Request != nil {
 		if first, ok := t.requests[c.Request.Key]; ok {
-			return &customer.Repeated{First: first}
+			return &customer.Replay{Record: first}
 		}
 	}
 	if !t.holds(c) {
-		return fmt.Errorf("a guard broke: %w", outcome.ErrStale)
+		return fmt.Errorf("a guard broke: %w", errs.ErrConflict)
 	}
 	if c.Request != nil {
 		t.requests[c.Request.Key] = *c.Request
@@ -151,10 +151,10 @@ func (t *table) legal(c customer.Commit) error {
 		items[k.Key]++
 	}
 	writes := len(items)
-	for key := range c.CheckKeys {
+	for key := range c.UnchangedKeys {
 		items[key]++
 	}
-	for _, r := range c.CheckCustomers {
+	for _, r := range c.UnchangedCustomers {
 		items[r.ID]++
 	}
 	for _, e := range c.Extensions {
@@ -181,10 +181,10 @@ func (t *table) holds(c customer.Commit) bool {
 	for _, k := range c.Keys {
 		ok = ok && t.keys[k.Key].Commit == k.Before.Commit
 	}
-	for key, rev := range c.CheckKeys {
+	for key, rev := range c.UnchangedKeys {
 		ok = ok && t.keys[key].Commit == rev.Commit
 	}
-	for _, r := range c.CheckCustomers {
+	for _, r := range c.UnchangedCustomers {
 		ok = ok && t.customers[r.ID].Commit == r.Commit
 	}
 	return ok
@@ -216,17 +216,17 @@ func (t *table) problems(fields customer.MatchFields) error {
 	for key, want := range should {
 		first := 0
 		for _, roles := range want {
-			first += int(roles & customer.First)
+			first += int(roles & customer.Primary)
 		}
 		if first > 1 {
 			problems = append(problems, fmt.Errorf("%v has %d first owners", key, first))
 		}
 		record := t.keys[key]
-		if record.Crowded {
+		if record.Overflowed {
 			want = firsts(want)
 		}
 		if !maps.Equal(record.Roles, want) {
-			problems = append(problems, fmt.Errorf("key %v names %v, want %v (crowded: %t)", key, record.Roles, want, record.Crowded))
+			problems = append(problems, fmt.Errorf("key %v names %v, want %v (crowded: %t)", key, record.Roles, want, record.Overflowed))
 		}
 	}
 	return errors.Join(problems...)

@@ -45,7 +45,7 @@ func (t *table) storeIdents(c customer.Commit) {
 }
 
 // Whole implements [customer.Store].
-func (t *table) Whole(_ context.Context, _ int, id customer.ID) (customer.Record, error) {
+func (t *table) CustomerWithExtensions(_ context.Context, _ int, id customer.ID) (customer.Record, error) {
 	t.meanwhile("read whole " + id.Decimal())
 	record := t.customers[id]
 	return customer.Record{Customer: record.Clone(), Rev: record.Rev}, nil

@@ -4,12 +4,12 @@ import (
 	"slices"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // ErrNoSubscription refuses the name of a subscription that the customer does
 // not have.
-var ErrNoSubscription = outcome.Refuse(outcome.NotFound, "subscription_not_found", "",
+var ErrNoSubscription = errs.Reject(errs.NotFound, "subscription_not_found", "",
 	"The profile has no such subscription; resource, channel and contact name one.")
 
 // Subscription returns the subscription of that key, also one that was deleted,

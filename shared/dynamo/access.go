@@ -23,7 +23,7 @@ type settingsItem struct {
 	key
 	indexKeys
 	Commit      string           `dynamodbav:"c"`
-	Choices     string           `dynamodbav:"s"` // JSON
+	Preferences string           `dynamodbav:"s"` // JSON
 	MatchFields []matchFieldItem `dynamodbav:"m,omitempty"`
 	Extensions  string           `dynamodbav:"e,omitempty"` // JSON
 	IdentKeys   string           `dynamodbav:"k,omitempty"` // JSON
@@ -182,13 +182,13 @@ func (s *Store) queryIndex1(ctx context.Context, doing string, condition express
 }
 
 func newSettingsItem(s access.Settings, commit string) (item, error) {
-	choices, err := json.Marshal(s.Choices)
+	choices, err := json.Marshal(s.Preferences)
 	if err != nil {
 		return nil, fmt.Errorf("item of tenant %d: %w", s.Tenant, err)
 	}
 	row := settingsItem{
 		key: settingsKey(s.Tenant), indexKeys: indexKeys{GSI1PK: tenantsPK, GSI1SK: tenantSK(s.Tenant)},
-		Commit: commit, Choices: string(choices), LastNumber: s.LastNumber,
+		Commit: commit, Preferences: string(choices), LastNumber: s.LastNumber,
 	}
 	for _, f := range s.MatchFields {
 		row.MatchFields = append(row.MatchFields, matchFieldItem{f.Name, string(f.Of), f.Tags, f.Number, string(f.State)})
@@ -231,11 +231,11 @@ func readSettings(tenant int, it item) (access.Settings, error) {
 	if err := attributevalue.UnmarshalMap(it, &row); err != nil {
 		return access.Settings{}, fmt.Errorf("item of tenant %d: %w", tenant, err)
 	}
-	choices, err := access.ParseChoices([]byte(row.Choices))
+	choices, err := access.ParsePreferences([]byte(row.Preferences))
 	if err != nil {
 		return access.Settings{}, fmt.Errorf("item of tenant %d: %w", tenant, err)
 	}
-	s := access.Settings{Tenant: tenant, Choices: choices, LastNumber: row.LastNumber, Rev: row.Commit}
+	s := access.Settings{Tenant: tenant, Preferences: choices, LastNumber: row.LastNumber, Rev: row.Commit}
 	if s.Extensions, err = fromJSON[customer.ExtensionSchema](row.Extensions); err != nil {
 		return access.Settings{}, fmt.Errorf("item of tenant %d: %w", tenant, err)
 	}

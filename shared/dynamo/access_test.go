@@ -16,8 +16,8 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/shared/errs"
 	"regulars/shared/meter"
-	"regulars/shared/outcome"
 )
 
 func newAccessStore(t *testing.T) *dynamo.Store {
@@ -79,7 +79,7 @@ func TestSettingsAreGuarded(t *testing.T) {
 	if err := store.SaveSettings(t.Context(), newTenant(t, 5)); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.SaveSettings(t.Context(), newTenant(t, 5)); !errors.Is(err, outcome.ErrStale) {
+	if err := store.SaveSettings(t.Context(), newTenant(t, 5)); !errors.Is(err, errs.ErrConflict) {
 		t.Errorf("creating it twice = %v, want stale", err)
 	}
 	read, _, err := store.Settings(t.Context(), 5)
@@ -89,7 +89,7 @@ func TestSettingsAreGuarded(t *testing.T) {
 	if err := store.SaveSettings(t.Context(), read); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.SaveSettings(t.Context(), read); !errors.Is(err, outcome.ErrStale) {
+	if err := store.SaveSettings(t.Context(), read); !errors.Is(err, errs.ErrConflict) {
 		t.Errorf("saving what was replaced meanwhile = %v, want stale", err)
 	}
 }
@@ -137,7 +137,7 @@ func TestTokensAreKeptAndListed(t *testing.T) {
 		if err := store.SaveToken(t.Context(), want[i]); err != nil {
 			t.Fatal(err)
 		}
-		if err := store.SaveToken(t.Context(), want[i]); !errors.Is(err, outcome.ErrStale) {
+		if err := store.SaveToken(t.Context(), want[i]); !errors.Is(err, errs.ErrConflict) {
 			t.Errorf("creating it twice = %v, want stale", err)
 		}
 		got, found, err := store.Token(t.Context(), want[i].Hash)
@@ -188,8 +188,8 @@ func TestAccessIsNotCounted(t *testing.T) {
 	if err := store.SaveSettings(ctx, newTenant(t, 5)); err != nil {
 		t.Fatal(err)
 	}
-	guard := access.NewGuard(store, time.Now, access.GuardOptions{})
-	if _, err := guard.Fresh(ctx, 5); err != nil {
+	guard := access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{})
+	if _, err := guard.Reload(ctx, 5); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := guard.Authorize(ctx, "unknown", 5, access.AltRead); !errors.Is(err, access.ErrTokenInvalid) {
@@ -207,7 +207,7 @@ func TestAccessIsNotCounted(t *testing.T) {
 // number of its own.
 func TestDeclarationsAtTheSameTime(t *testing.T) {
 	t.Parallel()
-	registrar := access.NewRegistrar(newAccessStore(t), time.Now)
+	registrar := access.NewAdminService(newAccessStore(t), time.Now)
 	if _, err := registrar.CreateTenant(t.Context(), 5, "Shop", nil); err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/dynamolocal/dynamotest"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -29,24 +29,24 @@ func TestCatalogIsReadBack(t *testing.T) {
 		ID: rand.Text(), Tenant: tenant, Before: customer.Record{Customer: customer.Customer{ID: id}},
 		After: customer.Customer{ID: id, Changed: now, FirstName: "Ann"},
 	}
-	purchase := catalog.Purchase{N: 4, Product: 2, Created: now, CustomID: ptr(""), Consumed: 3, Commit: "c"}
-	ended := catalog.Purchase{N: 3, Product: 2, Created: now, Ended: now, Expired: true, Commit: "b"}
+	purchase := catalog.Purchase{Number: 4, Product: 2, Created: now, CustomID: ptr(""), Consumed: 3, Commit: "c"}
+	ended := catalog.Purchase{Number: 3, Product: 2, Created: now, Ended: now, Expired: true, Commit: "b"}
 	want := catalog.Found{
 		Categories: map[int]catalog.Category{
-			1: {N: 1, Label: "a#b", Emoji: "💼", Goal: "g", Visible: true, Displayed: catalog.Texts{{Language: "en", Name: "n", Description: "d"}, {}}},
-			2: {N: 2},
+			1: {Number: 1, Label: "a#b", Emoji: "💼", Goal: "g", Visible: true, Displayed: catalog.Texts{{Language: "en", Name: "n", Description: "d"}, {}}},
+			2: {Number: 2},
 		},
 		Products: map[int]catalog.Product{
-			2: {N: 2, Label: ptr(""), Category: 1, Displayed: catalog.Texts{{Language: "en", Name: "n"}}, Free: true, Days: ptr(0), Limit: ptr(-7),
-				StripeID: ptr("s"), AppleID: ptr(""), Links: []catalog.Link{{N: 9, Task: 3}, {N: 8, Task: 1}}},
-			3: {N: 3, Category: 1},
+			2: {Number: 2, Label: ptr(""), Category: 1, Displayed: catalog.Texts{{Language: "en", Name: "n"}}, Free: true, Days: ptr(0), Limit: ptr(-7),
+				StripeID: ptr("s"), AppleID: ptr(""), Links: []catalog.Link{{Number: 9, Task: 3}, {Number: 8, Task: 1}}},
+			3: {Number: 3, Category: 1},
 		},
-		Tasks: map[int]catalog.Task{3: {N: 3, Definition: map[string]any{"a": []any{nil, true, json.Number("1.5"), "<é>"}, "b": map[string]any{"c": ""}}}},
+		Tasks: map[int]catalog.Task{3: {Number: 3, Definition: map[string]any{"a": []any{nil, true, json.Number("1.5"), "<é>"}, "b": map[string]any{"c": ""}}}},
 		Account: catalog.Account{
-			Customer: customer.Record{Customer: whose.After}, Active: []catalog.Purchase{purchase, {N: 5, Product: 3, Created: now, Commit: "d"}},
+			Customer: customer.Record{Customer: whose.After}, Active: []catalog.Purchase{purchase, {Number: 5, Product: 3, Created: now, Commit: "d"}},
 			UserTasks: map[int]int{3: 1, 1: 20}, LastLimited: &ended, LastDated: nil,
 		},
-		Labels: map[catalog.Label]catalog.Holder{{Kind: catalog.CategoryLabel, Text: "a#b"}: {N: 1}},
+		Labels: map[catalog.Label]catalog.Holder{{Kind: catalog.CategoryLabel, Text: "a#b"}: {Number: 1}},
 	}
 	change := catalog.Change{ID: whose.ID, Tenant: tenant, Account: &want.Account, Customer: whose, Labels: []catalog.LabelChange{{
 		Label: catalog.Label{Kind: catalog.CategoryLabel, Text: "a#b"}, After: 1,
@@ -79,7 +79,7 @@ func TestCatalogIsReadBack(t *testing.T) {
 	}
 	change.ID = rand.Text()
 	change.Customer.ID = change.ID
-	if err := s.Save(t.Context(), change); !errors.Is(err, outcome.ErrStale) {
+	if err := s.Save(t.Context(), change); !errors.Is(err, errs.ErrConflict) {
 		t.Errorf("another commit on what was not there = %v, want stale", err)
 	}
 	if other, err := s.Read(t.Context(), tenant+1, w); err != nil || len(other.Categories)+len(other.Products)+len(other.Tasks)+len(other.Labels) > 0 || !other.Account.Customer.Absent() {
@@ -162,13 +162,13 @@ func TestPurchaseKeepsIdents(t *testing.T) {
 		t.Fatal(err)
 	}
 	product, err := products.CreateProduct(t.Context(), tenant, catalog.ProductForm{
-		Label: catalog.Sent(ptr("p")), Category: catalog.Sent(catalog.Ref{N: category}), Free: catalog.Sent(true), Days: catalog.Sent(ptr(30)),
+		Label: catalog.Sent(ptr("p")), Category: catalog.Sent(catalog.Ref{Number: category}), Free: catalog.Sent(true), Days: catalog.Sent(ptr(30)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := products.Assign(t.Context(), catalog.Assignment{
-		User: catalog.User{Tenant: tenant, Idents: idents, ID: ada.ID}, Product: catalog.Ref{N: product},
+		User: catalog.User{Tenant: tenant, Idents: idents, ID: ada.ID}, Product: catalog.Ref{Number: product},
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ const (
 
 func newCategoryItem(tenant int, c catalog.Category, commit string) item {
 	it := make(attributes, 9)
-	it.setPlaces(catalogKey(tenant, categorySK, c.N), indexKeys{})
+	it.setPlaces(catalogKey(tenant, categorySK, c.Number), indexKeys{})
 	it.setText(attrCommit, commit)
 	it.setText(attrLabel, c.Label)
 	it.setText(attrEmoji, c.Emoji)
@@ -56,7 +56,7 @@ func readCategory(it item) (catalog.Category, error) {
 	r := reader{it: it}
 	n, _ := numberOf(categorySK, text(it, attrSK))
 	c := catalog.Category{
-		N: n, Label: r.text(attrLabel), Emoji: r.text(attrEmoji), Goal: r.text(attrGoal), Visible: r.flag(attrVisible),
+		Number: n, Label: r.text(attrLabel), Emoji: r.text(attrEmoji), Goal: r.text(attrGoal), Visible: r.flag(attrVisible),
 		Displayed: r.displayed(), Rev: r.rev(),
 	}
 	return c, r.failed("category", n)
@@ -64,7 +64,7 @@ func readCategory(it item) (catalog.Category, error) {
 
 func newProductItem(tenant int, p catalog.Product, commit string) item {
 	it := make(attributes, 14)
-	it.setPlaces(catalogKey(tenant, productSK, p.N), indexKeys{})
+	it.setPlaces(catalogKey(tenant, productSK, p.Number), indexKeys{})
 	it.setText(attrCommit, commit)
 	it.setOptional(attrLabel, p.Label)
 	it.setNumber(attrCategory, int64(p.Category))
@@ -77,7 +77,7 @@ func newProductItem(tenant int, p catalog.Product, commit string) item {
 	links := make([]types.AttributeValue, len(p.Links))
 	for i, l := range p.Links {
 		m := make(attributes, 2)
-		m.setNumber(linkNumber, int64(l.N))
+		m.setNumber(linkNumber, int64(l.Number))
 		m.setNumber(linkTask, int64(l.Task))
 		links[i] = &types.AttributeValueMemberM{Value: m}
 	}
@@ -89,12 +89,12 @@ func readProduct(it item) (catalog.Product, error) {
 	r := reader{it: it}
 	n, _ := numberOf(productSK, text(it, attrSK))
 	p := catalog.Product{
-		N: n, Label: r.optional(attrLabel), Category: int(r.number(attrCategory)), Displayed: r.displayed(), Free: r.flag(attrFree),
+		Number: n, Label: r.optional(attrLabel), Category: int(r.number(attrCategory)), Displayed: r.displayed(), Free: r.flag(attrFree),
 		Days: r.bound(attrDays), Limit: r.bound(attrLimit), StripeID: r.optional(attrStripeID), AppleID: r.optional(attrAppleID),
 		Rev: r.rev(),
 	}
 	r.each(attrLinks, func(m *reader) {
-		p.Links = append(p.Links, catalog.Link{N: int(m.number(linkNumber)), Task: int(m.number(linkTask))})
+		p.Links = append(p.Links, catalog.Link{Number: int(m.number(linkNumber)), Task: int(m.number(linkTask))})
 	})
 	return p, r.failed("product", n)
 }
@@ -102,10 +102,10 @@ func readProduct(it item) (catalog.Product, error) {
 func newTaskItem(tenant int, t catalog.Task, commit string) (item, error) {
 	definition, err := json.Marshal(t.Definition)
 	if err != nil {
-		return nil, fmt.Errorf("item of task %d: %w", t.N, err)
+		return nil, fmt.Errorf("item of task %d: %w", t.Number, err)
 	}
 	it := make(attributes, 4)
-	it.setPlaces(catalogKey(tenant, taskSK, t.N), indexKeys{})
+	it.setPlaces(catalogKey(tenant, taskSK, t.Number), indexKeys{})
 	it.setText(attrCommit, commit)
 	it.setText(attrDefinition, string(definition))
 	return item(it), nil
@@ -118,7 +118,7 @@ func readTask(it item) (catalog.Task, error) {
 	if err != nil && r.err == nil {
 		r.err = err
 	}
-	return catalog.Task{N: n, Definition: definition, Rev: r.rev()}, r.failed("task", n)
+	return catalog.Task{Number: n, Definition: definition, Rev: r.rev()}, r.failed("task", n)
 }
 
 func newLabelItem(tenant int, l catalog.LabelChange, commit string) item {
@@ -131,7 +131,7 @@ func newLabelItem(tenant int, l catalog.LabelChange, commit string) item {
 
 func readLabel(it item) (catalog.Holder, error) {
 	r := reader{it: it}
-	h := catalog.Holder{N: int(r.number(attrHolder)), Rev: r.rev()}
+	h := catalog.Holder{Number: int(r.number(attrHolder)), Rev: r.rev()}
 	return h, r.err
 }
 

@@ -68,7 +68,7 @@ func newCustomerItem(tenant int, c customer.Customer, commit string, now time.Ti
 	it.setText(attrFirstName, c.FirstName)
 	it.setText(attrLastName, c.LastName)
 	it.setText(attrTitle, c.Title)
-	it.setText(attrBirth, string(c.Birth))
+	it.setText(attrBirth, string(c.BirthDate))
 	it.setText(attrSex, string(c.Sex))
 	it.setText(attrCountry, c.Country)
 	it.setText(attrRegion, c.Region)
@@ -126,7 +126,7 @@ func readCustomer(id customer.ID, it item) (customer.Record, error) {
 		ID: id, Changed: time.UnixMicro(r.number(attrChanged)).UTC(), Deleted: r.flag(attrDeleted),
 		Emails: r.texts(attrEmails), Phones: r.texts(attrPhones),
 		FirstName: r.text(attrFirstName), LastName: r.text(attrLastName), Title: r.text(attrTitle),
-		Birth: customer.Birth(r.text(attrBirth)), Sex: customer.Sex(r.text(attrSex)),
+		BirthDate: customer.BirthDate(r.text(attrBirth)), Sex: customer.Sex(r.text(attrSex)),
 		Country: r.text(attrCountry), Region: r.text(attrRegion), City: r.text(attrCity), Street: r.text(attrStreet),
 		Disabled: r.flag(attrDisabled), Tags: r.texts(attrTags), Segments: r.numbers(attrSegments), Custom: r.fields(attrCustom),
 		Subscriptions: r.subscriptions(), ClientID: r.text(attrClientID), Extensions: r.stamps(),

@@ -53,7 +53,7 @@ func (s *Store) Keys(ctx context.Context, tenant int, keys []customer.Key) (map[
 }
 
 // Remembered implements [customer.Store].
-func (s *Store) Remembered(ctx context.Context, tenant int, idempotencyKey string) (*customer.Remembered, error) {
+func (s *Store) IdempotencyRecord(ctx context.Context, tenant int, idempotencyKey string) (*customer.IdempotencyRecord, error) {
 	it, err := s.getOne(ctx, "read remembered request", requestKey(tenant, idempotencyKey))
 	if err != nil || it == nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (s *Store) Commit(ctx context.Context, c customer.Commit) error {
 	if err := s.keepStanding(ctx, t, c); err != nil {
 		return err
 	}
-	if c.Plain && len(t.writes) == 1 && !c.Before.Absent() && c.Request == nil {
+	if c.Idempotent && len(t.writes) == 1 && !c.Before.Absent() && c.Request == nil {
 		return s.putOne(ctx, "put customer", t)
 	}
 	return s.orRepeated(s.commit(ctx, "commit customer", t), c.Request)
@@ -78,7 +78,7 @@ func (s *Store) Commit(ctx context.Context, c customer.Commit) error {
 
 // orRepeated is [customer.Repeated] where err is the broken guard of a request
 // that is remembered already, else err.
-func (s *Store) orRepeated(err error, request *customer.Remembered) error {
+func (s *Store) orRepeated(err error, request *customer.IdempotencyRecord) error {
 	broken, ok := errors.AsType[*errGuard](err)
 	if !ok || request == nil || broken.found == nil {
 		return err
@@ -88,7 +88,7 @@ func (s *Store) orRepeated(err error, request *customer.Remembered) error {
 		return readErr
 	}
 	if first != nil {
-		return &customer.Repeated{First: *first}
+		return &customer.Replay{Record: *first}
 	}
 	return err
 }
@@ -119,10 +119,10 @@ func (s *Store) transaction(c customer.Commit) (*tx, error) {
 	for _, k := range c.Keys {
 		t.putKey(c.Tenant, c.ID, k)
 	}
-	for k, rev := range c.CheckKeys {
+	for k, rev := range c.UnchangedKeys {
 		t.check(matchKey(c.Tenant, k), writtenBy(rev.Commit), rev.Bytes)
 	}
-	for _, r := range c.CheckCustomers {
+	for _, r := range c.UnchangedCustomers {
 		t.check(customerKey(c.Tenant, r.ID), writtenBy(r.Commit), r.Bytes)
 	}
 	return t, nil

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A verdict is what an error of the table says about the call.
@@ -113,5 +113,5 @@ func readError(doing string, err error) error {
 
 // stale wraps err, for the log, in ErrStale, for the decision.
 func stale(doing string, err error) error {
-	return fmt.Errorf("%s: %w: %w", doing, outcome.ErrStale, err)
+	return fmt.Errorf("%s: %w: %w", doing, errs.ErrConflict, err)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // The attribute of an extension, beside its commit.
@@ -120,7 +120,7 @@ func totalBytes(c customer.Customer) int {
 // Whole implements [customer.Store]. The items of one read are read one after
 // another; what the customer says of its extensions tells whether they belong
 // together.
-func (s *Store) Whole(ctx context.Context, tenant int, id customer.ID) (customer.Record, error) {
+func (s *Store) CustomerWithExtensions(ctx context.Context, tenant int, id customer.ID) (customer.Record, error) {
 	from, to := wholeRange(tenant, id)
 	items, err := s.queryAll(ctx, "read customer and extensions", "", within(attrPK, from.PK, attrSK, from.SK, to.SK), 0)
 	if err != nil || len(items) == 0 {
@@ -139,7 +139,7 @@ func (s *Store) Whole(ctx context.Context, tenant int, id customer.ID) (customer
 		}
 	}
 	if !fit(record.Extensions, extensions) {
-		return customer.Record{}, fmt.Errorf("customer %s was written while it was read: %w", id.Hex(), outcome.ErrStale)
+		return customer.Record{}, fmt.Errorf("customer %s was written while it was read: %w", id.Hex(), errs.ErrConflict)
 	}
 	for number, e := range extensions {
 		record.Extensions[number] = e

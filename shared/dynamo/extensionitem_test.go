@@ -13,7 +13,7 @@ import (
 
 	"regulars/shared/customer"
 	"regulars/shared/dynamolocal/dynamotest"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 var card = customer.ExtensionSchema{Name: "Card", Number: 9, Multi: true}
@@ -28,7 +28,7 @@ func newStore(t *testing.T) (*Store, *customer.Service) {
 func have(t *testing.T, service *customer.Service, id customer.ID, key customer.IdentKey, records ...customer.ExtensionRecord) customer.ID {
 	t.Helper()
 	result, err := service.Apply(t.Context(), customer.Request{
-		Tenant: 5, Idents: customer.IdentKeys{key}, Search: customer.Search{ID: id}, Create: id == 0, Whole: true,
+		Tenant: 5, Idents: customer.IdentKeys{key}, Search: customer.Search{ID: id}, Create: id == 0, WithExtensions: true,
 		Edit: func(c *customer.Customer, _ time.Time) error { return c.ReplaceRecords(card, records) },
 	})
 	if err != nil {
@@ -41,7 +41,7 @@ func TestWhole(t *testing.T) {
 	store, service := newStore(t)
 	records := []customer.ExtensionRecord{{"text": "x", "empty": "", "flag": false}, {}}
 	id := have(t, service, 0, customer.IdentKey{}, records...)
-	got, err := store.Whole(t.Context(), 5, id)
+	got, err := store.CustomerWithExtensions(t.Context(), 5, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestWhole(t *testing.T) {
 	if e := alone[id].Extensions[9]; err != nil || e.Commit != got.Commit || e.Records != nil {
 		t.Errorf("without its extensions the customer has %+v, %v", e, err)
 	}
-	if nobody, err := store.Whole(t.Context(), 5, id+1); err != nil || !nobody.Absent() {
+	if nobody, err := store.CustomerWithExtensions(t.Context(), 5, id+1); err != nil || !nobody.Absent() {
 		t.Errorf("nobody = %+v, %v", nobody, err)
 	}
 }
@@ -93,13 +93,13 @@ func TestWholeThatIsTorn(t *testing.T) {
 	}
 	for name, tear := range tests {
 		tear()
-		if got, err := store.Whole(t.Context(), 5, id); !errors.Is(err, outcome.ErrStale) {
+		if got, err := store.CustomerWithExtensions(t.Context(), 5, id); !errors.Is(err, errs.ErrConflict) {
 			t.Errorf("%s: Whole = %+v, %v, want stale", name, got, err)
 		}
 	}
 	put(newCustomer)
 	put(newExtension)
-	if _, err := store.Whole(t.Context(), 5, id); err != nil {
+	if _, err := store.CustomerWithExtensions(t.Context(), 5, id); err != nil {
 		t.Errorf("Whole of what belongs together = %v", err)
 	}
 }
@@ -114,7 +114,7 @@ func TestTooLargeWithExtensions(t *testing.T) {
 		return records
 	}
 	id := have(t, service, 0, customer.IdentKey{}, many(900, 300)...)
-	before, err := store.Whole(t.Context(), 5, id)
+	before, err := store.CustomerWithExtensions(t.Context(), 5, id)
 	if err != nil || len(before.Extensions[9].Records) != 900 {
 		t.Fatalf("900 records: %d, %v", len(before.Extensions[9].Records), err)
 	}
@@ -124,14 +124,14 @@ func TestTooLargeWithExtensions(t *testing.T) {
 		"another extension": func(c *customer.Customer) error { return c.InsertRecords(other, many(100, 300)) },
 	} {
 		_, err := service.Apply(t.Context(), customer.Request{
-			Tenant: 5, Search: customer.Search{ID: id}, Whole: true, Edit: func(c *customer.Customer, _ time.Time) error { return edit(c) },
+			Tenant: 5, Search: customer.Search{ID: id}, WithExtensions: true, Edit: func(c *customer.Customer, _ time.Time) error { return edit(c) },
 		})
-		refusal, ok := outcome.AsRefusal(err)
+		refusal, ok := errs.AsClient(err)
 		if !ok || refusal.Code != "customer_too_large" {
 			t.Errorf("%s: error = %v, want customer_too_large", name, err)
 		}
 	}
-	after, err := store.Whole(t.Context(), 5, id)
+	after, err := store.CustomerWithExtensions(t.Context(), 5, id)
 	if err != nil || after.Commit != before.Commit {
 		t.Errorf("what was refused wrote: %v", err)
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // putIdent puts or removes an identification value. It always lies in the index.
@@ -50,7 +50,7 @@ const identsAtOnce = 90
 // there.
 func (s *Store) RemoveIdents(ctx context.Context, tenant int, id customer.ID) error {
 	for more := true; more; {
-		err := outcome.Retry(ctx, func(int) (err error) {
+		err := errs.Retry(ctx, func(int) (err error) {
 			more, err = s.removeIdents(ctx, tenant, id)
 			return err
 		})
@@ -104,7 +104,7 @@ func (s *Store) identifiedInPart(ctx context.Context, k customer.IdentKey, pk, p
 		return nil, err
 	}
 	if len(ids) > maxEntries {
-		return nil, outcome.Refuse(outcome.Invalid, "too_many_matches", k.Name,
+		return nil, errs.Reject(errs.Invalid, "too_many_matches", k.Name,
 			"%s: more than %d values begin like this. Name more of its attributes: %v.", k.Name, maxEntries, k.Attributes)
 	}
 	slices.Sort(ids)

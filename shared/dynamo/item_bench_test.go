@@ -11,7 +11,7 @@ import (
 func someCustomer() customer.Customer {
 	c := customer.Customer{
 		ID: customer.NewID(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), 7), Changed: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
-		FirstName: "Ivan", LastName: "Petrov", Sex: customer.Male, Birth: "1990-01-15T12:00:00Z", City: "Moscow",
+		FirstName: "Ivan", LastName: "Petrov", Sex: customer.Male, BirthDate: "1990-01-15T12:00:00Z", City: "Moscow",
 		Emails: []string{"i.petrov@example.com"}, Phones: []string{"+79000000000"},
 	}
 	for _, e := range []customer.SubscriptionEdit{
@@ -48,7 +48,7 @@ func BenchmarkReadCustomer(b *testing.B) {
 
 func BenchmarkNewMatchKeyItem(b *testing.B) {
 	c := someCustomer()
-	owners := customer.Owners{}.With(c.ID, customer.First)
+	owners := customer.Owners{}.With(c.ID, customer.Primary)
 	k := matchKey(5, customer.EmailKey(c.Emails[0]))
 	for b.Loop() {
 		newMatchKeyItem(k, owners, "commit")

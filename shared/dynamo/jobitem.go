@@ -30,16 +30,16 @@ type jobItem struct {
 // A partItem is a part of a job in the table.
 type partItem struct {
 	key
-	Commit  string `dynamodbav:"c"`
-	State   string `dynamodbav:"s"`
-	Range   string `dynamodbav:"r"`
-	Cursor  string `dynamodbav:"o,omitempty"`
-	Seen    int    `dynamodbav:"n,omitempty"`
-	Changed int    `dynamodbav:"w,omitempty"`
-	Skipped int    `dynamodbav:"x,omitempty"`
-	Subs    int    `dynamodbav:"y,omitempty"` // subscriptions changed
-	Visits  int    `dynamodbav:"v,omitempty"`
-	Moved   int64  `dynamodbav:"u"`
+	Commit   string `dynamodbav:"c"`
+	State    string `dynamodbav:"s"`
+	Range    string `dynamodbav:"r"`
+	Cursor   string `dynamodbav:"o,omitempty"`
+	Seen     int    `dynamodbav:"n,omitempty"`
+	Changed  int    `dynamodbav:"w,omitempty"`
+	Skipped  int    `dynamodbav:"x,omitempty"`
+	Subs     int    `dynamodbav:"y,omitempty"` // subscriptions changed
+	Attempts int    `dynamodbav:"v,omitempty"`
+	Moved    int64  `dynamodbav:"u"`
 }
 
 // An openJobItem names the open job of a kind and subject.
@@ -83,7 +83,7 @@ func readJob(tenant int, id string, it item) (jobs.Job, error) {
 func newPartItem(p jobs.Part, commit string) (item, error) {
 	it, err := attributevalue.MarshalMap(partItem{
 		key: partKey(p.Ref), Commit: commit, State: string(p.State), Range: p.Range, Cursor: p.Cursor,
-		Seen: p.Seen, Changed: p.Changed, Skipped: p.Skipped, Subs: p.Subscriptions, Visits: p.Visits, Moved: micros(p.Moved),
+		Seen: p.Seen, Changed: p.Changed, Skipped: p.Skipped, Subs: p.Subscriptions, Attempts: p.Attempts, Moved: micros(p.Moved),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("item of part %s: %w", p.Ref, err)
@@ -102,8 +102,8 @@ func readPart(ref jobs.Ref, it item) (jobs.Part, error) {
 	}
 	return jobs.Part{
 		Ref: ref, State: jobs.PartState(row.State), Range: row.Range, Cursor: row.Cursor,
-		Counts: jobs.Counts{Seen: row.Seen, Changed: row.Changed, Skipped: row.Skipped, Subscriptions: row.Subs},
-		Visits: row.Visits, Moved: fromMicros(row.Moved), Rev: row.Commit,
+		Counts:   jobs.Counts{Seen: row.Seen, Changed: row.Changed, Skipped: row.Skipped, Subscriptions: row.Subs},
+		Attempts: row.Attempts, Moved: fromMicros(row.Moved), Rev: row.Commit,
 	}, nil
 }
 

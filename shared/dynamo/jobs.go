@@ -7,9 +7,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/jobs"
 	"regulars/shared/meter"
-	"regulars/shared/outcome"
 )
 
 var _ jobs.Store = (*Store)(nil)
@@ -58,7 +58,7 @@ func (s *Store) JobAndParts(ctx context.Context, tenant int, id string) (jobs.Jo
 	var parts []jobs.Part
 	for _, it := range items {
 		if n, isPart := partNumber(keyOf(it)); isPart {
-			part, err := readPart(jobs.Ref{Tenant: tenant, Job: id, N: n}, it)
+			part, err := readPart(jobs.Ref{Tenant: tenant, Job: id, Number: n}, it)
 			if err != nil {
 				return jobs.Job{}, nil, err
 			}
@@ -190,7 +190,7 @@ func (s *Store) CustomerIDs(ctx context.Context, tenant, shard int, after custom
 		return nil, fmt.Errorf("list customers: there is no shard %d", shard)
 	}
 	var ids []customer.ID
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		ids, err = s.shardIDs(ctx, tenant, shard, after, customer.LastID, limit)
 		return err
 	})

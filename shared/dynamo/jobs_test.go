@@ -13,8 +13,8 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/shared/errs"
 	"regulars/shared/jobs"
-	"regulars/shared/outcome"
 )
 
 var jobTime = time.Date(2026, 5, 1, 12, 0, 0, 123456000, time.UTC)
@@ -26,8 +26,8 @@ func newJob(tenant, number int) (jobs.Job, []jobs.Part) {
 		State: jobs.Planning, Parts: 2, Left: 2, Created: jobTime, NotBefore: jobTime.Add(40 * time.Second), Moved: jobTime,
 	}
 	parts := []jobs.Part{
-		{Ref: jobs.Ref{Tenant: tenant, Job: id, N: 0}, State: jobs.Waiting, Range: "0", Moved: jobTime},
-		{Ref: jobs.Ref{Tenant: tenant, Job: id, N: 1}, State: jobs.Waiting, Range: "1", Moved: jobTime},
+		{Ref: jobs.Ref{Tenant: tenant, Job: id, Number: 0}, State: jobs.Waiting, Range: "0", Moved: jobTime},
+		{Ref: jobs.Ref{Tenant: tenant, Job: id, Number: 1}, State: jobs.Waiting, Range: "1", Moved: jobTime},
 	}
 	return job, parts
 }
@@ -53,7 +53,7 @@ func TestJobIsReadAsSaved(t *testing.T) {
 	job.Task = "suspend:sms:"
 	job, parts = saveJob(t, store, job, parts...)
 	job.State, job.Left, job.Tries, job.Trouble = jobs.Running, 1, 2, "A sentence."
-	parts[1].State, parts[1].Cursor, parts[1].Visits = jobs.Parked, "00000ABC", 5
+	parts[1].State, parts[1].Cursor, parts[1].Attempts = jobs.Parked, "00000ABC", 5
 	parts[1].Counts = jobs.Counts{Seen: 3, Changed: 2, Skipped: 1, Subscriptions: 9}
 	job, changed := saveJob(t, store, job, parts[1])
 	parts[1] = changed[0]
@@ -111,7 +111,7 @@ func TestJobGuards(t *testing.T) {
 		"a part that exists":         {Parts: []jobs.Part{noPart}},
 	} {
 		change.ID = rand.Text()
-		if err := store.SaveJob(t.Context(), change); !errors.Is(err, outcome.ErrStale) {
+		if err := store.SaveJob(t.Context(), change); !errors.Is(err, errs.ErrConflict) {
 			t.Errorf("%s: SaveJob() error = %v, want stale", name, err)
 		}
 	}
@@ -218,7 +218,7 @@ func newCustomer(t *testing.T, service *customer.Service, tenant int, custom map
 	id := customer.NewID(time.Now(), uint64(time.Now().UnixNano()))
 	result, err := service.Apply(t.Context(), customer.Request{
 		Tenant: tenant, Create: true,
-		Search: customer.Search{Any: []customer.Lookup{{Key: customer.EmailKey(id.Hex() + "@example.com"), Roles: customer.First}}},
+		Search: customer.Search{Any: []customer.Lookup{{Key: customer.EmailKey(id.Hex() + "@example.com"), Roles: customer.Primary}}},
 		Edit: func(c *customer.Customer, _ time.Time) error {
 			c.Custom = custom
 			return nil

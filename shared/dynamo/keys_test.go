@@ -69,7 +69,7 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 		value.setPlaces(identKey(tenant, id, 15, "0123456789abcdef0123456789abcdef"), identIndexKeys(tenant, id, 15, texts))
 		line(fmt.Sprintf("identification, %d values", len(texts)), item(value), nil)
 	}
-	it, err = newRequestItem(tenant, customer.Remembered{Keyed: customer.Keyed{Key: "k1"}, ID: id}, "commit", noon)
+	it, err = newRequestItem(tenant, customer.IdempotencyRecord{IdempotencyKey: customer.IdempotencyKey{Key: "k1"}, ID: id}, "commit", noon)
 	line("remembered request", it, err)
 	account := points.Account{ID: id, Version: 1, Changed: noon, Lots: []points.Lot{{Day: points.Never, Points: 5}}}
 	line("points account", newAccountItem(tenant, account, "commit"), nil)
@@ -94,7 +94,7 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 	line("token", it, err)
 	it, err = newJobItem(job, "commit")
 	line("job", it, err)
-	it, err = newPartItem(jobs.Part{Ref: jobs.Ref{Tenant: tenant, Job: job.ID, N: 42}}, "commit")
+	it, err = newPartItem(jobs.Part{Ref: jobs.Ref{Tenant: tenant, Job: job.ID, Number: 42}}, "commit")
 	line("part of a job", it, err)
 	it, err = newOpenJobItem(job, "commit")
 	line("open job", it, err)
@@ -102,10 +102,10 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 	it, err = newOpenJobItem(job, "commit")
 	line("open job, long name", it, err)
 
-	purchase := catalog.Purchase{N: 12, Product: 3, Created: noon}
-	line("category", newCategoryItem(tenant, catalog.Category{N: 1}, "commit"), nil)
-	line("product", newProductItem(tenant, catalog.Product{N: 2}, "commit"), nil)
-	it, err = newTaskItem(tenant, catalog.Task{N: 3}, "commit")
+	purchase := catalog.Purchase{Number: 12, Product: 3, Created: noon}
+	line("category", newCategoryItem(tenant, catalog.Category{Number: 1}, "commit"), nil)
+	line("product", newProductItem(tenant, catalog.Product{Number: 2}, "commit"), nil)
+	it, err = newTaskItem(tenant, catalog.Task{Number: 3}, "commit")
 	line("task", it, err)
 	for _, l := range []catalog.Label{
 		{Kind: catalog.CategoryLabel, Text: "Sales #1"}, {Kind: catalog.ProductLabel, Text: ""}, {Kind: catalog.ProductLabel, Text: long + "x"},
@@ -186,7 +186,7 @@ func TestKeysAreReadBack(t *testing.T) {
 	if got := jobOfKey(jobKey(5, "20260301T093456Z-ABCDEFGH")); got != "20260301T093456Z-ABCDEFGH" {
 		t.Errorf("jobOfKey = %q", got)
 	}
-	ref := jobs.Ref{Tenant: 5, Job: "20260301T093456Z-ABCDEFGH", N: 42}
+	ref := jobs.Ref{Tenant: 5, Job: "20260301T093456Z-ABCDEFGH", Number: 42}
 	if n, ok := partNumber(partKey(ref)); n != 42 || !ok {
 		t.Errorf("partNumber = %d, %t, want 42", n, ok)
 	}

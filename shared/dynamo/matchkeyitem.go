@@ -22,7 +22,7 @@ func newMatchKeyItem(k key, owners customer.Owners, commit string) item {
 	it := make(attributes, 5)
 	it.setPlaces(k, indexKeys{})
 	it.setText(attrCommit, commit)
-	it.setFlag(attrCrowded, owners.Crowded)
+	it.setFlag(attrCrowded, owners.Overflowed)
 	if len(owners.Roles) > 0 {
 		roles := make(attributes, len(owners.Roles))
 		for id, r := range owners.Roles {
@@ -41,7 +41,7 @@ func readMatchKey(it item) (customer.KeyRecord, error) {
 	r := reader{it: it}
 	roles := reader{it: r.object(attrOwners)}
 	record := customer.KeyRecord{
-		Owners: customer.Owners{Roles: make(map[customer.ID]customer.Roles, len(roles.it)), Crowded: r.flag(attrCrowded)},
+		Owners: customer.Owners{Roles: make(map[customer.ID]customer.Roles, len(roles.it)), Overflowed: r.flag(attrCrowded)},
 		Rev:    customer.Rev{Commit: r.text(attrCommit), Bytes: sizeOf(it)},
 	}
 	for text := range roles.it {
@@ -61,18 +61,18 @@ func readMatchKey(it item) (customer.KeyRecord, error) {
 // customer's collection, so it holds ids and codes only.
 type requestItem struct {
 	key
-	Commit  string `dynamodbav:"c"`
-	Meaning string `dynamodbav:"m"`
-	ID      string `dynamodbav:"i,omitempty"` // the customer, in base 36; of a batch or a job there is none
-	Job     string `dynamodbav:"j,omitempty"`
-	Created bool   `dynamodbav:"n,omitempty"`
-	Changed bool   `dynamodbav:"w,omitempty"`
-	TTL     int64  `dynamodbav:"ttl"`
+	Commit      string `dynamodbav:"c"`
+	Fingerprint string `dynamodbav:"m"`
+	ID          string `dynamodbav:"i,omitempty"` // the customer, in base 36; of a batch or a job there is none
+	Job         string `dynamodbav:"j,omitempty"`
+	Created     bool   `dynamodbav:"n,omitempty"`
+	Changed     bool   `dynamodbav:"w,omitempty"`
+	TTL         int64  `dynamodbav:"ttl"`
 }
 
-func newRequestItem(tenant int, r customer.Remembered, commit string, now time.Time) (item, error) {
+func newRequestItem(tenant int, r customer.IdempotencyRecord, commit string, now time.Time) (item, error) {
 	row := requestItem{
-		key: requestKey(tenant, r.Key), Commit: commit, Meaning: r.Meaning, Job: r.Job,
+		key: requestKey(tenant, r.Key), Commit: commit, Fingerprint: r.Fingerprint, Job: r.Job,
 		Created: r.Created, Changed: r.Changed, TTL: now.Add(remember).Unix(),
 	}
 	if r.ID != 0 {
@@ -86,7 +86,7 @@ func newRequestItem(tenant int, r customer.Remembered, commit string, now time.T
 }
 
 // readRequest reads a remembered request; nil where it is remembered no longer.
-func readRequest(it item, idempotencyKey string, now time.Time) (*customer.Remembered, error) {
+func readRequest(it item, idempotencyKey string, now time.Time) (*customer.IdempotencyRecord, error) {
 	var row requestItem
 	if err := attributevalue.UnmarshalMap(it, &row); err != nil {
 		return nil, fmt.Errorf("item of a request: %w", err)
@@ -94,8 +94,8 @@ func readRequest(it item, idempotencyKey string, now time.Time) (*customer.Remem
 	if row.TTL <= now.Unix() {
 		return nil, nil
 	}
-	first := customer.Remembered{
-		Keyed: customer.Keyed{Key: idempotencyKey, Meaning: row.Meaning}, Job: row.Job, Created: row.Created, Changed: row.Changed,
+	first := customer.IdempotencyRecord{
+		IdempotencyKey: customer.IdempotencyKey{Key: idempotencyKey, Fingerprint: row.Fingerprint}, Job: row.Job, Created: row.Created, Changed: row.Changed,
 	}
 	if row.ID == "" {
 		return &first, nil

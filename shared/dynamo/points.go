@@ -128,7 +128,7 @@ func (s *Store) Reversals(ctx context.Context, tenant int, id customer.ID, from,
 }
 
 // RememberedAnswer implements [points.Store].
-func (s *Store) RememberedAnswer(ctx context.Context, tenant int, id customer.ID, idempotencyKey string) (*points.Remembered, error) {
+func (s *Store) RememberedAnswer(ctx context.Context, tenant int, id customer.ID, idempotencyKey string) (*points.IdempotencyRecord, error) {
 	it, err := s.getOne(ctx, "read remembered answer", answerKey(tenant, id, idempotencyKey))
 	if err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ func (s *Store) CommitPoints(ctx context.Context, c points.Commit) error {
 			return readErr
 		}
 		if first != nil {
-			return &points.Repeated{First: *first}
+			return &points.Replay{Record: *first}
 		}
 	}
 	return err
@@ -35,7 +35,7 @@ func (s *Store) pointsTransaction(c points.Commit) (*tx, error) {
 	id := c.After.ID
 	if c.Request != nil {
 		now := s.now()
-		it, err := newAnswerItem(answerKey(c.Tenant, id, c.Request.Key), c.ID, c.Request.Meaning, c.Answer, now.Add(remember))
+		it, err := newAnswerItem(answerKey(c.Tenant, id, c.Request.Key), c.ID, c.Request.Fingerprint, c.Answer, now.Add(remember))
 		if err != nil {
 			return nil, err
 		}

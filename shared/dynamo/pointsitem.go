@@ -252,7 +252,7 @@ func newAnswerItem(k key, commit, meaning string, answer []byte, ttl time.Time) 
 }
 
 // readAnswer reads what was answered; nil where it is remembered no longer.
-func readAnswer(it item, now time.Time) (*points.Remembered, error) {
+func readAnswer(it item, now time.Time) (*points.IdempotencyRecord, error) {
 	if it == nil {
 		return nil, nil
 	}
@@ -264,7 +264,7 @@ func readAnswer(it item, now time.Time) (*points.Remembered, error) {
 	if err = errors.Join(r.err, err); err != nil {
 		return nil, fmt.Errorf("item of an answer: %w", err)
 	}
-	return &points.Remembered{Keyed: customer.Keyed{Meaning: r.text(attrMeaning)}, Answer: answer}, nil
+	return &points.IdempotencyRecord{IdempotencyKey: customer.IdempotencyKey{Fingerprint: r.text(attrMeaning)}, Answer: answer}, nil
 }
 
 func newOrderItem(k key, o points.Order, commit string, answer []byte) (item, error) {

@@ -41,7 +41,7 @@ func newPurchaseItem(tenant int, id customer.ID, p catalog.Purchase, commit stri
 	if p.Ended.IsZero() {
 		places = startedIndexKeys(tenant, id, p)
 	}
-	it.setPlaces(purchaseKey(tenant, id, p.N), places)
+	it.setPlaces(purchaseKey(tenant, id, p.Number), places)
 	it.setText(attrCommit, commit)
 	return item(it)
 }
@@ -64,7 +64,7 @@ func newPurchase(p catalog.Purchase) attributes {
 // newOwnerItem leads from the number of a purchase to its customer.
 func newOwnerItem(tenant int, id customer.ID, p catalog.Purchase, commit string) item {
 	it := make(attributes, 4)
-	it.setPlaces(ownerKey(tenant, p.N), indexKeys{})
+	it.setPlaces(ownerKey(tenant, p.Number), indexKeys{})
 	it.setText(attrCommit, commit)
 	it.setText(attrOwner, id.Base36())
 	return item(it)
@@ -97,14 +97,14 @@ func newPurchasesItem(tenant int, a catalog.Account, commit string) item {
 // newHeld is a purchase within an account.
 func newHeld(p catalog.Purchase) attributes {
 	it := newPurchase(p)
-	it.setNumber(purchaseNumber, int64(p.N))
+	it.setNumber(purchaseNumber, int64(p.Number))
 	it.setText(purchaseCommit, p.Commit)
 	return it
 }
 
 func (r *reader) held() catalog.Purchase {
 	p := catalog.Purchase{
-		N: int(r.number(purchaseNumber)), Product: int(r.number(purchaseProduct)), Created: fromMicros(r.number(purchaseCreated)),
+		Number: int(r.number(purchaseNumber)), Product: int(r.number(purchaseProduct)), Created: fromMicros(r.number(purchaseCreated)),
 		CustomID: r.optional(purchaseCustomID), Expired: r.flag(purchaseExpired), Commit: r.text(purchaseCommit),
 	}
 	if n := r.bound(purchaseConsumed); n != nil {

@@ -10,7 +10,7 @@ import (
 
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // Started implements [catalog.Store].
@@ -66,11 +66,11 @@ func (s *Store) RemovePurchases(ctx context.Context, tenant int, id customer.ID)
 // Gone returns the ids above after of a tenant's deleted customers in one shard
 // that are not swept yet, ascending, up to limit. It asks an index, which may be a
 // moment old.
-func (s *Store) Gone(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error) {
+func (s *Store) Tombstones(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error) {
 	condition := expression.Key(attrIndex1PK).Equal(expression.Value(gonePK(tenant, shard))).
 		And(expression.Key(attrIndex1SK).GreaterThan(expression.Value(after.Base36())))
 	var ids []customer.ID
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		ids, err = s.customersListed(ctx, "list deleted customers", condition, limit)
 		return err
 	})
@@ -79,8 +79,8 @@ func (s *Store) Gone(ctx context.Context, tenant, shard int, after customer.ID, 
 
 // Swept takes a deleted customer off that list. The tombstone itself stays until
 // its time has passed; one that has gone already is no matter.
-func (s *Store) Swept(ctx context.Context, tenant int, id customer.ID) error {
-	return outcome.Retry(ctx, func(int) error {
+func (s *Store) Purged(ctx context.Context, tenant int, id customer.ID) error {
+	return errs.Retry(ctx, func(int) error {
 		it, err := s.getOne(ctx, "read deleted customer", customerKey(tenant, id))
 		r := reader{it: it}
 		if err != nil || it == nil || !r.flag(attrDeleted) {

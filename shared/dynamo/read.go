@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"regulars/shared/errs"
 	"regulars/shared/meter"
-	"regulars/shared/outcome"
 )
 
 // A Store keeps the domain's things in one table. It is safe for concurrent use.
@@ -87,8 +87,8 @@ func (s *Store) getBatch(ctx context.Context, doing string, keys []key, found ma
 			units /= 2
 		}
 		meter.From(ctx).Add(0, units, 0)
-		if ask.Keys = rest.Keys; len(ask.Keys) > 0 && !outcome.Pause(ctx, n) {
-			return &outcome.Busy{}
+		if ask.Keys = rest.Keys; len(ask.Keys) > 0 && !errs.Pause(ctx, n) {
+			return &errs.Unavailable{}
 		}
 	}
 	return nil

@@ -11,8 +11,8 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/shared/errs"
 	"regulars/shared/jobs"
-	"regulars/shared/outcome"
 )
 
 // subscribe gives a customer a subscription, from somewhere.
@@ -55,7 +55,7 @@ func TestSaveJobWithCustomers(t *testing.T) {
 	_, parts = saveJob(t, store, job, parts...)
 
 	revise := func() []customer.Commit {
-		revision, err := service.Revise(t.Context(), 5, []customer.ID{id}, customer.Suspensions{{}})
+		revision, err := service.PlanBatch(t.Context(), 5, []customer.ID{id}, customer.Suspensions{{}})
 		if err != nil || len(revision.Commits) != 1 {
 			t.Fatalf("Revise() = %+v, %v", revision, err)
 		}
@@ -75,7 +75,7 @@ func TestSaveJobWithCustomers(t *testing.T) {
 		"the part moved":       {Parts: []jobs.Part{overtaken}, Customers: revise()},
 	} {
 		change.ID = rand.Text()
-		if err := store.SaveJob(t.Context(), change); !errors.Is(err, outcome.ErrStale) {
+		if err := store.SaveJob(t.Context(), change); !errors.Is(err, errs.ErrConflict) {
 			t.Errorf("%s: SaveJob() error = %v, want stale", name, err)
 		}
 	}
@@ -104,7 +104,7 @@ func TestJobInsteadOfAnother(t *testing.T) {
 	ended, stale := old, old
 	ended.State, ended.Trouble, stale.State, stale.Rev = jobs.Cancelled, "Another goes on.", jobs.Cancelled, "older"
 	change := jobs.Change{ID: rand.Text(), Job: &next, Instead: &stale, Parts: append(parts, oldParts...)}
-	if err := store.SaveJob(t.Context(), change); !errors.Is(err, outcome.ErrStale) {
+	if err := store.SaveJob(t.Context(), change); !errors.Is(err, errs.ErrConflict) {
 		t.Errorf("instead of one that moved: SaveJob() error = %v, want stale", err)
 	}
 	change.ID, change.Instead = rand.Text(), &ended
@@ -133,7 +133,7 @@ func TestJobInsteadOfAnother(t *testing.T) {
 func TestRequestOfAJobIsRemembered(t *testing.T) {
 	t.Parallel()
 	store := dynamo.New(dynamotest.Client(t), dynamotest.Table(t), time.Now)
-	first := customer.Remembered{Keyed: customer.Keyed{Key: "k", Meaning: "m"}, Job: "job"}
+	first := customer.IdempotencyRecord{IdempotencyKey: customer.IdempotencyKey{Key: "k", Fingerprint: "m"}, Job: "job"}
 	job, parts := newJob(5, 1)
 	for name, change := range map[string]jobs.Change{
 		"with a job": {Job: &job, Parts: parts, Request: &first, Tenant: 5},
@@ -143,7 +143,7 @@ func TestRequestOfAJobIsRemembered(t *testing.T) {
 		if err := store.SaveJob(t.Context(), change); err != nil {
 			t.Fatalf("%s: SaveJob() error = %v", name, err)
 		}
-		if got, err := store.Remembered(t.Context(), change.Tenant, "k"); err != nil || got == nil || *got != first {
+		if got, err := store.IdempotencyRecord(t.Context(), change.Tenant, "k"); err != nil || got == nil || *got != first {
 			t.Errorf("%s: Remembered() = %+v, %v", name, got, err)
 		}
 		change.ID = rand.Text()
@@ -152,7 +152,7 @@ func TestRequestOfAJobIsRemembered(t *testing.T) {
 			change.Job, change.Parts = &twin, nil
 		}
 		err := store.SaveJob(t.Context(), change)
-		if repeated, ok := errors.AsType[*customer.Repeated](err); !ok || repeated.First != first {
+		if repeated, ok := errors.AsType[*customer.Replay](err); !ok || repeated.Record != first {
 			t.Errorf("%s, again: SaveJob() error = %v, want repeated", name, err)
 		}
 	}
@@ -177,7 +177,7 @@ func TestSuspendedCustomerMayOutgrow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	revision, err := service.Revise(t.Context(), 5, []customer.ID{id}, customer.Suspensions{{}})
+	revision, err := service.PlanBatch(t.Context(), 5, []customer.ID{id}, customer.Suspensions{{}})
 	if err != nil || len(revision.Commits) != 1 {
 		t.Fatalf("Revise() = %+v, %v", revision, err)
 	}

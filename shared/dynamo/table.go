@@ -326,7 +326,7 @@ func startedPK(tenant, product, shard int) string {
 }
 
 func startedIndexKeys(tenant int, id customer.ID, p catalog.Purchase) indexKeys {
-	return indexKeys{GSI1PK: startedPK(tenant, p.Product, shardOf(id)), GSI1SK: startedDay(p.Created) + "#" + id.Base36() + "#" + numbered("", p.N)}
+	return indexKeys{GSI1PK: startedPK(tenant, p.Product, shardOf(id)), GSI1SK: startedDay(p.Created) + "#" + id.Base36() + "#" + numbered("", p.Number)}
 }
 
 func startedDay(t time.Time) string { return t.UTC().Format("2006-01-02") }
@@ -402,7 +402,7 @@ func jobKey(tenant int, job string) key { return key{jobPK(tenant, job), "JOB"} 
 
 // partKey pads the number so that sorting by text is sorting by number.
 func partKey(ref jobs.Ref) key {
-	return key{jobPK(ref.Tenant, ref.Job), fmt.Sprintf("PART#%06d", ref.N)}
+	return key{jobPK(ref.Tenant, ref.Job), fmt.Sprintf("PART#%06d", ref.Number)}
 }
 
 // partNumber reads what partKey writes; ok says whether k is the key of a part.

@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"regulars/shared/errs"
 	"regulars/shared/meter"
-	"regulars/shared/outcome"
 )
 
 // A tx gathers writes that happen together or not at all. Each bears a guard.
@@ -50,7 +50,7 @@ func (t *tx) check(k key, g guard, size int) {
 type errGuard struct{ found item }
 
 func (e *errGuard) Error() string { return "a guard broke" }
-func (e *errGuard) Unwrap() error { return outcome.ErrStale }
+func (e *errGuard) Unwrap() error { return errs.ErrConflict }
 
 // commit makes all writes true, or none. It returns an [*errGuard] where a guard
 // broke, ErrStale where a later attempt may fare better, and busy where it could
@@ -112,8 +112,8 @@ func (s *Store) untilDefinite(ctx context.Context, doing string, t *tx, send fun
 		case lost:
 			open = true
 		}
-		if !outcome.Pause(ctx, n) {
-			return &outcome.Busy{Err: fmt.Errorf("%s: %w", doing, err)}
+		if !errs.Pause(ctx, n) {
+			return &errs.Unavailable{Err: fmt.Errorf("%s: %w", doing, err)}
 		}
 	}
 }

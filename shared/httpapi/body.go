@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // ReadBody returns the whole body of r, of at most limit bytes; it never reads
@@ -17,14 +17,14 @@ import (
 // breaks off, body_unreadable.
 func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-	if refusal, refused := outcome.AsRefusal(err); refused {
+	if refusal, refused := errs.AsClient(err); refused {
 		return nil, refusal
 	}
 	if err != nil {
-		return nil, outcome.Refuse(outcome.Invalid, "body_unreadable", "", "The body of the request broke off before its end.")
+		return nil, errs.Reject(errs.Invalid, "body_unreadable", "", "The body of the request broke off before its end.")
 	}
 	if int64(len(body)) > limit {
-		return nil, outcome.Refuse(outcome.Invalid, "body_too_large", "",
+		return nil, errs.Reject(errs.Invalid, "body_too_large", "",
 			"The body of the request is larger than %d bytes. Larger files go through the bulk import.", limit)
 	}
 	return body, nil
@@ -40,7 +40,7 @@ func CheckContentType(r *http.Request, understood string) error {
 	if kind, _, err := mime.ParseMediaType(header); err == nil && (kind == "application/json" || kind == "text/json") {
 		return nil
 	}
-	return outcome.Refuse(outcome.Invalid, "bad_content_type", "Content-Type",
+	return errs.Reject(errs.Invalid, "bad_content_type", "Content-Type",
 		"Content-Type: %.60q is not understood; send %s.", header, understood)
 }
 

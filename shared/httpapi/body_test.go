@@ -10,8 +10,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 func TestReadBody(t *testing.T) {
@@ -27,7 +27,7 @@ func TestReadBody(t *testing.T) {
 		{name: "in pieces", body: iotest.OneByteReader(strings.NewReader("abcde")), want: "abcde"},
 		{name: "over the limit", body: strings.NewReader("abcdef"), code: "body_too_large"},
 		{name: "breaks off", body: io.MultiReader(strings.NewReader("ab"), iotest.ErrReader(io.ErrUnexpectedEOF)), code: "body_unreadable"},
-		{name: "refuses itself", body: iotest.ErrReader(outcome.Refuse(outcome.Invalid, "bad_xml", "", "No.")), code: "bad_xml"},
+		{name: "refuses itself", body: iotest.ErrReader(errs.Reject(errs.Invalid, "bad_xml", "", "No.")), code: "bad_xml"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -39,8 +39,8 @@ func TestReadBody(t *testing.T) {
 				}
 				return
 			}
-			refusal, ok := outcome.AsRefusal(err)
-			if !ok || refusal.Code != tt.code || refusal.Kind != outcome.Invalid {
+			refusal, ok := errs.AsClient(err)
+			if !ok || refusal.Code != tt.code || refusal.Kind != errs.Invalid {
 				t.Errorf("ReadBody() error = %v, want the refusal %s", err, tt.code)
 			}
 		})

@@ -11,16 +11,16 @@ import (
 	"testing"
 	"time"
 
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // spoken is how the dialect of these tests writes errors.
 var spoken httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
 	status, text := http.StatusInternalServerError, "fault"
-	if refusal, ok := outcome.AsRefusal(err); ok {
+	if refusal, ok := errs.AsClient(err); ok {
 		status, text = http.StatusBadRequest, refusal.Code
-	} else if _, ok := outcome.AsBusy(err); ok {
+	} else if _, ok := errs.AsUnavailable(err); ok {
 		status, text = http.StatusServiceUnavailable, "busy"
 	}
 	w.WriteHeader(status)

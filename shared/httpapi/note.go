@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // maxNotes is how many faults of one request are logged singly: ten thousand of
@@ -30,12 +30,12 @@ type notes struct {
 }
 
 func (n *notes) add(err error) {
-	if _, refused := outcome.AsRefusal(err); refused || err == nil {
+	if _, refused := errs.AsClient(err); refused || err == nil {
 		return
 	}
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
-	_, isBusy := outcome.AsBusy(err)
+	_, isBusy := errs.AsUnavailable(err)
 	switch {
 	case isBusy && n.busy == nil:
 		n.busy = err

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
-	"regulars/shared/outcome"
 )
 
 // What parts of a request end with is logged where whole requests' errors are,
@@ -19,8 +19,8 @@ func TestNotes(t *testing.T) {
 	f.handle("/batch", func(w http.ResponseWriter, r *http.Request) error {
 		for i := range 15 {
 			httpapi.Note(r.Context(), fmt.Errorf("item %d: no such table", i))
-			httpapi.Note(r.Context(), &outcome.Busy{Err: errors.New("throttled")})
-			httpapi.Note(r.Context(), outcome.Refuse(outcome.Invalid, "bad_email", "email", "ada@example.com is taken."))
+			httpapi.Note(r.Context(), &errs.Unavailable{Err: errors.New("throttled")})
+			httpapi.Note(r.Context(), errs.Reject(errs.Invalid, "bad_email", "email", "ada@example.com is taken."))
 			httpapi.Note(r.Context(), nil)
 		}
 		return nil

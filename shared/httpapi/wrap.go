@@ -9,8 +9,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"regulars/shared/errs"
 	"regulars/shared/meter"
-	"regulars/shared/outcome"
 )
 
 // Options are what [Wrap] needs; all of them are required.
@@ -66,10 +66,10 @@ func (x *exchange) logError(ctx context.Context, log *slog.Logger, err error) {
 	if err == nil {
 		return
 	}
-	if _, refused := outcome.AsRefusal(err); refused {
+	if _, refused := errs.AsClient(err); refused {
 		return
 	}
-	if busy, isBusy := outcome.AsBusy(err); isBusy {
+	if busy, isBusy := errs.AsUnavailable(err); isBusy {
 		log.WarnContext(ctx, "busy", "route", x.route, "cause", busy.Err)
 		return
 	}

@@ -13,9 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 	"regulars/shared/meter"
-	"regulars/shared/outcome"
 )
 
 const capacity = "X-Consumed-Capacity"
@@ -87,10 +87,10 @@ func TestEndings(t *testing.T) {
 	}{
 		{"well", func(http.ResponseWriter) error { return nil }, 200, "", nil},
 		{"refusal", func(http.ResponseWriter) error {
-			return fmt.Errorf("row 3: %w", outcome.Refuse(outcome.Invalid, "bad_email", "email", "ada@example.com is taken."))
+			return fmt.Errorf("row 3: %w", errs.Reject(errs.Invalid, "bad_email", "email", "ada@example.com is taken."))
 		}, 400, "bad_email", nil},
 		{"busy", func(http.ResponseWriter) error {
-			return fmt.Errorf("import: %w", &outcome.Busy{Err: errors.New("throttled")})
+			return fmt.Errorf("import: %w", &errs.Unavailable{Err: errors.New("throttled")})
 		}, 503, "busy", busy},
 		{"fault", func(http.ResponseWriter) error {
 			return errors.New("account ada: no such table")
@@ -236,8 +236,8 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	const secret = "reg_live_0123456789"
 	endings := map[string]func() error{
 		"well":    func() error { return nil },
-		"refusal": func() error { return outcome.Refuse(outcome.Invalid, "bad_token", "", "%s is no token.", secret) },
-		"busy":    func() error { return &outcome.Busy{Detail: secret + " is busy.", Err: errors.New("throttled")} },
+		"refusal": func() error { return errs.Reject(errs.Invalid, "bad_token", "", "%s is no token.", secret) },
+		"busy":    func() error { return &errs.Unavailable{Detail: secret + " is busy.", Err: errors.New("throttled")} },
 		"fault":   func() error { return errors.New("account 7: no such table") },
 		"panic":   func() error { panic("the roof is on fire") },
 	}

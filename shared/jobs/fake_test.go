@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -45,14 +45,14 @@ type shelf struct {
 	open  map[string]string // job by tenant, kind and subject
 	hook  func()
 
-	requests  map[string]customer.Remembered
+	requests  map[string]customer.IdempotencyRecord
 	customers map[customer.ID]string // commit that wrote each
 }
 
 func newShelf() *shelf {
 	return &shelf{
 		jobs: map[string]Job{}, parts: map[Ref]Part{}, open: map[string]string{}, hook: func() {},
-		requests: map[string]customer.Remembered{}, customers: map[customer.ID]string{},
+		requests: map[string]customer.IdempotencyRecord{}, customers: map[customer.ID]string{},
 	}
 }
 
@@ -92,7 +92,7 @@ func (s *shelf) partsOf(id string) []Part {
 			parts = append(parts, p)
 		}
 	}
-	slices.SortFunc(parts, func(a, b Part) int { return a.N - b.N })
+	slices.SortFunc(parts, func(a, b Part) int { return a.Number - b.Number })
 	return parts
 }
 
@@ -118,27 +118,27 @@ func (s *shelf) SaveJob(_ context.Context, c Change) error {
 	defer s.call()()
 	if r := c.Request; r != nil {
 		if first, ok := s.requests[r.Key]; ok {
-			return &customer.Repeated{First: first}
+			return &customer.Replay{Record: first}
 		}
 	}
 	if j := c.Job; j != nil {
 		holder, taken := s.open[place(j.Tenant, j.Kind, j.Subject)]
 		gives := c.Instead != nil && holder == c.Instead.ID
 		if s.jobs[j.ID].Rev != j.Rev || j.Rev == "" && taken && !gives || !j.Open() && holder != j.ID {
-			return outcome.ErrStale
+			return errs.ErrConflict
 		}
 	}
 	if j := c.Instead; j != nil && s.jobs[j.ID].Rev != j.Rev {
-		return outcome.ErrStale
+		return errs.ErrConflict
 	}
 	for _, commit := range c.Customers {
 		if s.customers[commit.Before.ID] != commit.Before.Commit {
-			return outcome.ErrStale
+			return errs.ErrConflict
 		}
 	}
 	for _, p := range c.Parts {
 		if s.parts[p.Ref].Rev != p.Rev {
-			return outcome.ErrStale
+			return errs.ErrConflict
 		}
 	}
 	if c.Request != nil {
@@ -213,7 +213,7 @@ func (f *field) Step(_ context.Context, _ Job, p Part) (Step, error) {
 		}
 		f.hook()
 		f.mu.Lock()
-		f.turned[fmt.Sprint(p.N, "-", n)]++
+		f.turned[fmt.Sprint(p.Number, "-", n)]++
 		f.mu.Unlock()
 		step.Cursor = strconv.Itoa(n + 1)
 		step.Counts = step.Plus(Counts{Seen: 1, Changed: 1})
@@ -238,7 +238,7 @@ type farm struct {
 	*field
 	service *Service
 	worker  *Worker
-	order   Order
+	order   Spec
 }
 
 const wait40 = 40 * time.Second
@@ -247,7 +247,7 @@ func newFarm(ranges ...string) *farm {
 	f := &farm{clock: &clock{t: noon}, shelf: newShelf(), belt: &belt{}, field: newField()}
 	f.service = NewService(f.shelf, f.belt, f.now, wait40)
 	f.worker = NewWorker(f.shelf, map[string]Kind{"turn": f.field}, f.now)
-	f.order = Order{Tenant: 5, Kind: "turn", Subject: Subject{Number: 7, Name: "north"}, Ranges: ranges}
+	f.order = Spec{Tenant: 5, Kind: "turn", Subject: Subject{Number: 7, Name: "north"}, Ranges: ranges}
 	return f
 }
 
@@ -278,7 +278,7 @@ func (f *farm) deliver(t *testing.T) (Verdict, error, bool) {
 	ref := f.messages[0]
 	f.messages = f.messages[1:]
 	verdict, err := Verdict{Again: true}, errKilled
-	survived(func() { verdict, err = f.worker.Visit(t.Context(), ref) })
+	survived(func() { verdict, err = f.worker.Process(t.Context(), ref) })
 	if verdict.Again {
 		f.messages = append(f.messages, ref)
 		f.pass(verdict.After)
@@ -309,7 +309,7 @@ func (f *farm) untilQuiet(t *testing.T) error {
 		if !ok {
 			return nil
 		}
-		if err != nil && !errors.Is(err, ErrGivenUp) {
+		if err != nil && !errors.Is(err, ErrDeadLettered) {
 			return err
 		}
 	}

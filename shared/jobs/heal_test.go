@@ -10,7 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A whole job is killed before and after every call of the store and at every
@@ -135,7 +135,7 @@ func manyWorkersOnTheSameParts(t *testing.T) {
 		for _, ref := range f.messages {
 			visitors.Go(func() {
 				for {
-					verdict, err := f.worker.Visit(t.Context(), ref)
+					verdict, err := f.worker.Process(t.Context(), ref)
 					if err != nil {
 						t.Error(err)
 						return
@@ -163,7 +163,7 @@ func TestOvertakenVisitor(t *testing.T) {
 	f.pass(wait40)
 	f.field.hook = func() {
 		f.field.hook = func() {}
-		if verdict, err := f.worker.Visit(t.Context(), f.messages[0]); err != nil || verdict.Again {
+		if verdict, err := f.worker.Process(t.Context(), f.messages[0]); err != nil || verdict.Again {
 			t.Errorf("the faster visit = %v, %v", verdict, err)
 		}
 		again := f.show(t, job.ID)
@@ -171,7 +171,7 @@ func TestOvertakenVisitor(t *testing.T) {
 			t.Errorf("Show() = %+v", again)
 		}
 	}
-	if verdict, err := f.worker.Visit(t.Context(), f.messages[0]); err != nil || verdict.Again {
+	if verdict, err := f.worker.Process(t.Context(), f.messages[0]); err != nil || verdict.Again {
 		t.Errorf("the slower visit = %v, %v", verdict, err)
 	}
 
@@ -180,10 +180,10 @@ func TestOvertakenVisitor(t *testing.T) {
 	f.pass(wait40)
 	f.field.hook = func() {
 		f.field.hook = func() { killNow() }
-		survived(func() { f.worker.Visit(t.Context(), f.messages[0]) })
+		survived(func() { f.worker.Process(t.Context(), f.messages[0]) })
 		f.field.hook = func() {}
 	}
-	if verdict, err := f.worker.Visit(t.Context(), f.messages[0]); err != nil || verdict != (Verdict{true, afterTrouble}) {
+	if verdict, err := f.worker.Process(t.Context(), f.messages[0]); err != nil || verdict != (Verdict{true, afterTrouble}) {
 		t.Errorf("the slower visit = %v, %v", verdict, err)
 	}
 	if got := f.show(t, job.ID); got.Seen != 0 {
@@ -221,7 +221,7 @@ func TestPartIsParked(t *testing.T) {
 		if !ok {
 			break
 		}
-		if errors.Is(err, ErrGivenUp) {
+		if errors.Is(err, ErrDeadLettered) {
 			given++
 		} else if err != nil {
 			failed++
@@ -285,7 +285,7 @@ func killNow() { hook, _ := killAt(1); hook() }
 
 func TestFinishRefusedFailsTheJob(t *testing.T) {
 	f := newFarm("2")
-	f.finish = func() error { return outcome.Refuse(outcome.Conflict, "no", "", "The field is gone.") }
+	f.finish = func() error { return errs.Reject(errs.FailedPrecondition, "no", "", "The field is gone.") }
 	job := f.start(t)
 	f.drain(t)
 	if got := f.show(t, job.ID); got.State != Failed || got.Trouble != "The field is gone." || len(f.open) != 0 {
@@ -304,7 +304,7 @@ func TestFinishThatNeverSucceedsFailsTheJob(t *testing.T) {
 		if !ok {
 			break
 		}
-		given = given || errors.Is(err, ErrGivenUp)
+		given = given || errors.Is(err, ErrDeadLettered)
 	}
 	if got := f.show(t, job.ID); got.State != Failed || got.Trouble == "" || !given || f.finished != maxVisits+1 {
 		t.Errorf("Show() = %+v, given up %t, tried %d times", got, given, f.finished)

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // WorkOn visits all parts of a job side by side, as their messages would, until
@@ -25,7 +25,7 @@ func (w *Worker) WorkOn(ctx context.Context, job Job) error {
 // workOn visits one part, again where it was too early.
 func (w *Worker) workOn(ctx context.Context, ref Ref) error {
 	for {
-		verdict, err := w.Visit(ctx, ref)
+		verdict, err := w.Process(ctx, ref)
 		if err != nil || !verdict.Again || verdict.After == 0 || !rest(ctx, verdict.After) {
 			return err
 		}
@@ -37,5 +37,5 @@ func rest(ctx context.Context, d time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
 		return false
 	}
-	return outcome.Wait(ctx, d)
+	return errs.Wait(ctx, d)
 }

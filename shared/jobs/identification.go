@@ -37,7 +37,7 @@ func (s *Service) StartExtensionRemoval(ctx context.Context, tenant int, schema 
 
 // startSweep starts a job over all customers of a tenant.
 func (s *Service) startSweep(ctx context.Context, tenant int, kind string, subject Subject) (Job, error) {
-	o := Order{Tenant: tenant, Kind: kind, Subject: subject}
+	o := Spec{Tenant: tenant, Kind: kind, Subject: subject}
 	for shard := range customer.Shards {
 		o.Ranges = append(o.Ranges, strconv.Itoa(shard))
 	}

@@ -9,7 +9,7 @@ import (
 	"crypto/rand"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // Wait is how long after a declaration its parts start: by then every writer
@@ -93,7 +93,7 @@ type Part struct {
 	Range, Cursor string
 	Counts
 	// Visits counts those begun since the cursor last moved.
-	Visits int
+	Attempts int
 	// Moved is when the part was last written, to the microsecond.
 	Moved time.Time
 	// Rev is the id of the commit that wrote the part; empty: not saved yet.
@@ -121,7 +121,7 @@ func (c Counts) Plus(d Counts) Counts {
 const maxVisits = 5
 
 // newJob makes a job and its parts.
-func newJob(o Order, now time.Time, wait time.Duration) (Job, []Part) {
+func newJob(o Spec, now time.Time, wait time.Duration) (Job, []Part) {
 	now = instant(now)
 	job := Job{
 		Tenant: o.Tenant, ID: now.Format("20060102T150405Z") + "-" + rand.Text()[:8],
@@ -168,13 +168,13 @@ func (j Job) to(s State, now time.Time) Job {
 
 // visited begins a visit.
 func (p Part) visited(now time.Time) Part {
-	p.Visits++
+	p.Attempts++
 	p.Moved = instant(now)
 	return p
 }
 
 // usedUp reports whether its visits got nowhere too often for another.
-func (p Part) usedUp() bool { return p.Visits >= maxVisits }
+func (p Part) usedUp() bool { return p.Attempts >= maxVisits }
 
 // parked ends the visits.
 func (p Part) parked(now time.Time) Part {
@@ -193,7 +193,7 @@ func (p Part) fenced(now time.Time) Part {
 // another chance.
 func (p Part) sentAgain(now time.Time) Part {
 	if p.State == Parked {
-		p.State, p.Visits = Waiting, 0
+		p.State, p.Attempts = Waiting, 0
 	}
 	p.Moved = instant(now)
 	return p
@@ -201,7 +201,7 @@ func (p Part) sentAgain(now time.Time) Part {
 
 // after is the part with what a step did.
 func (p Part) after(s Step, now time.Time) Part {
-	p.Cursor, p.Counts, p.Visits, p.Outdated, p.Moved = s.Cursor, p.Plus(s.Counts), 0, 0, instant(now)
+	p.Cursor, p.Counts, p.Attempts, p.Outdated, p.Moved = s.Cursor, p.Plus(s.Counts), 0, 0, instant(now)
 	if s.Done {
 		p.State = PartDone
 	}
@@ -209,4 +209,4 @@ func (p Part) after(s Step, now time.Time) Part {
 }
 
 // ErrUnknown refuses the id of a job that is not there.
-var ErrUnknown = &outcome.Refusal{Kind: outcome.NotFound, Code: "job_unknown"}
+var ErrUnknown = &errs.Client{Kind: errs.NotFound, Code: "job_unknown"}

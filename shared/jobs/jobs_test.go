@@ -43,7 +43,7 @@ func TestNothingIsDoneBeforeItsTime(t *testing.T) {
 func TestDecide(t *testing.T) {
 	at := func(state State, part PartState, visits, tries int) visit {
 		job := Job{State: state, NotBefore: noon, Tries: tries, Rev: "a"}
-		return decide(job, Part{State: part, Visits: visits, Rev: "b"}, noon)
+		return decide(job, Part{State: part, Attempts: visits, Rev: "b"}, noon)
 	}
 	tests := []struct {
 		name string
@@ -148,7 +148,7 @@ func TestVisitGivesBackWhenTimeIsUp(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), toSave+shortest+100*time.Millisecond)
 	defer cancel()
 	f.field.hook = func() { time.Sleep(40 * time.Millisecond) }
-	verdict, err := f.worker.Visit(ctx, f.messages[0])
+	verdict, err := f.worker.Process(ctx, f.messages[0])
 	if err != nil || verdict != (Verdict{Again: true}) {
 		t.Errorf("Visit() = %v, %v", verdict, err)
 	}
@@ -165,7 +165,7 @@ func TestUnknownJobAndKind(t *testing.T) {
 	if _, err := f.service.Cancel(t.Context(), 5, "x"); !errors.Is(err, ErrUnknown) {
 		t.Errorf("Cancel() error = %v", err)
 	}
-	if verdict, err := f.worker.Visit(t.Context(), Ref{5, "x", 0}); err != nil || verdict.Again {
+	if verdict, err := f.worker.Process(t.Context(), Ref{5, "x", 0}); err != nil || verdict.Again {
 		t.Errorf("Visit() = %v, %v", verdict, err)
 	}
 	f.order.Kind = "dig"

@@ -10,11 +10,11 @@ import (
 type Ref struct {
 	Tenant int
 	Job    string
-	N      int
+	Number int
 }
 
 // String is the ref as text: tenant/job/n.
-func (r Ref) String() string { return fmt.Sprintf("%d/%s/%d", r.Tenant, r.Job, r.N) }
+func (r Ref) String() string { return fmt.Sprintf("%d/%s/%d", r.Tenant, r.Job, r.Number) }
 
 // ParseRef reads what [Ref.String] writes.
 func ParseRef(text string) (Ref, error) {

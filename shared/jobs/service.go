@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 const (
@@ -35,7 +35,7 @@ func NewService(store Store, queue Queue, now func() time.Time, wait time.Durati
 
 // An Order says what to do: a kind of job, about what, in which parts. For one
 // kind and subject the ranges are always the same.
-type Order struct {
+type Spec struct {
 	Tenant  int
 	Kind    string
 	Subject Subject
@@ -47,10 +47,10 @@ type Order struct {
 
 // Start makes the job that the order names, or goes on with the one that is
 // open: what is missing of its plan is made up, and parked parts try again.
-func (s *Service) Start(ctx context.Context, o Order) (Job, error) {
+func (s *Service) Start(ctx context.Context, o Spec) (Job, error) {
 	var job Job
 	var parts []Part
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		job, parts, err = s.planned(ctx, o)
 		return err
 	})
@@ -77,7 +77,7 @@ func (s *Service) set(ctx context.Context, job Job, parts []Part) (Job, error) {
 }
 
 // planned is the job of the order with all its parts.
-func (s *Service) planned(ctx context.Context, o Order) (Job, []Part, error) {
+func (s *Service) planned(ctx context.Context, o Spec) (Job, []Part, error) {
 	job, found, err := s.store.OpenJob(ctx, o.Tenant, o.Kind, o.Subject)
 	if err != nil {
 		return Job{}, nil, err
@@ -92,7 +92,7 @@ func (s *Service) planned(ctx context.Context, o Order) (Job, []Part, error) {
 		return Job{}, nil, err
 	}
 	if !job.Open() {
-		return Job{}, nil, fmt.Errorf("job %s has just ended: %w", job.ID, outcome.ErrStale)
+		return Job{}, nil, fmt.Errorf("job %s has just ended: %w", job.ID, errs.ErrConflict)
 	}
 	if job.Parts != len(o.Ranges) {
 		return Job{}, nil, fmt.Errorf("job %s has %d parts, not %d", job.ID, job.Parts, len(o.Ranges))
@@ -109,7 +109,7 @@ func (s *Service) planned(ctx context.Context, o Order) (Job, []Part, error) {
 
 // create saves a new job together with its first parts. Of a small job it is
 // the whole plan.
-func (s *Service) create(ctx context.Context, o Order) (Job, []Part, error) {
+func (s *Service) create(ctx context.Context, o Spec) (Job, []Part, error) {
 	job, parts := newJob(o, s.now(), s.wait)
 	change := Change{ID: rand.Text(), Job: &job, Parts: parts[:min(partsAtOnce, len(parts))]}
 	return job, change.Parts, s.save(ctx, change)
@@ -182,7 +182,7 @@ func (s *Service) sendAgain(ctx context.Context, job Job, parts []Part, lost fun
 			continue
 		}
 		err := s.save(ctx, Change{ID: rand.Text(), Parts: []Part{p.sentAgain(s.now())}})
-		if errors.Is(err, outcome.ErrStale) {
+		if errors.Is(err, errs.ErrConflict) {
 			continue
 		}
 		if err != nil {
@@ -202,7 +202,7 @@ func (s *Service) delay(job Job) time.Duration { return max(0, job.NotBefore.Sub
 // change commits what decide makes of a job, unless that is what it is.
 func (s *Service) change(ctx context.Context, tenant int, id string, decide func(Job) Job) (Job, error) {
 	var next Job
-	err := outcome.Retry(ctx, func(int) error {
+	err := errs.Retry(ctx, func(int) error {
 		job, _, err := s.store.JobAndPart(ctx, Ref{Tenant: tenant, Job: id})
 		if err != nil {
 			return err
@@ -224,7 +224,7 @@ func (s *Service) change(ctx context.Context, tenant int, id string, decide func
 // refuses with [ErrUnknown].
 func (s *Service) Cancel(ctx context.Context, tenant int, id string) (Job, error) {
 	var job Job
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		var parts []Part
 		if job, parts, err = s.jobAndParts(ctx, tenant, id); err != nil || !job.Open() {
 			return err
@@ -269,5 +269,5 @@ func (s *Service) jobAndParts(ctx context.Context, tenant int, id string) (Job, 
 }
 
 func unknown(id string) error {
-	return outcome.Refuse(ErrUnknown.Kind, ErrUnknown.Code, "job", "There is no job %.60q.", id)
+	return errs.Reject(ErrUnknown.Kind, ErrUnknown.Code, "job", "There is no job %.60q.", id)
 }

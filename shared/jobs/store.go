@@ -21,12 +21,12 @@ type Change struct {
 	// Customers are changed by a step.
 	Customers []customer.Commit
 	// Request is remembered for the tenant of that number, unless nil.
-	Request *customer.Remembered
+	Request *customer.IdempotencyRecord
 	Tenant  int
 }
 
 // A Store keeps jobs and parts. Reads are strongly consistent but for the lists.
-// What returns [outcome.ErrStale] did nothing and is loaded and decided anew.
+// What returns [errs.ErrStale] did nothing and is loaded and decided anew.
 type Store interface {
 	// OpenJob returns the open job of a kind and subject, and false where there
 	// is none.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // SuspendSubscriptions is the kind of job that carries out the orders of its task,
@@ -19,11 +19,11 @@ import (
 const SuspendSubscriptions = "suspend-subscriptions"
 
 // A SuspensionOrder says whose subscriptions are to be suspended, or no longer.
-type SuspensionOrder struct {
+type SuspensionSpec struct {
 	Tenant int
 	customer.Suspension
 	// Keyed, unless nil, makes the order safe to repeat.
-	Keyed *customer.Keyed
+	IdempotencyKey *customer.IdempotencyKey
 	// Settle is how long after the order the list of customers knows who was there
 	// when it was given: parts start then.
 	Settle time.Duration
@@ -38,7 +38,7 @@ type Started struct {
 	// New: this order made it.
 	New bool
 	// Repeated: the order was given before under the same idempotency key.
-	Repeated bool
+	Replayed bool
 	// Unsent, unless nil, is why a new job's messages are not out. Then what the
 	// starter leaves is done when the schedule finds it. It is for the log.
 	Unsent error
@@ -49,10 +49,10 @@ type Started struct {
 // the new job does its rest before the order: on each customer the orders are
 // carried out in the order they were given in. It refuses with
 // [customer.ErrOtherMeaning].
-func (s *Service) StartSuspension(ctx context.Context, o SuspensionOrder) (Started, error) {
+func (s *Service) StartSuspension(ctx context.Context, o SuspensionSpec) (Started, error) {
 	var started Started
 	var parts []Part
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		started, parts, err = s.suspension(ctx, o)
 		return err
 	})
@@ -69,7 +69,7 @@ func (s *Service) StartSuspension(ctx context.Context, o SuspensionOrder) (Start
 }
 
 // suspension saves the job of an order, or finds it.
-func (s *Service) suspension(ctx context.Context, o SuspensionOrder) (Started, []Part, error) {
+func (s *Service) suspension(ctx context.Context, o SuspensionSpec) (Started, []Part, error) {
 	open, found, err := s.store.OpenJob(ctx, o.Tenant, SuspendSubscriptions, Subject{})
 	if err != nil {
 		return Started{}, nil, err
@@ -81,7 +81,7 @@ func (s *Service) suspension(ctx context.Context, o SuspensionOrder) (Started, [
 			return Started{}, nil, err
 		}
 		if !job.Open() {
-			return Started{}, nil, fmt.Errorf("job %s has just ended: %w", job.ID, outcome.ErrStale)
+			return Started{}, nil, fmt.Errorf("job %s has just ended: %w", job.ID, errs.ErrConflict)
 		}
 		rest, err := customer.ParseSuspensions(job.Task)
 		if err != nil {
@@ -100,11 +100,11 @@ func (s *Service) suspension(ctx context.Context, o SuspensionOrder) (Started, [
 
 // sameSuspension answers an order by the open job that carries it out already. An
 // idempotency key is remembered, alone.
-func (s *Service) sameSuspension(ctx context.Context, o SuspensionOrder, job Job, parts []Part) (Started, []Part, error) {
-	if o.Keyed == nil {
+func (s *Service) sameSuspension(ctx context.Context, o SuspensionSpec, job Job, parts []Part) (Started, []Part, error) {
+	if o.IdempotencyKey == nil {
 		return Started{Job: job}, parts, nil
 	}
-	err := s.save(ctx, Change{ID: rand.Text(), Tenant: o.Tenant, Request: &customer.Remembered{Keyed: *o.Keyed, Job: job.ID}})
+	err := s.save(ctx, Change{ID: rand.Text(), Tenant: o.Tenant, Request: &customer.IdempotencyRecord{IdempotencyKey: *o.IdempotencyKey, Job: job.ID}})
 	if err != nil {
 		return s.orRepeated(ctx, o, err)
 	}
@@ -113,8 +113,8 @@ func (s *Service) sameSuspension(ctx context.Context, o SuspensionOrder, job Job
 
 // newSuspension saves a new job of the orders; change says which one it is
 // instead of.
-func (s *Service) newSuspension(ctx context.Context, o SuspensionOrder, orders customer.Suspensions, change Change) (Started, []Part, error) {
-	order := Order{Tenant: o.Tenant, Kind: SuspendSubscriptions, Task: orders.String()}
+func (s *Service) newSuspension(ctx context.Context, o SuspensionSpec, orders customer.Suspensions, change Change) (Started, []Part, error) {
+	order := Spec{Tenant: o.Tenant, Kind: SuspendSubscriptions, Task: orders.String()}
 	for shard := range customer.Shards {
 		order.Ranges = append(order.Ranges, strconv.Itoa(shard))
 	}
@@ -125,8 +125,8 @@ func (s *Service) newSuspension(ctx context.Context, o SuspensionOrder, orders c
 	}
 	own := len(change.Parts)
 	change.Job, change.Parts = &job, append(change.Parts, parts...)
-	if o.Keyed != nil {
-		change.Tenant, change.Request = o.Tenant, &customer.Remembered{Keyed: *o.Keyed, Job: job.ID}
+	if o.IdempotencyKey != nil {
+		change.Tenant, change.Request = o.Tenant, &customer.IdempotencyRecord{IdempotencyKey: *o.IdempotencyKey, Job: job.ID}
 	}
 	if err := s.save(ctx, change); err != nil {
 		return s.orRepeated(ctx, o, err)
@@ -146,12 +146,12 @@ func (j Job) givesWay(to string, now time.Time) Job {
 
 // orRepeated is what the order came to before where err says that it was given
 // before, else err.
-func (s *Service) orRepeated(ctx context.Context, o SuspensionOrder, err error) (Started, []Part, error) {
-	repeated, ok := errors.AsType[*customer.Repeated](err)
+func (s *Service) orRepeated(ctx context.Context, o SuspensionSpec, err error) (Started, []Part, error) {
+	repeated, ok := errors.AsType[*customer.Replay](err)
 	if !ok {
 		return Started{}, nil, err
 	}
-	id, err := repeated.JobFor(*o.Keyed)
+	id, err := repeated.JobFor(*o.IdempotencyKey)
 	if err != nil {
 		return Started{}, nil, err
 	}
@@ -162,5 +162,5 @@ func (s *Service) orRepeated(ctx context.Context, o SuspensionOrder, err error) 
 	if !job.Open() {
 		parts = nil
 	}
-	return Started{Job: job, Repeated: true}, parts, nil
+	return Started{Job: job, Replayed: true}, parts, nil
 }

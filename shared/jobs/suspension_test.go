@@ -22,10 +22,10 @@ var (
 )
 
 // suspend gives an order at a farm whose field also does jobs of suspensions.
-func (f *farm) suspend(t *testing.T, order customer.Suspension, keyed *customer.Keyed) Started {
+func (f *farm) suspend(t *testing.T, order customer.Suspension, keyed *customer.IdempotencyKey) Started {
 	t.Helper()
-	started, err := f.service.StartSuspension(t.Context(), SuspensionOrder{
-		Tenant: 5, Suspension: order, Keyed: keyed, Settle: time.Second, Later: 20 * time.Second,
+	started, err := f.service.StartSuspension(t.Context(), SuspensionSpec{
+		Tenant: 5, Suspension: order, IdempotencyKey: keyed, Settle: time.Second, Later: 20 * time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +36,7 @@ func (f *farm) suspend(t *testing.T, order customer.Suspension, keyed *customer.
 func TestStartSuspension(t *testing.T) {
 	f := newFarm()
 	first := f.suspend(t, suspendSMS, nil)
-	if !first.New || first.Repeated || first.State != Running || first.Parts != customer.Shards || first.Task != "suspend:sms:" {
+	if !first.New || first.Replayed || first.State != Running || first.Parts != customer.Shards || first.Task != "suspend:sms:" {
 		t.Errorf("StartSuspension() = %+v", first)
 	}
 	if !first.NotBefore.Equal(noon.Add(time.Second)) || len(f.messages) != customer.Shards || f.delays[0] != 21*time.Second {
@@ -83,17 +83,19 @@ func TestSuspensionAfterOneThatIsFinishing(t *testing.T) {
 
 func TestKeyedSuspension(t *testing.T) {
 	f := newFarm()
-	key := func(key, meaning string) *customer.Keyed { return &customer.Keyed{Key: key, Meaning: meaning} }
+	key := func(key, meaning string) *customer.IdempotencyKey {
+		return &customer.IdempotencyKey{Key: key, Fingerprint: meaning}
+	}
 	first := f.suspend(t, suspendSMS, key("a", "sms"))
-	if again := f.suspend(t, suspendSMS, key("a", "sms")); !again.Repeated || again.New || again.ID != first.ID {
+	if again := f.suspend(t, suspendSMS, key("a", "sms")); !again.Replayed || again.New || again.ID != first.ID {
 		t.Errorf("the same again = %+v", again)
 	}
-	if other := f.suspend(t, suspendSMS, key("b", "sms")); other.Repeated || other.New || other.ID != first.ID {
+	if other := f.suspend(t, suspendSMS, key("b", "sms")); other.Replayed || other.New || other.ID != first.ID {
 		t.Errorf("with another key = %+v", other)
 	}
 	lift := f.suspend(t, liftSMS, key("c", "lift"))
 	for _, k := range []string{"a", "b"} {
-		if again := f.suspend(t, suspendSMS, key(k, "sms")); !again.Repeated || again.ID != first.ID || again.State != Cancelled {
+		if again := f.suspend(t, suspendSMS, key(k, "sms")); !again.Replayed || again.ID != first.ID || again.State != Cancelled {
 			t.Errorf("the same once more, after another order = %+v", again)
 		}
 	}
@@ -101,8 +103,8 @@ func TestKeyedSuspension(t *testing.T) {
 		t.Errorf("the open job = %+v, want %s", open, lift.ID)
 	}
 	for _, order := range []customer.Suspension{suspendAll, liftSMS} { // a new job, and the open one
-		_, err := f.service.StartSuspension(t.Context(), SuspensionOrder{Tenant: 5, Suspension: order, Keyed: key("a", "other")})
-		if !errors.Is(err, customer.ErrOtherMeaning) {
+		_, err := f.service.StartSuspension(t.Context(), SuspensionSpec{Tenant: 5, Suspension: order, IdempotencyKey: key("a", "other")})
+		if !errors.Is(err, customer.ErrKeyReused) {
 			t.Errorf("StartSuspension(%v) with a key of another meaning: error = %v", order, err)
 		}
 	}
@@ -119,7 +121,7 @@ func TestKilledSuspensionStartHeals(t *testing.T) {
 			}
 			hook, killed := killAt(n)
 			f.shelf.hook = hook
-			keyed := &customer.Keyed{Key: "a", Meaning: "all"}
+			keyed := &customer.IdempotencyKey{Key: "a", Fingerprint: "all"}
 			survived(func() { f.suspend(t, suspendAll, keyed) })
 			f.shelf.hook = func() {}
 			started := f.suspend(t, suspendAll, keyed)
@@ -165,7 +167,7 @@ func (h *herd) Step(_ context.Context, _ Job, p Part) (Step, error) {
 	h.steps++
 	h.shelf.mu.Lock()
 	n, _ := strconv.Atoi(p.Cursor)
-	id := customer.ID(p.N + 1)
+	id := customer.ID(p.Number + 1)
 	commit := customer.Commit{ID: rand.Text(), Before: customer.Record{Customer: customer.Customer{ID: id}, Rev: customer.Rev{Commit: h.customers[id]}}}
 	h.shelf.mu.Unlock()
 	h.hook()
@@ -195,7 +197,7 @@ func TestOutdatedStepIsDoneAgain(t *testing.T) {
 			f.shelf.customers[1] = rand.Text() // somebody else wrote it
 		}
 	}
-	if verdict, err := f.worker.Visit(t.Context(), Ref{5, started.ID, 0}); err != nil || verdict.Again {
+	if verdict, err := f.worker.Process(t.Context(), Ref{5, started.ID, 0}); err != nil || verdict.Again {
 		t.Errorf("Visit() = %v, %v", verdict, err)
 	}
 	if got := f.show(t, started.ID); got.Subscriptions != 3 || h.steps != 6 || got.Done != 1 {
@@ -221,7 +223,7 @@ func TestNothingIsSavedAfterTheEnd(t *testing.T) {
 					end(f, started.ID)
 				}
 			}
-			if verdict, err := f.worker.Visit(t.Context(), Ref{5, started.ID, 0}); err != nil || verdict.Again {
+			if verdict, err := f.worker.Process(t.Context(), Ref{5, started.ID, 0}); err != nil || verdict.Again {
 				t.Errorf("Visit() = %v, %v", verdict, err)
 			}
 			if got := f.show(t, started.ID); calls != 6 || got.State != Cancelled || got.Subscriptions != 0 || len(f.customers) != 0 {

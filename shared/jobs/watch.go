@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // Progress is how far a job is, summed over its parts.
@@ -21,7 +21,7 @@ type Progress struct {
 func (s *Service) Show(ctx context.Context, tenant int, id string) (Progress, error) {
 	var job Job
 	var parts []Part
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		job, parts, err = s.jobAndParts(ctx, tenant, id)
 		return err
 	})
@@ -48,7 +48,7 @@ func progress(job Job, parts []Part) Progress {
 // List returns up to [PageSize] jobs of a tenant, the newest first.
 func (s *Service) List(ctx context.Context, tenant int) ([]Job, error) {
 	var jobs []Job
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		jobs, err = s.store.Jobs(ctx, tenant, PageSize)
 		return err
 	})
@@ -66,7 +66,7 @@ func (s *Service) Resend(ctx context.Context, idle time.Duration) error {
 	var troubles []error
 	for {
 		var open []Ref
-		err := outcome.Retry(ctx, func(int) (err error) {
+		err := errs.Retry(ctx, func(int) (err error) {
 			open, err = s.store.OpenJobs(ctx, after, PageSize)
 			return err
 		})

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 const (
@@ -31,7 +31,7 @@ const (
 )
 
 // ErrGivenUp says that a part was parked or a job failed. A person must look.
-var ErrGivenUp = errors.New("given up")
+var ErrDeadLettered = errors.New("given up")
 
 // A Worker does parts of jobs.
 type Worker struct {
@@ -56,9 +56,9 @@ type Verdict struct {
 // the deadline of ctx leaves no time for another; a visit of the last part
 // finishes the job. The error is for the log; it is [ErrGivenUp] where somebody
 // must look.
-func (w *Worker) Visit(ctx context.Context, ref Ref) (Verdict, error) {
+func (w *Worker) Process(ctx context.Context, ref Ref) (Verdict, error) {
 	var v visit
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		v, err = w.begin(ctx, ref)
 		return err
 	})
@@ -70,7 +70,7 @@ func (w *Worker) Visit(ctx context.Context, ref Ref) (Verdict, error) {
 	case wait:
 		return Verdict{true, v.after}, nil
 	case park, fail:
-		err = ErrGivenUp
+		err = ErrDeadLettered
 	case work:
 		verdict, err = w.work(ctx, v.job, v.part)
 	case finish:
@@ -164,7 +164,7 @@ func (w *Worker) work(ctx context.Context, job Job, part Part) (Verdict, error) 
 		}
 		kept, after, err := w.keep(ctx, part, part.after(step, w.now()), step.Customers)
 		if errors.Is(err, errOutdated) {
-			if part.Outdated++; !outcome.Pause(ctx, part.Outdated) {
+			if part.Outdated++; !errs.Pause(ctx, part.Outdated) {
 				return Verdict{true, afterTrouble}, nil
 			}
 			continue
@@ -235,7 +235,7 @@ var (
 // done, it is counted down in the same transaction. It returns the job as it is
 // now; one that has ended keeps nothing.
 func (w *Worker) keep(ctx context.Context, before, after Part, customers []customer.Commit) (job Job, part Part, err error) {
-	err = outcome.Retry(ctx, func(attempt int) error {
+	err = errs.Retry(ctx, func(attempt int) error {
 		var now Part
 		if job, now, err = w.store.JobAndPart(ctx, before.Ref); err != nil || !job.Open() {
 			return err
@@ -266,7 +266,7 @@ func (w *Worker) keep(ctx context.Context, before, after Part, customers []custo
 // finish runs the kind's Finish and ends the job.
 func (w *Worker) finish(ctx context.Context, job Job) (Verdict, error) {
 	err := w.conclude(ctx, job)
-	refusal, refused := outcome.AsRefusal(err)
+	refusal, refused := errs.AsClient(err)
 	if err != nil && !refused {
 		return Verdict{true, afterTrouble}, fmt.Errorf("finish: %w", err)
 	}
@@ -274,7 +274,7 @@ func (w *Worker) finish(ctx context.Context, job Job) (Verdict, error) {
 	if refused {
 		ended = func(j Job) Job { return j.failed(refusal.Detail, w.now()) }
 	}
-	err = outcome.Retry(ctx, func(int) error {
+	err = errs.Retry(ctx, func(int) error {
 		now, _, err := w.store.JobAndPart(ctx, Ref{Tenant: job.Tenant, Job: job.ID})
 		if err != nil || !now.Open() {
 			return err

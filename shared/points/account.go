@@ -11,7 +11,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // Max is the largest figure there may be: JSON keeps whole numbers up to it.
@@ -106,7 +106,7 @@ func (p Profile) Changed() time.Time {
 
 // Level is the number and the name of the level that so many ranking points
 // reach; 0 and nothing where the tenant has none so low.
-func Level(rules access.Choices, ranking int64) (id int64, name string) {
+func Level(rules access.Preferences, ranking int64) (id int64, name string) {
 	from := int64(-1)
 	for number, level := range rules.Levels {
 		if level.From <= ranking && level.From > from {
@@ -118,8 +118,8 @@ func Level(rules access.Choices, ranking int64) (id int64, name string) {
 
 // The refusals about accounts. Compare with [errors.Is].
 var (
-	ErrNotFound     = outcome.Refuse(outcome.NotFound, "profile_unknown", "", "Not Found")
-	ErrInsufficient = &outcome.Refusal{Kind: outcome.Invalid, Code: "insufficient_points"}
-	ErrDisabled     = outcome.Refuse(outcome.Invalid, "profile_disabled", "point", "the profile is disabled and spends no points")
-	ErrTooMany      = &outcome.Refusal{Kind: outcome.Invalid, Code: "too_many_points"}
+	ErrNotFound     = errs.Reject(errs.NotFound, "profile_unknown", "", "Not Found")
+	ErrInsufficient = &errs.Client{Kind: errs.Invalid, Code: "insufficient_points"}
+	ErrDisabled     = errs.Reject(errs.Invalid, "profile_disabled", "point", "the profile is disabled and spends no points")
+	ErrTooMany      = &errs.Client{Kind: errs.Invalid, Code: "too_many_points"}
 )

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // lookedAtOnce is how many customers that are passed over are looked at together.
@@ -87,7 +87,7 @@ func (c *collector) look(ctx context.Context, ids []customer.ID) error {
 		return nil
 	}
 	if c.looked += len(ids); c.looked > maxLooked {
-		return outcome.Refuse(ErrTooDeep.Kind, ErrTooDeep.Code, "updated_at_min",
+		return errs.Reject(ErrTooDeep.Kind, ErrTooDeep.Code, "updated_at_min",
 			"the list would look at more than %d profiles; ask for a shorter time, or walk on with since_id", maxLooked)
 	}
 	profiles, err := c.list.lister.ListProfiles(ctx, c.tenant, ids)

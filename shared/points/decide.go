@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"regulars/shared/access"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A draft is an account that is being decided on. Steps alter the account and
@@ -14,7 +14,7 @@ import (
 // whatever the steps are.
 type draft struct {
 	Account
-	rules access.Choices
+	rules access.Preferences
 	// now is never before the last entry: time does not go back for an account.
 	now  time.Time
 	made []Entry
@@ -23,7 +23,7 @@ type draft struct {
 }
 
 // newDraft begins a decision about a profile. The first one opens the account.
-func newDraft(p Profile, rules access.Choices, now time.Time) *draft {
+func newDraft(p Profile, rules access.Preferences, now time.Time) *draft {
 	d := &draft{Account: p.Account.Account, rules: rules, now: now.UTC().Truncate(time.Microsecond)}
 	if d.Changed.After(d.now) { // the clock of another machine was ahead
 		d.now = d.Changed
@@ -116,7 +116,7 @@ func (d *draft) covers(points int64) error {
 		return ErrDisabled
 	}
 	if points > d.Available {
-		return outcome.Refuse(ErrInsufficient.Kind, ErrInsufficient.Code, "point",
+		return errs.Reject(ErrInsufficient.Kind, ErrInsufficient.Code, "point",
 			"%d points are available, %d are not", d.Available, points)
 	}
 	return nil
@@ -126,10 +126,10 @@ func (d *draft) covers(points int64) error {
 // too much of.
 func (d *draft) within(field string) error {
 	if d.Available > Max-d.Incoming || d.Used > Max || d.Ranking > Max || d.Spent > Max {
-		return outcome.Refuse(ErrTooMany.Kind, ErrTooMany.Code, field, "no figure of a profile may come to more than %d", int64(Max))
+		return errs.Reject(ErrTooMany.Kind, ErrTooMany.Code, field, "no figure of a profile may come to more than %d", int64(Max))
 	}
 	if d.Available < -Max {
-		return outcome.Refuse(ErrTooMany.Kind, ErrTooMany.Code, field, "no debt of a profile may come to more than %d", int64(Max))
+		return errs.Reject(ErrTooMany.Kind, ErrTooMany.Code, field, "no debt of a profile may come to more than %d", int64(Max))
 	}
 	return nil
 }

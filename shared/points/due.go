@@ -9,7 +9,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 const (
@@ -36,7 +36,7 @@ func (s Settled) plus(t Settled) Settled {
 // SettleDue settles the accounts of a tenant of which something is due, until
 // there are none or ctx ends; what is left is due at the next call. It reads in
 // proportion to those that are due. The error joins those of single accounts.
-func (s *Service) SettleDue(ctx context.Context, tenant int, rules access.Choices) (Settled, error) {
+func (s *Service) SettleDue(ctx context.Context, tenant int, rules access.Preferences) (Settled, error) {
 	var settled [customer.Shards]Settled
 	var errs [customer.Shards]error
 	var group sync.WaitGroup
@@ -51,13 +51,13 @@ func (s *Service) SettleDue(ctx context.Context, tenant int, rules access.Choice
 	return all, errors.Join(errs[:]...)
 }
 
-func (s *Service) settleShard(ctx context.Context, tenant, shard int, rules access.Choices) (Settled, error) {
+func (s *Service) settleShard(ctx context.Context, tenant, shard int, rules access.Preferences) (Settled, error) {
 	var all Settled
 	var failed error
 	by := s.now()
 	for place, more := "", true; more && ctx.Err() == nil; {
 		var ids []customer.ID
-		err := outcome.Retry(ctx, func(int) (err error) {
+		err := errs.Retry(ctx, func(int) (err error) {
 			ids, place, err = s.store.DueAccounts(ctx, tenant, shard, by, place, duePage)
 			return err
 		})
@@ -71,7 +71,7 @@ func (s *Service) settleShard(ctx context.Context, tenant, shard int, rules acce
 }
 
 // settleAll settles accounts, some side by side. One that fails stops no other.
-func (s *Service) settleAll(ctx context.Context, tenant int, ids []customer.ID, rules access.Choices) (Settled, error) {
+func (s *Service) settleAll(ctx context.Context, tenant int, ids []customer.ID, rules access.Preferences) (Settled, error) {
 	var mutex sync.Mutex
 	var all Settled
 	var failed error
@@ -100,8 +100,8 @@ func (s *Service) settleAll(ctx context.Context, tenant int, ids []customer.ID, 
 
 // Settle enters what is due of one account. Of a deleted customer it erases the
 // texts instead.
-func (s *Service) Settle(ctx context.Context, tenant int, id customer.ID, rules access.Choices) (changed bool, err error) {
-	err = outcome.Retry(ctx, func(int) error {
+func (s *Service) Settle(ctx context.Context, tenant int, id customer.ID, rules access.Preferences) (changed bool, err error) {
+	err = errs.Retry(ctx, func(int) error {
 		changed = false
 		profile, err := s.store.Profile(ctx, tenant, id)
 		if err != nil || profile.Account.Absent() {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 const (
@@ -95,8 +95,8 @@ func NewList(lister Lister, now func() time.Time, withhold time.Duration) *List 
 
 // The refusals of lists. Compare with [errors.Is].
 var (
-	ErrTooDeep = &outcome.Refusal{Kind: outcome.Invalid, Code: "too_deep"}
-	ErrCrowded = outcome.Refuse(outcome.Invalid, "crowded_phone", "phone", "more than 100 profiles have this phone")
+	ErrTooDeep = &errs.Client{Kind: errs.Invalid, Code: "too_deep"}
+	ErrCrowded = errs.Reject(errs.Invalid, "crowded_phone", "phone", "more than 100 profiles have this phone")
 )
 
 // Page returns the profiles of one page. It is shorter than the limit only where
@@ -107,11 +107,11 @@ func (l *List) Page(ctx context.Context, tenant int, f Filter) ([]Profile, error
 		deepest = maxDeepFiltered
 	}
 	if f.Page > deepest/f.Limit {
-		return nil, outcome.Refuse(ErrTooDeep.Kind, ErrTooDeep.Code, "page",
+		return nil, errs.Reject(ErrTooDeep.Kind, ErrTooDeep.Code, "page",
 			"pages end after %d profiles; walk on with since_id", deepest)
 	}
 	var page []Profile
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		page, err = l.page(ctx, tenant, f)
 		return err
 	})
@@ -149,7 +149,7 @@ func (l *List) owners(ctx context.Context, tenant int, f Filter) ([]Place, error
 		return nil, err
 	}
 	owners := keys[*f.Phone].Owners
-	if owners.Crowded {
+	if owners.Overflowed {
 		return nil, ErrCrowded
 	}
 	var places []Place

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"regulars/shared/access"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // An Order is an order that was paid, and how much of it came back.
@@ -65,9 +65,9 @@ func (r Rate) ranking(money int64) int64 { return money / r.MoneyPerRankingPoint
 
 // The refusals about orders. Compare with [errors.Is].
 var (
-	ErrOrderOther   = outcome.Refuse(outcome.Invalid, "order_other", "order", "an order with this id came before, with other content")
-	ErrOrderUnknown = outcome.Refuse(outcome.NotFound, "order_unknown", "", "Not Found")
-	ErrReturn       = &outcome.Refusal{Kind: outcome.Invalid, Code: "return_too_large"}
+	ErrOrderOther   = errs.Reject(errs.Invalid, "order_other", "order", "an order with this id came before, with other content")
+	ErrOrderUnknown = errs.Reject(errs.NotFound, "order_unknown", "", "Not Found")
+	ErrReturn       = &errs.Client{Kind: errs.Invalid, Code: "return_too_large"}
 )
 
 // order takes the points that were used for the order and gives what it earns.
@@ -114,7 +114,7 @@ func (d *draft) earn(o *Order, paid time.Time) {
 	d.wait(points, o.Usable, o.Expires)
 }
 
-func percent(rules access.Choices, level int64) int64 {
+func percent(rules access.Preferences, level int64) int64 {
 	if p, ok := rules.Earning.PercentOfLevel[level]; ok {
 		return p
 	}
@@ -149,11 +149,11 @@ func (d *draft) takeBack(o Order, amount int64, text Text) (Order, error) {
 func (o Order) less(amount int64) (Order, error) {
 	switch {
 	case o.Returned == o.parts():
-		return o, outcome.Refuse(ErrReturn.Kind, ErrReturn.Code, "amount", "nothing of the order is left")
+		return o, errs.Reject(ErrReturn.Kind, ErrReturn.Code, "amount", "nothing of the order is left")
 	case amount > o.left():
-		return o, outcome.Refuse(ErrReturn.Kind, ErrReturn.Code, "amount", "%d of the order are left, %d are not", o.left(), amount)
+		return o, errs.Reject(ErrReturn.Kind, ErrReturn.Code, "amount", "%d of the order are left, %d are not", o.left(), amount)
 	case amount == 0 && o.Total > 0:
-		return o, outcome.Refuse(ErrReturn.Kind, "return_of_nothing", "amount", "must be greater than 0")
+		return o, errs.Reject(ErrReturn.Kind, "return_of_nothing", "amount", "must be greater than 0")
 	}
 	o.Returned += max(amount, 1)
 	return o, nil
@@ -172,8 +172,8 @@ func (o Order) pointsBack() int64 {
 // owes refuses to make a debt, unless the tenant allows it.
 func (d *draft) owes(field string) error {
 	if last := d.made[len(d.made)-1]; last.Change.Available < 0 && d.Available < 0 && !d.rules.NegativeOnReversal {
-		return outcome.Refuse(ErrInsufficient.Kind, ErrInsufficient.Code, field,
-			"it would leave %d points, which the setting negative_on_reversal does not allow", d.Available).BySettings()
+		return errs.Reject(ErrInsufficient.Kind, ErrInsufficient.Code, field,
+			"it would leave %d points, which the setting negative_on_reversal does not allow", d.Available).DependingOnSettings()
 	}
 	return d.within(field)
 }

@@ -37,7 +37,7 @@ func TestRate(t *testing.T) {
 }
 
 func TestLevel(t *testing.T) {
-	rules := access.Choices{Levels: map[int64]access.Level{7: {Name: "Gold", From: 100}, 9: {Name: "Member", From: 10}}}
+	rules := access.Preferences{Levels: map[int64]access.Level{7: {Name: "Gold", From: 100}, 9: {Name: "Member", From: 10}}}
 	for ranking, want := range map[int64]int64{0: 0, 9: 0, 10: 9, 99: 9, 100: 7, Max: 7} {
 		if got, _ := Level(rules, ranking); got != want {
 			t.Errorf("Level(%d) = %d, want %d", ranking, got, want)
@@ -187,7 +187,7 @@ func TestDigestKeepsTextsApart(t *testing.T) {
 }
 
 // account is one that n entries led to, each made by a step.
-func account(t *testing.T, rules access.Choices, steps ...func(d *draft) error) Profile {
+func account(t *testing.T, rules access.Preferences, steps ...func(d *draft) error) Profile {
 	t.Helper()
 	p := Profile{Customer: customer.Record{Customer: customer.Customer{ID: 7}, Rev: customer.Rev{Commit: "c"}}}
 	for _, step := range steps {

@@ -3,7 +3,7 @@ package points
 import (
 	"slices"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A Reversal is what was undone of an entry so far.
@@ -18,9 +18,9 @@ const maxReversals = 100
 
 // The refusals about entries. Compare with [errors.Is].
 var (
-	ErrEntryUnknown    = outcome.Refuse(outcome.NotFound, "entry_unknown", "", "Not Found")
-	ErrNotReversible   = &outcome.Refusal{Kind: outcome.Invalid, Code: "not_reversible"}
-	ErrAlreadyReversed = &outcome.Refusal{Kind: outcome.Invalid, Code: "already_reversed"}
+	ErrEntryUnknown    = errs.Reject(errs.NotFound, "entry_unknown", "", "Not Found")
+	ErrNotReversible   = &errs.Client{Kind: errs.Invalid, Code: "not_reversible"}
+	ErrAlreadyReversed = &errs.Client{Kind: errs.Invalid, Code: "already_reversed"}
 )
 
 // reverse undoes an add or a subtract, or so many points of it; 0 is all that is
@@ -28,7 +28,7 @@ var (
 // back expire like new ones.
 func (d *draft) reverse(e Entry, so Reversal, points int64, text Text) (Reversal, error) {
 	if e.Kind != KindAdd && e.Kind != KindSubtract {
-		return so, outcome.Refuse(ErrNotReversible.Kind, ErrNotReversible.Code, "reverse",
+		return so, errs.Reject(ErrNotReversible.Kind, ErrNotReversible.Code, "reverse",
 			"only what was added or subtracted can be reversed, not an entry of the kind %s", e.Kind)
 	}
 	left := max(e.Change.Available, -e.Change.Available) - so.Points
@@ -36,14 +36,14 @@ func (d *draft) reverse(e Entry, so Reversal, points int64, text Text) (Reversal
 		points = left
 	}
 	if left == 0 {
-		return so, outcome.Refuse(ErrAlreadyReversed.Kind, ErrAlreadyReversed.Code, "reverse", "the entry was reversed already, all of it")
+		return so, errs.Reject(ErrAlreadyReversed.Kind, ErrAlreadyReversed.Code, "reverse", "the entry was reversed already, all of it")
 	}
 	if points > left {
-		return so, outcome.Refuse(ErrAlreadyReversed.Kind, ErrAlreadyReversed.Code, "value",
+		return so, errs.Reject(ErrAlreadyReversed.Kind, ErrAlreadyReversed.Code, "value",
 			"%d points of the entry are left to reverse, %d are not", left, points)
 	}
 	if len(so.By) >= maxReversals {
-		return so, outcome.Refuse(ErrAlreadyReversed.Kind, ErrAlreadyReversed.Code, "value",
+		return so, errs.Reject(ErrAlreadyReversed.Kind, ErrAlreadyReversed.Code, "value",
 			"the entry was reversed in %d parts, and no more are possible", maxReversals)
 	}
 	if e.Kind == KindAdd {

@@ -8,7 +8,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A Service changes accounts: it loads, decides and commits, anew as often as
@@ -27,11 +27,11 @@ func NewService(store Store, now func() time.Time) *Service {
 type Request struct {
 	Tenant int
 	ID     customer.ID
-	Rules  access.Choices
+	Rules  access.Preferences
 	// Actor is who asks.
 	Actor string
 	// Keyed, unless nil, makes the request safe to repeat.
-	Keyed *customer.Keyed
+	IdempotencyKey *customer.IdempotencyKey
 	// Show makes the answer of the profile as it is after the change. What is
 	// remembered of a request is this answer.
 	Show func(Profile) ([]byte, error)
@@ -43,11 +43,11 @@ func (r Request) text(reason, refID string) Text { return Text{reason, refID, r.
 type Result struct {
 	Answer []byte
 	// Repeated: it is that of an earlier request, and nothing was done.
-	Repeated bool
+	Replayed bool
 }
 
 // ErrOtherMeaning refuses an idempotency key that came with another request.
-var ErrOtherMeaning = outcome.Refuse(outcome.Invalid, "idempotency_key_reused", "Idempotency-Key", "this key came before with another request")
+var ErrKeyReused = errs.Reject(errs.Invalid, "idempotency_key_reused", "Idempotency-Key", "this key came before with another request")
 
 // Add gives points. It refuses with [ErrNotFound] or [ErrTooMany].
 func (s *Service) Add(ctx context.Context, r Request, points int64, reason, refID string) (Result, error) {
@@ -151,11 +151,11 @@ type loaded struct {
 // under the same key.
 func (s *Service) change(ctx context.Context, r Request, st step) (Result, error) {
 	var result Result
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		result, err = s.attempt(ctx, r, st)
 		return err
 	})
-	if _, refused := outcome.AsRefusal(err); !refused {
+	if _, refused := errs.AsClient(err); !refused {
 		return result, err
 	}
 	first, known, readErr := s.remembered(ctx, r)
@@ -167,26 +167,26 @@ func (s *Service) change(ctx context.Context, r Request, st step) (Result, error
 
 // remembered returns the first answer to a request that was carried out.
 func (s *Service) remembered(ctx context.Context, r Request) (result Result, known bool, err error) {
-	if r.Keyed == nil {
+	if r.IdempotencyKey == nil {
 		return Result{}, false, nil
 	}
-	var first *Remembered
-	err = outcome.Retry(ctx, func(int) (err error) {
-		first, err = s.store.RememberedAnswer(ctx, r.Tenant, r.ID, r.Keyed.Key)
+	var first *IdempotencyRecord
+	err = errs.Retry(ctx, func(int) (err error) {
+		first, err = s.store.RememberedAnswer(ctx, r.Tenant, r.ID, r.IdempotencyKey.Key)
 		return err
 	})
 	if err != nil || first == nil {
 		return Result{}, false, err
 	}
-	result, err = first.answer(*r.Keyed)
+	result, err = first.answer(*r.IdempotencyKey)
 	return result, true, err
 }
 
-func (m Remembered) answer(again customer.Keyed) (Result, error) {
-	if m.Meaning != again.Meaning {
-		return Result{}, ErrOtherMeaning
+func (m IdempotencyRecord) answer(again customer.IdempotencyKey) (Result, error) {
+	if m.Fingerprint != again.Fingerprint {
+		return Result{}, ErrKeyReused
 	}
-	return Result{Answer: m.Answer, Repeated: true}, nil
+	return Result{Answer: m.Answer, Replayed: true}, nil
 }
 
 // attempt loads, decides and commits once.
@@ -237,8 +237,8 @@ func (s *Service) before(ctx context.Context, r Request, st step) (l loaded, fir
 // another request: that refuses. A new key answers the same from now on, whatever
 // becomes of the settings.
 func (s *Service) again(ctx context.Context, r Request, profile Profile, first []byte) (Result, error) {
-	if r.Keyed == nil {
-		return Result{Answer: first, Repeated: true}, nil
+	if r.IdempotencyKey == nil {
+		return Result{Answer: first, Replayed: true}, nil
 	}
 	if known, found, err := s.remembered(ctx, r); err != nil || found {
 		return known, err
@@ -246,7 +246,7 @@ func (s *Service) again(ctx context.Context, r Request, profile Profile, first [
 	result, err := s.save(ctx, r, Commit{
 		ID: rand.Text(), Tenant: r.Tenant, Before: profile.Account, After: profile.Account.Account, Answer: first,
 	})
-	result.Repeated = err == nil
+	result.Replayed = err == nil
 	return result, err
 }
 
@@ -262,10 +262,10 @@ func (s *Service) commit(ctx context.Context, r Request, profile Profile, c Comm
 // save commits under the key of the request, and answers what was remembered
 // under it where that came first.
 func (s *Service) save(ctx context.Context, r Request, c Commit) (Result, error) {
-	c.Request = r.Keyed
+	c.Request = r.IdempotencyKey
 	err := s.store.CommitPoints(ctx, c)
-	if repeated, ok := errors.AsType[*Repeated](err); ok {
-		return repeated.First.answer(*r.Keyed)
+	if repeated, ok := errors.AsType[*Replay](err); ok {
+		return repeated.Record.answer(*r.IdempotencyKey)
 	}
 	if err != nil {
 		return Result{}, err
@@ -276,7 +276,7 @@ func (s *Service) save(ctx context.Context, r Request, c Commit) (Result, error)
 // Profile returns customer and account, or refuses with [ErrNotFound].
 func (s *Service) Profile(ctx context.Context, tenant int, id customer.ID) (Profile, error) {
 	var profile Profile
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		profile, err = s.store.Profile(ctx, tenant, id)
 		return err
 	})

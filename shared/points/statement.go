@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A Line is an entry and the entries that undid it.
@@ -34,7 +34,7 @@ func (s *Service) Statement(ctx context.Context, tenant int, id customer.ID, p P
 	if err != nil || profile.Account.Absent() {
 		return nil, 0, err
 	}
-	err = outcome.Retry(ctx, func(int) error {
+	err = errs.Retry(ctx, func(int) error {
 		lines, next, err = s.lines(ctx, tenant, profile.Account.Account, p)
 		return err
 	})
@@ -131,7 +131,7 @@ func (s *Service) Line(ctx context.Context, tenant int, id customer.ID, seq int6
 		return Line{}, err
 	}
 	var record *LineRecord
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		record, err = s.line(ctx, tenant, id, seq)
 		return err
 	})

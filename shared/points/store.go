@@ -60,15 +60,15 @@ type Reference struct {
 }
 
 // Remembered is the answer to a request, kept under its idempotency key.
-type Remembered struct {
-	customer.Keyed
+type IdempotencyRecord struct {
+	customer.IdempotencyKey
 	Answer []byte
 }
 
 // Repeated says that the request of a commit was carried out before.
-type Repeated struct{ First Remembered }
+type Replay struct{ Record IdempotencyRecord }
 
-func (r *Repeated) Error() string { return "carried out before" }
+func (r *Replay) Error() string { return "carried out before" }
 
 // A Commit is what one decision changes: all of it becomes true, or none.
 type Commit struct {
@@ -88,7 +88,7 @@ type Commit struct {
 	// Answer is what Request, Unique and a new Order remember.
 	Answer []byte
 	// Request is remembered, and may not be already, unless nil.
-	Request *customer.Keyed
+	Request *customer.IdempotencyKey
 	// Unique may not have happened, unless nil.
 	Unique *Reference
 	// Order and Reversal are replaced, unless nil.
@@ -98,7 +98,7 @@ type Commit struct {
 
 // A Store keeps accounts and their entries. Reads are strongly consistent but
 // for [Store.EntriesByRef], [Store.DueAccounts] and lists. What says
-// [regulars/shared/outcome.ErrStale] must be loaded and decided anew.
+// [regulars/shared/errs.ErrStale] must be loaded and decided anew.
 type Store interface {
 	// Profile reads customer and account in one read; absent ones have no Rev.
 	Profile(ctx context.Context, tenant int, id customer.ID) (Profile, error)
@@ -114,7 +114,7 @@ type Store interface {
 	Reversals(ctx context.Context, tenant int, id customer.ID, from, to int64) (map[int64]Reversal, error)
 
 	// RememberedAnswer and ReferenceAnswer return what was answered, or nil.
-	RememberedAnswer(ctx context.Context, tenant int, id customer.ID, key string) (*Remembered, error)
+	RememberedAnswer(ctx context.Context, tenant int, id customer.ID, key string) (*IdempotencyRecord, error)
 	ReferenceAnswer(ctx context.Context, tenant int, id customer.ID, ref Reference) ([]byte, error)
 
 	// Entry reads one entry, or nil.

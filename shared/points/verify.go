@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // A Verifier recomputes an account from its entries.
@@ -114,7 +114,7 @@ func (s *Service) Verify(ctx context.Context, tenant int, id customer.ID) (Repor
 
 func (s *Service) verify(ctx context.Context, tenant int, id customer.ID) (Report, error) {
 	var profile Profile
-	err := outcome.Retry(ctx, func(int) (err error) {
+	err := errs.Retry(ctx, func(int) (err error) {
 		profile, err = s.store.Profile(ctx, tenant, id)
 		return err
 	})
@@ -128,7 +128,7 @@ func (s *Service) verify(ctx context.Context, tenant int, id customer.ID) (Repor
 	v := NewVerifier(report.Account)
 	for report.Flaw == nil && report.Entries < report.Account.Version {
 		var entries []Entry
-		err := outcome.Retry(ctx, func(int) (err error) {
+		err := errs.Retry(ctx, func(int) (err error) {
 			entries, err = s.store.Entries(ctx, tenant, id, report.Entries+1, report.Account.Version, verifyPage)
 			return err
 		})

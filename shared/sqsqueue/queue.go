@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"regulars/shared/errs"
 	"regulars/shared/jobs"
-	"regulars/shared/outcome"
 )
 
 const (
@@ -74,8 +74,8 @@ func (q *Queue) sendBatch(ctx context.Context, refs []jobs.Ref, delay time.Durat
 		if rest, err = left(rest, out.Failed); err != nil || len(rest) == 0 {
 			return err
 		}
-		if !outcome.Pause(ctx, n) {
-			return &outcome.Busy{Err: fmt.Errorf("%d messages were not accepted", len(rest))}
+		if !errs.Pause(ctx, n) {
+			return &errs.Unavailable{Err: fmt.Errorf("%d messages were not accepted", len(rest))}
 		}
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"regulars/shared/errs"
 	"regulars/shared/jobs"
-	"regulars/shared/outcome"
 	"regulars/shared/sqsqueue"
 )
 
@@ -103,7 +103,7 @@ func open(t *testing.T) (*sqsqueue.Queue, *postOffice) {
 func refs(n int) []jobs.Ref {
 	list := make([]jobs.Ref, n)
 	for i := range list {
-		list[i] = jobs.Ref{Tenant: 5, Job: "20260501T120000Z-ABCDEFGH", N: i}
+		list[i] = jobs.Ref{Tenant: 5, Job: "20260501T120000Z-ABCDEFGH", Number: i}
 	}
 	return list
 }
@@ -196,6 +196,6 @@ func TestReturn(t *testing.T) {
 }
 
 func isBusy(err error) bool {
-	_, busy := outcome.AsBusy(err)
+	_, busy := errs.AsUnavailable(err)
 	return busy
 }

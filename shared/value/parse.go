@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 // MaxDepth is how many levels of arrays and objects a document may have. The
@@ -54,7 +54,7 @@ func ParseObject(document []byte) (map[string]any, error) {
 }
 
 func refuse(field, format string, args ...any) error {
-	return outcome.Refuse(outcome.Invalid, "bad_json", field, format, args...)
+	return errs.Reject(errs.Invalid, "bad_json", field, format, args...)
 }
 
 // syntax asks encoding/json what is wrong with a document that is no JSON.

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -101,11 +101,11 @@ func TestParseRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := value.Parse([]byte(tt.document))
-			refusal, ok := outcome.AsRefusal(err)
+			refusal, ok := errs.AsClient(err)
 			if !ok {
 				t.Fatalf("Parse = %v, error %v, want a refusal", got, err)
 			}
-			if refusal.Kind != outcome.Invalid || refusal.Code != "bad_json" || refusal.Field != tt.field {
+			if refusal.Kind != errs.Invalid || refusal.Code != "bad_json" || refusal.Field != tt.field {
 				t.Errorf("refusal = %+v, want an invalid bad_json of field %q", refusal, tt.field)
 			}
 			if !strings.Contains(refusal.Detail, tt.text) {
@@ -118,7 +118,7 @@ func TestParseRefuses(t *testing.T) {
 // A hostile name must not fill the answer.
 func TestParseShortensNames(t *testing.T) {
 	_, err := value.Parse([]byte(`{"` + strings.Repeat("ä", 100_000) + `":1e400}`))
-	refusal, ok := outcome.AsRefusal(err)
+	refusal, ok := errs.AsClient(err)
 	if !ok || len(refusal.Detail) > 200 || !strings.Contains(refusal.Detail, "...") {
 		t.Errorf("refusal = %.300v, want a short one", err)
 	}
@@ -144,7 +144,7 @@ func TestParseObject(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := value.ParseObject([]byte(tt.document))
 			if tt.err != "" {
-				if refusal, ok := outcome.AsRefusal(err); !ok || !strings.Contains(refusal.Detail, tt.err) {
+				if refusal, ok := errs.AsClient(err); !ok || !strings.Contains(refusal.Detail, tt.err) {
 					t.Fatalf("ParseObject(%q) error = %v, want a refusal with %q", tt.document, err, tt.err)
 				}
 				return
@@ -300,7 +300,7 @@ func FuzzParse(f *testing.F) {
 			if strings.Contains(err.Error(), "is not JSON") && json.Valid(document) {
 				t.Fatalf("Parse(%q) error = %v, but encoding/json reads it", document, err)
 			}
-			if refusal, ok := outcome.AsRefusal(err); !ok || refusal.Code != "bad_json" || refusal.Detail == "" {
+			if refusal, ok := errs.AsClient(err); !ok || refusal.Code != "bad_json" || refusal.Detail == "" {
 				t.Fatalf("Parse error = %v, want a bad_json", err)
 			}
 			return

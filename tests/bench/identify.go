@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/dynamolocal"
 )
 
@@ -59,7 +59,7 @@ func identify(ctx context.Context, out io.Writer, root, endpoint string) error {
 }
 
 // fill makes customers, side by side.
-func fill(ctx context.Context, l *laptop.Laptop, customers int) {
+func fill(ctx context.Context, l *devserver.Laptop, customers int) {
 	const writers = 16
 	var group sync.WaitGroup
 	for w := range writers {
@@ -77,7 +77,7 @@ func fill(ctx context.Context, l *laptop.Laptop, customers int) {
 func ucs(ctx context.Context, h http.Handler, method, path, body string) {
 	r, err := http.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
 	check(err)
-	r.SetBasicAuth("bench", laptop.DemoToken)
+	r.SetBasicAuth("bench", devserver.DemoToken)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	if w.Code >= http.StatusMultipleChoices || !strings.Contains(w.Body.String(), "customer_id") {

@@ -22,7 +22,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"regulars/functions/local/laptop"
+	"regulars/functions/local/devserver"
 	"regulars/shared/dynamolocal"
 )
 
@@ -92,7 +92,7 @@ func against(ctx context.Context, out io.Writer, root string, only *regexp.Regex
 		return err
 	}
 	unlimited := map[string]any{"rate_limit": map[string]any{"size": 0}}
-	if _, err := l.Registrar.ChangeSettings(ctx, laptop.Tenant, unlimited); err != nil {
+	if _, err := l.Registrar.ChangeSettings(ctx, devserver.Tenant, unlimited); err != nil {
 		return err
 	}
 	local := subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table}
@@ -133,8 +133,8 @@ func against(ctx context.Context, out io.Writer, root string, only *regexp.Regex
 	return nil
 }
 
-func newLaptop(db *dynamodb.Client, table string) *laptop.Laptop {
-	return laptop.New(laptop.Options{DB: db, Table: table, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
+func newLaptop(db *dynamodb.Client, table string) *devserver.Laptop {
+	return devserver.New(devserver.Options{DB: db, Table: table, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
 }
 
 // A measured is one operation done in two ways.

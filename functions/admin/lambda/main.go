@@ -21,7 +21,7 @@ func main() {
 	boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	lambda.Start(admin.New(
-		access.NewRegistrar(store, time.Now),
+		access.NewAdminService(store, time.Now),
 		jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), time.Now, jobs.Wait),
 		points.NewService(store, time.Now),
 	).Handle)

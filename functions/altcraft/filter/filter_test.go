@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"regulars/functions/altcraft/filter"
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -204,8 +204,8 @@ func TestParseRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = filter.Parse("query", v)
-		refusal, refused := outcome.AsRefusal(err)
-		if !refused || refusal.Kind != outcome.Invalid || refusal.Code != "bad_query" {
+		refusal, refused := errs.AsClient(err)
+		if !refused || refusal.Kind != errs.Invalid || refusal.Code != "bad_query" {
 			t.Errorf("%s: Parse() error = %v, want a refusal", tt.name, err)
 			continue
 		}
@@ -248,7 +248,7 @@ func FuzzFilter(f *testing.F) {
 		}
 		read, err := filter.Parse("query", v)
 		if err != nil {
-			if refusal, refused := outcome.AsRefusal(err); !refused || len(refusal.Detail) > 1000 {
+			if refusal, refused := errs.AsClient(err); !refused || len(refusal.Detail) > 1000 {
 				t.Fatalf("Parse(%s) error = %v, want a refusal in a sentence", query, err)
 			}
 			return
@@ -276,7 +276,7 @@ func FuzzFilter(f *testing.F) {
 		}
 		containing, err := filter.Parse("query", string(whole))
 		if err != nil {
-			if !errors.Is(err, outcome.Refuse(outcome.Invalid, "bad_query", "", "")) {
+			if !errors.Is(err, errs.Reject(errs.Invalid, "bad_query", "", "")) {
 				t.Fatalf("Parse(%s) error = %v, want a refusal", whole, err)
 			}
 			return // an operator within the document, or too deep a one

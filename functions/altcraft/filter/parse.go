@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -27,7 +27,7 @@ const (
 func Parse(field string, v any) (Filter, error) {
 	if text, ok := v.(string); ok && strings.TrimSpace(text) != "" {
 		object, err := value.ParseObject([]byte(text))
-		if refusal, refused := outcome.AsRefusal(err); refused {
+		if refusal, refused := errs.AsClient(err); refused {
 			return Filter{}, refuse(field, "as a JSON text it is refused: %s", refusal.Detail)
 		}
 		v = object
@@ -259,7 +259,7 @@ func unknownOperator(at, name string) error {
 }
 
 func refuse(at, format string, args ...any) error {
-	return outcome.Refuse(outcome.Invalid, "bad_query", short(at), "%s: "+format, append([]any{short(at)}, args...)...)
+	return errs.Reject(errs.Invalid, "bad_query", short(at), "%s: "+format, append([]any{short(at)}, args...)...)
 }
 
 // short keeps a hostile name from filling the answer.

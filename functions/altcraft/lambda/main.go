@@ -22,11 +22,11 @@ func main() {
 	if environment.EndpointOverridden() {
 		customers = customers.WithSettling(0) // nobody waits on a laptop
 	}
-	kinds := work.Kinds(customers, store, access.NewRegistrar(store, time.Now))
+	kinds := work.Kinds(customers, store, access.NewAdminService(store, time.Now))
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambdahttp.Serve(altcraft.New(altcraft.Options{
 		Customers: customers,
-		Guard: access.NewGuard(store, time.Now, access.GuardOptions{
+		Guard: access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
 		Jobs:     jobs.NewService(store, queue, time.Now, jobs.Wait),

@@ -21,10 +21,10 @@ func main() {
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	lambdahttp.Serve(genesys.New(genesys.Options{
 		Customers: customer.NewService(store, time.Now),
-		Guard: access.NewGuard(store, time.Now, access.GuardOptions{
+		Guard: access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
-		Registrar: access.NewRegistrar(store, time.Now),
+		Registrar: access.NewAdminService(store, time.Now),
 		Jobs:      jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), time.Now, jobs.Wait),
 		Log:       boot.Logger(),
 		Deadline:  boot.Deadline,

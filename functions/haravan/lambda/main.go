@@ -19,7 +19,7 @@ func main() {
 	lambdahttp.Serve(haravan.New(haravan.Options{
 		Points: points.NewService(store, time.Now),
 		List:   points.NewList(store, time.Now, customer.Settling),
-		Guard: access.NewGuard(store, time.Now, access.GuardOptions{
+		Guard: access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
 		Log:      boot.Logger(),

@@ -19,7 +19,7 @@ func main() {
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	lambdahttp.Serve(mojodex.New(mojodex.Options{
 		Catalog: catalog.NewService(store, customer.NewService(store, time.Now), time.Now),
-		Guard: access.NewGuard(store, time.Now, access.GuardOptions{
+		Guard: access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
 		Log:      logger,

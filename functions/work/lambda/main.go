@@ -23,7 +23,7 @@ func main() {
 	environment, cfg := boot.Start(boot.WorkQueueURL)
 	boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
-	registrar, customers := access.NewRegistrar(store, time.Now), customer.NewService(store, time.Now)
+	registrar, customers := access.NewAdminService(store, time.Now), customer.NewService(store, time.Now)
 	upkeep := work.NewUpkeep(store, registrar, catalog.NewService(store, customers, time.Now))
 	kinds := work.Kinds(customers, store, registrar)
 	maps.Copy(kinds, upkeep.Kinds())

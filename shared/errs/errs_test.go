@@ -1,36 +1,36 @@
-package outcome_test
+package errs_test
 
 import (
 	"errors"
 	"fmt"
 	"testing"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 func TestRefusal(t *testing.T) {
-	refusal := outcome.Refuse(outcome.Invalid, "bad_email", "data.email", "%s: incorrect email, %d.", "data.email", 7)
+	refusal := errs.Reject(errs.Invalid, "bad_email", "data.email", "%s: incorrect email, %d.", "data.email", 7)
 	if want := "data.email: incorrect email, 7."; refusal.Detail != want {
 		t.Errorf("detail = %q, want %q", refusal.Detail, want)
 	}
 
 	wrapped := fmt.Errorf("customer: %w", refusal)
-	if got, ok := outcome.AsRefusal(wrapped); !ok || got != refusal {
+	if got, ok := errs.AsClient(wrapped); !ok || got != refusal {
 		t.Errorf("AsRefusal = %v, %t, want the refusal", got, ok)
 	}
-	sameCode := outcome.Refuse(outcome.Conflict, "bad_email", "", "Another text.")
+	sameCode := errs.Reject(errs.FailedPrecondition, "bad_email", "", "Another text.")
 	if !errors.Is(wrapped, sameCode) {
 		t.Error("errors.Is of the same code = false, want true")
 	}
 	for name, other := range map[string]error{
-		"another code": outcome.Refuse(outcome.Invalid, "bad_phone", "data.email", "%s", refusal.Detail),
-		"stale":        outcome.ErrStale,
-		"busy":         &outcome.Busy{},
+		"another code": errs.Reject(errs.Invalid, "bad_phone", "data.email", "%s", refusal.Detail),
+		"stale":        errs.ErrConflict,
+		"busy":         &errs.Unavailable{},
 	} {
 		if errors.Is(wrapped, other) || errors.Is(other, refusal) {
 			t.Errorf("errors.Is of %s = true, want false", name)
 		}
-		if _, refused := outcome.AsRefusal(other); refused != (name == "another code") {
+		if _, refused := errs.AsClient(other); refused != (name == "another code") {
 			t.Errorf("AsRefusal of %s = %t", name, refused)
 		}
 	}
@@ -38,12 +38,12 @@ func TestRefusal(t *testing.T) {
 
 // BySettings must not change a refusal that others share.
 func TestBySettings(t *testing.T) {
-	shared := outcome.Refuse(outcome.Invalid, "field_undeclared", "data.x", "data.x: this field is not declared.")
-	marked := shared.BySettings()
-	if !marked.OfSettings || shared.OfSettings {
-		t.Errorf("OfSettings = %t of the copy, %t of the original, want true and false", marked.OfSettings, shared.OfSettings)
+	shared := errs.Reject(errs.Invalid, "field_undeclared", "data.x", "data.x: this field is not declared.")
+	marked := shared.DependingOnSettings()
+	if !marked.DependsOnSettings || shared.DependsOnSettings {
+		t.Errorf("OfSettings = %t of the copy, %t of the original, want true and false", marked.DependsOnSettings, shared.DependsOnSettings)
 	}
-	if marked.OfSettings = false; *marked != *shared {
+	if marked.DependsOnSettings = false; *marked != *shared {
 		t.Errorf("copy = %+v, want %+v", *marked, *shared)
 	}
 }
@@ -52,14 +52,14 @@ func TestBusy(t *testing.T) {
 	cause := errors.New("throttled")
 	tests := []struct {
 		name string
-		busy outcome.Busy
+		busy errs.Unavailable
 		text string
 		err  string
 	}{
 		{name: "plain", text: "The service is busy. Send the same request again.", err: "busy: The service is busy. Send the same request again."},
-		{name: "with a cause", busy: outcome.Busy{Err: cause}, text: "The service is busy. Send the same request again.",
+		{name: "with a cause", busy: errs.Unavailable{Err: cause}, text: "The service is busy. Send the same request again.",
 			err: "busy: The service is busy. Send the same request again.: throttled"},
-		{name: "with a detail", busy: outcome.Busy{Detail: "Later."}, text: "Later.", err: "busy: Later."},
+		{name: "with a detail", busy: errs.Unavailable{Detail: "Later."}, text: "Later.", err: "busy: Later."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestBusy(t *testing.T) {
 			if got := tt.busy.Error(); got != tt.err {
 				t.Errorf("Error = %q, want %q", got, tt.err)
 			}
-			if got, ok := outcome.AsBusy(fmt.Errorf("import: %w", &tt.busy)); !ok || got != &tt.busy {
+			if got, ok := errs.AsUnavailable(fmt.Errorf("import: %w", &tt.busy)); !ok || got != &tt.busy {
 				t.Errorf("AsBusy = %v, %t, want the busy", got, ok)
 			}
 			if errors.Is(&tt.busy, cause) != (tt.busy.Err != nil) {
@@ -77,7 +77,7 @@ func TestBusy(t *testing.T) {
 			}
 		})
 	}
-	if _, ok := outcome.AsBusy(outcome.ErrStale); ok {
+	if _, ok := errs.AsUnavailable(errs.ErrConflict); ok {
 		t.Error("AsBusy of stale = true, want false")
 	}
 }

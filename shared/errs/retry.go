@@ -1,4 +1,4 @@
-package outcome
+package errs
 
 import (
 	"context"
@@ -26,11 +26,11 @@ const (
 func Retry(ctx context.Context, attempt func(n int) error) error {
 	for n := 0; ; n++ {
 		err := attempt(n)
-		if err == nil || !errors.Is(err, ErrStale) {
+		if err == nil || !errors.Is(err, ErrConflict) {
 			return err
 		}
 		if !Pause(ctx, n) {
-			return &Busy{Err: err}
+			return &Unavailable{Err: err}
 		}
 	}
 }

@@ -3,7 +3,7 @@
 // which means that nothing could be decided in time; and every other error, a
 // fault, which is logged and never shown. [ErrStale] never leaves the house: it
 // says that a guard broke and that [Retry] must decide again.
-package outcome
+package errs
 
 import (
 	"errors"
@@ -23,11 +23,11 @@ const (
 	// NotFound: name something that exists.
 	NotFound
 	// Conflict: the state does not allow it now.
-	Conflict
+	FailedPrecondition
 )
 
 // A Refusal is a decision against a request. It changed nothing.
-type Refusal struct {
+type Client struct {
 	Kind Kind
 	// Code is snake_case and never changes its meaning; programs switch on it.
 	Code string
@@ -38,55 +38,55 @@ type Refusal struct {
 	Detail string
 	// OfSettings says that the refusal rests on a tenant's settings, which are
 	// remembered: read them anew before showing it.
-	OfSettings bool
+	DependsOnSettings bool
 }
 
 // Refuse makes a refusal of which the detail is a format.
-func Refuse(kind Kind, code, field, format string, args ...any) *Refusal {
-	return &Refusal{Kind: kind, Code: code, Field: field, Detail: fmt.Sprintf(format, args...)}
+func Reject(kind Kind, code, field, format string, args ...any) *Client {
+	return &Client{Kind: kind, Code: code, Field: field, Detail: fmt.Sprintf(format, args...)}
 }
 
 // BySettings returns a copy of r that says it rests on settings.
-func (r *Refusal) BySettings() *Refusal {
+func (r *Client) DependingOnSettings() *Client {
 	c := *r
-	c.OfSettings = true
+	c.DependsOnSettings = true
 	return &c
 }
 
-func (r *Refusal) Error() string { return r.Code + ": " + r.Detail }
+func (r *Client) Error() string { return r.Code + ": " + r.Detail }
 
 // Is reports whether target is a refusal of the same code, whatever its detail.
-func (r *Refusal) Is(target error) bool {
-	t, ok := target.(*Refusal)
+func (r *Client) Is(target error) bool {
+	t, ok := target.(*Client)
 	return ok && t.Code == r.Code
 }
 
 // AsRefusal finds the refusal in err.
-func AsRefusal(err error) (*Refusal, bool) {
-	return errors.AsType[*Refusal](err)
+func AsClient(err error) (*Client, bool) {
+	return errors.AsType[*Client](err)
 }
 
 // A Busy operation could not be decided in time. The same request may be sent
 // again; whether the first one took effect is unknown unless it bore an
 // idempotency key.
-type Busy struct {
+type Unavailable struct {
 	// Detail is a sentence for a person, or empty for the usual one.
 	Detail string
 	// Err is what stood in the way last, for the log.
 	Err error
 }
 
-func (b *Busy) Error() string {
+func (b *Unavailable) Error() string {
 	if b.Err == nil {
 		return "busy: " + b.Text()
 	}
 	return "busy: " + b.Text() + ": " + b.Err.Error()
 }
 
-func (b *Busy) Unwrap() error { return b.Err }
+func (b *Unavailable) Unwrap() error { return b.Err }
 
 // Text is what the client may be told.
-func (b *Busy) Text() string {
+func (b *Unavailable) Text() string {
 	if b.Detail == "" {
 		return "The service is busy. Send the same request again."
 	}
@@ -95,9 +95,9 @@ func (b *Busy) Text() string {
 
 // ErrStale says that what was loaded is no longer so, or that the table could
 // not answer just now (a conflict, throttling). Wrapped in the cause.
-var ErrStale = errors.New("stale")
+var ErrConflict = errors.New("stale")
 
 // AsBusy finds the busy in err.
-func AsBusy(err error) (*Busy, bool) {
-	return errors.AsType[*Busy](err)
+func AsUnavailable(err error) (*Unavailable, bool) {
+	return errors.AsType[*Unavailable](err)
 }

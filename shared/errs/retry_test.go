@@ -1,4 +1,4 @@
-package outcome_test
+package errs_test
 
 import (
 	"context"
@@ -8,13 +8,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"regulars/shared/outcome"
+	"regulars/shared/errs"
 )
 
 var (
-	errStale   = fmt.Errorf("a guard broke: %w", outcome.ErrStale)
+	errStale   = fmt.Errorf("a guard broke: %w", errs.ErrConflict)
 	errFault   = errors.New("no such table")
-	errRefused = outcome.Refuse(outcome.Conflict, "taken", "email", "The e-mail is another profile's.")
+	errRefused = errs.Reject(errs.FailedPrecondition, "taken", "email", "The e-mail is another profile's.")
 )
 
 func TestRetry(t *testing.T) {
@@ -25,17 +25,17 @@ func TestRetry(t *testing.T) {
 		attempts int
 	}{
 		{name: "well at once", answers: []error{nil}, attempts: 1},
-		{name: "stale twice, then well", answers: []error{errStale, outcome.ErrStale, nil}, attempts: 3},
+		{name: "stale twice, then well", answers: []error{errStale, errs.ErrConflict, nil}, attempts: 3},
 		{name: "a refusal is final", answers: []error{errRefused, nil}, want: errRefused, attempts: 1},
 		{name: "a fault is final", answers: []error{errFault, nil}, want: errFault, attempts: 1},
-		{name: "busy is final", answers: []error{&outcome.Busy{Err: errFault}, nil}, want: errFault, attempts: 1},
+		{name: "busy is final", answers: []error{&errs.Unavailable{Err: errFault}, nil}, want: errFault, attempts: 1},
 		{name: "stale, then refused", answers: []error{errStale, errRefused, nil}, want: errRefused, attempts: 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				attempts := 0
-				err := outcome.Retry(t.Context(), func(n int) error {
+				err := errs.Retry(t.Context(), func(n int) error {
 					if n != attempts {
 						t.Errorf("attempt is told the number %d, want %d", n, attempts)
 					}
@@ -72,15 +72,15 @@ func TestRetryGivesUpBeforeTheDeadline(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tt.left)
 				defer cancel()
 				began, attempts := time.Now(), 0
-				err := outcome.Retry(ctx, func(int) error {
+				err := errs.Retry(ctx, func(int) error {
 					attempts++
 					return errStale
 				})
-				busy, ok := outcome.AsBusy(err)
-				if !ok || !errors.Is(busy, outcome.ErrStale) {
+				busy, ok := errs.AsUnavailable(err)
+				if !ok || !errors.Is(busy, errs.ErrConflict) {
 					t.Fatalf("Retry error = %v, want busy because of what was stale", err)
 				}
-				if _, refused := outcome.AsRefusal(err); refused {
+				if _, refused := errs.AsClient(err); refused {
 					t.Errorf("Retry error = %v is a refusal, want contention never to be one", err)
 				}
 				if took := time.Since(began); took < tt.least || took > tt.most {
@@ -99,14 +99,14 @@ func TestRetryEndsWhenNobodyWaits(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		attempts := 0
 		began := time.Now()
-		err := outcome.Retry(ctx, func(n int) error {
+		err := errs.Retry(ctx, func(n int) error {
 			attempts++
 			if n == 9 {
 				cancel()
 			}
 			return errStale
 		})
-		if _, ok := outcome.AsBusy(err); !ok {
+		if _, ok := errs.AsUnavailable(err); !ok {
 			t.Errorf("Retry error = %v, want busy", err)
 		}
 		// A pause that is over at the same moment may win once or twice.
@@ -118,7 +118,7 @@ func TestRetryEndsWhenNobodyWaits(t *testing.T) {
 
 func TestRetryWithoutADeadlineGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		err := outcome.Retry(t.Context(), func(n int) error {
+		err := errs.Retry(t.Context(), func(n int) error {
 			if n < 500 {
 				return errStale
 			}
@@ -138,7 +138,7 @@ func TestPause(t *testing.T) {
 			longest := time.Duration(0)
 			for range 50 {
 				began := time.Now()
-				if !outcome.Pause(t.Context(), n) {
+				if !errs.Pause(t.Context(), n) {
 					t.Fatalf("Pause(%d) = false, want true", n)
 				}
 				longest = max(longest, time.Since(began))

@@ -1,7 +1,7 @@
 // Package laptop runs all functions in one process on localhost, against
 // DynamoDB Local: what make run starts and what the tests of the whole play
 // with. It is not deployed.
-package laptop
+package devserver
 
 import (
 	"context"
@@ -49,7 +49,7 @@ type Options struct {
 // A Laptop is the whole service in one process.
 type Laptop struct {
 	Store     *dynamo.Store
-	Registrar *access.Registrar
+	Registrar *access.AdminService
 	Jobs      *jobs.Service
 	Catalog   *catalog.Service
 
@@ -66,8 +66,8 @@ type Laptop struct {
 func New(o Options) *Laptop {
 	store := dynamo.New(o.DB, o.Table, time.Now)
 	customers := customer.NewService(store, time.Now).WithSettling(0)
-	guard := access.NewGuard(store, time.Now, access.GuardOptions{Remember: remember, LocalTokens: true})
-	registrar := access.NewRegistrar(store, time.Now)
+	guard := access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{Remember: remember, LocalTokens: true})
+	registrar := access.NewAdminService(store, time.Now)
 	products := catalog.NewService(store, customers, time.Now)
 	upkeep := work.NewUpkeep(store, registrar, products)
 	kinds := work.Kinds(customers, store, registrar)
