@@ -178,7 +178,7 @@ func (blank) IDs(context.Context, int, customer.ID, customer.ID, int) ([]custome
 	return nil, nil
 }
 
-func (blank) Remembered(context.Context, int, string) (*customer.IdempotencyRecord, error) {
+func (blank) IdempotencyRecord(context.Context, int, string) (*customer.IdempotencyRecord, error) {
 	return nil, nil
 }
 func (blank) Commit(context.Context, customer.Commit) error { return nil }
