@@ -24,22 +24,22 @@ help: ## prints these lines
 run: has-go ## serves everything on localhost (PORT, DATA, DYNAMODB_ENDPOINT)
 	go run ./functions/local
 
-test: has-go ## all tests, at a size that fits ten minutes
+test: has-go ## all tests, at sizes for a person who waits
 	$(if $(RACE),,@echo 'No C compiler: testing without the race detector; install one with: apt-get install gcc libc6-dev')
-	$(WITH) -- go test $(RACE) -shuffle=on $$(go list ./... | grep -v /tests$$)
-	$(LAMBDA) $(WITH) -- go test -shuffle=on -parallel 6 ./tests
+	$(WITH) -- go test $(RACE) -shuffle=on $$(go list ./... | grep -v '/tests/')
+	$(LAMBDA) $(WITH) -- go test -shuffle=on -parallel 6 ./tests/...
 
-# The tests of the whole take three times as long with the race detector; they have it here. In make test they are built
-# as the functions are: they run these, too, and so nothing is compiled a second time for them.
+# What plays requests against the assembled service takes three times as long with the race detector; it has it here. In
+# make test it is built as the functions are: it runs these, too, and so nothing is compiled a second time.
 prove: has-go ## races, kills and volumes at full size, and the tests of the whole with the race detector
 	PROVE=1 $(WITH) -- go test -run Prove -timeout 120m ./functions/... ./tests/...
-	$(WITH) -- go test $(RACE) -shuffle=on -timeout 30m ./tests
+	$(WITH) -- go test $(RACE) -shuffle=on -timeout 30m ./tests/...
 
 check: has-go ## format, vet, staticcheck, the rooms and, after make sam, the template
 	@files=$$(gofmt -l $(wildcard functions shared tests)); test -z "$$files" || { echo 'gofmt -w' $$files; exit 1; }
 	go vet ./...
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
-	go test -run Rooms ./tests
+	go test -run Rooms ./tests/whole
 	$(if $(wildcard $(SAM)),$(SAM) validate --lint --region us-east-1)
 
 bench: has-go ## what the handlers cost beside the bare DynamoDB calls
@@ -81,8 +81,10 @@ deploy: has-go $(SAM) ## builds and deploys, asking for what it needs to know
 	@echo "  make admin TARGET=aws ACTION=create-tenant TENANT=1 NAME='My shop'"
 	@echo "  make admin TARGET=aws ACTION=create-token TENANT=1 SCOPES=alt.read,alt.write NAME='import'"
 
-fuzz: has-go ## each fuzz target for a while (FUZZTIME=10m)
-	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' $(wildcard functions shared tests) | while IFS=: read -r file name; do \
+fuzz: has-go ## each fuzz target for a while (FUZZTIME=10m), or one of them (TARGET=FuzzLedger)
+	@found=$$(grep -rHox --include='*_test.go' 'func $(or $(TARGET),Fuzz[A-Za-z0-9_]*)(f \*testing.F) {' $(wildcard functions shared tests)) || \
+		{ echo 'There is no fuzz target $(TARGET).' >&2; exit 1; }; \
+	echo "$$found" | sed 's/(.*//' | while IFS=: read -r file name; do \
 		go test -run '^$$' -fuzz "^$${name#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "./$$(dirname "$$file")" </dev/null || exit 1; \
 	done
 

@@ -40,8 +40,8 @@ func reportBatch(out io.Writer, s subject) {
 	report(out, fmt.Sprintf("%s %d, %s", batchName, batchOf, onLocal), m, 0.9)
 	rate := func(n int, took time.Duration) float64 { return float64(n) / took.Seconds() }
 	const calls = batchOf + 2*batchOf/batchKeys // a write for each, and the keys of phone and e-mail
-	fmt.Fprintf(out, "  items/s\t%.0f\t%.0f\n", rate(batchOf, m.ours), rate(batchOf, m.raw))
-	fmt.Fprintf(out, "  DynamoDB requests/s\t%.0f\t%.0f\n", rate(calls, m.ours), rate(calls, m.raw))
+	fmt.Fprintf(out, row, "  items/s", int(rate(batchOf, m.ours)), int(rate(batchOf, m.raw)), "", "")
+	fmt.Fprintf(out, row, "  DynamoDB requests/s", int(rate(calls, m.ours)), int(rate(calls, m.raw)), "", "")
 }
 
 // batch imports n new customers through the handler.

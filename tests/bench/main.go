@@ -17,7 +17,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -32,6 +31,9 @@ const (
 	// one takes milliseconds, and memoryBlockOf against memory.
 	blockOf       = 200
 	memoryBlockOf = 2000
+	// row is a line of figures, printed as soon as they are known: what, the two
+	// times or rates, the ratio of the rates, and what it must be.
+	row = "%-64v %12v %12v %6v %9v\n"
 )
 
 func main() {
@@ -53,13 +55,10 @@ func run(ctx context.Context, only *regexp.Regexp) error {
 	if err != nil {
 		return err
 	}
-	out := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
-	defer out.Flush()
-	fmt.Fprintln(out, "what\tours\tthe calls alone\tratio of the rates\tdemanded")
-	if err := against(ctx, out, root, only); err != nil {
+	fmt.Printf(row, "what", "ours", "calls alone", "ratio", "demanded")
+	if err := against(ctx, os.Stdout, root, only); err != nil {
 		return err
 	}
-	out.Flush()
 	if !only.MatchString("start-up") {
 		return nil
 	}
@@ -180,7 +179,8 @@ func compare(ours, raw way, blocks, n int) measured {
 }
 
 func report(out io.Writer, what string, m measured, demanded float64) {
-	fmt.Fprintf(out, "%s\t%v\t%v\t%.2f\t%.2f\n", what, m.ours.Round(time.Microsecond/10), m.raw.Round(time.Microsecond/10), m.ratio, demanded)
+	fmt.Fprintf(out, row, what, m.ours.Round(time.Microsecond/10), m.raw.Round(time.Microsecond/10),
+		fmt.Sprintf("%.2f", m.ratio), fmt.Sprintf("%.2f", demanded))
 }
 
 func median[T float64 | time.Duration | int64](values []T) T {

@@ -1,0 +1,149 @@
+package client
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"regulars/functions/local/devserver"
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/dynamolocal/dynamotest"
+)
+
+// A scene is the whole service on a table of its own, with the local tenant, and
+// two more that [newCast] makes.
+type Scene struct {
+	*devserver.Laptop
+	DB    *dynamodb.Client
+	Table string
+}
+
+func NewScene(t *testing.T) Scene {
+	t.Helper()
+	s := Scene{DB: dynamotest.Client(t), Table: dynamotest.Table(t)}
+	s.Laptop = devserver.New(devserver.Options{DB: s.DB, Table: s.Table, Log: slog.New(slog.DiscardHandler)})
+	if err := s.Seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// The tenants beside the local one.
+const (
+	OtherTenant    = 6 // with all defaults
+	DeclaredTenant = 7 // whose fields and resources must be declared
+	ClubTenant     = 8 // whose points have a program of their own
+	BusyTenant     = 9 // whose requests are limited to three
+)
+
+// newCast makes further tenants and tokens, and returns the secrets by the names
+// that conversations have for them.
+func NewTokens(t *testing.T, s Scene) map[string]string {
+	t.Helper()
+	make := func(tenant int, settings map[string]any) {
+		if _, err := s.Registrar.CreateTenant(t.Context(), tenant, "Other shop", settings); err != nil {
+			t.Fatal(err)
+		}
+	}
+	make(OtherTenant, nil)
+	make(DeclaredTenant, map[string]any{
+		"fields": "declared", "resources": "declared",
+		"declared_fields": map[string]any{
+			"note": Field("string"), "visits": Field("int"), "height": Field("float"), "vip": Field("bool"),
+			"since": Field("date"), "host": Field("ip"), "release": Field("version"), "hobbies": Field("tags"),
+			"card": Field("object"), "pets": Field("arr_object"),
+			"size": map[string]any{"type": "enum", "options": []any{"S", "M", "4"}},
+		},
+		"declared_resources": map[string]any{
+			"1": map[string]any{"name": "News"},
+			"2": map[string]any{"name": "Alerts", "channels": []any{"sms", "push"}},
+		},
+	})
+	make(ClubTenant, map[string]any{
+		"levels": map[string]any{
+			"11": map[string]any{"name": "Member", "from": 0}, "12": map[string]any{"name": "Gold", "from": 1000},
+		},
+		"earning": map[string]any{
+			"money_per_point": 10_000, "rounding": "nearest", "percent_of_level": map[string]any{"12": 200},
+			"usable_after_hours": 24, "expires_after_days": 30,
+		},
+		"money_per_ranking_point": 1000, "unique_ref_id": true, "subtract_counts_as_used": true, "negative_on_reversal": true,
+		"rate_limit": map[string]any{"size": 0},
+	})
+	make(BusyTenant, map[string]any{"rate_limit": map[string]any{"size": 3, "leak": 1}})
+
+	cast := map[string]string{}
+	for name, token := range map[string]access.Token{
+		"revoked":  {Tenants: []int{devserver.Tenant}},
+		"reader":   {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.AltRead}},
+		"writer":   {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.AltWrite}},
+		"deleter":  {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.AltDelete}},
+		"loyal":    {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.LoyRead, access.LoyWrite}},
+		"other":    {Tenants: []int{OtherTenant}},
+		"both":     {Tenants: []int{devserver.Tenant, OtherTenant}},
+		"declared": {Tenants: []int{DeclaredTenant}},
+		"club":     {Tenants: []int{ClubTenant}},
+		"busy":     {Tenants: []int{BusyTenant}},
+		"viewer":   {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.LoyRead}},
+	} {
+		token.Name = name
+		if token.Scopes == nil {
+			token.Scopes = access.Scopes
+		}
+		secret, _, err := s.Registrar.CreateToken(t.Context(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cast[name] = secret
+	}
+	if _, err := s.Registrar.RevokeToken(t.Context(), access.HashOf(cast["revoked"])); err != nil {
+		t.Fatal(err)
+	}
+	// A job that nobody works on, since a scene has no worker.
+	job, err := s.Jobs.StartMatchField(t.Context(), devserver.Tenant, customer.MatchField{Name: "legacy", Of: customer.OfCustomer, Number: 1000, State: customer.FieldBuilding})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cast["job"] = job.ID
+	// The registrar makes none that has expired already.
+	cast["expired"] = "reg_live_expired"
+	yesterday := time.Now().Add(-24 * time.Hour)
+	token := access.Token{
+		Hash: access.HashOf(cast["expired"]), Name: "expired", Tenants: []int{devserver.Tenant}, Scopes: access.Scopes,
+		Created: yesterday, Expires: yesterday.Add(time.Hour),
+	}
+	if err := s.Store.SaveToken(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	return cast
+}
+
+func Field(kind string) map[string]any { return map[string]any{"type": kind} }
+
+// items are all items of the table by key. The service itself never scans.
+func (s Scene) Items(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	all := map[string]map[string]any{}
+	pages := dynamodb.NewScanPaginator(s.DB, &dynamodb.ScanInput{TableName: aws.String(s.Table), ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, it := range page.Items {
+			var row map[string]any
+			if err := attributevalue.UnmarshalMap(it, &row); err != nil {
+				t.Fatal(err)
+			}
+			pk, _ := row["pk"].(string)
+			sk, _ := row["sk"].(string)
+			all[pk+" "+sk] = row
+		}
+	}
+	return all
+}

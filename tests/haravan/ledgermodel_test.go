@@ -1,0 +1,424 @@
+package haravan
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/points"
+)
+
+// A ledgerModel keeps grants of points one by one, as a person would with a pencil,
+// and says of each wish what it comes to. It shares no code with the domain.
+type ledgerModel struct {
+	lines   []line
+	grants  []grant
+	debt    int64
+	orders  map[string]paid
+	refs    map[string]bool
+	ranking int64
+}
+
+// A line is what an entry did, and how much of it was undone.
+type line struct {
+	kind         points.Kind
+	points, used int64
+	day          int64
+	undone       int64
+}
+
+// A grant is points that somebody got.
+type grant struct {
+	points  int64
+	usable  time.Time // not before
+	waiting bool
+	day     int64
+	order   string
+}
+
+// paid is what an order came to.
+type paid struct {
+	said              points.Order
+	rules             access.Preferences
+	percent, returned int64
+	cameBack          bool // something of it
+	day               int64
+}
+
+const neverDay = 1<<31 - 1
+
+// kinds are those of the entries that a wish makes.
+func (d wish) kinds() []points.Kind {
+	if d.kind == points.KindOrder && d.order.PointsUsed > 0 {
+		return []points.Kind{points.KindRedeem, points.KindOrder}
+	}
+	return []points.Kind{d.kind}
+}
+
+func newLedgerModel() ledgerModel {
+	return ledgerModel{orders: map[string]paid{}, refs: map[string]bool{}}
+}
+
+func (m ledgerModel) clone() ledgerModel {
+	m.lines, m.grants = slices.Clone(m.lines), slices.Clone(m.grants)
+	m.orders, m.refs = maps.Clone(m.orders), maps.Clone(m.refs)
+	return m
+}
+
+// expects is what a wish comes to at a time: done, refused or repeated.
+func (m ledgerModel) expects(d wish, at time.Time) string {
+	m = m.clone()
+	if d.rules.UniqueRefID && d.ref != "" && m.refs[string(d.kind)+d.ref] {
+		return "repeated"
+	}
+	if p, known := m.orders[d.order.ID]; known && d.kind == points.KindOrder {
+		if p.said == d.order {
+			return "repeated"
+		}
+		return "refused"
+	}
+	m.activate(at)
+	m.expire(at)
+	for _, kind := range d.kinds() {
+		if _, err := m.change(kind, d, at); err != nil {
+			return "refused"
+		}
+	}
+	return "done"
+}
+
+// next takes in an entry that a step of a wish made, or time, and returns what is
+// wrong with it.
+func (m *ledgerModel) next(e points.Entry, by step) error {
+	if by.kind != "" && e.Kind != points.KindOrder && m.due(e.Time) {
+		return errors.New("something was due before it")
+	}
+	before := m.ranking
+	want, err := m.change(e.Kind, by.wish, e.Time)
+	if err != nil {
+		return err
+	}
+	if e.Change != want {
+		return fmt.Errorf("%s changed %+v, want %+v", e.Kind, e.Change, want)
+	}
+	if e.Kind == points.KindAdd && int64(e.Expires) != expiry(by.wish.rules, e.Time) {
+		return fmt.Errorf("expires on %d, want %d", e.Expires, expiry(by.wish.rules, e.Time))
+	}
+	m.lines = append(m.lines, line{kind: e.Kind, points: max(want.Available, -want.Available), used: want.Used, day: int64(e.Expires)})
+	if err := saysLevel(e, by.wish.rules, before, m.ranking); err != nil {
+		return err
+	}
+	if by.kind != "" && !e.Erased() && e.RefID != by.wish.order.ID+by.wish.ref && e.Kind != points.KindReverse {
+		return fmt.Errorf("its reference is %q", e.RefID)
+	}
+	return nil
+}
+
+// saysLevel compares the levels that an entry names.
+func saysLevel(e points.Entry, rules access.Preferences, before, after int64) error {
+	was, is := levelOf(rules, before), levelOf(rules, after)
+	if was == is {
+		was, is = 0, 0
+	}
+	if e.PreviousLevel != was || e.Level != is {
+		return fmt.Errorf("it led from level %d to %d, want %d to %d", e.PreviousLevel, e.Level, was, is)
+	}
+	return nil
+}
+
+func levelOf(rules access.Preferences, ranking int64) int64 {
+	for _, number := range []int64{3, 2, 1} { // each begins above the one before
+		if level, ok := rules.Levels[number]; ok && ranking >= level.From {
+			return number
+		}
+	}
+	return 0
+}
+
+// change is what a step comes to, or why it is refused.
+func (m *ledgerModel) change(kind points.Kind, d wish, at time.Time) (f points.Figures, err error) {
+	switch kind {
+	case points.KindAdd:
+		m.give(d.value, expiry(d.rules, at))
+		return points.Figures{Available: d.value}, m.once(d)
+	case points.KindSubtract:
+		f = points.Figures{Available: -d.value}
+		if d.rules.SubtractCountsAsUsed {
+			f.Used = d.value
+		}
+		return f, errors.Join(m.once(d), m.spend(d, d.value))
+	case points.KindReverse:
+		return m.reverse(d, at)
+	case points.KindRedeem:
+		return points.Figures{Available: -d.order.PointsUsed, Used: d.order.PointsUsed}, m.spend(d, d.order.PointsUsed)
+	case points.KindOrder:
+		return m.order(d, at)
+	case points.KindReturn:
+		return m.giveBack(d, at)
+	case points.KindActivate:
+		f = m.activate(at)
+	case points.KindExpire:
+		f = m.expire(at)
+	}
+	if f == (points.Figures{}) {
+		err = errors.New("nothing was due")
+	}
+	return f, err
+}
+
+// once refuses a reference that happened.
+func (m *ledgerModel) once(d wish) error {
+	if !d.rules.UniqueRefID || d.ref == "" {
+		return nil
+	}
+	if m.refs[string(d.kind)+d.ref] {
+		return fmt.Errorf("reference %s happened before", d.ref)
+	}
+	m.refs[string(d.kind)+d.ref] = true
+	return nil
+}
+
+func (m *ledgerModel) due(at time.Time) bool {
+	return slices.ContainsFunc(m.grants, func(g grant) bool {
+		return g.points > 0 && (g.waiting && !g.usable.After(at) || !g.waiting && g.expired(at))
+	})
+}
+
+func (g grant) expired(at time.Time) bool { return g.day != neverDay && g.day*86400 <= at.Unix() }
+
+func (m *ledgerModel) activate(at time.Time) (f points.Figures) {
+	for i := range m.grants {
+		if g := &m.grants[i]; g.waiting && !g.usable.After(at) {
+			f.Incoming -= g.points
+			f.Available += g.points
+			points := g.points
+			g.points, g.waiting = 0, false
+			m.give(points, g.day)
+		}
+	}
+	return f
+}
+
+func (m *ledgerModel) expire(at time.Time) (f points.Figures) {
+	for i := range m.grants {
+		if g := &m.grants[i]; !g.waiting && g.expired(at) {
+			f.Available -= g.points
+			g.points = 0
+		}
+	}
+	return f
+}
+
+// expiry is the day on which points expire that are usable from t on.
+func expiry(rules access.Preferences, t time.Time) int64 {
+	if rules.Earning.ExpiresAfterDays == 0 {
+		return neverDay
+	}
+	seconds := t.Unix() + rules.Earning.ExpiresAfterDays*86400
+	if t.Nanosecond() > 0 {
+		seconds++
+	}
+	return (seconds + 86399) / 86400
+}
+
+func (m *ledgerModel) available() int64 {
+	sum := -m.debt
+	for _, g := range m.grants {
+		if !g.waiting {
+			sum += g.points
+		}
+	}
+	return sum
+}
+
+// give pays a debt and keeps the rest.
+func (m *ledgerModel) give(n, day int64) {
+	pays := min(n, m.debt)
+	m.debt -= pays
+	if n > pays {
+		m.grants = append(m.grants, grant{points: n - pays, day: day})
+	}
+}
+
+// spend takes points that must be there.
+func (m *ledgerModel) spend(d wish, n int64) error {
+	if d.disabled {
+		return errors.New("the customer is disabled")
+	}
+	if n > m.available() {
+		return fmt.Errorf("%d points are not there", n)
+	}
+	m.take(n, -1)
+	return nil
+}
+
+// take uses grants up: those of the day first, then those that expire soonest.
+// What is not there becomes a debt.
+func (m *ledgerModel) take(n, day int64) {
+	order := make([]*grant, len(m.grants))
+	for i := range m.grants {
+		order[i] = &m.grants[i]
+	}
+	slices.SortStableFunc(order, func(a, b *grant) int {
+		if (a.day == day) != (b.day == day) {
+			if a.day == day {
+				return -1
+			}
+			return 1
+		}
+		return int(a.day - b.day)
+	})
+	for _, g := range order {
+		if g.waiting {
+			continue
+		}
+		used := min(n, g.points)
+		g.points -= used
+		n -= used
+	}
+	m.debt += n
+}
+
+// owes refuses a change that leaves a debt without leave.
+func (m *ledgerModel) owes(d wish, change int64) error {
+	if change < 0 && m.available() < 0 && !d.rules.NegativeOnReversal {
+		return errors.New("it leaves a debt")
+	}
+	return nil
+}
+
+func (m *ledgerModel) reverse(d wish, at time.Time) (f points.Figures, err error) {
+	if d.seq > int64(len(m.lines)) {
+		return f, errors.New("there is no such entry")
+	}
+	of := &m.lines[d.seq-1]
+	n := d.value
+	if n == 0 {
+		n = of.points - of.undone
+	}
+	if n == 0 || of.undone+n > of.points {
+		return f, fmt.Errorf("of %d points %d were undone, not %d more", of.points, of.undone, n)
+	}
+	of.undone += n
+	switch of.kind {
+	case points.KindAdd:
+		m.take(n, of.day)
+		f.Available = -n
+	case points.KindSubtract:
+		m.give(n, expiry(d.rules, at))
+		f.Available, f.Used = n, -min(n, of.used)
+	default:
+		return f, fmt.Errorf("a %s is not undone", of.kind)
+	}
+	return f, m.owes(d, f.Available)
+}
+
+func (p paid) earned(money int64) int64 {
+	exact := money * p.percent
+	per := 100 * p.rules.Earning.MoneyPerPoint
+	if p.rules.Earning.Rounding == access.RoundNearest {
+		exact += per / 2
+	}
+	return exact / per
+}
+
+func (m *ledgerModel) order(d wish, at time.Time) (f points.Figures, err error) {
+	o := d.order
+	if _, known := m.orders[o.ID]; known {
+		return f, errors.New("the order was taken in before")
+	}
+	paidAt := at
+	if !o.PaidAt.IsZero() {
+		paidAt = o.PaidAt
+	}
+	wait := time.Duration(d.rules.Earning.UsableAfterHours) * time.Hour
+	p := paid{said: o, rules: d.rules, percent: 100, day: expiry(d.rules, paidAt.Add(wait))}
+	if percent, ok := d.rules.Earning.PercentOfLevel[levelOf(d.rules, m.ranking)]; ok {
+		p.percent = percent
+	}
+	m.orders[o.ID] = p
+	usable := paidAt.Add(wait)
+	if cut := usable.Truncate(time.Hour); !cut.Equal(usable) {
+		usable = cut.Add(time.Hour)
+	}
+	n := p.earned(o.Total)
+	f = points.Figures{Ranking: o.Total / d.rules.MoneyPerRankingPoint, Spent: o.Total, Orders: 1}
+	m.ranking += f.Ranking
+	if wait > 0 && usable.After(at) {
+		m.grants = append(m.grants, grant{points: n, usable: usable, waiting: true, day: p.day, order: o.ID})
+		f.Incoming = n
+		return f, nil
+	}
+	m.give(n, p.day)
+	f.Available = n
+	return f, nil
+}
+
+func (m *ledgerModel) giveBack(d wish, at time.Time) (f points.Figures, err error) {
+	p, known := m.orders[d.order.ID]
+	left := p.said.Total - p.returned
+	whole := p.said.Total == 0 && p.said.PointsUsed > 0 && !p.cameBack
+	if !known || d.value > left || d.value == 0 && !whole {
+		return f, fmt.Errorf("returned %d of an order of %d", d.value, p.said.Total)
+	}
+	taken := p.earned(left) - p.earned(left-d.value)
+	back := p.said.PointsUsed
+	if !whole {
+		back = p.said.PointsUsed*(p.returned+d.value)/p.said.Total - p.said.PointsUsed*p.returned/p.said.Total
+	}
+	p.cameBack = true
+	f = points.Figures{
+		Available: back, Used: -back, Spent: -d.value,
+		Ranking: (left-d.value)/p.rules.MoneyPerRankingPoint - left/p.rules.MoneyPerRankingPoint,
+	}
+	m.ranking += f.Ranking
+	p.returned += d.value
+	m.orders[d.order.ID] = p
+	m.give(back, expiry(d.rules, at))
+	for i := range m.grants {
+		if g := &m.grants[i]; g.waiting && g.order == d.order.ID {
+			n := min(g.points, taken)
+			g.points -= n
+			taken -= n
+			f.Incoming -= n
+		}
+	}
+	f.Available -= taken
+	m.take(taken, p.day)
+	return f, m.owes(d, f.Available)
+}
+
+// compare says where the account's lots and waiting points differ from what is
+// left of the grants, or are due still.
+func (m *ledgerModel) compare(a points.Account) error {
+	type place struct{ hour, day int64 }
+	left := map[place]int64{}
+	for _, g := range m.grants {
+		at := place{day: g.day}
+		if g.waiting {
+			at.hour = g.usable.Unix() / 3600
+		}
+		left[at] += g.points
+	}
+	for _, l := range a.Lots {
+		left[place{day: int64(l.Day)}] -= l.Points
+	}
+	for _, w := range a.Waiting {
+		left[place{int64(w.Hour), int64(w.Day)}] -= w.Points
+	}
+	for at, n := range left {
+		if n != 0 {
+			return fmt.Errorf("of hour %d, day %d %d points are missing", at.hour, at.day, n)
+		}
+	}
+	if m.debt != max(0, -a.Available) {
+		return fmt.Errorf("available %d, want a debt of %d", a.Available, m.debt)
+	}
+	if m.due(a.Changed) {
+		return errors.New("something was due at the time of the last entry")
+	}
+	return nil
+}

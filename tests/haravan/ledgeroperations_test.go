@@ -1,0 +1,307 @@
+package haravan
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/dynamo"
+	"regulars/shared/errs"
+	"regulars/shared/points"
+	"regulars/tests/client"
+	"regulars/tests/faults"
+)
+
+// A wish is one change of an account that is asked for.
+type wish struct {
+	kind points.Kind // add, subtract, reverse, order or return
+	// value is points, or the money of a return; 0 points of a reversal are all
+	// that is left.
+	value int64
+	seq   int64        // of the entry that is reversed
+	order points.Order // of an order; of a return its id
+	ref   string
+	// rules are the settings that the writer remembers.
+	rules access.Preferences
+	// disabled: the customer was so before, and nobody changed that meanwhile.
+	disabled bool
+}
+
+// do asks for it.
+func (d wish) do(ctx context.Context, s *points.Service, r points.Request) (points.Result, error) {
+	switch d.kind {
+	case points.KindAdd:
+		return s.Add(ctx, r, d.value, "given", d.ref)
+	case points.KindSubtract:
+		return s.Subtract(ctx, r, d.value, "taken", d.ref)
+	case points.KindReverse:
+		return s.Reverse(ctx, r, d.seq, d.value, "undone")
+	case points.KindOrder:
+		return s.Pay(ctx, r, d.order)
+	}
+	return s.Return(ctx, r, d.order.ID, d.value, "came back")
+}
+
+// A run is a wish, asked for once or several times under one key, by a writer with
+// a clock and faults of its own.
+type run struct {
+	wish   wish
+	guest  *guest
+	times  int
+	key    string
+	skew   time.Duration
+	faults map[int]faults.Fault // by the number of the call
+
+	done, refused bool // came to it; neither: repeated
+}
+
+func (r *run) came() string {
+	switch {
+	case r.done:
+		return "done"
+	case r.refused:
+		return "refused"
+	}
+	return "repeated"
+}
+
+// passes are the faults that a writer meets; each comes and goes. The last one says
+// that a guard broke, which the table never says of what it carried out before.
+var passes = []faults.Fault{
+	nil, faults.Throttled, faults.Conflict, faults.InProgress, faults.LostRequest, faults.LostAnswer, faults.FailedAfter,
+	faults.Garbled, guardBroke,
+}
+
+func guardBroke(c faults.Call, r *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+	if r.Header.Get(sentBefore) != "" {
+		return send()
+	}
+	return faults.Cancelled("ConditionalCheckFailed")(c, r, send)
+}
+
+// sentBefore is a header of a transaction that was sent before.
+const sentBefore = "Sent-Before"
+
+// skews are how far a writer's clock is from that of the history.
+var skews = []time.Duration{0, 0, 0, -3 * time.Hour, 40 * time.Minute}
+
+func (h *history) throwRun(d *dice, n int) *run {
+	g := h.members[d.roll(len(h.members))]
+	r := &run{guest: g, wish: h.throwWish(d, g), times: 1 + 2*d.roll(2), key: fmt.Sprintf("%d-%d", h.n, n), skew: skews[d.roll(len(skews))]}
+	r.faults = map[int]faults.Fault{d.roll(3): passes[d.roll(len(passes))]}
+	r.faults[d.roll(5)] = passes[d.roll(len(passes))]
+	r.wish.rules = h.rules
+	if d.roll(3) == 0 {
+		r.wish.rules = h.before
+	}
+	return r
+}
+
+func (h *history) throwWish(d *dice, g *guest) wish {
+	value := int64(1 + d.roll(40))
+	ref := []string{"", fmt.Sprintf("ref-%d", d.roll(6))}[d.roll(2)]
+	known := slices.Sorted(maps.Keys(g.model.orders))
+	order := fmt.Sprintf("order-%d", d.roll(4)+4*(h.n/8))
+	if len(known) > 0 && d.roll(4) > 0 {
+		order = known[d.roll(len(known))]
+	}
+	switch d.roll(14) {
+	case 0, 1, 2:
+		given := value
+		if d.roll(2) == 0 {
+			given *= 10 // else there is seldom enough to take
+		}
+		return wish{kind: points.KindAdd, value: given, ref: ref, disabled: g.disabled}
+	case 3, 4, 5:
+		return wish{kind: points.KindSubtract, value: value, ref: ref, disabled: g.disabled}
+	case 6, 7:
+		seq := int64(1 + d.roll(len(g.model.lines)+1))
+		if undone := slices.IndexFunc(g.model.lines, func(l line) bool { return l.undone > 0 }); d.roll(3) == 0 && undone >= 0 {
+			seq = int64(1 + undone) // the rest of it, or too much
+		}
+		return wish{kind: points.KindReverse, seq: seq, value: int64(d.roll(2)) * value, disabled: g.disabled}
+	case 8, 9, 10:
+		o := points.Order{ID: order, Total: value * 1000, PointsUsed: int64(d.roll(2)) * value / 2}
+		if o.PointsUsed > 0 && d.roll(3) == 0 {
+			o.Total = 0 // paid in points alone
+		}
+		if d.roll(3) == 0 {
+			o.PaidAt = h.now().Add(time.Duration(24-d.roll(100)) * time.Hour)
+		}
+		if p, ok := g.model.orders[order]; ok && d.roll(3) > 0 {
+			o = p.said // the same again
+		}
+		return wish{kind: points.KindOrder, order: o, disabled: g.disabled}
+	}
+	money := value * 300
+	if p, ok := g.model.orders[order]; ok && d.roll(3) == 0 {
+		money = p.said.Total - p.returned // all that is left, or nothing
+	}
+	return wish{kind: points.KindReturn, order: points.Order{ID: order}, value: money, disabled: g.disabled}
+}
+
+// request is what a run asks with.
+func (h *history) request(r *run) points.Request {
+	request := points.Request{
+		Tenant: h.tenant, ID: r.guest.id, Rules: r.wish.rules, Actor: "history",
+		Show: func(p points.Profile) ([]byte, error) { return json.Marshal(p.Account.Version) },
+	}
+	if r.times > 1 {
+		request.IdempotencyKey = &customer.IdempotencyKey{Key: r.key, Fingerprint: "same"}
+	}
+	return request
+}
+
+// carryOut asks for the wish as often as said. One of them is done, at most.
+func (h *history) carryOut(r *run) {
+	transport := &faults.Transport{Plan: func(c faults.Call) faults.Fault { return h.witnessed(c, r.faults[c.N]) }}
+	now := func() time.Time { return h.now().Add(r.skew) }
+	service := points.NewService(dynamo.New(client.FaultyDB(h.t, transport), h.table, now), now)
+	type answer struct {
+		points.Result
+		err error
+	}
+	answers := client.Together(r.times, func(int) answer {
+		ctx, cancel := context.WithTimeout(h.t.Context(), time.Minute)
+		defer cancel()
+		result, err := r.wish.do(ctx, service, h.request(r))
+		return answer{result, err}
+	})
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	var first []byte
+	for _, got := range answers {
+		if _, refused := errs.AsClient(got.err); refused {
+			r.refused = true
+			continue
+		}
+		if got.err != nil {
+			h.t.Errorf("%s: %v, want done or refused", r.wish.kind, got.err)
+			continue
+		}
+		if first != nil && string(first) != string(got.Answer) {
+			h.t.Errorf("%s, %d times under one key, was answered %s and %s", r.wish.kind, r.times, first, got.Answer)
+		}
+		first = got.Answer
+		if !got.Replayed {
+			h.wasDone(r, got.Answer)
+		}
+	}
+	if first != nil && r.times > 1 {
+		h.keyed = append(h.keyed, keyed{*r, first, now()})
+	}
+}
+
+// wasDone notes the wish under the last entry that it made.
+func (h *history) wasDone(r *run, answer []byte) {
+	var version int64
+	if err := json.Unmarshal(answer, &version); err != nil {
+		h.t.Error(err)
+	}
+	if _, twice := r.guest.wishes[version]; twice || r.done {
+		h.t.Errorf("%s, %d times under one key, was done more than once", r.wish.kind, r.times)
+	}
+	r.done = true
+	done := r.wish
+	done.disabled = done.disabled && !r.guest.unsure // who was enabled meanwhile may spend
+	r.guest.wishes[version] = done
+}
+
+// A keyed request was answered.
+type keyed struct {
+	run
+	answer []byte
+	at     time.Time
+}
+
+// comesAgain sends an old request again, under the settings of today: it is
+// answered as it was, or refused where its key comes with another meaning.
+func (h *history) comesAgain(d *dice) {
+	if len(h.keyed) == 0 {
+		return
+	}
+	k := h.keyed[d.roll(len(h.keyed))]
+	if h.now().Sub(k.at) > 29*24*time.Hour {
+		return // it is forgotten
+	}
+	k.wish.rules = h.rules
+	request := h.request(&k.run)
+	other := d.roll(4) == 0
+	if other {
+		request.IdempotencyKey.Fingerprint = "other"
+	}
+	got, err := k.wish.do(h.t.Context(), h.clean, request)
+	switch {
+	case k.guest.deleted && (errors.Is(err, points.ErrNotFound) || other):
+	case other && !errors.Is(err, points.ErrKeyReused):
+		h.t.Fatalf("%s under the key of another: %s %v", k.wish.kind, got.Answer, err)
+	case !other && (err != nil || !got.Replayed || string(got.Answer) != string(k.answer)):
+		h.t.Fatalf("%+v again under its key: %s %t %v, want %s as before", k.wish, got.Answer, got.Replayed, err, k.answer)
+	}
+}
+
+// witnessed keeps what a transaction said, whatever becomes of it.
+func (h *history) witnessed(c faults.Call, fault faults.Fault) faults.Fault {
+	if c.Items == 0 {
+		return fault
+	}
+	return func(c faults.Call, r *http.Request, send func() (*http.Response, error)) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		late := r.Clone(context.Background())
+		late.Body = io.NopCloser(bytes.NewReader(body))
+		token := string(requestToken.Find(body))
+		h.mutex.Lock()
+		if h.tokens[token] {
+			r.Header.Set(sentBefore, "yes")
+		}
+		h.tokens[token] = true
+		h.sent = append(h.sent, late)
+		h.mutex.Unlock()
+		if fault == nil {
+			return send()
+		}
+		return fault(c, r, send)
+	}
+}
+
+var requestToken = regexp.MustCompile(`"ClientRequestToken":"[^"]*"`)
+
+// arriveLate lets a transaction of the step arrive once more when the table has
+// forgotten its token: its guards keep it out.
+func (h *history) arriveLate(d *dice, after string) {
+	sent := h.sent
+	h.sent = nil
+	if len(sent) == 0 {
+		return
+	}
+	r := sent[d.roll(len(sent))]
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	body = requestToken.ReplaceAll(body, []byte(`"ClientRequestToken":"`+rand.Text()+`"`))
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if text, _ := io.ReadAll(response.Body); !bytes.Contains(text, []byte("ConditionalCheckFailed")) {
+		h.t.Fatalf("after %s: a transaction that arrived late: %d %s", after, response.StatusCode, text)
+	}
+}

@@ -1,0 +1,173 @@
+package whole
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"regulars/functions/local/devserver"
+	"regulars/shared/dynamolocal"
+	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/tests/client"
+)
+
+// The commands in the code blocks of a page, what it prints as an answer, and there
+// the number that is another each time.
+var (
+	shellBlock    = regexp.MustCompile("(?s)```sh\n(.*?)```")
+	jsonBlock     = regexp.MustCompile("(?s)```json\n(.*?)```")
+	profileMember = regexp.MustCompile(`"profile": "\d+"`)
+)
+
+func guide(t *testing.T, name string) string {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
+}
+
+// follow runs the commands of pages in docs with the shell, one after the other,
+// against a service of its own: only the port is another. It returns what they
+// print.
+func follow(t *testing.T, pages ...string) string {
+	t.Helper()
+	root, err := dynamolocal.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(client.ServiceOn(t, dynamotest.Client(t), seededTable(t)))
+	t.Cleanup(server.Close)
+	script := "set -eu\n"
+	for _, page := range pages {
+		for _, block := range shellBlock.FindAllStringSubmatch(guide(t, page), -1) {
+			if !strings.Contains(block[1], "make run") {
+				script += block[1] + "\necho\n"
+			}
+		}
+	}
+	script = strings.ReplaceAll(script, "http://localhost:3000", server.URL)
+	command := exec.CommandContext(t.Context(), "bash", "-c", script)
+	command.Dir = root
+	_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
+	command.Env = append(os.Environ(), "PORT="+port) // which make admin speaks to
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return string(out)
+}
+
+// TestMojodexGuide: what the commands of docs/mojodex.md answer is what the page
+// says.
+func TestMojodexGuide(t *testing.T) {
+	t.Parallel()
+	out := follow(t, "mojodex.md")
+	for _, want := range []string{
+		`{"profile_category_pk":1}`, `{"profile_pk":1}`, `{"profile_task_association_pk":2}`, `{"purchase_pk":1}`, `{"purchase_pk":2}`,
+		`"task_name":"Meeting minutes"`, `"product_name":"Seller"`,
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the guide does not answer %s\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, `"error":"`) {
+		t.Errorf("the guide is refused something\n%s", out)
+	}
+}
+
+// TestHaravanGuide: the commands of docs/haravan.md, and the one of docs/ledger.md
+// behind them, answer in their order what the pages say of them. One is refused: the
+// third reversal.
+func TestHaravanGuide(t *testing.T) {
+	t.Parallel()
+	out := follow(t, "haravan.md", "ledger.md")
+	john := strings.TrimSpace(regexp.MustCompile(`\d{15}\n`).FindString(out))
+	rest := out
+	for _, want := range []string{
+		`"created":true`,
+		// The six calls.
+		`{"profiles":[{"id":` + john + `,"first_name":"John",`, `{"profile":{"id":` + john + `,"first_name":"John",`,
+		`{"profile":{"tags":"MUA_HANG_KM,Online,Facebook"}}`, `{"profile":{"attributes":[{"id":2035145582,"key":"ref_id","value":"1010"}]}}`,
+		`{"id":` + john, `"point_available":10,`, `{"id":` + john, `"point_available":0,`,
+		// Lists.
+		`{"profiles":[{"id":` + john + `,"phone":"0909977921","point_available":0}]}`, `{"profiles":[{"id":` + john + `,"updated_at":"`,
+		// The statement.
+		`"point_available":100,`,
+		`{"entries":[{"seq":3,"kind":"add","value":100,"balance":100,"reason":"Birthday","ref_id":"gift-7",`, `"seq":2,"kind":"subtract","value":-10,`, `"next":"2"}`,
+		`{"entries":[{"seq":1,`, `"next":null}`, `{"entries":[{"seq":3,`, `"seq":1,`, `"next":null}`,
+		"seq,kind,value,balance,reason,ref_id,actor,created_at,reverses,reversed_by,hash\n3,add,100,100,Birthday,gift-7,",
+		`{"entry":{"seq":1,`, `"changes":{"point_available":10,`, `{"entries":[{"seq":3,`, `"next":null}`,
+		// Undo.
+		`"point_available":70,`, `"point_available":0,`, `{"errors":{"reverse":["the entry was reversed already, all of it"]}}`,
+		// Orders.
+		`"point_available":2100,"point_incoming":0,"point_ranking":21000,"level_id":2021,"level_name":"Silver","total_spent":2100000,"total_order":1,`,
+		`"last_order_at":"2026-03-05T07:08:09.000000Z"`, `"point_available":2100,`, `"total_order":1,`,
+		`"point_used":400,"point_available":2200,`, `"point_used":200,"point_available":2150,"point_incoming":0,"point_ranking":23500,`, `"total_order":2,`,
+		// Levels, waiting, expiry.
+		`"usable_after_hours": 24`, `"point_available":2150,"point_incoming":150,`, `"point_available":2150,"point_incoming":150,`,
+		`{"entries":[{"seq":12,"kind":"expire","value":-15,"balance":2150,`, `"seq":11,"kind":"order","value":15,`, `"seq":10,"kind":"order","value":0,`,
+		`"usable_after_hours": 0`,
+		// Sending again.
+		`"point_available":2155,`, "Idempotency-Hit: true", `"point_available":2155,`,
+		`"unique_ref_id": true`, `"point_available":2154,`, `"point_available":2154,`, `"unique_ref_id": false`,
+		// The ledger fits, with the figures that its page prints.
+		profileMember.ReplaceAllString(jsonBlock.FindStringSubmatch(guide(t, "ledger.md"))[1], `"profile": "`+john+`"`),
+	} {
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			t.Fatalf("the guide does not answer %s in\n%s\nThe whole of it:\n%s", want, rest, out)
+		}
+		rest = after
+	}
+	if n := strings.Count(out, `"errors":`); n != 1 {
+		t.Errorf("the guide is refused %d times, want once\n%s", n, out)
+	}
+	if n := strings.Count(out, "Idempotency-Hit: "); n != 1 {
+		t.Errorf("Idempotency-Hit is there %d times, want once\n%s", n, out)
+	}
+}
+
+func seededTable(t *testing.T) string {
+	t.Helper()
+	table := dynamotest.Table(t)
+	if err := client.ServiceOn(t, dynamotest.Client(t), table).Seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// TestMojodexTemplates sends the two files of the guide as they are, but for the
+// number that stands open in the second.
+func TestMojodexTemplates(t *testing.T) {
+	l := client.NewService(t)
+	send := func(path, file string, fill *strings.Replacer) {
+		t.Helper()
+		text, err := os.ReadFile(filepath.Join("..", "..", "docs", "guides", "profiles", "profiles_json", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := fill.Replace(string(text))
+		if !json.Valid([]byte(body)) {
+			t.Fatalf("%s is not JSON once it is filled in", file)
+		}
+		r := httptest.NewRequest(http.MethodPut, path, strings.NewReader(body))
+		r.Header.Set("Authorization", devserver.DemoToken)
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		l.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			t.Errorf("%s: %d %s", file, w.Code, w.Body)
+		}
+	}
+	send("/profile_category", "my_profile_category.json", strings.NewReplacer())
+	send("/profile", "my_profile.json", strings.NewReplacer("<profile_category_pk>", fmt.Sprint(1)))
+}

@@ -1,0 +1,284 @@
+package whole_test
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The module, and what it is allowed to lean on.
+const (
+	module    = "regulars/"
+	awsSDK    = "github.com/aws/aws-sdk-go-v2/..."
+	smithy    = "github.com/aws/smithy-go/..."
+	awsLambda = "github.com/aws/aws-lambda-go/"
+	apiProxy  = "github.com/awslabs/aws-lambda-go-api-proxy/"
+	goYAML    = "github.com/goccy/go-yaml"
+	openAPI   = "github.com/getkin/kin-openapi/..."
+)
+
+// rooms says what each package may import besides the standard library. What is
+// not written here is not allowed, and a package that is not written here is
+// none. A name that ends in /... is everything below it, too.
+//
+// Arrows point inwards: what runs -> what is known; a dialect -> domain and
+// httpapi; storage -> domain and the AWS SDK; domain -> domain.
+var rooms = map[string][]string{
+	// What runs. A dialect knows no other.
+	"functions/altcraft":  {"functions/altcraft/filter", "shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/value", "github.com/cespare/xxhash/v2"},
+	"functions/genesys":   {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/value"},
+	"functions/haravan":   {"shared/access", "shared/customer", "shared/httpapi", "shared/errs", "shared/points", "shared/value"},
+	"functions/mojodex":   {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/value"},
+	"functions/admin":     {"shared/access", "shared/customer", "shared/jobs", "shared/errs", "shared/points", "shared/value"},
+	"functions/work":      {"shared/access", "shared/catalog", "shared/customer", "shared/jobs", "shared/errs", "shared/points", awsLambda + "events"},
+	"functions/*/lambda":  {"functions/work", "shared/access", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/lambdahttp", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
+	"functions/admin/cli": {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda"},
+	"functions/local":     {"functions/local/devserver", "shared/dynamolocal"},
+	"functions/local/devserver": {"functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/mojodex", "functions/work", "shared/access", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/points", "shared/value",
+		"github.com/aws/aws-sdk-go-v2/service/dynamodb"},
+
+	// What a dialect decides by itself, apart from its requests.
+	"functions/altcraft/filter": {"shared/customer", "shared/errs", "shared/value"},
+
+	// Domain: nothing from outside.
+	"shared/errs":     {},
+	"shared/value":    {"shared/errs"},
+	"shared/customer": {"shared/errs", "shared/value"},
+	"shared/catalog":  {"shared/customer", "shared/errs", "shared/value"},
+	"shared/access":   {"shared/customer", "shared/errs", "shared/value"},
+	"shared/jobs":     {"shared/customer", "shared/errs", "shared/value"},
+	"shared/points":   {"shared/access", "shared/customer", "shared/errs"},
+	"shared/meter":    {},
+
+	// What the domain is kept in and reached by.
+	"shared/dynamo":     {"shared/access", "shared/catalog", "shared/customer", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy},
+	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
+	"shared/httpapi":    {"shared/meter", "shared/errs"},
+	"shared/lambdahttp": {awsLambda + "events", awsLambda + "lambda", awsLambda + "lambdacontext", apiProxy + "core", apiProxy + "httpadapter"},
+	"shared/boot":       {awsSDK, awsLambda + "lambdacontext"},
+
+	// What runs on a laptop alone.
+	"shared/dynamolocal":            {awsSDK, goYAML},
+	"shared/dynamolocal/dynamotest": {"shared/dynamolocal", awsSDK},
+	"shared/dynamolocal/with":       {"shared/dynamolocal"},
+
+	// What only the whole can show.
+	"tests/...": {"functions/...", "shared/...", "tests/...", awsSDK, smithy, awsLambda + "events", awsLambda + "lambda", goYAML, openAPI},
+}
+
+// domain are the rooms that know neither HTTP nor the machine they run on.
+var domain = []string{"shared/errs", "shared/value", "shared/customer", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/meter"}
+
+// outsideDomain are the parts of the standard library that these keep off.
+var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog", "database/sql", "testing"}
+
+// inTests are what tests may import beside what their package may.
+var inTests = []string{
+	"shared/...", "tests/...", "functions/local/devserver", "functions/...",
+	"github.com/google/go-cmp/cmp", "github.com/google/go-cmp/cmp/cmpopts", "pgregory.net/rapid", awsSDK, smithy, awsLambda + "events", awsLambda + "lambdacontext",
+}
+
+// neverDeployed must not be reached from functions/*/lambda, whatever the way.
+var neverDeployed = []string{module + "shared/dynamolocal", module + "functions/local", module + "tests", goYAML}
+
+// imports are the sources: what each package's files import, and which are tests.
+type imports map[string][]imported
+
+type imported struct {
+	file, path string
+	inTest     bool
+}
+
+func TestRooms(t *testing.T) {
+	t.Parallel()
+	read := readImports(t, os.DirFS("../.."))
+	for room := range rooms {
+		if !slices.ContainsFunc(packagesOf(read), func(p string) bool { return within(p, room) }) {
+			t.Errorf("the room %s is empty; take it out of the table", room)
+		}
+	}
+	for _, wrong := range read.violations() {
+		t.Error(wrong)
+	}
+	if n := len(packagesOf(read)); n < 20 {
+		t.Errorf("read %d packages only; the test looks at the wrong place", n)
+	}
+}
+
+// A rule that never fails is none: each of these sources breaks one.
+func TestRoomsAreGuarded(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, at, imports, want string }{
+		{"sideways, to another dialect", "functions/altcraft/x.go", module + "functions/admin", "functions/altcraft may not import regulars/functions/admin"},
+		{"outwards, from the domain to storage", "shared/customer/x.go", module + "shared/dynamo", "shared/customer may not import"},
+		{"the SDK in the domain", "shared/customer/x.go", "github.com/aws/aws-sdk-go-v2/aws", "shared/customer may not import"},
+		{"HTTP in the domain", "shared/access/x.go", "net/http", "shared/access may not import net/http"},
+		{"the SDK in a dialect", "functions/altcraft/x.go", "github.com/aws/aws-sdk-go-v2/service/dynamodb", "functions/altcraft may not import"},
+		{"storage in a dialect", "functions/altcraft/x.go", module + "shared/dynamo", "functions/altcraft may not import"},
+		{"HTTP in storage", "shared/dynamo/x.go", module + "shared/httpapi", "shared/dynamo may not import"},
+		{"the proxy elsewhere", "functions/altcraft/lambda/x.go", apiProxy + "httpadapter", "may not import"},
+		{"a room that nobody knows", "shared/util/x.go", "fmt", "shared/util is not in the table of rooms"},
+		{"a name that only begins like one", "shared/customers/x.go", "fmt", "shared/customers is not in the table of rooms"},
+		{"a laptop's part in a function", "functions/altcraft/lambda/x.go", module + "functions/local/devserver", "functions/altcraft/lambda reaches regulars/functions/local/devserver"},
+		{"a laptop's part by a detour", "shared/boot/x.go", module + "shared/dynamolocal", "functions/altcraft/lambda reaches regulars/shared/dynamolocal"},
+		{"a test library outside of tests", "shared/value/x.go", "pgregory.net/rapid", "shared/value may not import"},
+		{"a library nobody weighed, in a test", "shared/value/x_test.go", "github.com/stretchr/testify/assert", "shared/value may not import"},
+		{"allowed", "functions/altcraft/x.go", module + "shared/customer", ""},
+		{"allowed in a test", "shared/value/x_test.go", "pgregory.net/rapid", ""},
+	}
+	for _, tt := range tests {
+		read := readImports(t, os.DirFS("../.."))
+		p := path.Dir(tt.at)
+		read[p] = append(read[p], imported{tt.at, tt.imports, strings.HasSuffix(tt.at, "_test.go")})
+		before, after := readImports(t, os.DirFS("../..")).violations(), read.violations()
+		added := strings.Join(slices.DeleteFunc(after, func(v string) bool { return slices.Contains(before, v) }), "\n")
+		if tt.want == "" && added != "" || !strings.Contains(added, tt.want) {
+			t.Errorf("%s: found %q, want %q", tt.name, added, tt.want)
+		}
+	}
+}
+
+// readImports reads all sources with the parser, so that the test cache knows
+// which files the test depends on.
+func readImports(t *testing.T, root fs.FS) imports {
+	t.Helper()
+	read := imports{}
+	for _, top := range []string{"functions", "shared", "tests"} {
+		err := fs.WalkDir(root, top, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() && entry.Name() == "testdata" {
+				return skip(err)
+			}
+			if entry.IsDir() || path.Ext(name) != ".go" {
+				return nil
+			}
+			source, err := fs.ReadFile(root, name)
+			if err != nil {
+				return err
+			}
+			return read.add(name, source)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return read
+}
+
+func skip(err error) error {
+	if err != nil {
+		return err
+	}
+	return fs.SkipDir
+}
+
+func (i imports) add(name string, source []byte) error {
+	file, err := parser.ParseFile(token.NewFileSet(), name, source, parser.ImportsOnly)
+	if err != nil {
+		return err
+	}
+	p := path.Dir(name)
+	i[p] = append(i[p], imported{file: name, inTest: strings.HasSuffix(name, "_test.go")})
+	for _, spec := range file.Imports {
+		imports, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return err
+		}
+		i[p] = append(i[p], imported{name, imports, strings.HasSuffix(name, "_test.go")})
+	}
+	return nil
+}
+
+func packagesOf(i imports) []string {
+	var names []string
+	for name := range i {
+		names = append(names, name)
+	}
+	return slices.Sorted(slices.Values(names))
+}
+
+func (i imports) violations() []string {
+	var wrong []string
+	for _, p := range packagesOf(i) {
+		allowed, ok := roomOf(p)
+		if !ok {
+			wrong = append(wrong, fmt.Sprintf("%s is not in the table of rooms", p))
+			continue
+		}
+		for _, used := range i[p] {
+			if used.path != "" && !permitted(p, used, allowed) {
+				wrong = append(wrong, fmt.Sprintf("%s may not import %s (%s)", p, used.path, used.file))
+			}
+		}
+		if strings.HasSuffix(p, "/lambda") {
+			wrong = append(wrong, i.deployedFrom(p)...)
+		}
+	}
+	return wrong
+}
+
+// roomOf finds the package's line of the table; its own goes before a pattern.
+func roomOf(p string) ([]string, bool) {
+	if allowed, ok := rooms[p]; ok {
+		return allowed, true
+	}
+	for room, allowed := range rooms {
+		if within(p, room) {
+			return allowed, true
+		}
+	}
+	return nil, false
+}
+
+// within reports whether the package is meant by the name of a room: the name
+// itself, * for one segment, /... for everything below.
+func within(p, room string) bool {
+	if top, ok := strings.CutSuffix(room, "/..."); ok {
+		return p == top || strings.HasPrefix(p, top+"/")
+	}
+	matched, err := path.Match(room, p)
+	return matched && err == nil
+}
+
+func permitted(p string, used imported, allowed []string) bool {
+	name, ours := strings.CutPrefix(used.path, module)
+	if !ours && !strings.Contains(strings.Split(used.path, "/")[0], ".") { // of the standard library
+		return used.inTest || !slices.Contains(domain, p) || !slices.Contains(outsideDomain, used.path)
+	}
+	if strings.HasSuffix(p, "/lambda") && name == path.Dir(p) {
+		return true // what it wires
+	}
+	if used.inTest {
+		allowed = slices.Concat(allowed, inTests)
+	}
+	return slices.ContainsFunc(allowed, func(a string) bool { return within(name, a) })
+}
+
+// deployedFrom follows the imports of a function and says what must not be there.
+func (i imports) deployedFrom(function string) []string {
+	var wrong []string
+	seen := map[string]bool{}
+	var follow func(p string)
+	follow = func(p string) {
+		for _, used := range i[p] {
+			if used.path == "" || used.inTest || seen[used.path] {
+				continue
+			}
+			seen[used.path] = true
+			if slices.ContainsFunc(neverDeployed, func(n string) bool { return within(used.path, n+"/...") }) {
+				wrong = append(wrong, fmt.Sprintf("%s reaches %s by %s", function, used.path, used.file))
+			}
+			if name, ours := strings.CutPrefix(used.path, module); ours {
+				follow(name)
+			}
+		}
+	}
+	follow(function)
+	return wrong
+}
