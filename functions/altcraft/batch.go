@@ -119,7 +119,7 @@ func (d Dialect) batchItems(ctx context.Context, c *call, b batch) (items []cust
 	}
 	items = make([]customer.BatchItem, len(data))
 	for i := range items {
-		items[i] = customer.BatchItem{Request: customer.Request{Tenant: c.settings.Tenant}, Refused: refusal}
+		items[i] = customer.BatchItem{Request: customer.Request{Rules: c.settings.CustomerRules()}, Refused: refusal}
 	}
 	return items, nil
 }
@@ -143,8 +143,7 @@ func (c *call) readBatch(b batch, data []any) ([]customer.BatchItem, error) {
 		if refusal, refused := errs.AsClient(err); refused && refusal.DependsOnSettings && !c.fresh {
 			return nil, err
 		}
-		items[i].Tenant, items[i].Refused = c.settings.Tenant, err
-		items[i].Fields, items[i].Idents = c.settings.MatchFields, c.settings.IdentKeys
+		items[i].Rules, items[i].Refused = c.settings.CustomerRules(), err
 	}
 	return items, nil
 }

@@ -111,7 +111,7 @@ func givesWhatItSays(t *testing.T, item customer.BatchItem) {
 	for _, l := range append(item.Search.Any, item.Search.All...) {
 		said[l.Key] |= customer.Primary | l.Roles
 	}
-	for key, roles := range made.Keys(item.Fields) {
+	for key, roles := range made.Keys(item.MatchFields) {
 		if said[key] == 0 && !slices.Contains(item.GivesAny, key.Kind) || roles&customer.Primary != 0 && said[key]&customer.Primary == 0 {
 			t.Fatalf("an item gives %v in roles %d, and said only %v", key, roles, said)
 		}

@@ -115,8 +115,7 @@ func (d Dialect) carryOut(r *http.Request, c *call, request func() (customer.Req
 		if err != nil {
 			return err
 		}
-		req.Tenant, req.IdempotencyKey = c.settings.Tenant, c.keyed
-		req.Fields, req.Idents = c.settings.MatchFields, c.settings.IdentKeys
+		req.Rules, req.IdempotencyKey = c.settings.CustomerRules(), c.keyed
 		result, err = d.customers.Apply(r.Context(), req)
 		return err
 	})
@@ -137,7 +136,7 @@ func (d Dialect) getProfile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := d.customers.Find(r.Context(), c.settings.Tenant, c.settings.MatchFields, m.search)
+	found, err := d.customers.Find(r.Context(), c.settings.CustomerRules(), m.search)
 	if err != nil {
 		return err
 	}

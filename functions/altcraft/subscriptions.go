@@ -68,7 +68,7 @@ func (d Dialect) getSubscription(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := d.customers.Find(r.Context(), c.settings.Tenant, nil, customer.Search{ID: id})
+	found, err := d.customers.Find(r.Context(), c.settings.CustomerRules(), customer.Search{ID: id})
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (d Dialect) listSubscriptions(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	found, err := d.customers.Find(r.Context(), c.settings.Tenant, nil, customer.Search{ID: id})
+	found, err := d.customers.Find(r.Context(), c.settings.CustomerRules(), customer.Search{ID: id})
 	if err != nil {
 		return err
 	}

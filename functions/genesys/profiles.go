@@ -160,7 +160,7 @@ func (d Dialect) queryProfile(w http.ResponseWriter, r *http.Request) error {
 	if len(extensions) > 0 {
 		find = d.customers.FindWithExtensions
 	}
-	found, err := find(r.Context(), c.settings.Tenant, c.settings.MatchFields, search)
+	found, err := find(r.Context(), c.settings.CustomerRules(), search)
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (d Dialect) apply(c *call, plan func() (customer.Request, error)) (customer
 		if err != nil {
 			return err
 		}
-		request.Tenant, request.Fields, request.Idents = c.settings.Tenant, c.settings.MatchFields, c.settings.IdentKeys
+		request.Rules = c.settings.CustomerRules()
 		result, err = d.customers.Apply(c.Context(), request)
 		return err
 	})

@@ -45,7 +45,7 @@ func (v vocabulary) assign(w http.ResponseWriter, r *http.Request) error {
 // those as they are now.
 func (d Dialect) assignAnew(ctx context.Context, a catalog.Assignment) (n int, err error) {
 	err = d.guard.RetryWithFreshSettings(ctx, a.Tenant, func(fresh access.Settings) {
-		a.Fields, a.Idents = fresh.MatchFields, fresh.IdentKeys
+		a.Rules = fresh.CustomerRules()
 	}, func() (err error) {
 		n, err = d.catalog.Assign(ctx, a)
 		return err
@@ -62,7 +62,7 @@ func (v vocabulary) end(w http.ResponseWriter, r *http.Request) error {
 	if c.flaw != nil {
 		return prefixed(v.ending, c.flaw)
 	}
-	if err := v.catalog.End(r.Context(), c.settings.Tenant, c.settings.MatchFields, ref(c.body[v.purchase])); err != nil {
+	if err := v.catalog.End(r.Context(), c.settings.CustomerRules(), ref(c.body[v.purchase])); err != nil {
 		return prefixed(v.ending, err)
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct{}{})

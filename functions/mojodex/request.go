@@ -158,7 +158,7 @@ func notANumber(text []byte) int {
 // user is whom a request is about. The e-mail is looked up only where there is no
 // user_id (section 2.5).
 func (c *call) user(id, email any) (catalog.User, error) {
-	u := catalog.User{Tenant: c.settings.Tenant, Fields: c.settings.MatchFields, Idents: c.settings.IdentKeys}
+	u := catalog.User{Rules: c.settings.CustomerRules()}
 	if empty(id) && empty(email) {
 		return u, errs.Reject(errs.Invalid, "missing", "user_id", "Missing field user_id or user_email")
 	}

@@ -37,7 +37,7 @@ func (w *world) give(t *testing.T, schema customer.ExtensionSchema, numbers func
 	t.Helper()
 	for i, id := range w.ids {
 		_, err := w.customers.Apply(t.Context(), customer.Request{
-			Tenant: tenant, Search: customer.Search{ID: id}, WithExtensions: true,
+			Rules: customer.Rules{Tenant: tenant}, Search: customer.Search{ID: id}, WithExtensions: true,
 			Edit: func(c *customer.Customer, _ time.Time) error {
 				var records []customer.ExtensionRecord
 				for _, n := range numbers(i) {

@@ -37,7 +37,7 @@ func TestScheduleSettlesPoints(t *testing.T) {
 			t.Fatal(err)
 		}
 		made, err := customer.NewService(store, now).Apply(t.Context(), customer.Request{
-			Tenant: tenant, Create: true, Edit: func(c *customer.Customer, _ time.Time) error { c.FirstName = "Ann"; return nil },
+			Rules: customer.Rules{Tenant: tenant}, Create: true, Edit: func(c *customer.Customer, _ time.Time) error { c.FirstName = "Ann"; return nil },
 		})
 		if err != nil {
 			t.Fatal(err)

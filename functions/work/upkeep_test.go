@@ -64,7 +64,7 @@ func (s *shop) sell(t *testing.T, id customer.ID, daysAgo int) int {
 	defer func() { s.now = time.Now() }()
 	custom := "x"
 	n, err := s.products.Assign(t.Context(), catalog.Assignment{
-		User: catalog.User{Tenant: tenant, ID: id}, Product: catalog.Ref{Number: s.product}, CustomID: &custom,
+		User: catalog.User{Rules: customer.Rules{Tenant: tenant}, ID: id}, Product: catalog.Ref{Number: s.product}, CustomID: &custom,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +185,7 @@ func TestProveExpiryKilledAnywhere(t *testing.T) {
 		if !s.isActive(t, s.ids[0], still) {
 			t.Errorf("killed at %d: a purchase of 29 days expired", at)
 		}
-		if err := s.products.End(t.Context(), tenant, nil, catalog.Ref{Number: still}); err != nil {
+		if err := s.products.End(t.Context(), customer.Rules{Tenant: tenant}, catalog.Ref{Number: still}); err != nil {
 			t.Fatal(err)
 		}
 		if at > 0 && !killed {
@@ -277,7 +277,7 @@ func TestManyPurchasesAreSwept(t *testing.T) {
 	}
 	custom := "x"
 	_, err := s.products.Assign(context.WithoutCancel(t.Context()), catalog.Assignment{
-		User: catalog.User{Tenant: tenant, ID: id}, Product: catalog.Ref{Number: s.product}, CustomID: &custom,
+		User: catalog.User{Rules: customer.Rules{Tenant: tenant}, ID: id}, Product: catalog.Ref{Number: s.product}, CustomID: &custom,
 	})
 	if err == nil || !strings.Contains(err.Error(), "60 active purchases") {
 		t.Errorf("one more purchase than possible: %v", err)
@@ -319,7 +319,7 @@ func TestForgottenIdentsAreSwept(t *testing.T) {
 	var ids []customer.ID
 	for range 2 {
 		made, err := s.customers.Apply(t.Context(), customer.Request{
-			Tenant: tenant, Idents: customer.IdentKeys{key}, Create: true,
+			Rules: customer.Rules{Tenant: tenant, IdentKeys: customer.IdentKeys{key}}, Create: true,
 			Edit: func(c *customer.Customer, _ time.Time) error { c.SetCustom("list", values); return nil },
 		})
 		if err != nil {

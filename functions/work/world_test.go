@@ -114,7 +114,7 @@ func (w *world) add(t *testing.T, n int, custom func(n int) map[string]any) {
 			defer func() { <-slots }()
 			email := fmt.Sprintf("p%d@example.com", i)
 			result, err := w.customers.Apply(t.Context(), customer.Request{
-				Tenant: tenant, Create: true, Fields: *w.fields.Load(),
+				Rules: customer.Rules{Tenant: tenant, MatchFields: *w.fields.Load()}, Create: true,
 				Search: customer.Search{Any: []customer.Lookup{{Key: customer.EmailKey(email), Roles: customer.Primary}}},
 				Edit: func(c *customer.Customer, now time.Time) error {
 					c.SetEmail(email)
@@ -135,7 +135,7 @@ func (w *world) add(t *testing.T, n int, custom func(n int) map[string]any) {
 // edit changes a customer as a writer does that knows the settings.
 func (w *world) edit(ctx context.Context, id customer.ID, edit customer.Edit) error {
 	_, err := w.customers.Apply(ctx, customer.Request{
-		Tenant: tenant, Fields: *w.fields.Load(), Search: customer.Search{ID: id}, Edit: edit,
+		Rules: customer.Rules{Tenant: tenant, MatchFields: *w.fields.Load()}, Search: customer.Search{ID: id}, Edit: edit,
 	})
 	return err
 }

@@ -24,6 +24,11 @@ type Settings struct {
 	Rev string
 }
 
+// CustomerRules are the settings that decide how customers are stored and found.
+func (s Settings) CustomerRules() customer.Rules {
+	return customer.Rules{Tenant: s.Tenant, MatchFields: s.MatchFields, IdentKeys: s.IdentKeys}
+}
+
 // MaxTenant is the highest number of a tenant: clients keep it in 32 bits.
 const MaxTenant = 1<<31 - 1
 

@@ -116,7 +116,7 @@ func (s *Service) toAssign(ctx context.Context, a Assignment, account Account, p
 // alter is the commit that checks the customer as it was read, or changes it by
 // the edit; so nothing is ever written for one that was deleted meanwhile.
 func (s *Service) alter(ctx context.Context, u User, account Account, edit customer.Edit) (customer.Commit, error) {
-	return s.customers.Plan(ctx, u.Tenant, u.Fields, u.Idents, account.Customer, edit)
+	return s.customers.Plan(ctx, u.Rules, account.Customer, edit)
 }
 
 // keep commits an account of which the customer stays as it is, with the purchases

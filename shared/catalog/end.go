@@ -9,16 +9,16 @@ import (
 
 // End deactivates a purchase (section 1.5); one that has ended already stays as
 // it is. It refuses with purchase_unknown.
-func (s *Service) End(ctx context.Context, tenant int, fields customer.MatchFields, purchase Ref) error {
+func (s *Service) End(ctx context.Context, rules customer.Rules, purchase Ref) error {
 	return errs.Retry(ctx, func(int) error {
-		id, err := s.store.PurchaseOwner(ctx, tenant, purchase.Number)
+		id, err := s.store.PurchaseOwner(ctx, rules.Tenant, purchase.Number)
 		if err != nil {
 			return err
 		}
 		if id == 0 {
 			return unknownPurchase(purchase)
 		}
-		_, err = s.end(ctx, User{Tenant: tenant, Fields: fields, ID: id}, purchase, func(Product, Purchase) bool { return true }, false)
+		_, err = s.end(ctx, User{Rules: rules, ID: id}, purchase, func(Product, Purchase) bool { return true }, false)
 		return err
 	})
 }

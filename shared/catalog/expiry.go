@@ -14,7 +14,7 @@ func (s *Service) Expire(ctx context.Context, tenant int, due Due) (bool, error)
 	var expired bool
 	now := s.instant()
 	err := errs.Retry(ctx, func(int) (err error) {
-		expired, err = s.end(ctx, User{Tenant: tenant, ID: due.Customer}, Ref{Number: due.Purchase},
+		expired, err = s.end(ctx, User{Rules: customer.Rules{Tenant: tenant}, ID: due.Customer}, Ref{Number: due.Purchase},
 			func(product Product, p Purchase) bool { return product.expired(p, now) }, true)
 		return err
 	})

@@ -21,10 +21,7 @@ const (
 
 // A User names the customer that a request is about: by id, or by e-mail.
 type User struct {
-	Tenant int
-	Fields customer.MatchFields
-	// Idents are all identification keys of the tenant.
-	Idents customer.IdentKeys
+	customer.Rules
 	// ID is 0 where what was said is no id.
 	ID customer.ID
 	// Email, unless empty, is looked up instead.

@@ -28,7 +28,7 @@ func TestValueGivenAwayWhileItsKeyIsMade(t *testing.T) {
 			t.Run(name+" at "+moment, func(t *testing.T) {
 				inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 					undeclared := imports(email("ada@x.com"), both(setEmail("ada@x.com"), setCRM("7")))
-					undeclared.Fields = nil
+					undeclared.MatchFields = nil
 					ada := must(t, service, undeclared)
 					world.once(moment, func() {
 						if _, err := service.KeepField(ctx, tenant, fields[0], ada.ID); err != nil {
@@ -55,7 +55,7 @@ func TestKeepManyValues(t *testing.T) {
 			c.SetCustom("interests", words)
 			return nil
 		})
-		undeclared.Fields = nil
+		undeclared.MatchFields = nil
 		ada := must(t, service, undeclared)
 		if changed, err := service.KeepField(ctx, tenant, fields[1], ada.ID); err != nil || !changed {
 			t.Errorf("KeepField = %t, error %v", changed, err)
@@ -79,7 +79,7 @@ func TestKeepAndDropCrowdedValue(t *testing.T) {
 		for n := range 103 {
 			address := fmt.Sprintf("p%d@x.com", n)
 			undeclared := imports(email(address), both(setEmail(address), setCRM("7")))
-			undeclared.Fields = nil
+			undeclared.MatchFields = nil
 			ids = append(ids, must(t, service, undeclared).ID)
 		}
 		each := func(do func(context.Context, int, customer.MatchField, customer.ID) (bool, error)) (changed int) {

@@ -121,14 +121,14 @@ type Store interface {
 // be read before it can say is returned as missing instead. A key that says
 // already what it should was read before somebody wrote it, or a backfill is about
 // to: nothing is written, but it must still be as it was read, and is in leant.
-func handover(before Record, after Customer, fields MatchFields, idents IdentKeys, loaded map[Key]KeyRecord, thorough bool) (changes []KeyChange, leant map[Key]Rev, missing []Key, err error) {
+func handover(before Record, after Customer, rules Rules, loaded map[Key]KeyRecord, thorough bool) (changes []KeyChange, leant map[Key]Rev, missing []Key, err error) {
 	leant = map[Key]Rev{}
-	held, holds := before.allKeys(fields, idents), after.allKeys(fields, idents)
+	held, holds := before.allKeys(rules), after.allKeys(rules)
 	if len(holds) > MaxKeys && len(holds) > len(held) {
 		return nil, nil, nil, errs.Reject(errs.Invalid, "too_many_keys", "data",
 			"data: the profile would hold %d different e-mails, phones, push tokens and match field values; %d is the limit.", len(holds), MaxKeys).DependingOnSettings()
 	}
-	for _, key := range changed(held, holds, fields, idents) {
+	for _, key := range changed(held, holds, rules) {
 		record, ok := loaded[key]
 		if !ok && (thorough || held[key] != 0) {
 			missing = append(missing, key)
@@ -136,7 +136,7 @@ func handover(before Record, after Customer, fields MatchFields, idents IdentKey
 		}
 		owner := record.Primary()
 		if holds[key]&Primary != 0 && owner != 0 && owner != after.ID {
-			return nil, nil, nil, taken(key, owner, idents)
+			return nil, nil, nil, taken(key, owner, rules.IdentKeys)
 		}
 		next := record.With(after.ID, holds[key])
 		switch {
@@ -151,7 +151,7 @@ func handover(before Record, after Customer, fields MatchFields, idents IdentKey
 
 // changed are the keys whose roles differ, in a fixed order. Of a field that is
 // being removed values are only released.
-func changed(held, holds map[Key]Roles, fields MatchFields, idents IdentKeys) []Key {
+func changed(held, holds map[Key]Roles, rules Rules) []Key {
 	differ := map[Key]bool{}
 	for key, roles := range held {
 		if holds[key] != roles {
@@ -159,7 +159,7 @@ func changed(held, holds map[Key]Roles, fields MatchFields, idents IdentKeys) []
 		}
 	}
 	for key := range holds {
-		if held[key] == 0 && !fields.removing(key.Kind) && !idents.removing(key.Kind) {
+		if held[key] == 0 && !rules.MatchFields.removing(key.Kind) && !rules.IdentKeys.removing(key.Kind) {
 			differ[key] = true
 		}
 	}

@@ -28,8 +28,8 @@ var ErrNotUnique = &errs.Client{Kind: errs.FailedPrecondition, Code: "not_unique
 // uncontested returns the known keys without the owners that no longer have what
 // they are named for; that they have not is what the commit leans on then.
 func (s *Service) uncontested(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, thorough bool) (map[Key]KeyRecord, error) {
-	for slices.ContainsFunc(r.Idents, func(k IdentKey) bool { return k.Unique }) {
-		_, _, _, err := handover(commit.Before, commit.After, r.Fields, r.Idents, known, thorough)
+	for slices.ContainsFunc(r.IdentKeys, func(k IdentKey) bool { return k.Unique }) {
+		_, _, _, err := handover(commit.Before, commit.After, r.Rules, known, thorough)
 		c, ok := errors.AsType[*contested](err)
 		if !ok {
 			return known, nil // another error comes again
@@ -38,7 +38,7 @@ func (s *Service) uncontested(ctx context.Context, r Request, commit *Commit, kn
 		if err != nil {
 			return nil, err
 		}
-		if owner.allKeys(nil, IdentKeys{c.key})[c.match] != 0 {
+		if owner.allKeys(Rules{IdentKeys: IdentKeys{c.key}})[c.match] != 0 {
 			return nil, errs.Reject(errs.FailedPrecondition, ErrNotUnique.Code, c.key.Name,
 				"%s: profile %s has the same %v, and the identification key %s is unique.", c.key.Name, owner.shownID(), c.key.Qualified(), c.key.Name).DependingOnSettings()
 		}

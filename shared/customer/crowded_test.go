@@ -62,18 +62,18 @@ func TestCrowdedWord(t *testing.T) {
 		teaOnly := must(t, service, imports(email("tea@x.com"), both(setEmail("tea@x.com"), tags("tea"))))
 		both1 := must(t, service, imports(email("both@x.com"), both(setEmail("both@x.com"), tags("tea", "ski"))))
 
-		found, err := service.Find(ctx, tenant, fields, words("ski", "tea"))
+		found, err := service.Find(ctx, rules, words("ski", "tea"))
 		if err != nil || found.ID != both1.ID {
 			t.Errorf("found %d, error %v, want %d", found.ID, err, both1.ID)
 		}
-		if _, err := service.Find(ctx, tenant, fields, words("ski")); !errors.Is(err, customer.ErrAmbiguous) {
+		if _, err := service.Find(ctx, rules, words("ski")); !errors.Is(err, customer.ErrAmbiguous) {
 			t.Errorf("a crowded word alone: error = %v, want %v", err, customer.ErrAmbiguous)
 		}
-		if _, err := service.Find(ctx, tenant, fields, words("tea")); !errors.Is(err, customer.ErrAmbiguous) {
+		if _, err := service.Find(ctx, rules, words("tea")); !errors.Is(err, customer.ErrAmbiguous) {
 			t.Errorf("a word of two: error = %v, want %v", err, customer.ErrAmbiguous)
 		}
 		must(t, service, updates(id(both1.ID), tags("tea")))
-		if _, err := service.Find(ctx, tenant, fields, words("ski", "tea")); !errors.Is(err, customer.ErrNotFound) {
+		if _, err := service.Find(ctx, rules, words("ski", "tea")); !errors.Is(err, customer.ErrNotFound) {
 			t.Errorf("words of nobody: error = %v, want %v", err, customer.ErrNotFound)
 		}
 		// Nobody has both; while one is made for them, one gets both.
@@ -105,7 +105,7 @@ func TestOwnerIsMissing(t *testing.T) {
 				if _, busy := errs.AsUnavailable(err); !busy || len(world.commits) != 0 {
 					t.Errorf("Apply = %+v, error %v, want busy", got, err)
 				}
-				_, err = service.Find(ctx, tenant, fields, email("ada@x.com"))
+				_, err = service.Find(ctx, rules, email("ada@x.com"))
 				if _, busy := errs.AsUnavailable(err); !busy {
 					t.Errorf("Find error = %v, want busy", err)
 				}
@@ -119,7 +119,7 @@ func TestOwnerIsMissing(t *testing.T) {
 				}
 				again, cancel := context.WithTimeout(context.WithoutCancel(ctx), 25*time.Second)
 				defer cancel()
-				if found, err := service.Find(again, tenant, fields, email("ada@x.com")); err != nil || found.ID != ada.ID {
+				if found, err := service.Find(again, rules, email("ada@x.com")); err != nil || found.ID != ada.ID {
 					t.Errorf("Find = %+v, error %v, want the customer that is there by now", found, err)
 				}
 			})

@@ -31,7 +31,7 @@ func (c Customer) releasable(r Request) error {
 	if c.lacksRecords() {
 		return errLacksRecords
 	}
-	if len(c.allKeys(r.Fields, r.Idents))+len(c.allIdentValues(r.Idents))+len(c.Extensions) > MaxKeys {
+	if len(c.allKeys(r.Rules))+len(c.allIdentValues(r.IdentKeys))+len(c.Extensions) > MaxKeys {
 		return errShed
 	}
 	return nil
@@ -68,11 +68,11 @@ func (s *Service) shedding(ctx context.Context, r Request, l loaded) (Commit, er
 	for left := shedAtOnce; ; left /= 2 {
 		commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: l.record, After: l.record.Clone()}
 		commit.After.Changed = s.instant()
-		commit.After.shedValues(r.Fields, r.Idents, left)
+		commit.After.shedValues(r.Rules, left)
 		if !commit.Changes() { // there are more keys than one transaction releases, and nothing is left to take away
-			return Commit{}, tooManyChanges(len(commit.Before.allKeys(r.Fields, r.Idents)) + len(commit.Before.allIdentValues(r.Idents)))
+			return Commit{}, tooManyChanges(len(commit.Before.allKeys(r.Rules)) + len(commit.Before.allIdentValues(r.IdentKeys)))
 		}
-		if len(identChanges(commit.Before.Customer, commit.After, r.Idents)) > shedAtOnce && left > 1 {
+		if len(identChanges(commit.Before.Customer, commit.After, r.IdentKeys)) > shedAtOnce && left > 1 {
 			continue
 		}
 		if err := s.handOver(ctx, r, &commit, l.keys, true); err != nil {
@@ -95,11 +95,11 @@ const shedAtOnce = 80
 // shedValues takes some values away: those of extensions, match fields and
 // attributes of identification keys first, which are many, and the first e-mail
 // never.
-func (c *Customer) shedValues(fields MatchFields, idents IdentKeys, left int) {
+func (c *Customer) shedValues(rules Rules, left int) {
 	for _, number := range slices.Sorted(maps.Keys(c.Extensions)) {
 		c.setRecords(number, cut(c.Extensions[number].Records, 0, &left))
 	}
-	for _, f := range fields {
+	for _, f := range rules.MatchFields {
 		if f.Of == OfCustomer {
 			c.SetCustom(f.Name, shorter(c.Custom[f.Name], f.Tags, &left))
 			continue
@@ -113,7 +113,7 @@ func (c *Customer) shedValues(fields MatchFields, idents IdentKeys, left int) {
 			}
 		}
 	}
-	c.shedAttributes(idents, &left)
+	c.shedAttributes(rules.IdentKeys, &left)
 	c.Subscriptions = cut(c.Subscriptions, 0, &left)
 	c.Emails = cut(c.Emails, 1, &left)
 	c.Phones = cut(c.Phones, 0, &left) // the last one brings values of the e-mails alone

@@ -22,13 +22,13 @@ func TestFieldBeingRemoved(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 		ada := must(t, service, imports(email("ada@x.com"), both(setEmail("ada@x.com"), crm("7"))))
 		r := updates(id(ada.ID), crm("8"))
-		r.Fields = removing
+		r.MatchFields = removing
 		must(t, service, r)
 		if len(world.keys) != 1 {
 			t.Errorf("keys = %v, want that of the e-mail alone", world.keys)
 		}
 		r = updates(id(ada.ID), crm("7"))
-		r.Fields = removing
+		r.MatchFields = removing
 		must(t, service, r)
 		if len(world.keys) != 1 {
 			t.Errorf("keys = %v, want that of the e-mail alone", world.keys)
@@ -43,7 +43,7 @@ func TestKeepAndDropField(t *testing.T) {
 			return func(c *customer.Customer, _ time.Time) error { c.SetCustom("CRM_ID", v); return nil }
 		}
 		r := imports(email("ada@x.com"), both(setEmail("ada@x.com"), crm("7")))
-		r.Fields = nil // not declared yet
+		r.MatchFields = nil // not declared yet
 		ada := must(t, service, r)
 
 		// While its key is made the value changes: the new one is kept, the old one not.

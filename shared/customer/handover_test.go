@@ -108,7 +108,7 @@ func TestHandover(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			after := tt.before.Clone()
 			tt.after(&after)
-			changes, _, missing, err := handover(tt.before, after, tt.fields, nil, tt.loaded, tt.thorough)
+			changes, _, missing, err := handover(tt.before, after, Rules{MatchFields: tt.fields}, tt.loaded, tt.thorough)
 			if !errors.Is(err, tt.err) {
 				t.Fatalf("handover error = %v, want %v", err, tt.err)
 			}
@@ -157,7 +157,7 @@ func TestHandoverMaxKeys(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, _, _, err := handover(phones(tt.before), phones(tt.after).Customer, nil, nil, nil, false)
+			_, _, _, err := handover(phones(tt.before), phones(tt.after).Customer, Rules{}, nil, false)
 			if (err != nil) != tt.refused {
 				t.Errorf("handover error = %v, want refused %t", err, tt.refused)
 			}

@@ -141,7 +141,7 @@ func (s *Service) outlived(ctx context.Context, commit *Commit, key IdentKey, ma
 	if err != nil {
 		return err
 	}
-	if owner.allKeys(nil, IdentKeys{key})[match] != 0 {
+	if owner.allKeys(Rules{IdentKeys: IdentKeys{key}})[match] != 0 {
 		return &Duplicate{id, other}
 	}
 	commit.leanOnOwner(owner)
@@ -153,6 +153,6 @@ func (s *Service) outlived(ctx context.Context, commit *Commit, key IdentKey, ma
 // removal, without which an extension is not removed. A customer that is gone is
 // refused with [ErrNotFound].
 func (s *Service) RemoveExtension(ctx context.Context, tenant, number int, id ID) (changed bool, err error) {
-	result, err := s.Apply(ctx, Request{Tenant: tenant, Search: Search{ID: id}, WithExtensions: true, Edit: ClearExtension(number)})
+	result, err := s.Apply(ctx, Request{Rules: Rules{Tenant: tenant}, Search: Search{ID: id}, WithExtensions: true, Edit: ClearExtension(number)})
 	return result.Changed, err
 }

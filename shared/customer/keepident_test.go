@@ -22,7 +22,7 @@ var (
 
 // knowing is a request of a writer who knows all keys.
 func knowing(r customer.Request) customer.Request {
-	r.Idents, r.WithExtensions = allKeys, true
+	r.IdentKeys, r.WithExtensions = allKeys, true
 	return r
 }
 
@@ -94,7 +94,7 @@ func TestIdentsFollowTheCustomer(t *testing.T) {
 		}
 		// A writer who reads no records leaves theirs alone.
 		r := updates(id(ada), named("Ada", "Byron"))
-		r.Idents = allKeys
+		r.IdentKeys = allKeys
 		must(t, service, r)
 		demand(t, service, cardKey, "1", ada)
 		must(t, service, knowing(updates(id(eve), named("Ada", "Lace"))))
@@ -103,7 +103,7 @@ func TestIdentsFollowTheCustomer(t *testing.T) {
 		demand(t, service, cardKey, "1", eve)
 		// One who deletes reads them, asked or not.
 		d := deletes(id(eve))
-		d.Idents = allKeys
+		d.IdentKeys = allKeys
 		must(t, service, d)
 		must(t, service, knowing(updates(id(ada), both(named("Ada", "Lace"), setCards("1")))))
 		demand(t, service, nameKey, "Ada", ada)
@@ -240,7 +240,7 @@ func TestDeleteManyRecords(t *testing.T) {
 			t.Fatalf("%d values, want 300", len(world.idents))
 		}
 		d := deletes(id(ada))
-		d.Idents = allKeys
+		d.IdentKeys = allKeys
 		if got := must(t, service, d); !got.Changed || !world.customers[ada].Deleted {
 			t.Errorf("delete = %+v of %+v", got, world.customers[ada])
 		}

@@ -160,9 +160,9 @@ func (c Customer) Keys(fields MatchFields) map[Key]Roles {
 
 // allKeys are Keys and those that make the values of unique identification keys
 // unique.
-func (c Customer) allKeys(fields MatchFields, idents IdentKeys) map[Key]Roles {
-	keys := c.Keys(fields)
-	for _, k := range idents {
+func (c Customer) allKeys(rules Rules) map[Key]Roles {
+	keys := c.Keys(rules.MatchFields)
+	for _, k := range rules.IdentKeys {
 		if !k.Unique {
 			continue
 		}

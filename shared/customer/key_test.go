@@ -19,6 +19,9 @@ var fields = customer.MatchFields{
 	{Name: "CRM_ID", Of: customer.OfSubscription, Number: 3, State: customer.FieldReady},
 }
 
+// rules are those of a tenant with these match fields.
+var rules = customer.Rules{Tenant: tenant, MatchFields: fields}
+
 func fieldKey(number int, text string) customer.Key {
 	return customer.Key{Kind: customer.MatchField{Number: number}.Kind(), Value: text}
 }

@@ -16,7 +16,7 @@ func setCard(v any) customer.Edit {
 
 // unknowing is a request of a writer who does not know the match fields yet.
 func unknowing(r customer.Request) customer.Request {
-	r.Fields = nil
+	r.MatchFields = nil
 	return r
 }
 
@@ -26,7 +26,7 @@ func TestLeftoverOwner(t *testing.T) {
 	card := by(fieldKey(1, "7"))
 	stories := map[string]func(t *testing.T, ctx context.Context, world *table, service *customer.Service, ada customer.ID){
 		"nobody is found": func(t *testing.T, ctx context.Context, _ *table, service *customer.Service, _ customer.ID) {
-			if _, err := service.Find(ctx, tenant, fields, card); !errors.Is(err, customer.ErrNotFound) {
+			if _, err := service.Find(ctx, rules, card); !errors.Is(err, customer.ErrNotFound) {
 				t.Errorf("Find error = %v, want %v", err, customer.ErrNotFound)
 			}
 		},
@@ -35,7 +35,7 @@ func TestLeftoverOwner(t *testing.T) {
 			if err != nil || !eve.Created || eve.ID == ada {
 				t.Fatalf("Apply = %+v, error %v, want another customer", eve, err)
 			}
-			if found, err := service.Find(ctx, tenant, fields, card); err != nil || found.ID != eve.ID {
+			if found, err := service.Find(ctx, rules, card); err != nil || found.ID != eve.ID {
 				t.Errorf("Find = %d, error %v, want %d", found.ID, err, eve.ID)
 			}
 		},
@@ -44,7 +44,7 @@ func TestLeftoverOwner(t *testing.T) {
 			if n := len(world.keys[fieldKey(1, "7")].Roles); n != 2 {
 				t.Fatalf("the key names %d, want the one that is left over as well", n)
 			}
-			if found, err := service.Find(ctx, tenant, fields, card); err != nil || found.ID != eve.ID {
+			if found, err := service.Find(ctx, rules, card); err != nil || found.ID != eve.ID {
 				t.Errorf("Find = %d, error %v, want %d", found.ID, err, eve.ID)
 			}
 		},

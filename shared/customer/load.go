@@ -24,35 +24,35 @@ type loaded struct {
 // with [ErrAmbiguous]; ErrStale means that keys and customers did not fit
 // together, as when somebody wrote between the reads. Keys that are known are not
 // read again.
-func (s *Service) load(ctx context.Context, tenant int, fields MatchFields, search Search, known map[Key]KeyRecord) (loaded, error) {
+func (s *Service) load(ctx context.Context, rules Rules, search Search, known map[Key]KeyRecord) (loaded, error) {
 	if search.ID != 0 {
-		records, err := s.store.Customers(ctx, tenant, []ID{search.ID})
+		records, err := s.store.Customers(ctx, rules.Tenant, []ID{search.ID})
 		if err != nil || records[search.ID].Deleted {
 			return loaded{}, err
 		}
 		return loaded{record: records[search.ID]}, nil
 	}
-	keys, err := s.searched(ctx, tenant, search.keys(), known)
+	keys, err := s.searched(ctx, rules.Tenant, search.keys(), known)
 	if err != nil {
 		return loaded{}, err
 	}
-	return s.among(ctx, tenant, fields, search, loaded{keys: keys})
+	return s.among(ctx, rules, search, loaded{keys: keys})
 }
 
 // among finds the one customer among those that the keys name.
-func (s *Service) among(ctx context.Context, tenant int, fields MatchFields, search Search, l loaded) (loaded, error) {
+func (s *Service) among(ctx context.Context, rules Rules, search Search, l loaded) (loaded, error) {
 	ids, unsure, err := search.candidates(l.keys)
 	if err != nil {
 		return loaded{}, err
 	}
-	unsure = unsure || search.mayHaveLeftovers(fields) && len(ids) <= namedOwners
+	unsure = unsure || search.mayHaveLeftovers(rules.MatchFields) && len(ids) <= namedOwners
 	if len(ids) > 1 && !unsure {
-		return loaded{}, s.confirm(ctx, tenant, l.keys, ambiguous(ids))
+		return loaded{}, s.confirm(ctx, rules.Tenant, l.keys, ambiguous(ids))
 	}
 	if len(ids) == 0 {
 		return l, nil
 	}
-	return s.lookAt(ctx, tenant, fields, search, l, ids)
+	return s.lookAt(ctx, rules, search, l, ids)
 }
 
 // searched are the keys of a search: all from known, or all read.
@@ -69,22 +69,22 @@ func (s *Service) searched(ctx context.Context, tenant int, keys []Key, known ma
 }
 
 // loadAll is load, where whole with the records of extensions.
-func (s *Service) loadAll(ctx context.Context, tenant int, fields MatchFields, search Search, known map[Key]KeyRecord, whole bool) (loaded, error) {
+func (s *Service) loadAll(ctx context.Context, rules Rules, search Search, known map[Key]KeyRecord, whole bool) (loaded, error) {
 	if !whole {
-		return s.load(ctx, tenant, fields, search, known)
+		return s.load(ctx, rules, search, known)
 	}
 	if search.ID != 0 {
-		record, err := s.store.CustomerWithExtensions(ctx, tenant, search.ID)
+		record, err := s.store.CustomerWithExtensions(ctx, rules.Tenant, search.ID)
 		if err != nil || record.Deleted {
 			return loaded{}, err
 		}
 		return loaded{record: record}, nil
 	}
-	l, err := s.load(ctx, tenant, fields, search, known)
+	l, err := s.load(ctx, rules, search, known)
 	if err != nil || !l.record.lacksRecords() {
 		return l, err
 	}
-	record, err := s.store.CustomerWithExtensions(ctx, tenant, l.record.ID)
+	record, err := s.store.CustomerWithExtensions(ctx, rules.Tenant, l.record.ID)
 	if err == nil && record.Commit != l.record.Commit {
 		err = fmt.Errorf("customer %s changed between two reads: %w", l.record.ID.Hex(), errs.ErrConflict)
 	}
@@ -93,17 +93,17 @@ func (s *Service) loadAll(ctx context.Context, tenant int, fields MatchFields, s
 }
 
 // lookAt reads the candidates and keeps the one that matches.
-func (s *Service) lookAt(ctx context.Context, tenant int, fields MatchFields, search Search, l loaded, ids []ID) (loaded, error) {
-	records, err := s.store.Customers(ctx, tenant, ids)
+func (s *Service) lookAt(ctx context.Context, rules Rules, search Search, l loaded, ids []ID) (loaded, error) {
+	records, err := s.store.Customers(ctx, rules.Tenant, ids)
 	if err != nil {
 		return loaded{}, err
 	}
-	if left := leftovers(l.keys, fields, ids, records); len(left) > 0 {
-		clean, err := s.clean(ctx, tenant, l, left, records)
+	if left := leftovers(l.keys, rules.MatchFields, ids, records); len(left) > 0 {
+		clean, err := s.clean(ctx, rules.Tenant, l, left, records)
 		if err != nil {
 			return loaded{}, err
 		}
-		return s.among(ctx, tenant, fields, search, clean)
+		return s.among(ctx, rules, search, clean)
 	}
 	var matching []ID
 	for _, id := range ids {
@@ -111,7 +111,7 @@ func (s *Service) lookAt(ctx context.Context, tenant int, fields MatchFields, se
 		if !ok || record.Deleted {
 			return loaded{}, fmt.Errorf("customer %s is not there: %w", id.Hex(), errs.ErrConflict)
 		}
-		found, asKeysSaid := search.holds(record.Customer, fields, l.keys)
+		found, asKeysSaid := search.holds(record.Customer, rules.MatchFields, l.keys)
 		if !asKeysSaid {
 			return loaded{}, fmt.Errorf("customer %s gave the value away: %w", id.Hex(), errs.ErrConflict)
 		}
@@ -123,7 +123,7 @@ func (s *Service) lookAt(ctx context.Context, tenant int, fields MatchFields, se
 		l.record = record
 	}
 	if len(matching) > 1 {
-		return loaded{}, s.confirmCustomers(ctx, tenant, records, ambiguous(matching))
+		return loaded{}, s.confirmCustomers(ctx, rules.Tenant, records, ambiguous(matching))
 	}
 	return l, nil
 }

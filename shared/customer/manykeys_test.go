@@ -61,7 +61,7 @@ func TestDeleteWithManyKeys(t *testing.T) {
 			c.SetCustom("interests", words)
 			return nil
 		})
-		before.Fields = fields[:1]
+		before.MatchFields = fields[:1]
 		ada := must(t, service, before)
 		if changed, err := service.KeepField(ctx, tenant, fields[1], ada.ID); err != nil || !changed {
 			t.Fatalf("KeepField = %t, error %v, want the keys kept", changed, err)
@@ -83,7 +83,7 @@ func longList(t *testing.T, service *customer.Service, v any) customer.ID {
 		c.SetCustom("interests", v)
 		return nil
 	})
-	before.Fields = fields[:1]
+	before.MatchFields = fields[:1]
 	ada := must(t, service, before)
 	if _, err := service.KeepField(t.Context(), tenant, fields[1], ada.ID); err != nil {
 		t.Fatal(err)

@@ -61,7 +61,7 @@ func TestValueHandedOn(t *testing.T) {
 			must(t, service, updates(id(eve.ID), setPhones("+1111111")))
 			must(t, service, updates(id(ada.ID), setPhones("+2222222")))
 		})
-		if found, err := service.Find(ctx, tenant, fields, phone("+1111111")); err != nil || found.ID != eve.ID {
+		if found, err := service.Find(ctx, rules, phone("+1111111")); err != nil || found.ID != eve.ID {
 			t.Errorf("Find = %d, error %v, want %d", found.ID, err, eve.ID)
 		}
 	})

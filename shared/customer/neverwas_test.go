@@ -23,7 +23,7 @@ func TestAmbiguityThatNeverWas(t *testing.T) {
 		}
 		world.once("read key +1111111", move) // after the e-mail was read, which was Ada's
 		search := by(customer.EmailKey("ada@x.com"), customer.PhoneKey("+1111111"))
-		found, err := service.Find(ctx, tenant, fields, search)
+		found, err := service.Find(ctx, rules, search)
 		if err != nil || found.ID != eve.ID {
 			t.Errorf("Find = %d, error %v, want %d", found.ID, err, eve.ID)
 		}
@@ -41,7 +41,7 @@ func TestAmbiguityOnAResourceThatNeverWas(t *testing.T) {
 		})
 		search := phone("+1111111")
 		search.Resource = 1
-		found, err := service.Find(ctx, tenant, fields, search)
+		found, err := service.Find(ctx, rules, search)
 		if err != nil || found.ID != eve.ID {
 			t.Errorf("Find = %d, error %v, want %d", found.ID, err, eve.ID)
 		}
@@ -59,7 +59,7 @@ func TestNotFoundThatNeverWas(t *testing.T) {
 		search := by(customer.EmailKey("ada@x.com"), customer.PhoneKey("+1111111"))
 		for name, ask := range map[string]func() (customer.ID, error){
 			"find": func() (customer.ID, error) {
-				found, err := service.Find(ctx, tenant, fields, search)
+				found, err := service.Find(ctx, rules, search)
 				return found.ID, err
 			},
 			"update": func() (customer.ID, error) {
@@ -95,7 +95,7 @@ func TestNotFoundThatNeverWasOnAResource(t *testing.T) {
 		})
 		search := phone("+1111111")
 		search.Resource = 1
-		found, err := service.Find(ctx, tenant, fields, search)
+		found, err := service.Find(ctx, rules, search)
 		if err != nil || found.ID != ada.ID {
 			t.Errorf("Find = %d, error %v, want %d", found.ID, err, ada.ID)
 		}

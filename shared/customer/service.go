@@ -28,10 +28,7 @@ func NewService(store Store, now func() time.Time) *Service {
 
 // A Request is a change of one customer.
 type Request struct {
-	Tenant int
-	Fields MatchFields
-	// Idents are all identification keys of the tenant.
-	Idents IdentKeys
+	Rules
 	Search Search
 	// Whole: the edit looks at records of extensions.
 	WithExtensions bool
@@ -102,24 +99,24 @@ func (s *Service) repeated(ctx context.Context, tenant int, keyed *IdempotencyKe
 
 // Find returns the customer that the search finds, or refuses with [ErrNotFound]
 // or [ErrAmbiguous].
-func (s *Service) Find(ctx context.Context, tenant int, fields MatchFields, search Search) (Customer, error) {
-	return s.find(ctx, tenant, fields, search, false)
+func (s *Service) Find(ctx context.Context, rules Rules, search Search) (Customer, error) {
+	return s.find(ctx, rules, search, false)
 }
 
 // FindWhole is Find with the records of extensions.
-func (s *Service) FindWithExtensions(ctx context.Context, tenant int, fields MatchFields, search Search) (Customer, error) {
-	return s.find(ctx, tenant, fields, search, true)
+func (s *Service) FindWithExtensions(ctx context.Context, rules Rules, search Search) (Customer, error) {
+	return s.find(ctx, rules, search, true)
 }
 
-func (s *Service) find(ctx context.Context, tenant int, fields MatchFields, search Search, whole bool) (Customer, error) {
+func (s *Service) find(ctx context.Context, rules Rules, search Search, whole bool) (Customer, error) {
 	var found Customer
 	err := errs.Retry(ctx, func(int) error {
-		loaded, err := s.loadAll(ctx, tenant, fields, search, nil, whole)
+		loaded, err := s.loadAll(ctx, rules, search, nil, whole)
 		if err != nil {
 			return err
 		}
 		if loaded.record.Absent() {
-			return s.confirmNobody(ctx, tenant, loaded)
+			return s.confirmNobody(ctx, rules.Tenant, loaded)
 		}
 		found = loaded.record.Customer
 		return nil
@@ -133,7 +130,7 @@ func (s *Service) attempt(ctx context.Context, r Request, thorough bool) (Result
 	if thorough {
 		r.known = nil
 	}
-	loaded, err := s.loadAll(ctx, r.Tenant, r.Fields, r.Search, r.known, r.WithExtensions)
+	loaded, err := s.loadAll(ctx, r.Rules, r.Search, r.known, r.WithExtensions)
 	if err != nil {
 		return Result{}, err
 	}
@@ -203,7 +200,7 @@ func (r Request) knownOf(c Customer, loaded map[Key]KeyRecord) map[Key]KeyRecord
 	if all == nil {
 		all = map[Key]KeyRecord{}
 	}
-	for key := range c.Keys(r.Fields) {
+	for key := range c.Keys(r.MatchFields) {
 		if _, read := loaded[key]; read {
 			continue // which may be without owners that were left over
 		}
@@ -228,7 +225,7 @@ func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known
 	if err != nil {
 		return err
 	}
-	changes, leant, missing, err := handover(commit.Before, commit.After, r.Fields, r.Idents, known, thorough)
+	changes, leant, missing, err := handover(commit.Before, commit.After, r.Rules, known, thorough)
 	if err != nil {
 		return err
 	}
@@ -245,12 +242,12 @@ func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known
 		if more, err = s.uncontested(ctx, r, commit, more, thorough); err != nil {
 			return err
 		}
-		if changes, leant, _, err = handover(commit.Before, commit.After, r.Fields, r.Idents, more, thorough); err != nil {
+		if changes, leant, _, err = handover(commit.Before, commit.After, r.Rules, more, thorough); err != nil {
 			return err
 		}
 	}
 	commit.Keys, commit.UnchangedKeys = changes, leant
-	commit.Idents, err = commit.identChanges(r.Idents)
+	commit.Idents, err = commit.identChanges(r.IdentKeys)
 	commit.Extensions = commit.stamp()
 	return err
 }

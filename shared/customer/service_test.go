@@ -57,15 +57,15 @@ func both(edits ...customer.Edit) customer.Edit {
 }
 
 func imports(search customer.Search, edit customer.Edit) customer.Request {
-	return customer.Request{Tenant: tenant, Fields: fields, Search: search, Create: true, Edit: edit, Idempotent: true}
+	return customer.Request{Rules: rules, Search: search, Create: true, Edit: edit, Idempotent: true}
 }
 
 func updates(search customer.Search, edit customer.Edit) customer.Request {
-	return customer.Request{Tenant: tenant, Fields: fields, Search: search, Edit: edit, Idempotent: true}
+	return customer.Request{Rules: rules, Search: search, Edit: edit, Idempotent: true}
 }
 
 func deletes(search customer.Search) customer.Request {
-	return customer.Request{Tenant: tenant, Fields: fields, Search: search, Edit: customer.Delete}
+	return customer.Request{Rules: rules, Search: search, Edit: customer.Delete}
 }
 
 func keyed(r customer.Request, key, meaning string) customer.Request {
@@ -102,7 +102,7 @@ func TestImport(t *testing.T) {
 		if last := world.commits[commits]; len(last.Keys) != 0 || len(last.UnchangedKeys) != 0 || !last.Idempotent {
 			t.Errorf("an import that changes no key wrote %+v, want the customer alone", last)
 		}
-		found, err := service.Find(ctx, tenant, fields, phone("+1111111"))
+		found, err := service.Find(ctx, rules, phone("+1111111"))
 		if err != nil || found.FirstName != "Ada" || !slices.Equal(found.Emails, []string{"Ada@x.com"}) {
 			t.Errorf("found %+v, error %v, want Ada", found, err)
 		}
@@ -132,7 +132,7 @@ func TestNobodyMatches(t *testing.T) {
 			if _, err := service.Apply(ctx, deletes(search)); !errors.Is(err, customer.ErrNotFound) {
 				t.Errorf("delete by %s: error = %v, want %v", name, err, customer.ErrNotFound)
 			}
-			if _, err := service.Find(ctx, tenant, fields, search); !errors.Is(err, customer.ErrNotFound) {
+			if _, err := service.Find(ctx, rules, search); !errors.Is(err, customer.ErrNotFound) {
 				t.Errorf("find by %s: error = %v, want %v", name, err, customer.ErrNotFound)
 			}
 		}
@@ -164,7 +164,7 @@ func TestTakenEmail(t *testing.T) {
 		must(t, service, updates(id(eve.ID), func(c *customer.Customer, now time.Time) error {
 			return c.Subscribe(customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com"}, now)
 		}))
-		_, err := service.Find(ctx, tenant, fields, email("ada@x.com"))
+		_, err := service.Find(ctx, rules, email("ada@x.com"))
 		refusal, _ := errs.AsClient(err)
 		if !errors.Is(err, customer.ErrAmbiguous) || !strings.Contains(refusal.Detail, ada.ID.Hex()+", "+eve.ID.Hex()) {
 			t.Errorf("find error = %v, want %v that names both", err, customer.ErrAmbiguous)

@@ -22,7 +22,7 @@ func TestDeleteWithManyIdents(t *testing.T) {
 		})).ID
 		backfill(t, service, interestKey, ada)
 		d := deletes(id(ada))
-		d.Idents = customer.IdentKeys{interestKey}
+		d.IdentKeys = customer.IdentKeys{interestKey}
 		if _, err := service.Apply(ctx, d); err != nil || !world.customers[ada].Deleted {
 			t.Errorf("delete error = %v, deleted %t, want none and true", err, world.customers[ada].Deleted)
 		}
@@ -66,7 +66,7 @@ func TestDeleteInStepsLeavesOthersTheirKeys(t *testing.T) {
 		}
 		eve := must(t, service, imports(email("eve@x.com"), both(setEmail("eve@x.com"), interested("word 149")))).ID
 		unknowing := updates(id(eve), interested(nil))
-		unknowing.Fields = fields[:1]
+		unknowing.MatchFields = fields[:1]
 		must(t, service, unknowing) // which leaves the key as it is
 		ada := longList(t, service, manyWords(150))
 		world.once("commit", func() { must(t, service, updates(id(eve), interested("word 149"))) })
@@ -76,7 +76,7 @@ func TestDeleteInStepsLeavesOthersTheirKeys(t *testing.T) {
 		if err == nil && !world.customers[ada].Deleted {
 			t.Errorf("the customer was not deleted")
 		}
-		found, err := service.Find(ctx, tenant, fields, search)
+		found, err := service.Find(ctx, rules, search)
 		if err == nil && found.ID != eve {
 			t.Errorf("Find = %d, error %v, want %d", found.ID, err, eve)
 		}
@@ -100,7 +100,7 @@ func TestDeleteWithManyPairs(t *testing.T) {
 		})).ID
 		backfill(t, service, pairKey, ada)
 		d := deletes(id(ada))
-		d.Idents = customer.IdentKeys{pairKey}
+		d.IdentKeys = customer.IdentKeys{pairKey}
 		if _, err := service.Apply(ctx, d); err != nil || len(world.idents) > 0 {
 			t.Errorf("delete error = %v, %d values are left, want none", err, len(world.idents))
 		}

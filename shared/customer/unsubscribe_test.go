@@ -43,7 +43,7 @@ func TestDeleteAndRestoreSubscription(t *testing.T) {
 				t.Errorf("%s what is not there: error = %v", name, err)
 			}
 		}
-		found, err := service.Find(ctx, tenant, nil, id(ada.ID))
+		found, err := service.Find(ctx, customer.Rules{Tenant: tenant}, id(ada.ID))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -150,7 +150,7 @@ func TestPurchaseKeepsIdents(t *testing.T) {
 	const tenant = 5
 	key := customer.IdentKey{Number: 1, Name: "GoalKey", Attributes: []string{catalog.GoalField}, Unique: true, State: customer.FieldReady}
 	idents := customer.IdentKeys{key}
-	ada, err := customers.Apply(t.Context(), customer.Request{Tenant: tenant, Idents: idents, Create: true, Edit: func(c *customer.Customer, _ time.Time) error {
+	ada, err := customers.Apply(t.Context(), customer.Request{Rules: customer.Rules{Tenant: tenant, IdentKeys: idents}, Create: true, Edit: func(c *customer.Customer, _ time.Time) error {
 		c.SetCustom(catalog.GoalField, "rest")
 		return nil
 	}})
@@ -168,7 +168,7 @@ func TestPurchaseKeepsIdents(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := products.Assign(t.Context(), catalog.Assignment{
-		User: catalog.User{Tenant: tenant, Idents: idents, ID: ada.ID}, Product: catalog.Ref{Number: product},
+		User: catalog.User{Rules: customer.Rules{Tenant: tenant, IdentKeys: idents}, ID: ada.ID}, Product: catalog.Ref{Number: product},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestPurchaseKeepsIdents(t *testing.T) {
 			t.Errorf("Identified() by the goal %s = %v, %v, want %d", goal, ids, err, want)
 		}
 	}
-	if got, err := customers.Apply(t.Context(), customer.Request{Tenant: tenant, Idents: idents, Create: true, Edit: func(c *customer.Customer, _ time.Time) error {
+	if got, err := customers.Apply(t.Context(), customer.Request{Rules: customer.Rules{Tenant: tenant, IdentKeys: idents}, Create: true, Edit: func(c *customer.Customer, _ time.Time) error {
 		c.SetCustom(catalog.GoalField, "sell")
 		return nil
 	}}); !errors.Is(err, customer.ErrNotUnique) {

@@ -28,7 +28,7 @@ func newStore(t *testing.T) (*Store, *customer.Service) {
 func have(t *testing.T, service *customer.Service, id customer.ID, key customer.IdentKey, records ...customer.ExtensionRecord) customer.ID {
 	t.Helper()
 	result, err := service.Apply(t.Context(), customer.Request{
-		Tenant: 5, Idents: customer.IdentKeys{key}, Search: customer.Search{ID: id}, Create: id == 0, WithExtensions: true,
+		Rules: customer.Rules{Tenant: 5, IdentKeys: customer.IdentKeys{key}}, Search: customer.Search{ID: id}, Create: id == 0, WithExtensions: true,
 		Edit: func(c *customer.Customer, _ time.Time) error { return c.ReplaceRecords(card, records) },
 	})
 	if err != nil {
@@ -124,7 +124,7 @@ func TestTooLargeWithExtensions(t *testing.T) {
 		"another extension": func(c *customer.Customer) error { return c.InsertRecords(other, many(100, 300)) },
 	} {
 		_, err := service.Apply(t.Context(), customer.Request{
-			Tenant: 5, Search: customer.Search{ID: id}, WithExtensions: true, Edit: func(c *customer.Customer, _ time.Time) error { return edit(c) },
+			Rules: customer.Rules{Tenant: 5}, Search: customer.Search{ID: id}, WithExtensions: true, Edit: func(c *customer.Customer, _ time.Time) error { return edit(c) },
 		})
 		refusal, ok := errs.AsClient(err)
 		if !ok || refusal.Code != "customer_too_large" {

@@ -217,7 +217,7 @@ func newCustomer(t *testing.T, service *customer.Service, tenant int, custom map
 	t.Helper()
 	id := customer.NewID(time.Now(), uint64(time.Now().UnixNano()))
 	result, err := service.Apply(t.Context(), customer.Request{
-		Tenant: tenant, Create: true,
+		Rules: customer.Rules{Tenant: tenant}, Create: true,
 		Search: customer.Search{Any: []customer.Lookup{{Key: customer.EmailKey(id.Hex() + "@example.com"), Roles: customer.Primary}}},
 		Edit: func(c *customer.Customer, _ time.Time) error {
 			c.Custom = custom

@@ -20,7 +20,7 @@ func subscribe(t *testing.T, service *customer.Service, id customer.ID) {
 	t.Helper()
 	ip, url := "8.8.8.8", "https://example.com/join"
 	_, err := service.Apply(t.Context(), customer.Request{
-		Tenant: 5, Search: customer.Search{ID: id},
+		Rules: customer.Rules{Tenant: 5}, Search: customer.Search{ID: id},
 		Edit: func(c *customer.Customer, now time.Time) error {
 			c.Subscribe(customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelSMS, Contact: "+79005550001", IP: &ip, URL: &url}, now)
 			return nil
@@ -62,7 +62,7 @@ func TestSaveJobWithCustomers(t *testing.T) {
 		return revision.Commits
 	}
 	outdated := revise()
-	if _, err := service.Apply(t.Context(), customer.Request{Tenant: 5, Search: customer.Search{ID: id}, Edit: func(c *customer.Customer, _ time.Time) error {
+	if _, err := service.Apply(t.Context(), customer.Request{Rules: customer.Rules{Tenant: 5}, Search: customer.Search{ID: id}, Edit: func(c *customer.Customer, _ time.Time) error {
 		c.City = "Paris"
 		return nil
 	}}); err != nil {
@@ -170,7 +170,7 @@ func TestSuspendedCustomerMayOutgrow(t *testing.T) {
 	id := newCustomer(t, service, 5, nil)
 	subscribe(t, service, id)
 	fill := customer.MaxBytes - readCustomer(t, store, id).Bytes - 20
-	_, err := service.Apply(t.Context(), customer.Request{Tenant: 5, Search: customer.Search{ID: id}, Edit: func(c *customer.Customer, now time.Time) error {
+	_, err := service.Apply(t.Context(), customer.Request{Rules: customer.Rules{Tenant: 5}, Search: customer.Search{ID: id}, Edit: func(c *customer.Customer, now time.Time) error {
 		c.SetCustom("note", string(make([]byte, fill)))
 		return nil
 	}})

@@ -161,7 +161,7 @@ func (h *history) throwRules(d *dice) {
 func (h *history) join() {
 	h.t.Helper()
 	made, err := h.customers.Apply(h.t.Context(), customer.Request{
-		Tenant: h.tenant, Create: true, Edit: func(c *customer.Customer, _ time.Time) error { c.FirstName = "Ann"; return nil },
+		Rules: customer.Rules{Tenant: h.tenant}, Create: true, Edit: func(c *customer.Customer, _ time.Time) error { c.FirstName = "Ann"; return nil },
 	})
 	if err != nil {
 		h.t.Fatal(err)

@@ -26,7 +26,7 @@ func (h *history) throwStanding(d *dice, g *guest) (name string, run func()) {
 		g.deleted = true
 	}
 	return name, func() {
-		if _, err := h.customers.Apply(h.t.Context(), customer.Request{Tenant: h.tenant, Search: customer.Search{ID: g.id}, Edit: edit}); err != nil {
+		if _, err := h.customers.Apply(h.t.Context(), customer.Request{Rules: customer.Rules{Tenant: h.tenant}, Search: customer.Search{ID: g.id}, Edit: edit}); err != nil {
 			h.t.Errorf("%s: %v", name, err)
 		}
 	}
