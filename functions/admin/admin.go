@@ -93,10 +93,10 @@ func newErrorBody(code, field, detail string) errorBody {
 // errorAnswer is what may be told of err; false for a fault.
 func errorAnswer(err error) (errorBody, bool) {
 	if refusal, ok := errs.AsClient(err); ok {
-		return newErrorBody(refusal.Code, refusal.Field, refusal.Detail), true
+		return newErrorBody(refusal.Code, refusal.Path, texts.Of(refusal)), true
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
-		return newErrorBody("busy", "", busy.Text()), true
+		return newErrorBody("busy", "", texts.OfUnavailable(busy)), true
 	}
 	return errorBody{}, false
 }

@@ -157,7 +157,7 @@ func readObject(v any) (any, error) {
 	case string:
 		members, err := value.ParseObject([]byte(v))
 		if refusal, refused := errs.AsClient(err); refused {
-			return nil, errors.New(strings.TrimSuffix(refusal.Detail, "."))
+			return nil, errors.New(strings.TrimSuffix(texts.Of(refusal), "."))
 		}
 		return members, err
 	}

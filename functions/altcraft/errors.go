@@ -45,12 +45,12 @@ var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err
 func verdictOf(err error) verdict {
 	if refusal, ok := errs.AsClient(err); ok {
 		if refusal.Code == codeVerb {
-			return verdict{http.StatusMethodNotAllowed, refusal.Detail}
+			return verdict{http.StatusMethodNotAllowed, texts.Of(refusal)}
 		}
-		return verdict{codeOf[refusal.Kind], refusal.Detail}
+		return verdict{codeOf[refusal.Kind], texts.Of(refusal)}
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
-		return verdict{http.StatusServiceUnavailable, busy.Text()}
+		return verdict{http.StatusServiceUnavailable, texts.OfUnavailable(busy)}
 	}
 	return verdict{http.StatusInternalServerError, "Internal error. Nothing is known to have changed."}
 }

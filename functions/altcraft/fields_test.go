@@ -220,7 +220,7 @@ func TestDeclaredTypes(t *testing.T) {
 			got, err := written(t, c)
 			if tt.code != "" {
 				refusal, _ := refusalOf(err)
-				if refusal.Code != tt.code || !strings.HasPrefix(refusal.Field, "data.x") || !refusal.DependsOnSettings {
+				if refusal.Code != tt.code || !strings.HasPrefix(refusal.Path, "data.x") || !refusal.DependsOnSettings {
 					t.Errorf("error = %+v, want %s of data.x that rests on settings", err, tt.code)
 				}
 				return

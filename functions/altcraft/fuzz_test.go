@@ -146,7 +146,7 @@ func shownToClients(t *testing.T, err error) {
 	}
 	_, busy := errs.AsUnavailable(err)
 	refusal, refused := errs.AsClient(err)
-	if !busy && !refused || refused && (refusal.Detail == "" || codeOf[refusal.Kind] == 0) {
+	if !busy && !refused || refused && (texts.Of(refusal) == "" || codeOf[refusal.Kind] == 0) {
 		t.Fatalf("error = %#v, want a refusal or busy", err)
 	}
 }
@@ -216,8 +216,8 @@ func FuzzSubscription(f *testing.F) {
 		}
 		named := func(err error) {
 			shownToClients(t, err)
-			if refusal, refused := errs.AsClient(err); refused && strings.HasPrefix(refusal.Detail, ".") {
-				t.Fatalf("the text begins with a dot: %s", refusal.Detail)
+			if refusal, refused := errs.AsClient(err); refused && strings.HasPrefix(texts.Of(refusal), ".") {
+				t.Fatalf("the text begins with a dot: %s", texts.Of(refusal))
 			}
 		}
 		_, err = c.readProfileID()

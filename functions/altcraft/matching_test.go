@@ -135,14 +135,14 @@ func TestReadMatch(t *testing.T) {
 // succeed later.
 func TestFieldInPreparation(t *testing.T) {
 	_, err := aCall(t, `{"matching":"custom","field_name":"coming","field_value":7}`).readMatch()
-	if busy, ok := errs.AsUnavailable(err); !ok || !strings.Contains(busy.Text(), "coming") {
+	if busy, ok := errs.AsUnavailable(err); !ok || !strings.Contains(texts.OfUnavailable(busy), "coming") {
 		t.Errorf("error = %v, want busy that names the field", err)
 	}
 }
 
 func TestUndeclaredMatchFieldRestsOnSettings(t *testing.T) {
 	_, err := aCall(t, `{"matching":"custom","field_name":"nickname","field_value":7}`).readMatch()
-	if refusal, _ := refusalOf(err); !refusal.DependsOnSettings || !strings.Contains(refusal.Detail, "declare-match-field") {
+	if refusal, _ := refusalOf(err); !refusal.DependsOnSettings || !strings.Contains(texts.Of(&refusal), "declare-match-field") {
 		t.Errorf("refusal = %+v, want one of settings that says how to declare", refusal)
 	}
 }

@@ -47,9 +47,9 @@ func checkRefusal(t *testing.T, err error, code, field string) {
 	case code == "" && err != nil:
 		t.Fatalf("error = %v, want none", err)
 	case code == "":
-	case !refused || refusal.Code != code || refusal.Field != field:
+	case !refused || refusal.Code != code || refusal.Path != field:
 		t.Fatalf("error = %#v, want %s of %q", err, code, field)
-	case refusal.Detail == "":
+	case texts.Of(refusal) == "":
 		t.Errorf("refusal %s has no text", code)
 	}
 }

@@ -151,7 +151,7 @@ func tenantOf(body map[string]any) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > access.MaxTenant {
 		refusal := access.UnreachedTenant(text)
-		refusal.Field = "db_id"
+		refusal.Path = "db_id"
 		return 0, refusal
 	}
 	return n, nil

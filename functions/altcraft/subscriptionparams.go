@@ -104,6 +104,6 @@ func atTop(err error) error {
 		return err
 	}
 	at := *refusal
-	at.Field, at.Detail = strings.TrimPrefix(at.Field, "."), strings.TrimPrefix(at.Detail, ".")
+	at.Path, at.Detail = strings.TrimPrefix(at.Path, "."), strings.TrimPrefix(at.Detail, ".")
 	return &at
 }

@@ -34,7 +34,7 @@ func TestReadRegInfo(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			request, err := aCall(t, entry+tt.body).readSet()
 			refusal, _ := refusalOf(err)
-			if refusal.Code != tt.code || refusal.Field != tt.field {
+			if refusal.Code != tt.code || refusal.Path != tt.field {
 				t.Fatalf("readSet() error = %v, want %s of %s", err, tt.code, tt.field)
 			}
 			if tt.code != "" {

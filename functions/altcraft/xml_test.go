@@ -135,7 +135,7 @@ func TestParseXMLRefuses(t *testing.T) {
 	for _, tt := range tests {
 		_, err := parseXML([]byte(tt.document))
 		refusal, ok := errs.AsClient(err)
-		if !ok || !strings.Contains(refusal.Detail, tt.want) || len(refusal.Detail) > 400 || refusal.Kind != errs.Invalid {
+		if !ok || !strings.Contains(texts.Of(refusal), tt.want) || len(texts.Of(refusal)) > 400 || refusal.Kind != errs.Invalid {
 			t.Errorf("%s: parseXML() error = %.500v, want a short refusal with %q", tt.name, err, tt.want)
 		}
 	}

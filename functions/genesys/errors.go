@@ -2,10 +2,8 @@ package genesys
 
 import (
 	"net/http"
-	"strings"
 
 	"regulars/shared/access"
-	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 )
@@ -45,10 +43,10 @@ var statusByKind = map[errs.Kind]int{
 var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err error) {
 	body := errorBody{r.Method, r.URL.Path, http.StatusInternalServerError, "internal", "Internal error. Nothing is known to have changed."}
 	if refusal, ok := errs.AsClient(err); ok {
-		body.HTTPCode, body.ErrorCode, body.Description = statusOf(refusal), refusal.Code, describe(refusal)
+		body.HTTPCode, body.ErrorCode, body.Description = statusOf(refusal), refusal.Code, texts.Of(refusal)
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
-		body.HTTPCode, body.ErrorCode, body.Description = http.StatusServiceUnavailable, "busy", busy.Text()
+		body.HTTPCode, body.ErrorCode, body.Description = http.StatusServiceUnavailable, "busy", texts.OfUnavailable(busy)
 		w.Header().Set("Retry-After", "1")
 	}
 	if body.HTTPCode == http.StatusUnauthorized {
@@ -63,12 +61,4 @@ func statusOf(refusal *errs.Client) int {
 		return status
 	}
 	return statusByKind[refusal.Kind]
-}
-
-// describe is the refusal in the words of this dialect, which has no member data.
-func describe(refusal *errs.Client) string {
-	if refusal.Code == customer.ErrTaken.Code {
-		return "EmailAddress: another profile has this address as its first one."
-	}
-	return strings.TrimPrefix(refusal.Detail, "data: ")
 }

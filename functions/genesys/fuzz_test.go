@@ -117,7 +117,7 @@ func shownToClients(t *testing.T, err error) {
 		return
 	}
 	refusal, refused := errs.AsClient(err)
-	if !refused || refusal.Detail == "" || statusOf(refusal) < 400 {
+	if !refused || texts.Of(refusal) == "" || statusOf(refusal) < 400 {
 		t.Fatalf("error = %#v, want a refusal", err)
 	}
 }

@@ -39,13 +39,13 @@ var (
 var writeError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
 	status, errors := http.StatusInternalServerError, any("Internal error. Nothing is known to have changed.")
 	if refusal, ok := errs.AsClient(err); ok {
-		status, errors = statusFor(refusal), any(refusal.Detail)
-		if refusal.Field != "" {
-			errors = map[string][]string{refusal.Field: {refusal.Detail}}
+		status, errors = statusFor(refusal), any(texts.Of(refusal))
+		if refusal.Path != "" {
+			errors = map[string][]string{refusal.Path: {texts.Of(refusal)}}
 		}
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
-		status, errors = http.StatusServiceUnavailable, busy.Text()
+		status, errors = http.StatusServiceUnavailable, texts.OfUnavailable(busy)
 		w.Header().Set("Retry-After", "1")
 	}
 	if status == http.StatusUnauthorized {
@@ -59,7 +59,7 @@ func statusFor(r *errs.Client) int {
 	if status, ok := statusOfCode[r.Code]; ok {
 		return status
 	}
-	if r.Code == "bad_json" && r.Field == "" {
+	if r.Code == "bad_json" && r.Path == "" {
 		return http.StatusBadRequest // it is no JSON at all
 	}
 	return statusOfKind[r.Kind]

@@ -109,7 +109,7 @@ func TestParametersRefused(t *testing.T) {
 			}
 			err := tt.read(callWith(t, query))
 			refusal, refused := errs.AsClient(err)
-			if !refused || refusal.Field != tt.name || refusal.Detail == "" || statusFor(refusal) != 422 {
+			if !refused || refusal.Path != tt.name || texts.Of(refusal) == "" || statusFor(refusal) != 422 {
 				t.Errorf("%s: error = %v, want a refusal of %s", query, err, tt.name)
 			}
 		}

@@ -116,14 +116,14 @@ const maxPath = 100
 // alone.
 func flawIn(object string, err error) error {
 	refusal, refused := errs.AsClient(err)
-	if !refused || refusal.Field == "" {
+	if !refused || refusal.Path == "" {
 		return err
 	}
-	path := refusal.Field
+	path := refusal.Path
 	if len(path) > maxPath {
 		path = strings.ToValidUTF8(path[:maxPath], "") + "..."
 	}
-	reason := strings.TrimPrefix(refusal.Detail, path+" ")
+	reason := strings.TrimPrefix(texts.Of(refusal), path+" ")
 	return refuse(refusal.Code, strings.TrimPrefix(path, object+"."), strings.TrimSuffix(reason, "."))
 }
 

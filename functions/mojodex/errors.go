@@ -33,16 +33,16 @@ var inMessage = map[string]bool{codePath: true, codeVerb: true, codeBroken: true
 var writeError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
 	status, body := http.StatusInternalServerError, map[string]string{"message": "Internal Server Error"}
 	if refusal, ok := errs.AsClient(err); ok {
-		status, body = statusOf[refusal.Kind], map[string]string{"error": refusal.Detail}
+		status, body = statusOf[refusal.Kind], map[string]string{"error": texts.Of(refusal)}
 		if s, ok := statusOfCode[refusal.Code]; ok {
 			status = s
 		}
 		if inMessage[refusal.Code] {
-			body = map[string]string{"message": refusal.Detail}
+			body = map[string]string{"message": texts.Of(refusal)}
 		}
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
-		status, body = http.StatusServiceUnavailable, map[string]string{"error": busy.Text()}
+		status, body = http.StatusServiceUnavailable, map[string]string{"error": texts.OfUnavailable(busy)}
 		w.Header().Set("Retry-After", "1")
 	}
 	// The answer cannot fail to be JSON; that it cannot be sent the client knows.
@@ -56,6 +56,6 @@ func prefixed(prefix string, err error) error {
 		return err
 	}
 	longer := *refusal
-	longer.Detail = prefix + refusal.Detail
+	longer.Detail = prefix + texts.Of(refusal)
 	return &longer
 }

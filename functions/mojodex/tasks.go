@@ -52,7 +52,7 @@ func (d Dialect) updateTask(w http.ResponseWriter, r *http.Request) error {
 // schemaFlaw is what may not be kept, told like what the schema forbids.
 func schemaFlaw(flaw error) error {
 	refusal, _ := errs.AsClient(flaw)
-	return errs.Reject(errs.Invalid, catalog.CodeSchema, refusal.Field, "%s", refusal.Detail)
+	return errs.Reject(errs.Invalid, catalog.CodeSchema, refusal.Path, "%s", texts.Of(refusal))
 }
 
 // ofTask puts before a refusal what the reference puts there, which for some is

@@ -166,8 +166,8 @@ func TestChangeRefuses(t *testing.T) {
 				t.Fatalf("Change = %v, want a refusal", err)
 			}
 			name := tt.field[strings.LastIndex(tt.field, ".")+1:]
-			if refusal.Field != tt.field || !strings.Contains(refusal.Detail, name) {
-				t.Errorf("Change refuses %q: %s, want it to name %s", refusal.Field, refusal.Detail, tt.field)
+			if refusal.Path != tt.field || !strings.Contains(refusal.Detail, name) {
+				t.Errorf("Change refuses %q: %s, want it to name %s", refusal.Path, refusal.Detail, tt.field)
 			}
 		})
 	}
@@ -298,7 +298,7 @@ func TestDeclareMatchFieldRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		_, _, err := shop(t).DeclareMatchField(tt.name, tt.of, false)
-		if refusal, ok := errs.AsClient(err); !ok || refusal.Field != tt.field {
+		if refusal, ok := errs.AsClient(err); !ok || refusal.Path != tt.field {
 			t.Errorf("DeclareMatchField(%q, %q) = %v, want a refusal that names %s", tt.name, tt.of, err, tt.field)
 		}
 	}

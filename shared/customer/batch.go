@@ -115,7 +115,7 @@ func (s *Service) applyChain(ctx context.Context, items []BatchItem, chain []int
 
 func notReached(outcomes []Outcome, rest []int) {
 	for _, i := range rest {
-		outcomes[i].Err = &errs.Unavailable{Detail: "The request ran out of time before this item. Send it again."}
+		outcomes[i].Err = &errs.Unavailable{Code: "out_of_time"}
 	}
 }
 

@@ -46,7 +46,7 @@ func ParseBirthDate(field, text string) (BirthDate, error) {
 
 // ParseTime reads a date or a date and time: 2001-12-31, 2001-12-31T00:00+03:00,
 // 2023-12-31T23:59:59.678+0300, 1990-02-22T21:00:00Z; without a zone it is UTC.
-// Years are 1 to 9999, in UTC too. The refusal names field.
+// Years are 1 to 9999, in UTC too. Its error is bad_date with the path field.
 func ParseTime(field, text string) (time.Time, error) {
 	t, _, err := parseTime(field, text)
 	return t, err
@@ -91,6 +91,5 @@ func orElse(s, otherwise string) string {
 }
 
 func badDate(field string) error {
-	return errs.Reject(errs.Invalid, "bad_date", field,
-		"%s: incorrect date; 2001-12-31 and 2001-12-31T23:59:59+03:00 are correct ones.", field)
+	return errs.New(errs.Invalid, "bad_date/date", field)
 }

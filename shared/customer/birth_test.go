@@ -78,7 +78,7 @@ func TestParseTimeAndBirth(t *testing.T) {
 			if tt.birth == "" {
 				for _, err := range []error{err, birthErr} {
 					refusal, ok := errs.AsClient(err)
-					if !ok || refusal.Code != "bad_date" || refusal.Field != "data._bdate" {
+					if !ok || refusal.Code != "bad_date" || refusal.Path != "data._bdate" {
 						t.Fatalf("got %v and %q, error %v, want a bad_date", got, birth, err)
 					}
 				}

@@ -125,8 +125,7 @@ func handover(before Record, after Customer, rules Rules, loaded map[Key]KeyReco
 	leant = map[Key]Rev{}
 	held, holds := before.allKeys(rules), after.allKeys(rules)
 	if len(holds) > MaxKeys && len(holds) > len(held) {
-		return nil, nil, nil, errs.Reject(errs.Invalid, "too_many_keys", "data",
-			"data: the profile would hold %d different e-mails, phones, push tokens and match field values; %d is the limit.", len(holds), MaxKeys).DependingOnSettings()
+		return nil, nil, nil, errs.New(errs.Invalid, "too_many_keys/match_keys", "", len(holds), MaxKeys).DependingOnSettings()
 	}
 	for _, key := range changed(held, holds, rules) {
 		record, ok := loaded[key]
@@ -175,10 +174,10 @@ func (k IdentKeys) removing(kind Kind) bool {
 }
 
 // ErrTaken refuses an e-mail that is another customer's.
-var ErrTaken = errs.Reject(errs.FailedPrecondition, "email_taken", "email", "The e-mail is another profile's.")
+var ErrTaken = errs.New(errs.FailedPrecondition, "email_taken", "email")
 
 // ErrIDTaken refuses an id that another customer brought.
-var ErrIDTaken = &errs.Client{Kind: errs.FailedPrecondition, Code: "id_taken"}
+var ErrIDTaken = errs.New(errs.FailedPrecondition, "id_taken", "customer_id")
 
 // taken says that the key is another customer's alone; of the values of an
 // identification key that must be looked into ([contested]).
@@ -189,7 +188,7 @@ func taken(key Key, owner ID, idents IdentKeys) error {
 		}
 	}
 	if key.Kind == KindClientID {
-		return errs.Reject(errs.FailedPrecondition, ErrIDTaken.Code, "customer_id", "customer_id: profile %s has this id.", owner.Base36())
+		return errs.New(errs.FailedPrecondition, "id_taken", "customer_id", owner)
 	}
-	return errs.Reject(errs.FailedPrecondition, ErrTaken.Code, "email", "email: profile %s has this address.", owner.Hex())
+	return errs.New(errs.FailedPrecondition, "email_taken", "email", owner)
 }

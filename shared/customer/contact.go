@@ -18,25 +18,25 @@ const (
 )
 
 // ParseEmail returns the address as it is kept: trimmed, its spelling otherwise
-// untouched. The refusal names field.
+// untouched. Its errors are bad_email with the path field.
 func ParseEmail(field, text string) (string, error) {
 	s := strings.TrimSpace(text)
 	if s == "" {
-		return "", badEmail(field, "it is empty")
+		return "", errs.New(errs.Invalid, "bad_email/empty", field)
 	}
 	if len(s) > maxEmail {
-		return "", badEmail(field, "it is longer than 254 bytes")
+		return "", errs.New(errs.Invalid, "bad_email/too_long", field, maxEmail)
 	}
 	address, err := mail.ParseAddress(s)
 	if err != nil || address.Name != "" || strings.ContainsAny(s, "<>\" \t\r\n(),:;[]\\") {
-		return "", badEmail(field, "it is not an address like name@example.com")
+		return "", errs.New(errs.Invalid, "bad_email/form", field)
 	}
 	local, domain, _ := strings.Cut(s, "@")
 	if len(local) > maxEmailLocal {
-		return "", badEmail(field, "the part before @ is longer than 64 bytes")
+		return "", errs.New(errs.Invalid, "bad_email/local_too_long", field, maxEmailLocal)
 	}
 	if !domainName(domain) {
-		return "", badEmail(field, "the part after @ is not a domain name")
+		return "", errs.New(errs.Invalid, "bad_email/domain", field)
 	}
 	return s, nil
 }
@@ -50,32 +50,28 @@ func domainName(s string) bool {
 	return true
 }
 
-func badEmail(field, reason string) error {
-	return errs.Reject(errs.Invalid, "bad_email", field, "%s: incorrect email, %s.", field, reason)
-}
-
 // EmailValue is what addresses are compared by: lower case.
 func EmailValue(email string) string { return strings.ToLower(email) }
 
 // ParsePhone returns the number as it is kept: + and 7 to 15 digits, the first
 // of them not 0. Separators are dropped. Without + (or 00, which is how
 // it is dialled) a leading 0 becomes the calling code country where that is set,
-// else + is put before (design section 1). The refusal names field.
+// else + is put before (design section 1). Its errors are bad_phone with the path field.
 func ParsePhone(field, text, country string) (string, error) {
 	digits, international, ok := phoneDigits(text)
 	if !ok {
-		return "", badPhone(field, "it has other characters than digits and separators")
+		return "", errs.New(errs.Invalid, "bad_phone/characters", field)
 	}
 	if !international && country != "" && strings.HasPrefix(digits, "0") {
 		digits = country + digits[1:]
 	}
 	switch n := len(digits); {
 	case n < minPhoneDigits:
-		return "", badPhone(field, "it has fewer than 7 digits")
+		return "", errs.New(errs.Invalid, "bad_phone/too_short", field, minPhoneDigits)
 	case n > maxPhoneDigits:
-		return "", badPhone(field, "it has more than 15 digits")
+		return "", errs.New(errs.Invalid, "bad_phone/too_long", field, maxPhoneDigits)
 	case digits[0] == '0':
-		return "", badPhone(field, "it starts with 0 and has no country code")
+		return "", errs.New(errs.Invalid, "bad_phone/no_country", field)
 	}
 	return "+" + digits, nil
 }
@@ -97,10 +93,6 @@ func phoneDigits(text string) (digits string, international, ok bool) {
 		}
 	}
 	return b.String(), international, b.Len() > 0
-}
-
-func badPhone(field, reason string) error {
-	return errs.Reject(errs.Invalid, "bad_phone", field, "%s: Incorrect phone, %s.", field, reason)
 }
 
 // Same reports whether two spellings of an address are one.

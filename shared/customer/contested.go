@@ -23,7 +23,7 @@ func (c *contested) Error() string { return "contested by " + c.owner.Hex() }
 
 // ErrNotUnique refuses values of a unique identification key that another
 // customer has.
-var ErrNotUnique = &errs.Client{Kind: errs.FailedPrecondition, Code: "not_unique_key"}
+var ErrNotUnique = errs.New(errs.FailedPrecondition, "not_unique_key", "")
 
 // uncontested returns the known keys without the owners that no longer have what
 // they are named for; that they have not is what the commit leans on then.
@@ -39,8 +39,7 @@ func (s *Service) uncontested(ctx context.Context, r Request, commit *Commit, kn
 			return nil, err
 		}
 		if owner.allKeys(Rules{IdentKeys: IdentKeys{c.key}})[c.match] != 0 {
-			return nil, errs.Reject(errs.FailedPrecondition, ErrNotUnique.Code, c.key.Name,
-				"%s: profile %s has the same %v, and the identification key %s is unique.", c.key.Name, owner.shownID(), c.key.Qualified(), c.key.Name).DependingOnSettings()
+			return nil, errs.New(errs.FailedPrecondition, "not_unique_key", c.key.Name, Named{owner.ID, owner.ClientID}, c.key.Qualified()).DependingOnSettings()
 		}
 		commit.leanOnOwner(owner)
 		known = maps.Clone(known)
@@ -70,12 +69,11 @@ func (c *Commit) leanOnOwner(owner Record) {
 	}
 }
 
-// shownID is the id under which the Genesys dialect answers for c.
-func (c Customer) shownID() string {
-	if c.ClientID != "" {
-		return c.ClientID
-	}
-	return c.ID.Base36()
+// A Named is a customer in the arguments of an error.
+type Named struct {
+	ID ID
+	// ClientID is the id that a client brought; empty where none did.
+	ClientID string
 }
 
 // Qualified are the key's attributes as clients spell them.
@@ -98,8 +96,7 @@ func (c *Commit) identChanges(keys IdentKeys) ([]IdentChange, error) {
 		return changes, nil
 	}
 	if n := len(c.After.allIdentValues(keys)); n > MaxKeys && n > len(c.Before.allIdentValues(keys)) {
-		return nil, errs.Reject(errs.Invalid, "too_many_keys", "data",
-			"data: the profile would be identified by %d different values; %d is the limit.", n, MaxKeys).DependingOnSettings()
+		return nil, errs.New(errs.Invalid, "too_many_keys/identification", "", n, MaxKeys).DependingOnSettings()
 	}
 	return changes, nil // that they are too many for one transaction is seen with the rest
 }

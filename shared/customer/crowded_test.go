@@ -32,7 +32,7 @@ func TestKeyTurnsCrowded(t *testing.T) {
 			r.Create = create
 			_, err := service.Apply(ctx, r)
 			refusal, _ := errs.AsClient(err)
-			if !errors.Is(err, customer.ErrAmbiguous) || !strings.Contains(refusal.Detail, "crowded") {
+			if !errors.Is(err, customer.ErrAmbiguous) || refusal.Reason != "overflowed" {
 				t.Errorf("Apply by a crowded key: error = %v, want %v that says so", err, customer.ErrAmbiguous)
 			}
 		}

@@ -169,6 +169,5 @@ const (
 
 // TooLarge is the refusal of a customer that would grow to size bytes.
 func TooLarge(size int) error {
-	return errs.Reject(errs.Invalid, "customer_too_large", "data",
-		"data: the profile would grow to %d bytes; %d is the limit.", size, MaxBytes)
+	return errs.New(errs.Invalid, "customer_too_large", "", size, MaxBytes)
 }

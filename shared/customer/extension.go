@@ -165,7 +165,7 @@ func (s ExtensionSchema) checkUnique(records []ExtensionRecord) error {
 		for i, record := range records {
 			text, ok := combined(names, record)
 			if ok && seen[text] {
-				return errs.Reject(errs.Invalid, "not_unique", s.at(i), "%s: another record has the same %v.", s.at(i), names).DependingOnSettings()
+				return errs.New(errs.Invalid, "not_unique", s.at(i), names).DependingOnSettings()
 			}
 			seen[text] = true
 		}
@@ -174,7 +174,7 @@ func (s ExtensionSchema) checkUnique(records []ExtensionRecord) error {
 }
 
 // ErrNoRecord refuses a record that the customer does not have.
-var ErrNoRecord = errs.Reject(errs.NotFound, "no_record", "", "No record has these values.")
+var ErrNoRecord = errs.New(errs.NotFound, "no_record", "")
 
 // UpdateRecord changes the record that the unique attributes in change name, and
 // leaves what change does not mention. It refuses with [ErrNoRecord].
@@ -225,14 +225,13 @@ func (c *Customer) findRecord(s ExtensionSchema, named ExtensionRecord) (int, er
 // multi-valued, and all values of one unique combination there.
 func (s ExtensionSchema) CheckNamed(named ExtensionRecord) error {
 	if !s.Multi || len(s.Unique) == 0 {
-		return errs.Reject(errs.Invalid, "no_unique", s.Name,
-			"%s: only records of a multi-valued extension with unique attributes can be named.", s.Name).DependingOnSettings()
+		return errs.New(errs.Invalid, "no_unique", s.Name).DependingOnSettings()
 	}
 	whole := func(names []string) bool {
 		return !slices.ContainsFunc(names, func(name string) bool { return named[name] == nil })
 	}
 	if !slices.ContainsFunc(s.Unique, whole) {
-		return errs.Reject(errs.Invalid, "missing", s.Name, "%s: the record is named by %v, all of which must be there.", s.Name, s.Unique[0]).DependingOnSettings()
+		return errs.New(errs.Invalid, "missing/unique_values", s.Name, s.Unique[0]).DependingOnSettings()
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package customer
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -48,7 +49,7 @@ type Function struct {
 func NewFunction(field string, action Action, v any, submatch string) (Function, error) {
 	f := Function{Field: field, Action: action}
 	if !slices.Contains(Actions, action) {
-		return Function{}, errs.Reject(errs.Invalid, "function_unknown", field, "%s: %.40q is no action of a function.", field, action)
+		return Function{}, errs.New(errs.Invalid, "function_unknown", field, action)
 	}
 	var err error
 	if f.Path, err = readSubmatch(field+".submatch", action, submatch); err != nil {
@@ -59,40 +60,34 @@ func NewFunction(field string, action Action, v any, submatch string) (Function,
 }
 
 func readSubmatch(field string, action Action, submatch string) ([]string, error) {
-	refuse := func(reason string) error {
-		return errs.Reject(errs.Invalid, "bad_submatch", field, "%s: %s", field, reason)
-	}
 	if submatch == "" {
 		if action == ActionUpsert {
-			return nil, refuse("the path to the property is missing.")
+			return nil, errs.New(errs.Invalid, "bad_submatch/missing", field)
 		}
 		return nil, nil
 	}
 	if action != ActionUpsert && action != ActionAdd && action != ActionDelete {
-		return nil, refuse("upsert, add and delete alone are about a property.")
+		return nil, errs.New(errs.Invalid, "bad_submatch/not_for_action", field)
 	}
 	if strings.Count(submatch, ".") >= value.MaxDepth {
-		return nil, refuse("the path is too long.")
+		return nil, errs.New(errs.Invalid, "bad_submatch/too_long", field)
 	}
 	path := strings.Split(submatch, ".")
 	if slices.Contains(path, "") {
-		return nil, refuse("a path like level or card.level is expected.")
+		return nil, errs.New(errs.Invalid, "bad_submatch/form", field)
 	}
 	return path, nil
 }
 
 // readOperand reads the value of a function; null is none.
 func readOperand(field string, action Action, v any) (any, error) {
-	refuse := func(expected string) error {
-		return errs.Reject(errs.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", field, expected, value.TypeName(v))
-	}
 	switch action {
 	case ActionUnset:
 		return nil, nil
 	case ActionIncr:
 		n, ok := readNumber(v)
 		if !ok {
-			return nil, refuse("a number")
+			return nil, wrongType(field, v, "wrong_type/number")
 		}
 		return n, nil
 	case ActionAdd, ActionDelete:
@@ -101,12 +96,12 @@ func readOperand(field string, action Action, v any) (any, error) {
 			list = []any{v}
 		}
 		if !sameSort(list) {
-			return nil, refuse("an array of texts, or of objects,")
+			return nil, wrongType(field, v, "wrong_type/texts_or_objects")
 		}
 		return list, nil
 	case ActionUpsert:
 		if v == nil {
-			return nil, refuse("a value")
+			return nil, wrongType(field, v, "wrong_type/value")
 		}
 	}
 	return v, nil
@@ -154,8 +149,7 @@ func (f Function) Of(before any) (any, error) {
 		return nil, err
 	}
 	if len(f.Path) > 0 && value.Depth(after) > maxFieldDepth {
-		return nil, errs.Reject(errs.Invalid, "bad_submatch", f.Field,
-			"%s: it would have more than %d levels of arrays and objects.", f.Field, maxFieldDepth)
+		return nil, errs.New(errs.Invalid, "bad_submatch/too_deep", f.Field, maxFieldDepth)
 	}
 	return after, nil
 }
@@ -178,7 +172,7 @@ func (f Function) within(v any, path []string) (any, error) {
 	case []any:
 		return f.withinEach(v, path)
 	}
-	return nil, f.unfit("an object with the property "+path[0], v)
+	return nil, errs.New(errs.Invalid, "function_unfit/property", f.Field, f.Action, path[0], value.TypeName(v))
 }
 
 // withinObject leaves a property alone of which nothing came.
@@ -201,7 +195,7 @@ func (f Function) withinEach(list []any, path []string) (any, error) {
 	for i, e := range list {
 		object, ok := e.(map[string]any)
 		if !ok {
-			return nil, f.unfit("an array of objects", list)
+			return nil, errs.New(errs.Invalid, "function_unfit/objects", f.Field, f.Action, value.TypeName(list))
 		}
 		if !has(object, path) {
 			continue
@@ -253,11 +247,14 @@ func (f Function) incr(before any) (any, error) {
 	}
 	n, ok := before.(json.Number)
 	if !ok {
-		return nil, f.unfit("a number", before)
+		return nil, errs.New(errs.Invalid, "function_unfit/number", f.Field, f.Action, value.TypeName(before))
 	}
 	sum, err := value.Add(n, f.Value.(json.Number))
+	if errors.Is(err, value.ErrRange) {
+		return nil, errs.New(errs.Invalid, "bad_sum/range", f.Field, n, f.Value)
+	}
 	if err != nil {
-		return nil, errs.Reject(errs.Invalid, "bad_sum", f.Field, "%s: %s and %s make %v.", f.Field, n, f.Value, err)
+		return nil, errs.New(errs.Invalid, "bad_sum/digits", f.Field, n, f.Value)
 	}
 	return sum, nil
 }
@@ -271,10 +268,9 @@ func (f Function) addOrDelete(before any) (any, error) {
 	case before == nil && (f.Action == ActionDelete || len(named) == 0):
 		return nil, nil
 	case before != nil && !isArray:
-		return nil, f.unfit("an array of texts, or of objects", before)
+		return nil, errs.New(errs.Invalid, "function_unfit/texts_or_objects", f.Field, f.Action, value.TypeName(before))
 	case !sameSort(slices.Concat(list, named)):
-		return nil, errs.Reject(errs.Invalid, "function_unfit", f.Field,
-			"%s: %s is for an array of texts, or of objects, and does not mix them.", f.Field, f.Action)
+		return nil, errs.New(errs.Invalid, "function_unfit/mixed", f.Field, f.Action)
 	}
 	if f.Action == ActionDelete {
 		return without(list, named, said), nil
@@ -331,9 +327,4 @@ func keysOf[T any](list []T, key func(T) string) map[string]bool {
 		keys[key(e)] = true
 	}
 	return keys
-}
-
-func (f Function) unfit(needed string, found any) error {
-	return errs.Reject(errs.Invalid, "function_unfit", f.Field,
-		"%s: %s needs %s; what is there is %s.", f.Field, f.Action, needed, value.TypeName(found))
 }

@@ -127,7 +127,7 @@ func TestFunction(t *testing.T) {
 func checkRefusal(t *testing.T, err error, code, field string) {
 	t.Helper()
 	refusal, ok := errs.AsClient(err)
-	if !ok || refusal.Kind != errs.Invalid || refusal.Code != code || refusal.Field != field || !strings.HasPrefix(refusal.Detail, field+": ") {
+	if !ok || refusal.Kind != errs.Invalid || refusal.Code != code || refusal.Path != field {
 		t.Errorf("error = %+v, want a refusal of %s with the code %s", err, field, code)
 	}
 }
@@ -283,7 +283,7 @@ func TestFunctionsAreSound(t *testing.T) {
 			t.Fatalf("%+v of %s = %s, then %s", f, text, said(t, after), said(t, same))
 		}
 		if err != nil {
-			if refusal, ok := errs.AsClient(err); !ok || f.Idempotent() || refusal.Field != "data.x" {
+			if refusal, ok := errs.AsClient(err); !ok || f.Idempotent() || refusal.Path != "data.x" {
 				t.Fatalf("%+v of %s: error %v, want none or a refusal", f, text, err)
 			}
 			return

@@ -28,8 +28,7 @@ type Replay struct{ Record IdempotencyRecord }
 func (r *Replay) Error() string { return "carried out before" }
 
 // ErrOtherMeaning refuses an idempotency key that came with another request.
-var ErrKeyReused = errs.Reject(errs.FailedPrecondition, "idempotency_key_reused", "Idempotency-Key",
-	"Idempotency-Key: this key came before with another request.")
+var ErrKeyReused = errs.New(errs.FailedPrecondition, "idempotency_key_reused", "Idempotency-Key")
 
 // JobFor is the job that the first request started, for the same request only.
 func (r *Replay) JobFor(again IdempotencyKey) (string, error) {

@@ -79,14 +79,13 @@ type ExtensionRecord = map[string]any
 func (s ExtensionSchema) ReadRecord(field string, v any) (ExtensionRecord, error) {
 	members, ok := v.(map[string]any)
 	if !ok {
-		return nil, wrongValue(field, v, "a record (an object)")
+		return nil, wrongType(field, v, "wrong_type/record")
 	}
 	record := make(ExtensionRecord, len(members))
 	for name, member := range members {
 		attribute, declared := s.Attribute(name)
 		if !declared {
-			return nil, errs.Reject(errs.Invalid, "attribute_undeclared", field,
-				"%s: the extension %s has no attribute %.100q.", field, s.Name, name).DependingOnSettings()
+			return nil, errs.New(errs.Invalid, "attribute_undeclared", field, s.Name, name).DependingOnSettings()
 		}
 		if member == nil {
 			continue
@@ -110,7 +109,7 @@ func (s ExtensionSchema) complete(field string, record ExtensionRecord) (Extensi
 		if a.Default != nil {
 			full[a.Name] = a.Default
 		} else if a.Mandatory {
-			return nil, errs.Reject(errs.Invalid, "missing", field+"."+a.Name, "%s.%s: it is mandatory.", field, a.Name).DependingOnSettings()
+			return nil, errs.New(errs.Invalid, "missing/mandatory", field+"."+a.Name).DependingOnSettings()
 		}
 	}
 	return full, nil
@@ -127,9 +126,9 @@ func (a AttributeSchema) Read(field string, v any) (any, error) {
 	case "string":
 		text, ok := v.(string)
 		if !ok {
-			return nil, wrongValue(field, v, "a text")
+			return nil, wrongType(field, v, "wrong_type/text")
 		}
-		return text, a.fits(field, utf8.RuneCountInString(text), "characters")
+		return text, a.fits(field, utf8.RuneCountInString(text), "too_long/characters")
 	case "integer":
 		return a.readWhole(field, v, 32)
 	case "long":
@@ -138,18 +137,18 @@ func (a AttributeSchema) Read(field string, v any) (any, error) {
 		if _, ok := v.(json.Number); ok {
 			return v, nil
 		}
-		return nil, wrongValue(field, v, "a number")
+		return nil, wrongType(field, v, "wrong_type/number")
 	case "currency":
 		text, ok := value.Text(v)
 		if _, isBool := v.(bool); !ok || isBool || !decimalText.MatchString(text) {
-			return nil, wrongValue(field, v, "an amount, such as 12.50,")
+			return nil, wrongType(field, v, "wrong_type/amount")
 		}
 		return v, nil
 	case "boolean":
 		if _, ok := v.(bool); ok {
 			return v, nil
 		}
-		return nil, wrongValue(field, v, "true or false")
+		return nil, wrongType(field, v, "wrong_type/boolean")
 	}
 	return a.readTime(field, v)
 }
@@ -158,20 +157,20 @@ func (a AttributeSchema) Read(field string, v any) (any, error) {
 func (a AttributeSchema) readWhole(field string, v any, bits int) (any, error) {
 	text, _ := value.Text(v)
 	if _, isBool := v.(bool); isBool || !wholeText.MatchString(text) {
-		return nil, wrongValue(field, v, "a whole number")
+		return nil, wrongType(field, v, "wrong_type/integer")
 	}
 	n, err := strconv.ParseInt(text, 10, bits)
 	if err != nil {
-		return nil, errs.Reject(errs.Invalid, "out_of_range", field, "%s: %.40s does not fit into %d bits.", field, text, bits)
+		return nil, errs.New(errs.Invalid, "out_of_range", field, text, bits)
 	}
 	digits := strconv.FormatInt(n, 10)
-	return json.Number(digits), a.fits(field, len(strings.TrimPrefix(digits, "-")), "digits")
+	return json.Number(digits), a.fits(field, len(strings.TrimPrefix(digits, "-")), "too_long/digits")
 }
 
-// fits refuses what is longer than the attribute's length.
-func (a AttributeSchema) fits(field string, length int, of string) error {
+// fits rejects, with the code, what is longer than the attribute's length.
+func (a AttributeSchema) fits(field string, length int, code string) error {
 	if a.Length > 0 && length > a.Length {
-		return errs.Reject(errs.Invalid, "too_long", field, "%s: it has %d %s; %d is the limit.", field, length, of, a.Length).DependingOnSettings()
+		return errs.New(errs.Invalid, code, field, length, a.Length).DependingOnSettings()
 	}
 	return nil
 }
@@ -180,7 +179,7 @@ func (a AttributeSchema) fits(field string, length int, of string) error {
 func (a AttributeSchema) readTime(field string, v any) (any, error) {
 	text, ok := v.(string)
 	if !ok {
-		return nil, wrongValue(field, v, "a text with a date")
+		return nil, wrongType(field, v, "wrong_type/date")
 	}
 	if a.Type == "date" {
 		_, err := ParseTime(field, text)
@@ -192,11 +191,11 @@ func (a AttributeSchema) readTime(field string, v any) (any, error) {
 			return text, nil
 		}
 	}
-	return nil, errs.Reject(errs.Invalid, "bad_date", field, "%s: incorrect date and time; 2009-12-18T18:30:00.000Z is a correct one.", field)
+	return nil, errs.New(errs.Invalid, "bad_date/datetime", field)
 }
 
-func wrongValue(field string, v any, expected string) error {
-	return errs.Reject(errs.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", field, expected, value.TypeName(v))
+func wrongType(field string, v any, code string) error {
+	return errs.New(errs.Invalid, code, field, value.TypeName(v))
 }
 
 const (
@@ -215,8 +214,7 @@ var schemaName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 // CheckSchemaName refuses what cannot be the name of an extension or a key.
 func CheckSchemaName(field, name string) error {
 	if len(name) > maxSchemaName || !schemaName.MatchString(name) {
-		return errs.Reject(errs.Invalid, "bad_name", field,
-			"%s: %.60q is no name: a letter, then letters, digits and _, at most %d.", field, name, maxSchemaName)
+		return errs.New(errs.Invalid, "bad_name/schema", field, name, maxSchemaName)
 	}
 	return nil
 }
@@ -227,7 +225,7 @@ func (s ExtensionSchema) Check() error {
 		return err
 	}
 	if len(s.Attributes) > maxAttributes {
-		return badSchema("attributes", "an extension has at most %d.", maxAttributes)
+		return errs.New(errs.Invalid, "bad_schema/too_many_attributes", "attributes", maxAttributes)
 	}
 	for i, a := range s.Attributes {
 		at := fmt.Sprintf("attributes[%d]", i)
@@ -235,19 +233,19 @@ func (s ExtensionSchema) Check() error {
 			return err
 		}
 		if first, _ := s.Attribute(a.Name); s.indexOf(a.Name) != i {
-			return badSchema(at+".name", "%.100q stands twice.", first.Name)
+			return errs.New(errs.Invalid, "bad_schema/attribute_twice", at+".name", first.Name)
 		}
 	}
 	if len(s.Unique) > 0 && !s.Multi {
-		return badSchema("unique", "a single-valued extension has one record, so nothing can repeat.")
+		return errs.New(errs.Invalid, "bad_schema/single_valued", "unique")
 	}
 	if len(s.Unique) > maxUniques {
-		return badSchema("unique", "an extension has at most %d combinations.", maxUniques)
+		return errs.New(errs.Invalid, "bad_schema/too_many_combinations", "unique", maxUniques)
 	}
 	for _, combination := range s.Unique {
 		for i, name := range combination {
 			if s.indexOf(name) < 0 || slices.Contains(combination[:i], name) {
-				return badSchema("unique", "%.100q is no attribute, or stands twice in a combination.", name)
+				return errs.New(errs.Invalid, "bad_schema/bad_combination", "unique", name)
 			}
 		}
 	}
@@ -261,18 +259,14 @@ func (s ExtensionSchema) indexOf(name string) int {
 func (a AttributeSchema) check(at string) error {
 	switch {
 	case strings.TrimSpace(a.Name) == "" || len(a.Name) > maxAttributeName || strings.Contains(a.Name, "."):
-		return badSchema(at+".name", "%.110q is no name: 1 to %d bytes without a dot.", a.Name, maxAttributeName)
+		return errs.New(errs.Invalid, "bad_schema/attribute_name", at+".name", a.Name, maxAttributeName)
 	case !slices.Contains(AttributeTypes, a.Type):
-		return badSchema(at+".type", "%.40q is no type; there are: %s.", a.Type, strings.Join(AttributeTypes, ", "))
+		return errs.New(errs.Invalid, "bad_schema/attribute_type", at+".type", a.Type, strings.Join(AttributeTypes, ", "))
 	case a.Length < 0:
-		return badSchema(at+".length", "it is a whole number above zero.")
+		return errs.New(errs.Invalid, "bad_schema/attribute_length", at+".length")
 	case a.Default == nil:
 		return nil
 	}
 	_, err := a.Read(at+".default", a.Default)
 	return err
-}
-
-func badSchema(field, format string, args ...any) error {
-	return errs.Reject(errs.Invalid, "bad_schema", field, "%s: %s", field, fmt.Sprintf(format, args...))
 }

@@ -2,7 +2,6 @@ package customer
 
 import (
 	"slices"
-	"strings"
 
 	"regulars/shared/errs"
 )
@@ -120,33 +119,20 @@ func (c Customer) subscribedTo(key Key, resource int64) bool {
 
 // The refusals of a search.
 var (
-	ErrNotFound  = errs.Reject(errs.NotFound, "not_found", "", "No profile matches.")
-	ErrAmbiguous = errs.Reject(errs.FailedPrecondition, "ambiguous", "", "Several profiles match.")
+	ErrNotFound  = errs.New(errs.NotFound, "not_found", "")
+	ErrAmbiguous = errs.New(errs.FailedPrecondition, "ambiguous", "")
 )
 
 // namedOwners is how many of several matching customers a refusal names.
 const namedOwners = 10
 
 func ambiguous(ids []ID) error {
-	named := make([]string, 0, namedOwners)
-	for _, id := range ids[:min(len(ids), namedOwners)] {
-		named = append(named, id.Hex())
+	if len(ids) > namedOwners {
+		return errs.New(errs.FailedPrecondition, "ambiguous/many", "", len(ids), ids[:namedOwners])
 	}
-	return errs.Reject(errs.FailedPrecondition, ErrAmbiguous.Code, "", "%d profiles match: %s%s.",
-		len(ids), strings.Join(named, ", "), map[bool]string{true: " and others"}[len(ids) > namedOwners])
+	return errs.New(errs.FailedPrecondition, "ambiguous/several", "", len(ids), ids)
 }
 
 func ambiguousCrowd(key Key) error {
-	return errs.Reject(errs.FailedPrecondition, ErrAmbiguous.Code, "",
-		"More than %d profiles hold this %s; it is crowded and no longer leads to one.", maxOwners, key.Kind.noun())
-}
-
-func (k Kind) noun() string {
-	switch k {
-	case KindEmail, KindPhone:
-		return string(k)
-	case KindPush:
-		return "push token"
-	}
-	return "value"
+	return errs.New(errs.FailedPrecondition, "ambiguous/overflowed", "", maxOwners, key.Kind)
 }

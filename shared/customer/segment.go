@@ -25,8 +25,7 @@ func (c *Customer) LeaveSegments(numbers ...int64) {
 // checkSegments refuses a customer that comes to be in too many.
 func (c Commit) checkSegments() error {
 	if n := len(c.After.Segments); n > MaxSegments && n > len(c.Before.Segments) {
-		return errs.Reject(errs.Invalid, "too_many_segments", "add_to_segments",
-			"The profile would be in %d static segments; %d is the limit.", n, MaxSegments)
+		return errs.New(errs.Invalid, "too_many_segments", "add_to_segments", n, MaxSegments)
 	}
 	return nil
 }

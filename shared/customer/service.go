@@ -212,8 +212,7 @@ func (r Request) knownOf(c Customer, loaded map[Key]KeyRecord) map[Key]KeyRecord
 }
 
 func tooManyChanges(items int) error {
-	return errs.Reject(errs.Invalid, "too_many_changes", "data",
-		"data: the request would change %d items (e-mails, phones, push tokens, match field and identification values); %d is the limit. Send it in parts.", items, MaxItems).DependingOnSettings()
+	return errs.New(errs.Invalid, "too_many_changes/items", "", items, MaxItems).DependingOnSettings()
 }
 
 // instant is the time to the precision that is kept.
@@ -230,8 +229,7 @@ func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known
 		return err
 	}
 	if len(missing) > MaxItems {
-		return errs.Reject(errs.Invalid, "too_many_changes", "data",
-			"data: the request would change %d e-mails, phones, push tokens and match field values; %d is the limit. Send it in parts.", len(missing)+len(changes), MaxItems)
+		return errs.New(errs.Invalid, "too_many_changes/match_keys", "", len(missing)+len(changes), MaxItems)
 	}
 	if len(missing) > 0 {
 		more, err := s.store.Keys(ctx, r.Tenant, missing)

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
@@ -153,7 +154,7 @@ func TestTakenEmail(t *testing.T) {
 		} {
 			_, err := service.Apply(ctx, r)
 			refusal, ok := errs.AsClient(err)
-			if !errors.Is(err, customer.ErrTaken) || !ok || !strings.Contains(refusal.Detail, ada.ID.Hex()) {
+			if !errors.Is(err, customer.ErrTaken) || !ok || !slices.Equal(refusal.Args, []any{ada.ID}) {
 				t.Errorf("%s: error = %v, want %v that names %s", name, err, customer.ErrTaken, ada.ID.Hex())
 			}
 		}
@@ -166,7 +167,7 @@ func TestTakenEmail(t *testing.T) {
 		}))
 		_, err := service.Find(ctx, rules, email("ada@x.com"))
 		refusal, _ := errs.AsClient(err)
-		if !errors.Is(err, customer.ErrAmbiguous) || !strings.Contains(refusal.Detail, ada.ID.Hex()+", "+eve.ID.Hex()) {
+		if !errors.Is(err, customer.ErrAmbiguous) || !cmp.Equal(refusal.Args, []any{2, []customer.ID{ada.ID, eve.ID}}) {
 			t.Errorf("find error = %v, want %v that names both", err, customer.ErrAmbiguous)
 		}
 	})

@@ -216,6 +216,5 @@ func ParseStatus(field, word string) (Status, error) {
 	if i := slices.Index(Statuses, Status(word)); i >= 0 {
 		return Statuses[i], nil
 	}
-	return "", errs.Reject(errs.Invalid, "bad_status", field,
-		"%s: %.40q is no status; a number from 0 to 6 or its word is: %v.", field, word, Statuses)
+	return "", errs.New(errs.Invalid, "bad_status", field, word, Statuses)
 }

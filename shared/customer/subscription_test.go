@@ -145,7 +145,7 @@ func TestParseStatus(t *testing.T) {
 			got, err := customer.ParseStatus("data._status", tt.word)
 			if tt.want == "" {
 				refusal, ok := errs.AsClient(err)
-				if !ok || got != "" || refusal.Code != "bad_status" || refusal.Field != "data._status" {
+				if !ok || got != "" || refusal.Code != "bad_status" || refusal.Path != "data._status" {
 					t.Errorf("ParseStatus = %q, error %v, want a bad_status", got, err)
 				}
 				return

@@ -9,8 +9,7 @@ import (
 
 // ErrNoSubscription refuses the name of a subscription that the customer does
 // not have.
-var ErrNoSubscription = errs.Reject(errs.NotFound, "subscription_not_found", "",
-	"The profile has no such subscription; resource, channel and contact name one.")
+var ErrNoSubscription = errs.New(errs.NotFound, "subscription_not_found", "")
 
 // Subscription returns the subscription of that key, also one that was deleted,
 // or refuses with [ErrNoSubscription].

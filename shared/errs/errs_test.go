@@ -3,6 +3,7 @@ package errs_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 
 	"regulars/shared/errs"
@@ -43,7 +44,7 @@ func TestBySettings(t *testing.T) {
 	if !marked.DependsOnSettings || shared.DependsOnSettings {
 		t.Errorf("OfSettings = %t of the copy, %t of the original, want true and false", marked.DependsOnSettings, shared.DependsOnSettings)
 	}
-	if marked.DependsOnSettings = false; *marked != *shared {
+	if marked.DependsOnSettings = false; !reflect.DeepEqual(marked, shared) {
 		t.Errorf("copy = %+v, want %+v", *marked, *shared)
 	}
 }

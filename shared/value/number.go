@@ -22,8 +22,10 @@ const (
 
 var (
 	errNotNumber = errors.New("not a number")
-	errDigits    = errors.New("a number of more than 38 digits")
-	errRange     = errors.New("a number outside of the range 1e-130 to 9.9e125")
+	// ErrDigits rejects a number of more than 38 digits.
+	ErrDigits = errors.New("a number of more than 38 digits")
+	// ErrRange rejects a number outside of the range 1e-130 to 9.9e125.
+	ErrRange = errors.New("a number outside of the range 1e-130 to 9.9e125")
 )
 
 // Number makes a JSON number canonical: no needless zeros, no plus sign, an
@@ -42,10 +44,10 @@ func Number(text string) (json.Number, error) {
 		return "0", nil
 	}
 	if len(digits) > maxDigits {
-		return "", errDigits
+		return "", ErrDigits
 	}
 	if magnitude := exponent + len(digits) - 1; magnitude > maxExponent || magnitude < minExponent {
-		return "", errRange
+		return "", ErrRange
 	}
 	plain := compose(digits, exponent)
 	if negative {

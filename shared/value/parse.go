@@ -21,7 +21,7 @@ const MaxDepth = 32
 // than tab, CR and LF.
 func Parse(document []byte) (any, error) {
 	if !utf8.Valid(document) {
-		return nil, refuse("", "The body is not valid UTF-8.")
+		return nil, reject("bad_json/encoding", "")
 	}
 	p := parser{text: document}
 	v, f := p.value(0)
@@ -29,10 +29,10 @@ func Parse(document []byte) (any, error) {
 	case f == notJSON:
 		return nil, syntax(document)
 	case f != nil:
-		return nil, refuse(f.path, "%s %s.", name(f.path), f.reason)
+		return nil, reject(f.code, shortPath(f.path), f.args...)
 	}
 	if p.skipSpace(); p.at < len(document) {
-		return nil, refuse("", "The body is not one JSON document: something follows its end at byte %d.", p.at)
+		return nil, reject("bad_json/more", "", p.at)
 	}
 	return v, nil
 }
@@ -40,7 +40,7 @@ func Parse(document []byte) (any, error) {
 // ParseObject is [Parse] for a document that must be an object.
 func ParseObject(document []byte) (map[string]any, error) {
 	if len(bytes.TrimSpace(document)) == 0 {
-		return nil, refuse("", "The body is empty; a JSON object is expected.")
+		return nil, reject("bad_json/empty", "")
 	}
 	v, err := Parse(document)
 	if err != nil {
@@ -48,13 +48,13 @@ func ParseObject(document []byte) (map[string]any, error) {
 	}
 	object, ok := v.(map[string]any)
 	if !ok {
-		return nil, refuse("", "The body is %s; a JSON object is expected.", TypeName(v))
+		return nil, reject("bad_json/no_object", "", TypeName(v))
 	}
 	return object, nil
 }
 
-func refuse(field, format string, args ...any) error {
-	return errs.Reject(errs.Invalid, "bad_json", field, format, args...)
+func reject(code, path string, args ...any) error {
+	return errs.New(errs.Invalid, code, path, args...)
 }
 
 // syntax asks encoding/json what is wrong with a document that is no JSON.
@@ -62,19 +62,22 @@ func syntax(document []byte) error {
 	var v any
 	err := json.Unmarshal(document, &v)
 	if s, ok := errors.AsType[*json.SyntaxError](err); ok && s.Offset < int64(len(document)) {
-		return refuse("", "The body is not JSON: %s at byte %d.", s.Error(), s.Offset)
+		return reject("bad_json/syntax", "", s.Error(), s.Offset)
 	}
-	return refuse("", "The body is not JSON: it ends too early.")
+	return reject("bad_json/end", "")
 }
 
 // A flaw is what may not be kept, and where it stands: the path is put together
 // on the way out, so that a document without a flaw pays nothing for it.
-type flaw struct{ path, reason string }
+type flaw struct {
+	path, code string
+	args       []any
+}
 
 // The flaws of a document as a whole.
 var (
-	notJSON = &flaw{reason: "is not JSON"}
-	tooDeep = &flaw{reason: "has more than 32 levels of arrays and objects"}
+	notJSON = &flaw{}
+	tooDeep = &flaw{code: "bad_json/too_deep", args: []any{MaxDepth}}
 )
 
 // within says that the flaw is in the element or member of that name.
@@ -85,14 +88,12 @@ func (f *flaw) within(step string) *flaw {
 	if f.path != "" && f.path[0] != '[' && step != "" {
 		step += "."
 	}
-	return &flaw{step + f.path, f.reason}
+	return &flaw{step + f.path, f.code, f.args}
 }
 
-func name(path string) string {
-	if path == "" {
-		return "The body"
-	}
-	const longest = 100 // a hostile name must not fill the answer
+// shortPath keeps a long name of a member from filling the answer.
+func shortPath(path string) string {
+	const longest = 100
 	if len(path) > longest {
 		return strings.ToValidUTF8(path[:longest], "") + "..."
 	}

@@ -2,6 +2,7 @@ package value
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -113,7 +114,7 @@ func (p *parser) object(depth int) (any, *flaw) {
 			return nil, f
 		}
 		if name == "" {
-			return nil, &flaw{reason: "has a member without a name"}
+			return nil, &flaw{code: "bad_json/no_name"}
 		}
 		if !p.take(':') {
 			return nil, notJSON
@@ -151,7 +152,10 @@ func (p *parser) number() (any, *flaw) {
 	p.at += len(literal)
 	n, err := Number(string(literal))
 	if err != nil {
-		return nil, &flaw{reason: "is " + err.Error()}
+		if errors.Is(err, ErrRange) {
+			return nil, &flaw{code: "bad_json/range"}
+		}
+		return nil, &flaw{code: "bad_json/digits"}
 	}
 	return n, nil
 }
@@ -173,7 +177,7 @@ func (p *parser) string() (string, *flaw) {
 		case c == '\\':
 			n := escape(p.text[i:])
 			if n == 0 {
-				return "", &flaw{reason: "contains half of a surrogate pair"}
+				return "", &flaw{code: "bad_json/surrogate"}
 			}
 			i += n - 1
 			escaped = true
@@ -199,7 +203,7 @@ func checked(s string) (string, *flaw) {
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		if unicode.IsControl(r) {
-			return "", &flaw{reason: fmt.Sprintf("contains the control character U+%04X", r)}
+			return "", &flaw{code: "bad_json/control_character", args: []any{fmt.Sprintf("U+%04X", r)}}
 		}
 		i += size - 1
 	}

@@ -36,7 +36,7 @@ var rooms = map[string][]string{
 	"functions/genesys":   {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/value"},
 	"functions/haravan":   {"shared/access", "shared/customer", "shared/httpapi", "shared/errs", "shared/points", "shared/value"},
 	"functions/mojodex":   {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/value"},
-	"functions/admin":     {"shared/access", "shared/customer", "shared/jobs", "shared/errs", "shared/points", "shared/value"},
+	"functions/admin":     {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/points", "shared/value"},
 	"functions/work":      {"shared/access", "shared/catalog", "shared/customer", "shared/jobs", "shared/errs", "shared/points", awsLambda + "events"},
 	"functions/*/lambda":  {"functions/work", "shared/access", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/lambdahttp", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/admin/cli": {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda"},

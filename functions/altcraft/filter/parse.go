@@ -28,7 +28,7 @@ func Parse(field string, v any) (Filter, error) {
 	if text, ok := v.(string); ok && strings.TrimSpace(text) != "" {
 		object, err := value.ParseObject([]byte(text))
 		if refusal, refused := errs.AsClient(err); refused {
-			return Filter{}, refuse(field, "as a JSON text it is refused: %s", refusal.Detail)
+			return Filter{}, errs.New(errs.Invalid, "bad_query/json", short(field), refusal)
 		}
 		v = object
 	} else if ok {

@@ -1,0 +1,6 @@
+package haravan
+
+import "regulars/shared/httpapi"
+
+// texts are the sentences of this dialect.
+var texts = httpapi.Texts
