@@ -14,7 +14,7 @@ import (
 	"regulars/tests/client"
 )
 
-// What is refused names the field and the reason, with HTTP 200, and leaves the
+// What is rejected names the field and the reason, with HTTP 200, and leaves the
 // table as it was. These are the requests that are too long for a file; the
 // others are in altcraft/bad-input.txt.
 func TestBadInput(t *testing.T) {
@@ -72,7 +72,7 @@ func TestBadInput(t *testing.T) {
 		{"a function with an exponent without end", data("ann@example.com", "note", function("incr", "1e999999999")), []string{"data.note.value"}},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { refused(t, s, tt.body, tt.want...) })
+		t.Run(tt.name, func(t *testing.T) { rejected(t, s, tt.body, tt.want...) })
 	}
 
 	t.Run("at the limits", func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestBadXML(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, "/api/v1.1/profiles/import", strings.NewReader(tt.body))
 			r.Header.Set("Content-Type", "application/xml")
 			w := httptest.NewRecorder()
-			witness{s, t}.ServeHTTP(w, r)
+			checker{s, t}.ServeHTTP(w, r)
 			if got := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(got, "<xml><error>400</error>") || !strings.Contains(got, tt.want) || len(got) > 1000 {
 				t.Errorf("answer = %d %.300s, want error 400 and %q", w.Code, got, tt.want)
 			}
@@ -121,7 +121,7 @@ func TestBadXML(t *testing.T) {
 
 // What can be said short of doing it is said soon: a function has 25 seconds, and
 // its work must not grow with the square of a body.
-func TestHugeListsAreRefusedSoon(t *testing.T) {
+func TestHugeListsAreRejectedSoon(t *testing.T) {
 	t.Parallel()
 	const (
 		elements = 25_000
@@ -148,7 +148,7 @@ func TestHugeListsAreRefusedSoon(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			began := time.Now()
-			refused(t, s, tt.body)
+			rejected(t, s, tt.body)
 			if took := time.Since(began); took > soon {
 				t.Errorf("refused after %v, want within %v", took, soon)
 			}
@@ -168,7 +168,7 @@ func TestWrongTypes(t *testing.T) {
 		return entry
 	}
 	tests := []struct {
-		at     string // of the member, as the refusal spells it
+		at     string // of the member, as the rejection spells it
 		values []any
 	}{
 		{"token", []any{number, truth, list, object}},
@@ -219,7 +219,7 @@ func TestWrongTypes(t *testing.T) {
 			} else {
 				request[name] = v
 			}
-			refusedAt(t, s, tt.at, v, body(request))
+			rejectedAt(t, s, tt.at, v, body(request))
 		}
 	}
 
@@ -252,7 +252,7 @@ func TestWrongTypes(t *testing.T) {
 			entry := maps.Clone(tt.entry)
 			entry[tt.member] = v
 			// The contact that is missing then may be what is named.
-			refusedAt(t, s, "data.subscriptions[0].", v, data("ann@example.com", "subscriptions", []any{entry}))
+			rejectedAt(t, s, "data.subscriptions[0].", v, data("ann@example.com", "subscriptions", []any{entry}))
 		}
 	}
 
@@ -274,16 +274,16 @@ func TestWrongTypes(t *testing.T) {
 			request := maps.Clone(tt.search)
 			request["data"] = map[string]any{}
 			request[tt.at] = v
-			refusedAt(t, s, tt.at, v, body(request))
+			rejectedAt(t, s, tt.at, v, body(request))
 		}
 	}
 }
 
-// refused demands that an import is refused with 400, and each of the parts in
+// rejected demands that an import is rejected with 400, and each of the parts in
 // the text.
-func refused(t *testing.T, s client.Scene, b []byte, parts ...string) {
+func rejected(t *testing.T, s client.Scene, b []byte, parts ...string) {
 	t.Helper()
-	response, a := post(t, witness{s, t}, "profiles/import", b)
+	response, a := post(t, checker{s, t}, "profiles/import", b)
 	if response.StatusCode != http.StatusOK || a.Error != 400 || a.ID != "" {
 		t.Errorf("HTTP %d, error %d %.200q, want HTTP 200, error 400", response.StatusCode, a.Error, a.Text)
 	}
@@ -297,7 +297,7 @@ func refused(t *testing.T, s client.Scene, b []byte, parts ...string) {
 	}
 }
 
-func refusedAt(t *testing.T, s client.Scene, at string, v any, b []byte) {
+func rejectedAt(t *testing.T, s client.Scene, at string, v any, b []byte) {
 	t.Helper()
 	value, err := json.Marshal(v)
 	if err != nil {
@@ -305,7 +305,7 @@ func refusedAt(t *testing.T, s client.Scene, at string, v any, b []byte) {
 	}
 	t.Run(fmt.Sprintf("%s %s", at, value), func(t *testing.T) {
 		t.Helper()
-		refused(t, s, b, at)
+		rejected(t, s, b, at)
 	})
 }
 

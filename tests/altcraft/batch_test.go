@@ -33,7 +33,7 @@ func crowd(from, n int, more map[string]any) []map[string]any {
 	return items
 }
 
-// A batch with an item too many is refused, and nothing of it is done.
+// A batch with an item too many is rejected, and nothing of it is done.
 func TestTooManyItems(t *testing.T) {
 	s := newTestbed(t)
 	before := client.Dump(t, s.Table)
@@ -169,7 +169,7 @@ func TestBatchRunsOutOfTime(t *testing.T) {
 	}
 }
 
-// mixed is a batch in which two items are about one person, one is refused, and
+// mixed is a batch in which two items are about one person, one is rejected, and
 // one changes nothing. It needs person n+1.
 func mixed(n int) map[string]any {
 	return byEmail(
@@ -347,7 +347,7 @@ func TestCostOfBatches(t *testing.T) {
 }
 
 // What a batch came to under its key is answered again even where it would be
-// refused as a whole by now.
+// rejected as a whole by now.
 func TestBatchRepeatedAfterItsFieldIsGone(t *testing.T) {
 	l := client.NewService(t)
 	c := client.Altcraft{T: t, Handler: l}

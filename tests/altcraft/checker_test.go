@@ -19,9 +19,9 @@ import (
 	"regulars/tests/openapi"
 )
 
-// A witness is the service, watched: an answer that says that nothing was done
+// A checker is the service, watched: an answer that says that nothing was done
 // must leave the table as it was.
-type witness struct {
+type checker struct {
 	client.Scene
 	t *testing.T
 }
@@ -30,7 +30,7 @@ type witness struct {
 var readsOnly = regexp.MustCompile(`/(get|list|fields_get)/?$`)
 
 // ServeHTTP implements [http.Handler].
-func (s witness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s checker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	before := s.Items(s.t)
 	recorder := httptest.NewRecorder()
 	s.documented().ServeHTTP(recorder, r)
@@ -38,13 +38,13 @@ func (s witness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(recorder.Code)
 	_, _ = w.Write(recorder.Body.Bytes())
 
-	answer, err := verdictOf(recorder.Body.Bytes())
+	answer, err := outcomeOf(recorder.Body.Bytes())
 	if err != nil {
 		s.t.Errorf("%s %s: the body is neither JSON nor XML with a verdict: %v\n%s", r.Method, r.URL.Path, err, recorder.Body)
 	}
 	keyed := r.Header.Get("Idempotency-Key") != "" && recorder.Header().Get("Idempotency-Hit") == ""
 	unchanged := answer.Changed != nil && !*answer.Changed && !keyed
-	if answer.refused() || unchanged || readsOnly.MatchString(r.URL.Path) {
+	if answer.rejected() || unchanged || readsOnly.MatchString(r.URL.Path) {
 		if diff := cmp.Diff(before, s.Items(s.t)); diff != "" {
 			s.t.Errorf("%s %s answered %.300s and wrote (-before +after):\n%s", r.Method, r.URL.Path, recorder.Body, diff)
 		}
@@ -53,14 +53,14 @@ func (s witness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // documented is the service, of which the OpenAPI document must allow what it is
 // asked and answers.
-func (s witness) documented() http.Handler {
+func (s checker) documented() http.Handler {
 	document, err := altcraftDocument()
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	refused := func(status int, body []byte) bool {
-		v, err := verdictOf(body)
-		return status != http.StatusOK || err != nil || v.refused()
+		v, err := outcomeOf(body)
+		return status != http.StatusOK || err != nil || v.rejected()
 	}
 	return document.Watch(s.Laptop, refused, func(err error) { s.t.Error(err) })
 }
@@ -68,14 +68,14 @@ func (s witness) documented() http.Handler {
 // altcraftDocument is the one document that all conversations are held against.
 var altcraftDocument = sync.OnceValues(func() (*openapi.Document, error) { return openapi.Load("../../docs/openapi/altcraft.yaml") })
 
-// A verdict is what an answer of the Altcraft API says of a request, in JSON or
+// An outcome is what an answer of the Altcraft API says of a request, in JSON or
 // XML.
-type verdict struct {
+type outcome struct {
 	Error   *int  `json:"error" xml:"error"`
 	Changed *bool `json:"changed" xml:"changed"`
 }
 
-func verdictOf(body []byte) (v verdict, err error) {
+func outcomeOf(body []byte) (v outcome, err error) {
 	read := json.Unmarshal
 	if bytes.HasPrefix(body, []byte("<")) {
 		read = xml.Unmarshal
@@ -86,8 +86,8 @@ func verdictOf(body []byte) (v verdict, err error) {
 	return v, err
 }
 
-// refused reports whether nothing was done.
-func (v verdict) refused() bool { return v.Error == nil || *v.Error != 0 }
+// rejected reports whether nothing was done.
+func (v outcome) rejected() bool { return v.Error == nil || *v.Error != 0 }
 
 // post sends a body to a method of the Altcraft API.
 func post(t *testing.T, h http.Handler, method string, body []byte) (*http.Response, answer) {

@@ -57,7 +57,7 @@ func TestAltcraft(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := client.NewScene(t)
-			if err := conversation.Play(witness{s, t}, string(text), client.NewTokens(t, s)); err != nil {
+			if err := conversation.Play(checker{s, t}, string(text), client.NewTokens(t, s)); err != nil {
 				t.Errorf("%s: %v", file, err)
 			}
 			played.Add(1)
@@ -141,7 +141,7 @@ func customerOf(t *testing.T, s client.Scene, id string) map[string]any {
 	return nil
 }
 
-// A token that was used and then revoked is refused as soon as nobody remembers
+// A token that was used and then revoked is rejected as soon as nobody remembers
 // it any more.
 func TestRevokedTokenEnds(t *testing.T) {
 	t.Parallel()
@@ -162,13 +162,13 @@ func TestRevokedTokenEnds(t *testing.T) {
 	if _, err := s.Registrar.RevokeToken(t.Context(), token.Hash); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(1100 * time.Millisecond) // a laptop remembers for a second
+	time.Sleep(1100 * time.Millisecond) // a development machine remembers for a second
 	if code := ask(); code != 403 {
 		t.Errorf("after: error %d, want 403", code)
 	}
 }
 
-// What was just declared is not refused because somebody remembers otherwise.
+// What was just declared is not rejected because somebody remembers otherwise.
 func TestDeclarationsHoldAtOnce(t *testing.T) {
 	t.Parallel()
 	s := client.NewScene(t)

@@ -99,7 +99,7 @@ func TestSubscriptionCosts(t *testing.T) {
 	}
 }
 
-// TestCapacityWithoutToken: what is refused at the door reads nothing.
+// TestCapacityWithoutToken: what is rejected at the door reads nothing.
 func TestCapacityWithoutToken(t *testing.T) {
 	c := client.Altcraft{T: t, Handler: client.NewService(t)}
 	got := c.Call("import", map[string]any{"token": nil, "db_id": devserver.Tenant, "data": map[string]any{}})

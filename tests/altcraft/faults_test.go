@@ -186,7 +186,7 @@ func (p played) differs(q played) string {
 }
 
 // TestProveFaultsThatStay: what stays ends in busy, and a mistake of ours in a
-// fault, never in a refusal; all of the request is done then, or nothing.
+// fault, never in a rejection; all of the request is done then, or nothing.
 func TestProveFaultsThatStay(t *testing.T) {
 	for i, op := range operations(0) {
 		t.Run(op.name, func(t *testing.T) {

@@ -165,8 +165,8 @@ func TestRepeatedWriteAndForeignWrite(t *testing.T) {
 	})
 }
 
-// TestKeyTurnsCrowded: nobody is refused because a phone has too many owners.
-func TestKeyTurnsCrowded(t *testing.T) {
+// TestKeyOverflows: nobody is rejected because a phone has too many owners.
+func TestKeyOverflows(t *testing.T) {
 	s := newTestbed(t)
 	owner := func(n int) map[string]any {
 		return map[string]any{"email": client.Email(n), "data": map[string]any{"phones": []string{client.Phone(0)}}}
@@ -189,9 +189,9 @@ func TestKeyTurnsCrowded(t *testing.T) {
 	}
 }
 
-// TestKeyedRepeatAfterLostAnswer: the repeat gives the first answer, even when it
-// would be refused by now.
-func TestKeyedRepeatAfterLostAnswer(t *testing.T) {
+// TestIdempotentRepeatAfterLostAnswer: the repeat gives the first answer, even when it
+// would be rejected by now.
+func TestIdempotentRepeatAfterLostAnswer(t *testing.T) {
 	s := newTestbed(t)
 	ada := s.Clean.Must("import", client.Person(1, nil)).ID()
 	body := map[string]any{"email": client.Email(1), "data": map[string]any{"email": client.Email(2)}}
@@ -220,10 +220,10 @@ func TestKeyedRepeatAfterLostAnswer(t *testing.T) {
 	}
 }
 
-// TestKeyedCountAfterLostAnswer: a count whose answer was lost, and that was sent
+// TestIdempotentCountAfterLostAnswer: a count whose answer was lost, and that was sent
 // again, counts once, whatever others counted in between, even where it would be
-// refused by now.
-func TestKeyedCountAfterLostAnswer(t *testing.T) {
+// rejected by now.
+func TestIdempotentCountAfterLostAnswer(t *testing.T) {
 	s := newTestbed(t)
 	lost := client.FaultyDB(t, &faults.Transport{Plan: faults.Always(faults.LostAnswer).Of("TransactWriteItems")})
 	c := client.Altcraft{T: t, Handler: client.ServiceOn(t, lost, s.Table), Deadline: 2300 * time.Millisecond}
@@ -268,8 +268,8 @@ func TestProveCountedOnce(t *testing.T) {
 	}
 }
 
-// TestRefusalIsNotRemembered: what was refused may be sent again.
-func TestRefusalIsNotRemembered(t *testing.T) {
+// TestRejectionIsNotStored: what was rejected may be sent again.
+func TestRejectionIsNotStored(t *testing.T) {
 	s := newTestbed(t)
 	body := map[string]any{"email": client.Email(1), "data": map[string]any{"_city": "Paris"}}
 	if got := s.Clean.Call("update", body, "Idempotency-Key", "k"); got.Code() != 404 {

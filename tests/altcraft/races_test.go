@@ -130,7 +130,7 @@ func TestProveNoSubscriptionIsLost(t *testing.T) {
 }
 
 // TestProveRaceForAnAddress: of two customers that want one address one gets it,
-// and the other is refused and unchanged.
+// and the other is rejected and unchanged.
 func TestProveRaceForAnAddress(t *testing.T) {
 	processes := client.StartTwo(t)
 	for round := range client.Size(50) {

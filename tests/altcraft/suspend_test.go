@@ -180,7 +180,7 @@ func otherDatabase(t *testing.T, l *devserver.Laptop) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(1100 * time.Millisecond) // a laptop remembers for a second
+	time.Sleep(1100 * time.Millisecond) // a development machine remembers for a second
 	return other
 }
 

@@ -35,7 +35,7 @@ func identify(ctx context.Context, out io.Writer, root, endpoint string) error {
 		if err := dynamolocal.Create(ctx, db, table, definition); err != nil {
 			return nil, err
 		}
-		l := newLaptop(db, table)
+		l := newService(db, table)
 		if err := l.Seed(ctx); err != nil {
 			return nil, err
 		}

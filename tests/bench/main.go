@@ -86,7 +86,7 @@ func against(ctx context.Context, out io.Writer, root string, only *regexp.Regex
 	if err := dynamolocal.Create(ctx, db, table, definition); err != nil {
 		return err
 	}
-	l := newLaptop(db, table)
+	l := newService(db, table)
 	if err := l.Seed(ctx); err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func against(ctx context.Context, out io.Writer, root string, only *regexp.Regex
 	if _, err := l.Registrar.ChangeSettings(ctx, devserver.Tenant, unlimited); err != nil {
 		return err
 	}
-	local := subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table}
+	local := subject{ctx: ctx, h: newService(db, table), db: db, table: table}
 	for _, o := range slices.Concat(operations, backoffice) {
 		if only.MatchString(o.name + ", " + onLocal) {
 			ours, raw := o.ways(local)
@@ -113,7 +113,7 @@ func against(ctx context.Context, out io.Writer, root string, only *regexp.Regex
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var m memory
 	db = m.client(db)
-	s := subject{ctx: ctx, h: newLaptop(db, table), db: db, table: table}
+	s := subject{ctx: ctx, h: newService(db, table), db: db, table: table}
 	s.known()
 	s.call("get", getBody()) // so that the memory hears of all that is read
 	for range 2 {            // the second time the account that is read has a point
@@ -132,7 +132,7 @@ func against(ctx context.Context, out io.Writer, root string, only *regexp.Regex
 	return nil
 }
 
-func newLaptop(db *dynamodb.Client, table string) *devserver.Laptop {
+func newService(db *dynamodb.Client, table string) *devserver.Laptop {
 	return devserver.New(devserver.Options{DB: db, Table: table, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
 }
 

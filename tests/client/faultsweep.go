@@ -10,7 +10,7 @@ import (
 	"regulars/tests/faults"
 )
 
-// passing are faults that pass: the answer must be as if there had been none.
+// PassingFaults are faults that pass: the answer must be as if there had been none.
 var PassingFaults = map[string]faults.Fault{
 	"throttled":              faults.Throttled,
 	"conflict":               faults.Conflict,
@@ -28,7 +28,7 @@ var PassingFaults = map[string]faults.Fault{
 	"hung after it was done": faults.Hung,
 }
 
-// staying are faults that may stay. The last two are our own mistake, as far as
+// StayingFaults are faults that may stay. The last two are our own mistake, as far as
 // the table says.
 var StayingFaults = map[string]faults.Fault{
 	"throttled":             faults.Throttled,
@@ -41,7 +41,7 @@ var StayingFaults = map[string]faults.Fault{
 	"collection size":       faults.Cancelled("ItemCollectionSizeLimitExceeded"),
 }
 
-// inARow is how often a fault comes in a row: once, where the SDK's own attempts
+// InARow is how often a fault comes in a row: once, where the SDK's own attempts
 // cure most, and four times, where they cannot.
 func InARow() []int {
 	if Proving() {
@@ -50,7 +50,7 @@ func InARow() []int {
 	return []int{1, 4}
 }
 
-// passingAt are the sweeps of faults that pass: each of them at each of the calls,
+// PassingAt are the sweeps of faults that pass: each of them at each of the calls,
 // so many times in a row. The key says which it is.
 func PassingAt(calls []faults.Call, times ...int) iter.Seq2[string, faults.Plan] {
 	return func(yield func(string, faults.Plan) bool) {
@@ -67,7 +67,7 @@ func PassingAt(calls []faults.Call, times ...int) iter.Seq2[string, faults.Plan]
 	}
 }
 
-// stayingFrom are the sweeps of faults that stay: from each of the calls on each
+// StayingFrom are the sweeps of faults that stay: from each of the calls on each
 // of them, whenever that operation is called. The key says which it is.
 func StayingFrom(calls []faults.Call) iter.Seq2[string, faults.Plan] {
 	return func(yield func(string, faults.Plan) bool) {
@@ -82,7 +82,7 @@ func StayingFrom(calls []faults.Call) iter.Seq2[string, faults.Plan] {
 	}
 }
 
-// oneIn leaves out what is not played: nothing in make prove, else all but one of
+// OneIn leaves out what is not played: nothing in make prove, else all but one of
 // so many. Maps are walked in another order each time, so others next time.
 func OneIn(many int, sweep iter.Seq2[string, faults.Plan]) iter.Seq2[string, faults.Plan] {
 	return func(yield func(string, faults.Plan) bool) {
@@ -95,7 +95,7 @@ func OneIn(many int, sweep iter.Seq2[string, faults.Plan]) iter.Seq2[string, fau
 	}
 }
 
-// warmOn is the whole service on a table, and the transport of its calls. It
+// WarmOn is the whole service on a table, and the transport of its calls. It
 // remembers token and settings; plan says what becomes of the calls after that,
 // which count from 0.
 func WarmOn(t testing.TB, table string, plan faults.Plan) (http.Handler, *faults.Transport) {

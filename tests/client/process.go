@@ -35,13 +35,13 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// A process is a running functions/local.
+// A Process is a running functions/local.
 type Process struct {
 	Address string
 	Command *exec.Cmd
 }
 
-// start starts a process on a table.
+// Start starts a process on a table.
 func Start(t *testing.T, table string) Process {
 	t.Helper()
 	path, err := binary()
@@ -73,7 +73,7 @@ func Start(t *testing.T, table string) Process {
 	return p
 }
 
-// startTwo starts two processes on one new table.
+// StartTwo starts two processes on one new table.
 func StartTwo(t *testing.T) [2]Process {
 	t.Helper()
 	table := dynamotest.Table(t)
@@ -85,7 +85,7 @@ var HTTP = &http.Client{
 	Transport: &http.Transport{MaxIdleConnsPerHost: 128},
 }
 
-// post sends a body, to which token and db_id are added. Header is a list of names
+// Post sends a body, to which token and db_id are added. Header is a list of names
 // and values.
 func (p Process) Post(t testing.TB, method string, body map[string]any, header ...string) Answer {
 	t.Helper()
@@ -112,7 +112,7 @@ func (p Process) Post(t testing.TB, method string, body map[string]any, header .
 	return Parse(t, response.StatusCode, response.Header, answer)
 }
 
-// admin makes a call of the admin function and returns its answer.
+// Admin makes a call of the admin function and returns its answer.
 func (p Process) Admin(t *testing.T, call map[string]any) map[string]any {
 	t.Helper()
 	text, err := json.Marshal(call)

@@ -15,8 +15,8 @@ import (
 	"regulars/shared/dynamolocal/dynamotest"
 )
 
-// A scene is the whole service on a table of its own, with the local tenant, and
-// two more that [newCast] makes.
+// A Scene is the whole service on a table of its own, with the local tenant, and
+// two more that [NewTokens] makes.
 type Scene struct {
 	*devserver.Laptop
 	DB    *dynamodb.Client
@@ -41,7 +41,7 @@ const (
 	BusyTenant     = 9 // whose requests are limited to three
 )
 
-// newCast makes further tenants and tokens, and returns the secrets by the names
+// NewTokens makes further tenants and tokens, and returns the secrets by the names
 // that conversations have for them.
 func NewTokens(t *testing.T, s Scene) map[string]string {
 	t.Helper()
@@ -110,7 +110,7 @@ func NewTokens(t *testing.T, s Scene) map[string]string {
 		t.Fatal(err)
 	}
 	cast["job"] = job.ID
-	// The registrar makes none that has expired already.
+	// CreateToken makes none that has expired already.
 	cast["expired"] = "reg_live_expired"
 	yesterday := time.Now().Add(-24 * time.Hour)
 	token := access.Token{
@@ -125,7 +125,7 @@ func NewTokens(t *testing.T, s Scene) map[string]string {
 
 func Field(kind string) map[string]any { return map[string]any{"type": kind} }
 
-// items are all items of the table by key. The service itself never scans.
+// Items are all items of the table by key. The service itself never scans.
 func (s Scene) Items(t *testing.T) map[string]map[string]any {
 	t.Helper()
 	all := map[string]map[string]any{}

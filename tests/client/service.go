@@ -25,10 +25,10 @@ import (
 	"regulars/tests/faults"
 )
 
-// proving reports whether this is make prove.
+// Proving reports whether this is make prove.
 func Proving() bool { return os.Getenv("PROVE") != "" }
 
-// size is how often something is done: all of it in make prove, a tenth else.
+// Size is how often something is done: all of it in make prove, a tenth else.
 func Size(full int) int {
 	if Proving() {
 		return full
@@ -36,7 +36,7 @@ func Size(full int) int {
 	return max(1, full/10)
 }
 
-// newLaptop makes the whole service on a table of its own, seeded.
+// NewService makes the assembled service on a table of its own, seeded.
 func NewService(t testing.TB) *devserver.Laptop {
 	t.Helper()
 	l := ServiceOn(t, dynamotest.Client(t), dynamotest.Table(t))
@@ -51,7 +51,7 @@ func ServiceOn(t testing.TB, db *dynamodb.Client, table string) *devserver.Lapto
 	return devserver.New(devserver.Options{DB: db, Table: table, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 }
 
-// faulty makes a client whose calls go through transport, with the attempts and
+// FaultyDB makes a client whose calls go through transport, with the attempts and
 // the pauses of a function, only shorter.
 func FaultyDB(t testing.TB, transport *faults.Transport) *dynamodb.Client {
 	t.Helper()
@@ -63,7 +63,7 @@ func FaultyDB(t testing.TB, transport *faults.Transport) *dynamodb.Client {
 	})
 }
 
-// An answered is what a request came to.
+// An Answer is what a request came to.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -84,7 +84,7 @@ func (a Answer) String() string {
 	return fmt.Sprintf("HTTP %d %s", a.Status, text)
 }
 
-// A caller speaks the Altcraft dialect to a handler.
+// An Altcraft speaks the Altcraft dialect to a handler.
 type Altcraft struct {
 	T       testing.TB
 	Handler http.Handler
@@ -92,7 +92,7 @@ type Altcraft struct {
 	Deadline time.Duration
 }
 
-// call posts a body, to which token and db_id are added. Header is a list of
+// Call posts a body, to which token and db_id are added. Header is a list of
 // names and values.
 func (c Altcraft) Call(method string, body map[string]any, header ...string) Answer {
 	c.T.Helper()
@@ -105,7 +105,7 @@ func (c Altcraft) Call(method string, body map[string]any, header ...string) Ans
 	return c.Send(r)
 }
 
-// send has a request served in the caller's time.
+// Send has a request served in the caller's time.
 func (c Altcraft) Send(r *http.Request) Answer {
 	c.T.Helper()
 	if c.Deadline > 0 {
@@ -118,7 +118,7 @@ func (c Altcraft) Send(r *http.Request) Answer {
 	return Parse(c.T, w.Code, w.Header(), w.Body.Bytes())
 }
 
-// pathOf is the path of a method; one without a group is of profiles.
+// PathOf is the path of a method; one without a group is of profiles.
 func PathOf(method string) string {
 	if !strings.Contains(method, "/") {
 		method = "profiles/" + method
@@ -136,7 +136,7 @@ func Parse(t testing.TB, status int, header http.Header, body []byte) Answer {
 	return a
 }
 
-// document is a body in JSON, to which token and db_id are added.
+// Document is a body in JSON, to which token and db_id are added.
 func Document(t testing.TB, body map[string]any) []byte {
 	t.Helper()
 	full := map[string]any{"token": devserver.DemoToken, "db_id": devserver.Tenant}
@@ -148,12 +148,12 @@ func Document(t testing.TB, body map[string]any) []byte {
 	return text
 }
 
-// function is a function object, as a field's value.
+// Function is a function object, as a field's value.
 func Function(action string, v any) map[string]any {
 	return map[string]any{"action": action, "value": v}
 }
 
-// must fails the test unless the answer is a success.
+// Must fails the test unless the answer is a success.
 func (c Altcraft) Must(method string, body map[string]any, header ...string) Answer {
 	c.T.Helper()
 	a := c.Call(method, body, header...)
@@ -163,7 +163,7 @@ func (c Altcraft) Must(method string, body map[string]any, header ...string) Ans
 	return a
 }
 
-// dump is everything in the table but tenants, tokens and jobs, in a form that
+// Dump is everything in the table but tenants, tokens and jobs, in a form that
 // compares. Tests alone may scan.
 func Dump(t testing.TB, table string) []string {
 	t.Helper()
@@ -187,7 +187,7 @@ func Dump(t testing.TB, table string) []string {
 	return items
 }
 
-// together calls f from n goroutines at once and returns what they answered.
+// Together calls f from n goroutines at once and returns what they answered.
 func Together[T any](n int, f func(i int) T) []T {
 	var group sync.WaitGroup
 	start := make(chan struct{})
@@ -203,7 +203,7 @@ func Together[T any](n int, f func(i int) T) []T {
 	return answers
 }
 
-// awaitNewHour waits where the hour ends within some time.
+// AwaitNewHour waits where the hour ends within some time.
 func AwaitNewHour(t *testing.T, within time.Duration) {
 	t.Helper()
 	now := time.Now()
@@ -212,7 +212,7 @@ func AwaitNewHour(t *testing.T, within time.Duration) {
 	}
 }
 
-// eventually waits until ok, or fails the test after two minutes.
+// Eventually waits until ok, or fails the test after two minutes.
 func Eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(50 * time.Millisecond) {
@@ -222,7 +222,7 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// working makes the whole service on a table of its own, with the worker that does
+// WorkingService makes the whole service on a table of its own, with the worker that does
 // jobs.
 func WorkingService(t *testing.T) (*devserver.Laptop, string) {
 	t.Helper()
@@ -235,7 +235,7 @@ func WorkingService(t *testing.T) (*devserver.Laptop, string) {
 	return l, table
 }
 
-// work does jobs until the test ends.
+// Work does jobs until the test ends.
 func Work(t *testing.T, l *devserver.Laptop) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -243,7 +243,7 @@ func Work(t *testing.T, l *devserver.Laptop) {
 	t.Cleanup(func() { cancel(); <-ended })
 }
 
-// items are the answers to the items of a batch.
+// Items are the answers to the items of a batch.
 func (a Answer) Items() []Answer {
 	var items []Answer
 	list, _ := a.Body["result"].([]any)
@@ -254,13 +254,13 @@ func (a Answer) Items() []Answer {
 	return items
 }
 
-// figure is a number of an answer.
+// Figure is a number of an answer.
 func (a Answer) Figure(name string) int {
 	n, _ := a.Body[name].(float64)
 	return int(n)
 }
 
-// done fails the test unless the answer is a success.
+// Done fails the test unless the answer is a success.
 func (a Answer) Done(t testing.TB) Answer {
 	t.Helper()
 	if a.Status != http.StatusOK {

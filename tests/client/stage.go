@@ -11,7 +11,7 @@ func Email(n int) string { return fmt.Sprintf("p%d@example.com", n) }
 
 func Phone(n int) string { return fmt.Sprintf("+79%08d", n) }
 
-// person is an import of somebody with an e-mail, a phone, a push token and more.
+// Person is an import of somebody with an e-mail, a phone, a push token and more.
 func Person(n int, more map[string]any) map[string]any {
 	data := map[string]any{
 		"email": Email(n), "phones": []string{Phone(n)},
@@ -25,7 +25,7 @@ func Person(n int, more map[string]any) map[string]any {
 	return map[string]any{"email": data["email"], "data": data}
 }
 
-// A stage is a table on which operations are played, each about new persons.
+// A Stage is a table on which operations are played, each about new persons.
 type Stage struct {
 	T     *testing.T
 	Table string

@@ -2,7 +2,7 @@
 // requests and of the answers that are expected, which are also the API's
 // documentation.
 //
-//	# What the balance does not cover is refused.
+//	# What the balance does not cover is rejected.
 //	> POST /customers/ada/redemptions
 //	> Idempotency-Key: k1
 //	> {"points": 7}

@@ -14,7 +14,7 @@ import (
 	"regulars/tests/client"
 )
 
-// What is too long for a conversation: refused soon, by name, and nothing is
+// What is too long for a conversation: rejected soon, by name, and nothing is
 // written.
 func TestUCSBadInput(t *testing.T) {
 	t.Parallel()

@@ -86,7 +86,7 @@ func TestGenesys(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := client.NewScene(t)
-			if err := conversation.Play(watched(t, document, &ucsWitness{Scene: s, t: t}), string(text), newUCSCast(t, s)); err != nil {
+			if err := conversation.Play(watched(t, document, &ucsChecker{Scene: s, t: t}), string(text), newUCSCast(t, s)); err != nil {
 				t.Errorf("%s: %v", file, err)
 			}
 		})
@@ -107,9 +107,9 @@ func watched(t *testing.T, document *openapi.Document, h http.Handler) http.Hand
 	})
 }
 
-// A ucsWitness is the service, watched: what is refused or only asked must leave
-// the table as it was, and a refusal has the dialect's form.
-type ucsWitness struct {
+// A ucsChecker is the service, watched: what is rejected or only asked must leave
+// the table as it was, and a rejection has the dialect's form.
+type ucsChecker struct {
 	client.Scene
 	t *testing.T
 	// seen is the table after the request before: nobody else writes.
@@ -117,7 +117,7 @@ type ucsWitness struct {
 }
 
 // ServeHTTP implements [http.Handler].
-func (s *ucsWitness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *ucsChecker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.seen == nil {
 		s.seen = s.Items(s.t)
 	}
@@ -142,7 +142,7 @@ func (s *ucsWitness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // checkForm demands the error body of section 5.
-func (s *ucsWitness) checkForm(r *http.Request, got *httptest.ResponseRecorder) {
+func (s *ucsChecker) checkForm(r *http.Request, got *httptest.ResponseRecorder) {
 	var body struct {
 		Method      string `json:"http_method"`
 		URI         string `json:"uri"`

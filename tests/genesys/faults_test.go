@@ -138,7 +138,7 @@ func TestProveUCSFaults(t *testing.T) {
 }
 
 // TestProveUCSFaultsThatStay: what stays ends in busy or a fault, never in a
-// refusal; all of the request is done then, or nothing.
+// rejection; all of the request is done then, or nothing.
 func TestProveUCSFaultsThatStay(t *testing.T) {
 	for _, op := range playedWithFaults() {
 		t.Run(op.name, func(t *testing.T) {

@@ -94,11 +94,11 @@ type history struct {
 	n             int
 
 	mutex sync.Mutex
-	// keyed are the requests with a key that were answered, sent the transactions
+	// idempotent are the requests with a key that were answered, sent the transactions
 	// of the step.
-	keyed  []keyed
-	sent   []*http.Request
-	tokens map[string]bool
+	idempotent []idempotent
+	sent       []*http.Request
+	tokens     map[string]bool
 }
 
 // A guest is a customer, and what was done to the account.
@@ -107,8 +107,8 @@ type guest struct {
 	disabled, deleted bool
 	// unsure: disabled or deleted in this step, so that both are right.
 	unsure bool
-	// wishes were carried out, by the number of their last entry.
-	wishes map[int64]wish
+	// operations were carried out, by the number of their last entry.
+	wishes map[int64]operation
 	model  ledgerModel // as of the last audit
 	last   time.Time   // of the last entry, as of the last audit
 }
@@ -166,7 +166,7 @@ func (h *history) join() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.members = append(h.members, &guest{id: made.ID, wishes: map[int64]wish{}, model: newLedgerModel()})
+	h.members = append(h.members, &guest{id: made.ID, wishes: map[int64]operation{}, model: newLedgerModel()})
 }
 
 // step is one of: time passes; settings change; a request that was answered long

@@ -142,15 +142,15 @@ func (g *guest) audit(a points.Account, entries []points.Entry) error {
 	return m.compare(a)
 }
 
-// A step is the part of a wish that makes an entry of a kind. last is the number
-// of the wish's last entry.
+// A step is the part of an operation that makes an entry of a kind. last is the number
+// of the operation's last entry.
 type step struct {
 	kind points.Kind
-	wish wish
+	wish operation
 	last int64
 }
 
-// asked are the entries that the wishes should have made, in order.
+// asked are the entries that the operations should have made, in order.
 func (g *guest) asked() []step {
 	var asked []step
 	for _, last := range slices.Sorted(maps.Keys(g.wishes)) {

@@ -12,7 +12,7 @@ import (
 )
 
 // A ledgerModel keeps grants of points one by one, as a person would with a pencil,
-// and says of each wish what it comes to. It shares no code with the domain.
+// and says of each operation what it comes to. It shares no code with the domain.
 type ledgerModel struct {
 	lines   []line
 	grants  []grant
@@ -50,8 +50,8 @@ type paid struct {
 
 const neverDay = 1<<31 - 1
 
-// kinds are those of the entries that a wish makes.
-func (d wish) kinds() []points.Kind {
+// kinds are those of the entries that an operation makes.
+func (d operation) kinds() []points.Kind {
 	if d.kind == points.KindOrder && d.order.PointsUsed > 0 {
 		return []points.Kind{points.KindRedeem, points.KindOrder}
 	}
@@ -68,8 +68,8 @@ func (m ledgerModel) clone() ledgerModel {
 	return m
 }
 
-// expects is what a wish comes to at a time: done, refused or repeated.
-func (m ledgerModel) expects(d wish, at time.Time) string {
+// expects is what an operation comes to at a time: done, rejected or repeated.
+func (m ledgerModel) expects(d operation, at time.Time) string {
 	m = m.clone()
 	if d.rules.UniqueRefID && d.ref != "" && m.refs[string(d.kind)+d.ref] {
 		return "repeated"
@@ -90,7 +90,7 @@ func (m ledgerModel) expects(d wish, at time.Time) string {
 	return "done"
 }
 
-// next takes in an entry that a step of a wish made, or time, and returns what is
+// next takes in an entry that a step of an operation made, or time, and returns what is
 // wrong with it.
 func (m *ledgerModel) next(e points.Entry, by step) error {
 	if by.kind != "" && e.Kind != points.KindOrder && m.due(e.Time) {
@@ -138,8 +138,8 @@ func levelOf(rules access.Preferences, ranking int64) int64 {
 	return 0
 }
 
-// change is what a step comes to, or why it is refused.
-func (m *ledgerModel) change(kind points.Kind, d wish, at time.Time) (f points.Figures, err error) {
+// change is what a step comes to, or why it is rejected.
+func (m *ledgerModel) change(kind points.Kind, d operation, at time.Time) (f points.Figures, err error) {
 	switch kind {
 	case points.KindAdd:
 		m.give(d.value, expiry(d.rules, at))
@@ -169,8 +169,8 @@ func (m *ledgerModel) change(kind points.Kind, d wish, at time.Time) (f points.F
 	return f, err
 }
 
-// once refuses a reference that happened.
-func (m *ledgerModel) once(d wish) error {
+// once rejects a reference that happened.
+func (m *ledgerModel) once(d operation) error {
 	if !d.rules.UniqueRefID || d.ref == "" {
 		return nil
 	}
@@ -244,7 +244,7 @@ func (m *ledgerModel) give(n, day int64) {
 }
 
 // spend takes points that must be there.
-func (m *ledgerModel) spend(d wish, n int64) error {
+func (m *ledgerModel) spend(d operation, n int64) error {
 	if d.disabled {
 		return errors.New("the customer is disabled")
 	}
@@ -282,15 +282,15 @@ func (m *ledgerModel) take(n, day int64) {
 	m.debt += n
 }
 
-// owes refuses a change that leaves a debt without leave.
-func (m *ledgerModel) owes(d wish, change int64) error {
+// owes rejects a change that leaves a debt without leave.
+func (m *ledgerModel) owes(d operation, change int64) error {
 	if change < 0 && m.available() < 0 && !d.rules.NegativeOnReversal {
 		return errors.New("it leaves a debt")
 	}
 	return nil
 }
 
-func (m *ledgerModel) reverse(d wish, at time.Time) (f points.Figures, err error) {
+func (m *ledgerModel) reverse(d operation, at time.Time) (f points.Figures, err error) {
 	if d.seq > int64(len(m.lines)) {
 		return f, errors.New("there is no such entry")
 	}
@@ -325,7 +325,7 @@ func (p paid) earned(money int64) int64 {
 	return exact / per
 }
 
-func (m *ledgerModel) order(d wish, at time.Time) (f points.Figures, err error) {
+func (m *ledgerModel) order(d operation, at time.Time) (f points.Figures, err error) {
 	o := d.order
 	if _, known := m.orders[o.ID]; known {
 		return f, errors.New("the order was taken in before")
@@ -357,7 +357,7 @@ func (m *ledgerModel) order(d wish, at time.Time) (f points.Figures, err error) 
 	return f, nil
 }
 
-func (m *ledgerModel) giveBack(d wish, at time.Time) (f points.Figures, err error) {
+func (m *ledgerModel) giveBack(d operation, at time.Time) (f points.Figures, err error) {
 	p, known := m.orders[d.order.ID]
 	left := p.said.Total - p.returned
 	whole := p.said.Total == 0 && p.said.PointsUsed > 0 && !p.cameBack

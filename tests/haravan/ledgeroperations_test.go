@@ -23,8 +23,8 @@ import (
 	"regulars/tests/faults"
 )
 
-// A wish is one change of an account that is asked for.
-type wish struct {
+// An operation is one change of an account that is asked for.
+type operation struct {
 	kind points.Kind // add, subtract, reverse, order or return
 	// value is points, or the money of a return; 0 points of a reversal are all
 	// that is left.
@@ -39,7 +39,7 @@ type wish struct {
 }
 
 // do asks for it.
-func (d wish) do(ctx context.Context, s *points.Service, r points.Request) (points.Result, error) {
+func (d operation) do(ctx context.Context, s *points.Service, r points.Request) (points.Result, error) {
 	switch d.kind {
 	case points.KindAdd:
 		return s.Add(ctx, r, d.value, "given", d.ref)
@@ -53,10 +53,10 @@ func (d wish) do(ctx context.Context, s *points.Service, r points.Request) (poin
 	return s.Return(ctx, r, d.order.ID, d.value, "came back")
 }
 
-// A run is a wish, asked for once or several times under one key, by a writer with
+// A run is an operation, asked for once or several times under one key, by a writer with
 // a clock and faults of its own.
 type run struct {
-	wish   wish
+	wish   operation
 	guest  *guest
 	times  int
 	key    string
@@ -98,7 +98,7 @@ var skews = []time.Duration{0, 0, 0, -3 * time.Hour, 40 * time.Minute}
 
 func (h *history) throwRun(d *dice, n int) *run {
 	g := h.members[d.roll(len(h.members))]
-	r := &run{guest: g, wish: h.throwWish(d, g), times: 1 + 2*d.roll(2), key: fmt.Sprintf("%d-%d", h.n, n), skew: skews[d.roll(len(skews))]}
+	r := &run{guest: g, wish: h.throwOperation(d, g), times: 1 + 2*d.roll(2), key: fmt.Sprintf("%d-%d", h.n, n), skew: skews[d.roll(len(skews))]}
 	r.faults = map[int]faults.Fault{d.roll(3): passes[d.roll(len(passes))]}
 	r.faults[d.roll(5)] = passes[d.roll(len(passes))]
 	r.wish.rules = h.rules
@@ -108,7 +108,7 @@ func (h *history) throwRun(d *dice, n int) *run {
 	return r
 }
 
-func (h *history) throwWish(d *dice, g *guest) wish {
+func (h *history) throwOperation(d *dice, g *guest) operation {
 	value := int64(1 + d.roll(40))
 	ref := []string{"", fmt.Sprintf("ref-%d", d.roll(6))}[d.roll(2)]
 	known := slices.Sorted(maps.Keys(g.model.orders))
@@ -122,15 +122,15 @@ func (h *history) throwWish(d *dice, g *guest) wish {
 		if d.roll(2) == 0 {
 			given *= 10 // else there is seldom enough to take
 		}
-		return wish{kind: points.KindAdd, value: given, ref: ref, disabled: g.disabled}
+		return operation{kind: points.KindAdd, value: given, ref: ref, disabled: g.disabled}
 	case 3, 4, 5:
-		return wish{kind: points.KindSubtract, value: value, ref: ref, disabled: g.disabled}
+		return operation{kind: points.KindSubtract, value: value, ref: ref, disabled: g.disabled}
 	case 6, 7:
 		seq := int64(1 + d.roll(len(g.model.lines)+1))
 		if undone := slices.IndexFunc(g.model.lines, func(l line) bool { return l.undone > 0 }); d.roll(3) == 0 && undone >= 0 {
 			seq = int64(1 + undone) // the rest of it, or too much
 		}
-		return wish{kind: points.KindReverse, seq: seq, value: int64(d.roll(2)) * value, disabled: g.disabled}
+		return operation{kind: points.KindReverse, seq: seq, value: int64(d.roll(2)) * value, disabled: g.disabled}
 	case 8, 9, 10:
 		o := points.Order{ID: order, Total: value * 1000, PointsUsed: int64(d.roll(2)) * value / 2}
 		if o.PointsUsed > 0 && d.roll(3) == 0 {
@@ -142,13 +142,13 @@ func (h *history) throwWish(d *dice, g *guest) wish {
 		if p, ok := g.model.orders[order]; ok && d.roll(3) > 0 {
 			o = p.said // the same again
 		}
-		return wish{kind: points.KindOrder, order: o, disabled: g.disabled}
+		return operation{kind: points.KindOrder, order: o, disabled: g.disabled}
 	}
 	money := value * 300
 	if p, ok := g.model.orders[order]; ok && d.roll(3) == 0 {
 		money = p.said.Total - p.returned // all that is left, or nothing
 	}
-	return wish{kind: points.KindReturn, order: points.Order{ID: order}, value: money, disabled: g.disabled}
+	return operation{kind: points.KindReturn, order: points.Order{ID: order}, value: money, disabled: g.disabled}
 }
 
 // request is what a run asks with.
@@ -163,9 +163,9 @@ func (h *history) request(r *run) points.Request {
 	return request
 }
 
-// carryOut asks for the wish as often as said. One of them is done, at most.
+// carryOut asks for the operation as often as said. One of them is done, at most.
 func (h *history) carryOut(r *run) {
-	transport := &faults.Transport{Plan: func(c faults.Call) faults.Fault { return h.witnessed(c, r.faults[c.N]) }}
+	transport := &faults.Transport{Plan: func(c faults.Call) faults.Fault { return h.checked(c, r.faults[c.N]) }}
 	now := func() time.Time { return h.now().Add(r.skew) }
 	service := points.NewService(dynamo.New(client.FaultyDB(h.t, transport), h.table, now), now)
 	type answer struct {
@@ -199,11 +199,11 @@ func (h *history) carryOut(r *run) {
 		}
 	}
 	if first != nil && r.times > 1 {
-		h.keyed = append(h.keyed, keyed{*r, first, now()})
+		h.idempotent = append(h.idempotent, idempotent{*r, first, now()})
 	}
 }
 
-// wasDone notes the wish under the last entry that it made.
+// wasDone notes the operation under the last entry that it made.
 func (h *history) wasDone(r *run, answer []byte) {
 	var version int64
 	if err := json.Unmarshal(answer, &version); err != nil {
@@ -218,20 +218,20 @@ func (h *history) wasDone(r *run, answer []byte) {
 	r.guest.wishes[version] = done
 }
 
-// A keyed request was answered.
-type keyed struct {
+// An idempotent request is one with a key that was answered.
+type idempotent struct {
 	run
 	answer []byte
 	at     time.Time
 }
 
 // comesAgain sends an old request again, under the settings of today: it is
-// answered as it was, or refused where its key comes with another meaning.
+// answered as it was, or rejected where its key comes with another meaning.
 func (h *history) comesAgain(d *dice) {
-	if len(h.keyed) == 0 {
+	if len(h.idempotent) == 0 {
 		return
 	}
-	k := h.keyed[d.roll(len(h.keyed))]
+	k := h.idempotent[d.roll(len(h.idempotent))]
 	if h.now().Sub(k.at) > 29*24*time.Hour {
 		return // it is forgotten
 	}
@@ -251,8 +251,8 @@ func (h *history) comesAgain(d *dice) {
 	}
 }
 
-// witnessed keeps what a transaction said, whatever becomes of it.
-func (h *history) witnessed(c faults.Call, fault faults.Fault) faults.Fault {
+// checked keeps what a transaction said, whatever becomes of it.
+func (h *history) checked(c faults.Call, fault faults.Fault) faults.Fault {
 	if c.Items == 0 {
 		return fault
 	}

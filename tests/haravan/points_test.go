@@ -226,7 +226,7 @@ func TestKeyOfARepeatIsRemembered(t *testing.T) {
 	}
 }
 
-// TestContentionIsBusy: what could not be decided in time is busy, never refused.
+// TestContentionIsBusy: what could not be decided in time is busy, never rejected.
 func TestContentionIsBusy(t *testing.T) {
 	c := newClub(t, nil)
 	ann := c.join()

@@ -24,7 +24,7 @@ type wire struct {
 	want               string // part of the answer
 }
 
-// play sends the request as the laptop's token, unless the row brings its own
+// play sends the request as the development machine's token, unless the row brings its own
 // Authorization, with a JSON Content-Type, unless it brings its own.
 func (w wire) play(t *testing.T, m member) *httptest.ResponseRecorder {
 	t.Helper()
@@ -45,9 +45,9 @@ func (w wire) play(t *testing.T, m member) *httptest.ResponseRecorder {
 
 func point(members string) string { return `{"point": {` + members + `}}` }
 
-// TestHaravanRefusals sends what no conversation can: each is refused in the
+// TestHaravanRejections sends what no conversation can: each is rejected in the
 // dialect's form, by field and reason, shortly, and writes nothing.
-func TestHaravanRefusals(t *testing.T) {
+func TestHaravanRejections(t *testing.T) {
 	t.Parallel()
 	c := newClub(t, nil)
 	ann := c.join()

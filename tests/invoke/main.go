@@ -29,7 +29,7 @@ const (
 	pingTimeout = 2 * time.Second
 	// startTimeout bounds the start of a function; Lambda gives it 10 seconds.
 	startTimeout = 10 * time.Second
-	// nowhere is where the messages go of functions that send some: a refused
+	// nowhere is where the messages go of functions that send some: a rejected
 	// connection says sooner than a missing variable what is not there.
 	nowhere = "http://127.0.0.1:1"
 )

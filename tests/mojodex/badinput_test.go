@@ -21,7 +21,7 @@ var hostile = []any{
 }
 
 // TestBackofficeBadInput puts each hostile value into each member of each body. It
-// is taken or refused, in the dialect's form and without a fault.
+// is taken or rejected, in the dialect's form and without a fault.
 func TestBackofficeBadInput(t *testing.T) {
 	o := office{t: t, h: client.NewService(t)}
 	user := o.user(1)
@@ -76,7 +76,7 @@ func TestBackofficeBadInput(t *testing.T) {
 }
 
 // TestBackofficeTooMuch: a schema of 1,000 levels, a body over the limit, and
-// things that an item could not hold are refused by name.
+// things that an item could not hold are rejected by name.
 func TestBackofficeTooMuch(t *testing.T) {
 	l := client.NewService(t)
 	o := office{t: t, h: l}
@@ -114,7 +114,7 @@ func TestBackofficeTooMuch(t *testing.T) {
 	}
 }
 
-// TestProductWithTooManyTasks: one more than a product may have is refused by name
+// TestProductWithTooManyTasks: one more than a product may have is rejected by name
 // when it is associated, and the most can be given.
 func TestProductWithTooManyTasks(t *testing.T) {
 	l := client.NewService(t)

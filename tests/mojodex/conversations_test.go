@@ -40,7 +40,7 @@ func TestMojodex(t *testing.T) {
 					t.Fatal(err)
 				}
 				s := client.NewScene(t)
-				h := document.Watch(witnessed(t, s), isRefused, func(err error) { t.Error(err) })
+				h := document.Watch(checked(t, s), isRejected, func(err error) { t.Error(err) })
 				if err := conversation.Play(besideAltcraft(h, s), string(text), newMojodexCast(t, s)); err != nil {
 					t.Errorf("%s: %v", file, err)
 				}
@@ -53,7 +53,7 @@ func TestMojodex(t *testing.T) {
 	}
 }
 
-func isRefused(status int, _ []byte) bool { return status >= http.StatusBadRequest }
+func isRejected(status int, _ []byte) bool { return status >= http.StatusBadRequest }
 
 // besideAltcraft leaves to the whole service what h is not about: where the users
 // come from.
@@ -91,13 +91,13 @@ func newMojodexCast(t *testing.T, s client.Scene) map[string]string {
 	return cast
 }
 
-// witnessed is the service, watched: a refusal must have sent no write to the
+// checked is the service, watched: a rejection must have sent no write to the
 // table.
-func witnessed(t *testing.T, s client.Scene) http.Handler {
+func checked(t *testing.T, s client.Scene) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.Laptop.ServeHTTP(w, r)
 		answer, ok := w.(*httptest.ResponseRecorder)
-		if use := w.Header().Get("X-Consumed-Capacity"); !ok || isRefused(answer.Code, nil) && !strings.HasSuffix(use, ";w=0") {
+		if use := w.Header().Get("X-Consumed-Capacity"); !ok || isRejected(answer.Code, nil) && !strings.HasSuffix(use, ";w=0") {
 			t.Errorf("%s %s was refused and consumed %s", r.Method, r.URL.Path, use)
 		}
 	})

@@ -17,15 +17,15 @@ import (
 	"regulars/tests/faults"
 )
 
-// A deed is one request of the backoffice: what is to be there before it, and how
+// A testCase is one request of the backoffice: what is to be there before it, and how
 // it looks after it.
-type deed struct {
+type testCase struct {
 	name string
 	// prepare makes what the n-th play is about.
-	prepare func(o office, n int) deedOf
+	prepare func(o office, n int) testCaseOf
 }
 
-type deedOf struct {
+type testCaseOf struct {
 	method, path string
 	body         map[string]any
 	// user is whom it is about, or empty.
@@ -46,31 +46,31 @@ func stock(o office) {
 	}
 }
 
-func ofUser(user string, method, path string, body map[string]any) deedOf {
-	return deedOf{method, path, body, user, func(o office) string { return o.has(user) }}
+func ofUser(user string, method, path string, body map[string]any) testCaseOf {
+	return testCaseOf{method, path, body, user, func(o office) string { return o.has(user) }}
 }
 
-var deeds = []deed{
-	{"first assignment", func(o office, n int) deedOf {
+var testCases = []testCase{
+	{"first assignment", func(o office, n int) testCaseOf {
 		user := o.user(n)
 		return ofUser(user, "PUT", "/manual_purchase", map[string]any{"user_email": client.Email(n), "profile_pk": 1})
 	}},
-	{"next assignment", func(o office, n int) deedOf {
+	{"next assignment", func(o office, n int) testCaseOf {
 		user := o.user(n)
 		o.must("PUT", "/role", map[string]any{"user_id": user, "profile_pk": 1})
 		return ofUser(user, "PUT", "/manual_purchase", map[string]any{"user_id": user, "product_pk": 2})
 	}},
-	{"end", func(o office, n int) deedOf {
+	{"end", func(o office, n int) testCaseOf {
 		user := o.user(n)
 		role := o.must("PUT", "/role", map[string]any{"user_id": user, "profile_pk": 1})
 		return ofUser(user, "POST", "/role", map[string]any{"role_pk": role})
 	}},
-	{"last run", func(o office, n int) deedOf {
+	{"last run", func(o office, n int) testCaseOf {
 		user := o.user(n)
 		o.must("PUT", "/manual_purchase", map[string]any{"user_id": user, "product_pk": 3, "custom_purchase_id": "x"})
 		return ofUser(user, "POST", "/user_task_execution", map[string]any{"user_id": user, "task_pk": 4})
 	}},
-	{"a task that came later", func(o office, n int) deedOf {
+	{"a task that came later", func(o office, n int) testCaseOf {
 		user := o.user(n)
 		profile := o.must("PUT", "/profile", profileBody(fmt.Sprint("later ", n), 1))
 		o.must("PUT", "/role", map[string]any{"user_id": user, "profile_pk": profile})
@@ -79,27 +79,27 @@ var deeds = []deed{
 		d.look = func(o office) string { return strings.ReplaceAll(o.has(user), fmt.Sprint("later ", n), "later") }
 		return d
 	}},
-	{"new profile", func(o office, n int) deedOf {
+	{"new profile", func(o office, n int) testCaseOf {
 		label := fmt.Sprint("new ", n)
-		return deedOf{"PUT", "/profile", profileBody(label, 1), "", func(o office) string { return bearers(o, label) }}
+		return testCaseOf{"PUT", "/profile", profileBody(label, 1), "", func(o office) string { return bearers(o, label) }}
 	}},
-	{"new category", func(o office, n int) deedOf {
+	{"new category", func(o office, n int) testCaseOf {
 		label := fmt.Sprint("new ", n)
-		return deedOf{"PUT", "/profile_category", categoryBody(label), "", func(o office) string {
+		return testCaseOf{"PUT", "/profile_category", categoryBody(label), "", func(o office) string {
 			// Its label is taken, or not.
 			return fmt.Sprint(o.ask("POST", "/profile_category", map[string]any{"profile_category_pk": 1, "label": label, "emoji": nil}).Body["error"] ==
 				"Error while updating profile category: update_product_category:: Product category label "+label+" already exists")
 		}}
 	}},
-	{"association", func(o office, n int) deedOf {
+	{"association", func(o office, n int) testCaseOf {
 		label := fmt.Sprint("linked ", n)
 		profile := o.must("PUT", "/profile", profileBody(label, 1))
-		return deedOf{"PUT", "/profile_task_association", map[string]any{"profile_pk": profile, "task_pk": 1}, "", func(o office) string { return bearers(o, label) }}
+		return testCaseOf{"PUT", "/profile_task_association", map[string]any{"profile_pk": profile, "task_pk": 1}, "", func(o office) string { return bearers(o, label) }}
 	}},
-	{"another label", func(o office, n int) deedOf {
+	{"another label", func(o office, n int) testCaseOf {
 		before, after := fmt.Sprint("old ", n), fmt.Sprint("renamed ", n)
 		profile := o.must("PUT", "/profile", profileBody(before, 1))
-		return deedOf{"POST", "/profile", map[string]any{"profile_pk": profile, "label": after, "product_stripe_id": after}, "", func(o office) string {
+		return testCaseOf{"POST", "/profile", map[string]any{"profile_pk": profile, "label": after, "product_stripe_id": after}, "", func(o office) string {
 			return bearers(o, before) + bearers(o, after)
 		}}
 	}},
@@ -116,7 +116,7 @@ func bearers(o office, label string) string {
 	return said
 }
 
-// A backstage is a table on which deeds are played, each about new things.
+// A backstage is a table on which test cases are played, each about new things.
 type backstage struct {
 	t     *testing.T
 	table string
@@ -132,15 +132,15 @@ func newBackstage(t *testing.T) *backstage {
 	return b
 }
 
-// A done deed is what one play came to.
+// A done testCase is what one play came to.
 type done struct {
 	answer        client.Answer
 	calls         []faults.Call
 	before, after string
 }
 
-// play plays a deed within a deadline; plan says what becomes of its calls.
-func (s *backstage) play(d deed, deadline time.Duration, plan faults.Plan) done {
+// play plays a testCase within a deadline; plan says what becomes of its calls.
+func (s *backstage) play(d testCase, deadline time.Duration, plan faults.Plan) done {
 	s.t.Helper()
 	s.n++
 	of := d.prepare(s.clean, s.n)
@@ -191,11 +191,11 @@ func (s *backstage) agree(user string) {
 	}
 }
 
-// TestProveBackofficeFaults plays each fault at each call of each deed. The answer
+// TestProveBackofficeFaults plays each fault at each call of each test case. The answer
 // must be a success, and all of it must be so.
 func TestProveBackofficeFaults(t *testing.T) {
 	const times = 4 // more than the SDK cures by itself
-	for _, d := range deeds {
+	for _, d := range testCases {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
 			s := newBackstage(t)
@@ -211,9 +211,9 @@ func TestProveBackofficeFaults(t *testing.T) {
 }
 
 // TestProveBackofficeFaultsThatStay: what stays ends in busy, and a mistake of ours
-// in a fault, never in a refusal; all of the request is done then, or nothing.
+// in a fault, never in a rejection; all of the request is done then, or nothing.
 func TestProveBackofficeFaultsThatStay(t *testing.T) {
-	for _, d := range deeds {
+	for _, d := range testCases {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
 			s := newBackstage(t)

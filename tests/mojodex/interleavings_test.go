@@ -41,7 +41,7 @@ func TestAssignedWhile(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := newBackstage(t)
-			d := deeds[0]
+			d := testCases[0]
 			calls := len(s.play(d, time.Minute, faults.None).calls)
 			for at := range calls {
 				somebody := faults.Before(func() { tt.act(s, s.n, s.id(s.n)) })

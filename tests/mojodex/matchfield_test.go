@@ -20,7 +20,7 @@ func TestAssignedGoalIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(1100 * time.Millisecond) // a laptop remembers settings for a second
+	time.Sleep(1100 * time.Millisecond) // a development machine remembers settings for a second
 	c, o := client.Altcraft{T: t, Handler: l}, office{t: t, h: l}
 	byGoal := func(goal string) map[string]any {
 		return map[string]any{"matching": "custom", "field_name": "goal", "field_value": goal}

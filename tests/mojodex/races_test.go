@@ -106,7 +106,7 @@ func checkOneRole(t *testing.T, p client.Process, round int, user string, profil
 }
 
 // TestProveRunsOnALimit: of many simultaneous runs on a purchase of ten, ten are
-// counted, and the others are refused.
+// counted, and the others are rejected.
 func TestProveRunsOnALimit(t *testing.T) {
 	processes := client.StartTwo(t)
 	p := processes[0]

@@ -13,7 +13,7 @@ import (
 	"regulars/tests/client"
 )
 
-// An assignment that would give a goal to a second customer is refused where an
+// An assignment that would give a goal to a second customer is rejected where an
 // identification key makes goals unique, and no longer once another process has
 // deleted that key, whatever this one remembers.
 func TestAssignmentsHoldAtOnce(t *testing.T) {
@@ -26,7 +26,7 @@ func TestAssignmentsHoldAtOnce(t *testing.T) {
 	if _, err := admin.Registrar.DeclareIdentKey(t.Context(), devserver.Tenant, key); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(1100 * time.Millisecond) // a laptop remembers settings for a second
+	time.Sleep(1100 * time.Millisecond) // a development machine remembers settings for a second
 	o.must("PUT", "/role", map[string]any{"user_id": first, "profile_pk": 1})
 
 	assign := func() client.Answer { return o.ask("PUT", "/role", map[string]any{"user_id": second, "profile_pk": 1}) }

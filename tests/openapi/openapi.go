@@ -62,8 +62,8 @@ func (d *Document) Unseen() []string {
 
 // Watch serves with h and reports every exchange that the document does not
 // allow: an answer unlike its schema; and a request that is served although its
-// schema or no path of the document has it. refused says which answers are
-// refusals; what those were asked may be anything. Bodies other than JSON are not
+// schema or no path of the document has it. rejected says which answers are
+// rejections; what those were asked may be anything. Bodies other than JSON are not
 // looked at.
 func (d *Document) Watch(h http.Handler, refused func(status int, body []byte) bool, report func(error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

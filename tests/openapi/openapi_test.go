@@ -77,7 +77,7 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-func TestLoadRefusesWhatIsNone(t *testing.T) {
+func TestLoadRejectsWhatIsNone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "no.yaml")
 	if err := os.WriteFile(file, []byte("openapi: 3.0.3\npaths: {}\n"), 0o600); err != nil {
 		t.Fatal(err)

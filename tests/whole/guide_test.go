@@ -85,7 +85,7 @@ func TestMojodexGuide(t *testing.T) {
 }
 
 // TestHaravanGuide: the commands of docs/haravan.md, and the one of docs/ledger.md
-// behind them, answer in their order what the pages say of them. One is refused: the
+// behind them, answer in their order what the pages say of them. One is rejected: the
 // third reversal.
 func TestHaravanGuide(t *testing.T) {
 	t.Parallel()

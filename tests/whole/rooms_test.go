@@ -64,7 +64,7 @@ var rooms = map[string][]string{
 	"shared/lambdahttp": {awsLambda + "events", awsLambda + "lambda", awsLambda + "lambdacontext", apiProxy + "core", apiProxy + "httpadapter"},
 	"shared/boot":       {awsSDK, awsLambda + "lambdacontext"},
 
-	// What runs on a laptop alone.
+	// What runs on a development machine alone.
 	"shared/dynamolocal":            {awsSDK, goYAML},
 	"shared/dynamolocal/dynamotest": {"shared/dynamolocal", awsSDK},
 	"shared/dynamolocal/with":       {"shared/dynamolocal"},
