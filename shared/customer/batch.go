@@ -100,7 +100,7 @@ func (s *Service) applyChain(ctx context.Context, items []BatchItem, chain []int
 			return
 		}
 		if n == 0 {
-			items[i].known = known
+			items[i].preloaded = known
 		}
 		outcomes[i] = s.applyItem(ctx, items[i])
 		items[i] = BatchItem{} // it is done with, and may be large

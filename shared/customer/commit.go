@@ -117,11 +117,11 @@ type Store interface {
 
 // handover decides which keys change hands when before becomes after: their
 // changes in a fixed order. loaded holds the keys that were read. Of the others
-// it takes those that before did not hold for absent, unless thorough; what must
+// it takes those that before did not hold for absent, unless readAllKeys; what must
 // be read before it can say is returned as missing instead. A key that says
 // already what it should was read before somebody wrote it, or a backfill is about
 // to: nothing is written, but it must still be as it was read, and is in leant.
-func handover(before Record, after Customer, rules Rules, loaded map[Key]KeyRecord, thorough bool) (changes []KeyChange, leant map[Key]Rev, missing []Key, err error) {
+func handover(before Record, after Customer, rules Rules, loaded map[Key]KeyRecord, readAllKeys bool) (changes []KeyChange, leant map[Key]Rev, missing []Key, err error) {
 	leant = map[Key]Rev{}
 	held, holds := before.allKeys(rules), after.allKeys(rules)
 	if len(holds) > MaxKeys && len(holds) > len(held) {
@@ -129,7 +129,7 @@ func handover(before Record, after Customer, rules Rules, loaded map[Key]KeyReco
 	}
 	for _, key := range changed(held, holds, rules) {
 		record, ok := loaded[key]
-		if !ok && (thorough || held[key] != 0) {
+		if !ok && (readAllKeys || held[key] != 0) {
 			missing = append(missing, key)
 			continue
 		}

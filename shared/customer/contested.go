@@ -27,9 +27,9 @@ var ErrNotUnique = errs.New(errs.FailedPrecondition, "not_unique_key", "")
 
 // uncontested returns the known keys without the owners that no longer have what
 // they are named for; that they have not is what the commit leans on then.
-func (s *Service) uncontested(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, thorough bool) (map[Key]KeyRecord, error) {
+func (s *Service) uncontested(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, readAllKeys bool) (map[Key]KeyRecord, error) {
 	for slices.ContainsFunc(r.IdentKeys, func(k IdentKey) bool { return k.Unique }) {
-		_, _, _, err := handover(commit.Before, commit.After, r.Rules, known, thorough)
+		_, _, _, err := handover(commit.Before, commit.After, r.Rules, known, readAllKeys)
 		c, ok := errors.AsType[*contested](err)
 		if !ok {
 			return known, nil // another error comes again
@@ -41,7 +41,7 @@ func (s *Service) uncontested(ctx context.Context, r Request, commit *Commit, kn
 		if owner.allKeys(Rules{IdentKeys: IdentKeys{c.key}})[c.match] != 0 {
 			return nil, errs.New(errs.FailedPrecondition, "not_unique_key", c.key.Name, Named{owner.ID, owner.ClientID}, c.key.Qualified()).DependingOnSettings()
 		}
-		commit.leanOnOwner(owner)
+		commit.checkOwner(owner)
 		known = maps.Clone(known)
 		record := known[c.match]
 		record.Owners = record.With(c.owner, 0)
@@ -53,10 +53,10 @@ func (s *Service) uncontested(ctx context.Context, r Request, commit *Commit, kn
 // changedMeanwhile is the id of no commit.
 const changedMeanwhile = "changed between two reads"
 
-// leanOnOwner adds the customer to what must still be as it was read. One that is
+// checkOwner adds the customer to what must still be as it was read. One that is
 // not there at all never comes back: ids do not repeat. Where two reads of one
 // differ it is as only one of them says, and the commit must break.
-func (c *Commit) leanOnOwner(owner Record) {
+func (c *Commit) checkOwner(owner Record) {
 	if owner.Absent() {
 		return
 	}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -19,9 +18,10 @@ func Delete(c *Customer, _ time.Time) error {
 	return nil
 }
 
-// errShed says that a customer holds more than one transaction releases, which
-// only what was declared later can bring about, and records of extensions.
-var errShed = errors.New("too much to delete at once")
+// errManyValues says that a customer holds more values than one transaction
+// releases, which only what was declared later can bring about, and records of
+// extensions.
+var errManyValues = errors.New("too many values to delete at once")
 
 // errLacksRecords says that the records of extensions must be read first.
 var errLacksRecords = errors.New("the records of extensions were not read")
@@ -32,53 +32,39 @@ func (c Customer) releasable(r Request) error {
 		return errLacksRecords
 	}
 	if len(c.allKeys(r.Rules))+len(c.allIdentValues(r.IdentKeys))+len(c.Extensions) > MaxKeys {
-		return errShed
+		return errManyValues
 	}
 	return nil
 }
 
-// shed takes some values from a customer that is to be deleted, and goes on with
-// the deletion of that one, whoever comes between: the value that it was found by
-// may be gone. One that breaks off is completed when it is asked for again, by its
-// id or first e-mail.
-func (s *Service) shed(ctx context.Context, r Request, l loaded) (Result, error) {
-	if first, done, err := s.repeated(ctx, r.Tenant, r.IdempotencyKey); err != nil || done {
-		return first, err // a repeat must not touch who is found now
-	}
-	commit, err := s.shedding(ctx, r, l)
+// deleteSome commits one step towards the deletion of a customer that holds more
+// values than one transaction releases.
+func (s *Service) deleteSome(ctx context.Context, r Request, l loaded) error {
+	commit, err := s.planDeleteSome(ctx, r, l)
 	if err != nil {
-		return Result{}, err
-	}
-	if err := s.store.Commit(ctx, commit); err != nil {
-		return Result{}, err
-	}
-	r.Search = Search{ID: l.record.ID}
-	var result Result
-	err = errs.Retry(ctx, func(int) (err error) {
-		result, err = s.attempt(ctx, r, true)
 		return err
-	})
-	return result, err
+	}
+	return s.store.Commit(ctx, commit)
 }
 
-// shedding is a commit that takes as many values away as fit into it. A value
+// planDeleteSome is a commit that takes as many values away as fit into it. A value
 // mostly releases one key, but one that stands in many identification values
 // releases all of them, so fewer are tried where they do not fit.
-func (s *Service) shedding(ctx context.Context, r Request, l loaded) (Commit, error) {
-	for left := shedAtOnce; ; left /= 2 {
+func (s *Service) planDeleteSome(ctx context.Context, r Request, l loaded) (Commit, error) {
+	for left := deletedAtOnce; ; left /= 2 {
 		commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: l.record, After: l.record.Clone()}
 		commit.After.Changed = s.instant()
-		commit.After.shedValues(r.Rules, left)
+		commit.After.removeValues(r.Rules, left)
 		if !commit.Changes() { // there are more keys than one transaction releases, and nothing is left to take away
 			return Commit{}, tooManyChanges(len(commit.Before.allKeys(r.Rules)) + len(commit.Before.allIdentValues(r.IdentKeys)))
 		}
-		if len(identChanges(commit.Before.Customer, commit.After, r.IdentKeys)) > shedAtOnce && left > 1 {
+		if len(identChanges(commit.Before.Customer, commit.After, r.IdentKeys)) > deletedAtOnce && left > 1 {
 			continue
 		}
 		if err := s.handOver(ctx, r, &commit, l.keys, true); err != nil {
 			return Commit{}, err
 		}
-		commit.leanOnLeftovers(l)
+		commit.checkStaleOwners(l)
 		if commit.items() <= MaxItems {
 			return commit, nil
 		}
@@ -88,14 +74,14 @@ func (s *Service) shedding(ctx context.Context, r Request, l loaded) (Commit, er
 	}
 }
 
-// shedAtOnce is how many values one step takes away. With the customer and the
+// deletedAtOnce is how many values one step takes away. With the customer and the
 // request that is within [MaxItems].
-const shedAtOnce = 80
+const deletedAtOnce = 80
 
-// shedValues takes some values away: those of extensions, match fields and
+// removeValues takes some values away: those of extensions, match fields and
 // attributes of identification keys first, which are many, and the first e-mail
 // never.
-func (c *Customer) shedValues(rules Rules, left int) {
+func (c *Customer) removeValues(rules Rules, left int) {
 	for _, number := range slices.Sorted(maps.Keys(c.Extensions)) {
 		c.setRecords(number, cut(c.Extensions[number].Records, 0, &left))
 	}
@@ -113,15 +99,15 @@ func (c *Customer) shedValues(rules Rules, left int) {
 			}
 		}
 	}
-	c.shedAttributes(rules.IdentKeys, &left)
+	c.removeAttributes(rules.IdentKeys, &left)
 	c.Subscriptions = cut(c.Subscriptions, 0, &left)
 	c.Emails = cut(c.Emails, 1, &left)
 	c.Phones = cut(c.Phones, 0, &left) // the last one brings values of the e-mails alone
 }
 
-// shedAttributes takes away values of custom fields that hold several and that
+// removeAttributes takes away values of custom fields that hold several and that
 // identification keys are over.
-func (c *Customer) shedAttributes(idents IdentKeys, left *int) {
+func (c *Customer) removeAttributes(idents IdentKeys, left *int) {
 	for _, k := range idents {
 		for _, name := range k.Attributes {
 			list, several := c.Custom[name].([]any)

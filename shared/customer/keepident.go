@@ -144,7 +144,7 @@ func (s *Service) outlived(ctx context.Context, commit *Commit, key IdentKey, ma
 	if owner.allKeys(Rules{IdentKeys: IdentKeys{key}})[match] != 0 {
 		return &Duplicate{id, other}
 	}
-	commit.leanOnOwner(owner)
+	commit.checkOwner(owner)
 	return nil
 }
 

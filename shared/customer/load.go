@@ -16,15 +16,19 @@ type loaded struct {
 	keys   map[Key]KeyRecord
 	// others were named by the keys, looked at, and do not match.
 	others []Record
-	// cleaned are keys without owners that were left over.
+	// cleaned are the keys that stale owners were taken out of.
 	cleaned map[Key]bool
 }
 
 // load finds the one customer a search leads to, reading strongly. It refuses
-// with [ErrAmbiguous]; ErrStale means that keys and customers did not fit
-// together, as when somebody wrote between the reads. Keys that are known are not
-// read again.
-func (s *Service) load(ctx context.Context, rules Rules, search Search, known map[Key]KeyRecord) (loaded, error) {
+// with [ErrAmbiguous]; [errs.ErrConflict] means that keys and customers did not fit
+// together, as when somebody wrote between the reads. Keys that are preloaded are
+// not read again.
+//
+// It goes round as often as a key names stale owners, whose number only falls: the
+// keys name candidates, these are read, and either the stale ones are taken out of
+// the keys or the candidates are matched.
+func (s *Service) load(ctx context.Context, rules Rules, search Search, preloaded map[Key]KeyRecord) (loaded, error) {
 	if search.ID != 0 {
 		records, err := s.store.Customers(ctx, rules.Tenant, []ID{search.ID})
 		if err != nil || records[search.ID].Deleted {
@@ -32,34 +36,41 @@ func (s *Service) load(ctx context.Context, rules Rules, search Search, known ma
 		}
 		return loaded{record: records[search.ID]}, nil
 	}
-	keys, err := s.searched(ctx, rules.Tenant, search.keys(), known)
+	keys, err := s.searched(ctx, rules.Tenant, search.keys(), preloaded)
 	if err != nil {
 		return loaded{}, err
 	}
-	return s.among(ctx, rules, search, loaded{keys: keys})
+	for l := (loaded{keys: keys}); ; {
+		ids, unsure, err := search.candidates(l.keys)
+		if err != nil {
+			return loaded{}, err
+		}
+		if len(ids) == 0 {
+			return l, nil
+		}
+		unsure = unsure || search.mayHaveStaleOwners(rules.MatchFields) && len(ids) <= namedOwners
+		if len(ids) > 1 && !unsure {
+			return loaded{}, s.confirm(ctx, rules.Tenant, l.keys, ambiguous(ids))
+		}
+		records, err := s.store.Customers(ctx, rules.Tenant, ids)
+		if err != nil {
+			return loaded{}, err
+		}
+		stale := staleOwners(l.keys, rules.MatchFields, ids, records)
+		if len(stale) == 0 {
+			return s.match(ctx, rules, search, l, ids, records)
+		}
+		if l, err = s.withoutStaleOwners(ctx, rules.Tenant, l, stale, records); err != nil {
+			return loaded{}, err
+		}
+	}
 }
 
-// among finds the one customer among those that the keys name.
-func (s *Service) among(ctx context.Context, rules Rules, search Search, l loaded) (loaded, error) {
-	ids, unsure, err := search.candidates(l.keys)
-	if err != nil {
-		return loaded{}, err
-	}
-	unsure = unsure || search.mayHaveLeftovers(rules.MatchFields) && len(ids) <= namedOwners
-	if len(ids) > 1 && !unsure {
-		return loaded{}, s.confirm(ctx, rules.Tenant, l.keys, ambiguous(ids))
-	}
-	if len(ids) == 0 {
-		return l, nil
-	}
-	return s.lookAt(ctx, rules, search, l, ids)
-}
-
-// searched are the keys of a search: all from known, or all read.
-func (s *Service) searched(ctx context.Context, tenant int, keys []Key, known map[Key]KeyRecord) (map[Key]KeyRecord, error) {
+// searched are the keys of a search: all preloaded, or all read.
+func (s *Service) searched(ctx context.Context, tenant int, keys []Key, preloaded map[Key]KeyRecord) (map[Key]KeyRecord, error) {
 	records := make(map[Key]KeyRecord, len(keys))
 	for _, key := range keys {
-		record, ok := known[key]
+		record, ok := preloaded[key]
 		if !ok {
 			return s.store.Keys(ctx, tenant, keys)
 		}
@@ -69,9 +80,9 @@ func (s *Service) searched(ctx context.Context, tenant int, keys []Key, known ma
 }
 
 // loadAll is load, where whole with the records of extensions.
-func (s *Service) loadAll(ctx context.Context, rules Rules, search Search, known map[Key]KeyRecord, whole bool) (loaded, error) {
+func (s *Service) loadAll(ctx context.Context, rules Rules, search Search, preloaded map[Key]KeyRecord, whole bool) (loaded, error) {
 	if !whole {
-		return s.load(ctx, rules, search, known)
+		return s.load(ctx, rules, search, preloaded)
 	}
 	if search.ID != 0 {
 		record, err := s.store.CustomerWithExtensions(ctx, rules.Tenant, search.ID)
@@ -80,7 +91,7 @@ func (s *Service) loadAll(ctx context.Context, rules Rules, search Search, known
 		}
 		return loaded{record: record}, nil
 	}
-	l, err := s.load(ctx, rules, search, known)
+	l, err := s.load(ctx, rules, search, preloaded)
 	if err != nil || !l.record.lacksRecords() {
 		return l, err
 	}
@@ -92,19 +103,8 @@ func (s *Service) loadAll(ctx context.Context, rules Rules, search Search, known
 	return l, err
 }
 
-// lookAt reads the candidates and keeps the one that matches.
-func (s *Service) lookAt(ctx context.Context, rules Rules, search Search, l loaded, ids []ID) (loaded, error) {
-	records, err := s.store.Customers(ctx, rules.Tenant, ids)
-	if err != nil {
-		return loaded{}, err
-	}
-	if left := leftovers(l.keys, rules.MatchFields, ids, records); len(left) > 0 {
-		clean, err := s.clean(ctx, rules.Tenant, l, left, records)
-		if err != nil {
-			return loaded{}, err
-		}
-		return s.among(ctx, rules, search, clean)
-	}
+// match keeps the one candidate that matches.
+func (s *Service) match(ctx context.Context, rules Rules, search Search, l loaded, ids []ID, records map[ID]Record) (loaded, error) {
 	var matching []ID
 	for _, id := range ids {
 		record, ok := records[id]

@@ -40,8 +40,8 @@ type Request struct {
 	// Keyed, unless nil, makes the request safe to repeat.
 	IdempotencyKey *IdempotencyKey
 
-	// known are keys that were read for the first attempt already.
-	known map[Key]KeyRecord
+	// preloaded are keys that were read for the first attempt already.
+	preloaded map[Key]KeyRecord
 }
 
 // A Result is what became of a request.
@@ -54,14 +54,51 @@ type Result struct {
 }
 
 // Apply changes the customer that the request's search finds, or creates it. It
-// refuses with [ErrNotFound], [ErrAmbiguous], [ErrTaken], [ErrOtherMeaning] or
-// what the edit refuses with, and then nothing is written.
+// refuses with [ErrNotFound], [ErrAmbiguous], [ErrTaken], [ErrKeyReused] or what the
+// edit refuses with, and then nothing is written.
+//
+// Each attempt reads, decides and commits. A customer that holds more values than
+// one transaction releases is deleted in several steps: once the first is committed
+// it is that customer, by its id, whoever comes between, because the value that it
+// was found by may be gone. A deletion that breaks off is completed when it is asked
+// for again, by the customer's id or first e-mail.
 func (s *Service) Apply(ctx context.Context, r Request) (Result, error) {
 	var result Result
+	readAllKeys := false // nothing is taken for absent that was not read
 	err := errs.Retry(ctx, func(attempt int) error {
-		var err error
-		result, err = s.attempt(ctx, r, attempt > 0)
-		return err
+		for next := r; ; {
+			if readAllKeys = readAllKeys || attempt > 0; readAllKeys {
+				next.preloaded = nil
+			}
+			loaded, err := s.loadAll(ctx, next.Rules, next.Search, next.preloaded, next.WithExtensions)
+			if err != nil {
+				return err
+			}
+			if loaded.record.Absent() && !next.Create {
+				return s.confirmNobody(ctx, next.Tenant, loaded)
+			}
+			commit, err := s.decide(ctx, next, loaded, readAllKeys)
+			switch {
+			case err == nil:
+				result, err = s.commit(ctx, next, commit)
+				return err
+			case errors.Is(err, errLacksRecords):
+				next.WithExtensions = true
+			case errors.Is(err, errManyValues):
+				first, done, err := s.repeated(ctx, next.Tenant, next.IdempotencyKey)
+				if err != nil || done { // a repeat must not touch who is found now
+					result = first
+					return err
+				}
+				if err := s.deleteSome(ctx, next, loaded); err != nil {
+					return err
+				}
+				next.Search = Search{ID: loaded.record.ID}
+				r, readAllKeys = next, true
+			default:
+				return err
+			}
+		}
 	})
 	if _, refused := errs.AsClient(err); refused {
 		return s.RejectUnlessReplayed(ctx, r.Tenant, r.IdempotencyKey, err)
@@ -124,39 +161,8 @@ func (s *Service) find(ctx context.Context, rules Rules, search Search, whole bo
 	return found, err
 }
 
-// attempt loads, decides and commits once. A thorough one takes nothing for
-// absent that it did not read.
-func (s *Service) attempt(ctx context.Context, r Request, thorough bool) (Result, error) {
-	if thorough {
-		r.known = nil
-	}
-	loaded, err := s.loadAll(ctx, r.Rules, r.Search, r.known, r.WithExtensions)
-	if err != nil {
-		return Result{}, err
-	}
-	if loaded.record.Absent() && !r.Create {
-		return Result{}, s.confirmNobody(ctx, r.Tenant, loaded)
-	}
-	commit, err := s.decide(ctx, r, loaded, thorough)
-	switch {
-	case errors.Is(err, errLacksRecords):
-		r.WithExtensions = true
-		return s.attempt(ctx, r, thorough)
-	case errors.Is(err, errShed):
-		return s.shed(ctx, r, loaded)
-	}
-	if err != nil {
-		return Result{}, err
-	}
-	result := Result{ID: commit.After.ID, Created: commit.Before.Absent(), Changed: commit.Changes()}
-	if !result.Changed {
-		return s.unchanged(ctx, r, commit, result)
-	}
-	return s.commit(ctx, r, commit, result)
-}
-
 // decide makes the commit that r comes to over what was loaded.
-func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough bool) (Commit, error) {
+func (s *Service) decide(ctx context.Context, r Request, loaded loaded, readAllKeys bool) (Commit, error) {
 	now := s.instant()
 	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: loaded.record, Idempotent: r.Idempotent}
 	if loaded.record.Absent() {
@@ -178,22 +184,22 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, thorough
 			return Commit{}, err
 		}
 	}
-	if err := s.handOver(ctx, r, &commit, r.knownOf(commit.After, loaded.keys), thorough); err != nil {
+	if err := s.handOver(ctx, r, &commit, r.knownOf(commit.After, loaded.keys), readAllKeys); err != nil {
 		return Commit{}, s.confirmFound(ctx, r.Tenant, loaded, err)
 	}
 	if commit.Before.Absent() {
-		commit.leanOn(loaded)
+		commit.checkAbsence(loaded)
 	}
-	commit.leanOnLeftovers(loaded)
+	commit.checkStaleOwners(loaded)
 	if n := commit.items(); n > MaxItems {
 		return Commit{}, tooManyChanges(n)
 	}
 	return commit, nil
 }
 
-// knownOf are the keys that were loaded, and those of c that are known besides.
+// knownOf are the keys that were loaded, and those of c that were preloaded besides.
 func (r Request) knownOf(c Customer, loaded map[Key]KeyRecord) map[Key]KeyRecord {
-	if len(r.known) == 0 {
+	if len(r.preloaded) == 0 {
 		return loaded
 	}
 	all := maps.Clone(loaded)
@@ -204,7 +210,7 @@ func (r Request) knownOf(c Customer, loaded map[Key]KeyRecord) map[Key]KeyRecord
 		if _, read := loaded[key]; read {
 			continue // which may be without owners that were left over
 		}
-		if record, ok := r.known[key]; ok {
+		if record, ok := r.preloaded[key]; ok {
 			all[key] = record
 		}
 	}
@@ -219,12 +225,12 @@ func tooManyChanges(items int) error {
 func (s *Service) instant() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
 // handOver adds the keys that change hands, reading those that must be known.
-func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, thorough bool) error {
-	known, err := s.uncontested(ctx, r, commit, known, thorough)
+func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, readAllKeys bool) error {
+	known, err := s.uncontested(ctx, r, commit, known, readAllKeys)
 	if err != nil {
 		return err
 	}
-	changes, leant, missing, err := handover(commit.Before, commit.After, r.Rules, known, thorough)
+	changes, leant, missing, err := handover(commit.Before, commit.After, r.Rules, known, readAllKeys)
 	if err != nil {
 		return err
 	}
@@ -237,10 +243,10 @@ func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known
 			return err
 		}
 		maps.Copy(more, known)
-		if more, err = s.uncontested(ctx, r, commit, more, thorough); err != nil {
+		if more, err = s.uncontested(ctx, r, commit, more, readAllKeys); err != nil {
 			return err
 		}
-		if changes, leant, _, err = handover(commit.Before, commit.After, r.Rules, more, thorough); err != nil {
+		if changes, leant, _, err = handover(commit.Before, commit.After, r.Rules, more, readAllKeys); err != nil {
 			return err
 		}
 	}
@@ -250,10 +256,11 @@ func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known
 	return err
 }
 
-// leanOn adds what "nobody matches" rests on and the commit does not write.
-func (c *Commit) leanOn(l loaded) {
+// checkAbsence makes the commit check what "nobody matches" rests on and it does
+// not write.
+func (c *Commit) checkAbsence(l loaded) {
 	for _, other := range l.others {
-		c.leanOnOwner(other)
+		c.checkOwner(other)
 	}
 	for key, record := range l.keys {
 		written := slices.ContainsFunc(c.Keys, func(k KeyChange) bool { return k.Key == key })
@@ -263,21 +270,20 @@ func (c *Commit) leanOn(l loaded) {
 	}
 }
 
-// unchanged ends a request that changes nothing. With an idempotency key the
-// first of its kind is remembered, alone.
-func (s *Service) unchanged(ctx context.Context, r Request, commit Commit, result Result) (Result, error) {
-	if r.IdempotencyKey == nil {
-		return result, nil
-	}
-	if first, done, err := s.repeated(ctx, r.Tenant, r.IdempotencyKey); err != nil || done {
-		return first, err
-	}
-	return s.commit(ctx, r, commit, result)
-}
-
-func (s *Service) commit(ctx context.Context, r Request, commit Commit, result Result) (Result, error) {
+// commit carries out what was decided. Where nothing changes there is nothing to
+// write, except with an idempotency key, whose first request is recorded.
+func (s *Service) commit(ctx context.Context, r Request, commit Commit) (Result, error) {
+	result := Result{ID: commit.After.ID, Created: commit.Before.Absent(), Changed: commit.Changes()}
 	if r.IdempotencyKey != nil {
 		commit.Request = &IdempotencyRecord{IdempotencyKey: *r.IdempotencyKey, ID: result.ID, Created: result.Created, Changed: result.Changed}
+	}
+	if !result.Changed {
+		if r.IdempotencyKey == nil {
+			return result, nil
+		}
+		if first, done, err := s.repeated(ctx, r.Tenant, r.IdempotencyKey); err != nil || done {
+			return first, err
+		}
 	}
 	err := s.store.Commit(ctx, commit)
 	if repeated, ok := errors.AsType[*Replay](err); ok {
