@@ -176,8 +176,8 @@ func (k IdentKeys) removing(kind Kind) bool {
 // ErrTaken refuses an e-mail that is another customer's.
 var ErrTaken = errs.New(errs.FailedPrecondition, "email_taken", "email")
 
-// ErrIDTaken refuses an id that another customer brought.
-var ErrIDTaken = errs.New(errs.FailedPrecondition, "id_taken", "customer_id")
+// errIDTaken refuses an id that another customer brought.
+var errIDTaken = errs.New(errs.FailedPrecondition, "id_taken", "customer_id")
 
 // taken says that the key is another customer's alone; of the values of an
 // identification key that must be looked into ([contested]).

@@ -173,11 +173,11 @@ func (s ExtensionSchema) checkUnique(records []ExtensionRecord) error {
 	return nil
 }
 
-// ErrNoRecord refuses a record that the customer does not have.
-var ErrNoRecord = errs.New(errs.NotFound, "no_record", "")
+// errNoRecord refuses a record that the customer does not have.
+var errNoRecord = errs.New(errs.NotFound, "no_record", "")
 
 // UpdateRecord changes the record that the unique attributes in change name, and
-// leaves what change does not mention. It refuses with [ErrNoRecord].
+// leaves what change does not mention. It refuses with [errNoRecord].
 func (c *Customer) UpdateRecord(s ExtensionSchema, change ExtensionRecord) error {
 	i, err := c.findRecord(s, change)
 	if err != nil {
@@ -192,7 +192,7 @@ func (c *Customer) UpdateRecord(s ExtensionSchema, change ExtensionRecord) error
 }
 
 // DeleteRecord removes the record that the unique attributes in named name. It
-// refuses with [ErrNoRecord].
+// refuses with [errNoRecord].
 func (c *Customer) DeleteRecord(s ExtensionSchema, named ExtensionRecord) error {
 	i, err := c.findRecord(s, named)
 	if err != nil {
@@ -216,7 +216,7 @@ func (c *Customer) findRecord(s ExtensionSchema, named ExtensionRecord) (int, er
 	}
 	i := slices.IndexFunc(c.Records(s), func(record ExtensionRecord) bool { return !differs(record) })
 	if i < 0 {
-		return 0, ErrNoRecord
+		return 0, errNoRecord
 	}
 	return i, nil
 }
@@ -236,8 +236,8 @@ func (s ExtensionSchema) CheckNamed(named ExtensionRecord) error {
 	return nil
 }
 
-// ClearExtension is the edit that removes all records of an extension.
-func ClearExtension(number int) Edit {
+// clearExtension is the edit that removes all records of an extension.
+func clearExtension(number int) Edit {
 	return func(c *Customer, _ time.Time) error {
 		c.setRecords(number, nil)
 		return nil

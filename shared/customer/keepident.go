@@ -153,6 +153,6 @@ func (s *Service) outlived(ctx context.Context, commit *Commit, key IdentKey, ma
 // removal, without which an extension is not removed. A customer that is gone is
 // refused with [ErrNotFound].
 func (s *Service) RemoveExtension(ctx context.Context, tenant, number int, id ID) (changed bool, err error) {
-	result, err := s.Apply(ctx, Request{Rules: Rules{Tenant: tenant}, Search: Search{ID: id}, WithExtensions: true, Edit: ClearExtension(number)})
+	result, err := s.Apply(ctx, Request{Rules: Rules{Tenant: tenant}, Search: Search{ID: id}, WithExtensions: true, Edit: clearExtension(number)})
 	return result.Changed, err
 }
