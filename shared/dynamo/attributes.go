@@ -7,12 +7,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Customers and match keys are converted by hand, attribute by attribute: they
-// are in every request, and reflection was a fifth of what a request cost beyond
-// the calls themselves (docs/decisions/libraries.md).
+// Items with custom fields, and those that are in every request, are converted by
+// hand, attribute by attribute; docs/decisions/json.md compares attributevalue.
 
-// set puts an attribute where it says something: an attribute that is absent
-// reads as the zero value.
+// The set methods, other than setNumber, leave zero values out: an absent
+// attribute is read as the zero value.
 
 func (it attributes) setText(name, v string) {
 	if v != "" {
@@ -46,7 +45,7 @@ func (it attributes) setNumber(name string, v int64) {
 	it[name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(v, 10)}
 }
 
-// setCount is setNumber for a number that is 0 where it is absent.
+// setCount is setNumber, but leaves 0 out.
 func (it attributes) setCount(name string, v int64) {
 	if v != 0 {
 		it.setNumber(name, v)
@@ -65,7 +64,7 @@ func (it attributes) setFlag(name string, v bool) {
 	}
 }
 
-// setFields puts custom fields, as package value keeps them.
+// setFields sets a map of custom fields, which are values of package value.
 func (it attributes) setFields(name string, v map[string]any) error {
 	if len(v) == 0 {
 		return nil
@@ -84,11 +83,11 @@ func (it attributes) setPlaces(k key, places indexKeys) {
 	it.setText(attrIndex2SK, places.GSI2SK)
 }
 
-// attributes are an item, or a map within one, that is being written.
+// attributes are those of an item, or of a map within one, that is being built.
 type attributes item
 
-// A reader reads an item, or a map within one. What has another type than it
-// should is err, the first of them.
+// A reader reads an item, or a map within one. Its err is the first attribute that
+// has another type than expected.
 type reader struct {
 	it  item
 	err error
@@ -138,11 +137,11 @@ func (r *reader) numberOf(name string, v types.AttributeValue) int64 {
 		r.wrong(name, v)
 		return 0
 	}
-	whole, err := strconv.ParseInt(n.Value, 10, 64)
+	integer, err := strconv.ParseInt(n.Value, 10, 64)
 	if err != nil && r.err == nil {
 		r.err = fmt.Errorf("attribute %s: %w", name, err)
 	}
-	return whole
+	return integer
 }
 
 func (r *reader) bytes(name string) []byte {
@@ -189,7 +188,7 @@ func (r *reader) object(name string) item {
 	return m.Value
 }
 
-// fields reads custom fields.
+// fields reads a map of custom fields.
 func (r *reader) fields(name string) map[string]any {
 	members := r.object(name)
 	if len(members) == 0 {

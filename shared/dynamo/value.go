@@ -9,8 +9,9 @@ import (
 	"regulars/shared/value"
 )
 
-// fromValue and toValue convert what package value keeps to the native types of
-// the table and back: text, number, boolean, null, list, map.
+// fromValue and toValue convert the values of package value to attributes and
+// back: string, number, boolean, null, list, map. attributevalue would not keep
+// them exactly (docs/decisions/json.md).
 
 func fromValue(v any) (types.AttributeValue, error) {
 	switch v := v.(type) {

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// What the table keeps of a number: 38 significant digits and exponents from
-// -130 to 125.
+// The limits of a number in DynamoDB: 38 significant digits, magnitudes from
+// 1e-130 to 9.9e125.
 const (
 	maxDigits   = 38
 	maxExponent = 125
 	minExponent = -130
 	// plainDigits bounds the canonical form that is written without an exponent.
 	plainDigits = maxDigits
-	// farOff stands for exponents beyond 64 bits.
+	// farOff bounds the exponents that are read, so that sums of them do not overflow.
 	farOff = math.MaxInt32
 )
 
@@ -28,9 +28,10 @@ var (
 	ErrRange = errors.New("a number outside of the range 1e-130 to 9.9e125")
 )
 
-// Number makes a JSON number canonical: no needless zeros, no plus sign, an
-// exponent only where the plain form would have more than 38 digits. Two equal
-// numbers have one canonical form.
+// Number returns a JSON number in canonical form: no superfluous zeros, no plus
+// sign, an exponent only where the decimal form would have more than 38 digits.
+// Equal numbers have the same form. The errors are [ErrDigits], [ErrRange] and
+// one for a text that is not a number.
 func Number(text string) (json.Number, error) {
 	negative, digits, exponent, err := split(text)
 	if err != nil {
@@ -56,7 +57,8 @@ func Number(text string) (json.Number, error) {
 	return json.Number(plain), nil
 }
 
-// split reads text, whose value is digits times ten to the exponent.
+// split divides a number into its digits and exponent: its value is digits times
+// ten to the power of exponent.
 func split(text string) (negative bool, digits string, exponent int, err error) {
 	mantissa := text
 	if i := strings.IndexAny(text, "eE"); i >= 0 {
@@ -65,7 +67,7 @@ func split(text string) (negative bool, digits string, exponent int, err error) 
 			if !errors.Is(err, strconv.ErrRange) {
 				return false, "", 0, errNotNumber
 			}
-			exponent = farOff // of zero it does not matter
+			exponent = farOff // zero is zero with any exponent
 			if text[i+1] == '-' {
 				exponent = -farOff
 			}
@@ -80,7 +82,7 @@ func split(text string) (negative bool, digits string, exponent int, err error) 
 	return negative, digits, max(-farOff, min(farOff, exponent)) - len(fraction), nil
 }
 
-// compose writes digits times ten to the exponent.
+// compose writes digits times ten to the power of exponent, in canonical form.
 func compose(digits string, exponent int) string {
 	point := len(digits) + exponent // where the decimal point stands
 	switch {

@@ -10,15 +10,15 @@ import (
 	"regulars/shared/errs"
 )
 
-// MaxDepth is how many levels of arrays and objects a document may have. The
-// table itself takes 32.
+// MaxDepth is how many levels of arrays and objects a document may have, as many
+// as DynamoDB takes.
 const MaxDepth = 32
 
-// Parse reads one JSON document. Of a repeated member the last counts. It
-// refuses, naming the member, what the table could not keep exactly: numbers of
-// more than 38 digits, more than [MaxDepth] levels, bytes that are not UTF-8,
-// half a surrogate pair, members without a name, and control characters other
-// than tab, CR and LF.
+// Parse reads one JSON document. Of a repeated member the last counts. What the
+// table could not store exactly is a client error with the path of the member:
+// numbers of more than 38 digits or out of range, half of a surrogate pair,
+// members without a name, and control characters other than tab, CR and LF. So
+// are, without a path, more than [MaxDepth] levels and bytes that are not UTF-8.
 func Parse(document []byte) (any, error) {
 	if !utf8.Valid(document) {
 		return nil, reject("bad_json/encoding", "")
@@ -57,7 +57,7 @@ func reject(code, path string, args ...any) error {
 	return errs.New(errs.Invalid, code, path, args...)
 }
 
-// syntax asks encoding/json what is wrong with a document that is no JSON.
+// syntax is the error for a document that is not JSON, as encoding/json words it.
 func syntax(document []byte) error {
 	var v any
 	err := json.Unmarshal(document, &v)
@@ -67,20 +67,20 @@ func syntax(document []byte) error {
 	return reject("bad_json/end", "")
 }
 
-// A flaw is what may not be kept, and where it stands: the path is put together
-// on the way out, so that a document without a flaw pays nothing for it.
+// A flaw is why a document is rejected, and the path of the member: "data.tags[1]".
+// The path is built while the parser returns, so that it costs valid documents nothing.
 type flaw struct {
 	path, code string
 	args       []any
 }
 
-// The flaws of a document as a whole.
+// Flaws that are reported without a path.
 var (
 	notJSON = &flaw{}
 	tooDeep = &flaw{code: "bad_json/too_deep", args: []any{MaxDepth}}
 )
 
-// within says that the flaw is in the element or member of that name.
+// within puts step, a member's name or "[index]", in front of the path.
 func (f *flaw) within(step string) *flaw {
 	if f == notJSON || f == tooDeep {
 		return f

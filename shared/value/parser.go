@@ -11,9 +11,10 @@ import (
 	"unicode/utf8"
 )
 
-// A parser reads a document in one pass. encoding/json took four: one for the
-// depth, which it does not bound, two of its own, and one for what it lets pass
-// (docs/decisions/libraries.md). Escapes are left to it all the same.
+// A parser reads a document in one pass, in the order of the document, so that
+// the first error is the one reported. docs/decisions/json.md says what it has
+// over encoding/json, and why jsontext takes its place from Go 1.27 on. Escapes
+// are decoded by encoding/json.
 type parser struct {
 	text []byte // UTF-8
 	at   int
@@ -30,7 +31,7 @@ func (p *parser) skipSpace() {
 	}
 }
 
-// next is the next byte that is no space; 0 at the end.
+// next returns the next byte that is not white space; 0 at the end.
 func (p *parser) next() byte {
 	p.skipSpace()
 	if p.at == len(p.text) {
@@ -39,7 +40,7 @@ func (p *parser) next() byte {
 	return p.text[p.at]
 }
 
-// take skips c if it is next.
+// take skips c if it is the next byte, and reports whether it was.
 func (p *parser) take(c byte) bool {
 	if p.next() != c {
 		return false
@@ -160,8 +161,8 @@ func (p *parser) number() (any, *flaw) {
 	return n, nil
 }
 
-// string reads a text. One with escapes is checked for half a surrogate pair,
-// which encoding/json would replace, and read by it.
+// string reads a string. encoding/json decodes one with escapes, after a check for
+// half of a surrogate pair, which it would replace by U+FFFD.
 func (p *parser) string() (string, *flaw) {
 	start, escaped := p.at+1, false
 	for i := start; i < len(p.text); i++ {
@@ -194,8 +195,8 @@ func unquote(literal []byte) (string, *flaw) {
 	return checked(s)
 }
 
-// checked returns s unless it has a control character that may not be kept.
-// Those are among the ASCII ones and the first after them.
+// checked returns s, or the flaw that it contains a control character (U+0000 to
+// U+001F, U+007F to U+009F) other than tab, CR and LF.
 func checked(s string) (string, *flaw) {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c >= ' ' && c < 0x7f || c == '\t' || c == '\n' || c == '\r' {
@@ -212,8 +213,8 @@ func checked(s string) (string, *flaw) {
 
 const unicodeLength = len(`\u0000`)
 
-// escape is the length of the escape that text begins with; 0 is half of a
-// surrogate pair. What is no escape at all is found when the text is read.
+// escape returns the length of the escape that text begins with, of a surrogate
+// pair that of both; 0 is half of a pair. Other invalid escapes are left to unquote.
 func escape(text []byte) int {
 	first, ok := unicodeEscape(text)
 	if !ok || !utf16.IsSurrogate(first) {
@@ -226,7 +227,7 @@ func escape(text []byte) int {
 	return 2 * unicodeLength
 }
 
-// unicodeEscape reads the escape \u0000 that text begins with.
+// unicodeEscape decodes the escape of the form \u0000 that text begins with.
 func unicodeEscape(text []byte) (rune, bool) {
 	if len(text) < unicodeLength || text[0] != '\\' || text[1] != 'u' {
 		return 0, false

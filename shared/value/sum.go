@@ -6,24 +6,24 @@ import (
 	"strconv"
 )
 
-// Add returns the exact sum of two numbers. It fails where the table could not
-// keep it exactly: more than 38 digits, or out of range.
+// Add returns the exact sum of two numbers. The errors are
+// [ErrDigits] and [ErrRange], as of [Number].
 func Add(a, b json.Number) (json.Number, error) {
-	x, xPlace, err := whole(a)
+	x, xPlace, err := integer(a)
 	if err != nil {
 		return "", err
 	}
-	y, yPlace, err := whole(b)
+	y, yPlace, err := integer(b)
 	if err != nil {
 		return "", err
 	}
 	place := min(xPlace, yPlace)
-	sum := new(big.Int).Add(raised(x, xPlace-place), raised(y, yPlace-place))
+	sum := new(big.Int).Add(scale(x, xPlace-place), scale(y, yPlace-place))
 	return Number(sum.String() + "e" + strconv.Itoa(place))
 }
 
-// whole is a number as a whole one times ten to the power of place.
-func whole(n json.Number) (digits *big.Int, place int, err error) {
+// integer returns n as an integer times ten to the power of place.
+func integer(n json.Number) (digits *big.Int, place int, err error) {
 	canonical, err := Number(string(n)) // bounds the exponent
 	if err != nil {
 		return nil, 0, err
@@ -42,8 +42,8 @@ func whole(n json.Number) (digits *big.Int, place int, err error) {
 	return digits, place, nil
 }
 
-// raised is n times ten to the power.
-func raised(n *big.Int, power int) *big.Int {
+// scale returns n times ten to the given power.
+func scale(n *big.Int, power int) *big.Int {
 	factor := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(power)), nil)
 	return factor.Mul(factor, n)
 }

@@ -12,7 +12,7 @@ import (
 	"strconv"
 )
 
-// TypeName says in a sentence what v is: "a text", "a number".
+// TypeName names the type of v with its article: "a text", "a number".
 func TypeName(v any) string {
 	switch v.(type) {
 	case nil:
@@ -63,7 +63,7 @@ func Text(v any) (string, bool) {
 	return "", false
 }
 
-// List is an array of texts.
+// List returns an array of the texts.
 func List(texts []string) []any {
 	list := make([]any, len(texts))
 	for i, text := range texts {
@@ -72,7 +72,7 @@ func List(texts []string) []any {
 	return list
 }
 
-// Depth is how many levels of arrays and objects v has: 0 of a scalar.
+// Depth returns how many levels of arrays and objects v has; a scalar has 0.
 func Depth(v any) int {
 	depth := 0
 	switch v := v.(type) {
