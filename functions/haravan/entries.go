@@ -57,16 +57,16 @@ type figures struct {
 }
 
 // listEntries is the statement of a profile.
-func (d *Dialect) listEntries(w http.ResponseWriter, c *call) error {
+func (d *Dialect) listEntries(c *call) (httpapi.Answer, error) {
 	lines, next, err := d.statement(c)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	entries := []entry{}
 	for _, l := range lines {
 		entries = append(entries, newEntry(l))
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, struct {
+	return httpapi.JSON(http.StatusOK, struct {
 		Entries []entry `json:"entries"`
 		Next    *string `json:"next"`
 	}{entries, optional(next)})
@@ -79,7 +79,7 @@ func (d *Dialect) statement(c *call) (lines []points.Line, next string, err erro
 	if err != nil {
 		return nil, "", err
 	}
-	lines, last, err := d.points.Statement(c.Context(), c.settings.Tenant, c.id, period)
+	lines, last, err := d.points.Statement(c.Context(), c.Settings.Tenant, c.id, period)
 	if last > 0 {
 		next = strconv.FormatInt(last, 10)
 	}
@@ -115,10 +115,10 @@ func (c *call) period() (p points.Period, err error) {
 
 // exportEntries is the statement as a CSV file. Where more follows the header
 // X-Next-Cursor says from where.
-func (d *Dialect) exportEntries(w http.ResponseWriter, c *call) error {
+func (d *Dialect) exportEntries(c *call) (httpapi.Answer, error) {
 	lines, next, err := d.statement(c)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	var file bytes.Buffer
 	rows := csv.NewWriter(&file)
@@ -128,16 +128,14 @@ func (d *Dialect) exportEntries(w http.ResponseWriter, c *call) error {
 	}
 	rows.Flush()
 	if err := rows.Error(); err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="entries-`+c.id.Decimal()+`.csv"`)
+	answer := httpapi.Raw(http.StatusOK, "text/csv; charset=utf-8", file.Bytes())
+	answer.Set("Content-Disposition", `attachment; filename="entries-`+c.id.Decimal()+`.csv"`)
 	if next != "" {
-		w.Header().Set("X-Next-Cursor", next)
+		answer.Set("X-Next-Cursor", next)
 	}
-	w.WriteHeader(http.StatusOK)
-	_, err = w.Write(file.Bytes())
-	return err
+	return answer, nil
 }
 
 func (e entry) row() []string {
@@ -164,16 +162,16 @@ func cell(text string) string {
 }
 
 // getEntry shows one entry with all that it changed.
-func (d *Dialect) getEntry(w http.ResponseWriter, c *call) error {
-	seq, err := c.number("seq", c.to.path)
+func (d *Dialect) getEntry(c *call) (httpapi.Answer, error) {
+	seq, err := c.number("seq")
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	line, err := d.points.Line(c.Context(), c.settings.Tenant, c.id, int64(min(seq, points.Max)))
+	line, err := d.points.Line(c.Context(), c.Settings.Tenant, c.id, int64(min(seq, points.Max)))
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"entry": struct {
+	return httpapi.JSON(http.StatusOK, map[string]any{"entry": struct {
 		entry
 		Changes       figures `json:"changes"`
 		Balances      figures `json:"balances"`

@@ -34,9 +34,9 @@ var (
 	}
 )
 
-// writeError writes an error in the dialect's form: {"errors": text} or
+// errorAnswer is an error in the dialect's form: {"errors": text} or
 // {"errors": {field: [text]}}.
-var writeError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
+func errorAnswer(_ *httpapi.Call, err error) httpapi.Answer {
 	status, errors := http.StatusInternalServerError, any("Internal error. Nothing is known to have changed.")
 	if refusal, ok := errs.AsClient(err); ok {
 		status, errors = statusFor(refusal), any(texts.Of(refusal))
@@ -46,13 +46,15 @@ var writeError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
 		status, errors = http.StatusServiceUnavailable, texts.OfUnavailable(busy)
-		w.Header().Set("Retry-After", "1")
 	}
-	if status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", "Bearer")
+	answer, _ := httpapi.JSON(status, map[string]any{"errors": errors}) // texts are JSON
+	switch status {
+	case http.StatusServiceUnavailable:
+		answer.Set("Retry-After", "1")
+	case http.StatusUnauthorized:
+		answer.Set("WWW-Authenticate", "Bearer")
 	}
-	// The answer cannot fail to be JSON; that it cannot be sent the client knows.
-	_ = httpapi.WriteJSON(w, status, map[string]any{"errors": errors})
+	return answer
 }
 
 func statusFor(r *errs.Client) int {
@@ -66,5 +68,3 @@ func statusFor(r *errs.Client) int {
 }
 
 var errPath = errs.Reject(errs.NotFound, "unknown_path", "", "Not Found")
-
-func unknownPath(http.ResponseWriter, *http.Request) error { return errPath }

@@ -10,6 +10,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/errs"
+	"regulars/shared/httpapi"
 	"regulars/shared/points"
 )
 
@@ -36,7 +37,7 @@ func FuzzBody(f *testing.F) {
 		for _, name := range []string{"point", "order", "return", "reverse"} {
 			r := httptest.NewRequest(http.MethodPut, "/", bytes.NewReader(body))
 			r.Header.Set("Content-Type", "application/json")
-			c := &call{Request: r}
+			c := &call{Call: &httpapi.Call{Request: r}}
 			object, err := c.object(name)
 			if shown(t, err); err != nil {
 				continue
@@ -69,7 +70,7 @@ func FuzzQuery(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, query string) {
 		values, _ := url.ParseQuery(query)
-		c := &call{query: values, settings: access.Settings{Preferences: access.Defaults()}}
+		c := &call{query: values, Call: &httpapi.Call{Grant: access.Grant{Settings: access.Settings{Preferences: access.Defaults()}}}}
 		filter, _, err := c.filter()
 		if shown(t, err); err == nil && (filter.Limit < 1 || filter.Limit > pageSize || filter.Page < 1) {
 			t.Errorf("filter = %+v", filter)

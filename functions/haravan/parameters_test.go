@@ -9,6 +9,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/errs"
+	"regulars/shared/httpapi"
 	"regulars/shared/points"
 )
 
@@ -18,7 +19,7 @@ func callWith(t *testing.T, query string) *call {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &call{query: values, settings: access.Settings{Preferences: access.Defaults()}}
+	return &call{query: values, Call: &httpapi.Call{Grant: access.Grant{Settings: access.Settings{Preferences: access.Defaults()}}}}
 }
 
 // Sections 2.1 and 2.2: what is no limit is 50, what is no page is the first, an

@@ -2,68 +2,68 @@ package haravan
 
 import (
 	"context"
-	"net/http"
 	"path"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"regulars/shared/httpapi"
 	"regulars/shared/points"
 )
 
 // addPoints is P5.
-func (d *Dialect) addPoints(w http.ResponseWriter, c *call) error {
-	return d.point(w, c, d.points.Add)
+func (d *Dialect) addPoints(c *call) (httpapi.Answer, error) {
+	return d.point(c, d.points.Add)
 }
 
 // subtractPoints is P6.
-func (d *Dialect) subtractPoints(w http.ResponseWriter, c *call) error {
-	return d.point(w, c, d.points.Subtract)
+func (d *Dialect) subtractPoints(c *call) (httpapi.Answer, error) {
+	return d.point(c, d.points.Subtract)
 }
 
 type move func(ctx context.Context, r points.Request, n int64, reason, refID string) (points.Result, error)
 
-func (d *Dialect) point(w http.ResponseWriter, c *call, do move) error {
+func (d *Dialect) point(c *call, do move) (httpapi.Answer, error) {
 	point, err := c.object("point")
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	n, err := amount(point, "value", 1)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	reason, err := text(point, "reason", maxText, false)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	refID, err := text(point, "ref_id", maxText, true)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return d.change(w, c, []any{n, reason, refID}, func(ctx context.Context, r points.Request) (points.Result, error) {
+	return c.change([]any{n, reason, refID}, func(ctx context.Context, r points.Request) (points.Result, error) {
 		return do(ctx, r, n, reason, refID)
 	})
 }
 
 // reverseEntry undoes an entry or a part of it.
-func (d *Dialect) reverseEntry(w http.ResponseWriter, c *call) error {
-	seq, err := c.number("seq", c.to.path)
+func (d *Dialect) reverseEntry(c *call) (httpapi.Answer, error) {
+	seq, err := c.number("seq")
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	reverse, err := c.object("reverse")
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	n, _, err := whole(reverse, "value", 1)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	reason, err := text(reverse, "reason", maxText, false)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return d.change(w, c, []any{seq, n, reason}, func(ctx context.Context, r points.Request) (points.Result, error) {
+	return c.change([]any{seq, n, reason}, func(ctx context.Context, r points.Request) (points.Result, error) {
 		return d.points.Reverse(ctx, r, int64(min(seq, points.Max)), n, reason)
 	})
 }
@@ -75,16 +75,16 @@ const maxAhead = 24 * time.Hour
 var firstPaid = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // payOrder takes in an order that was paid.
-func (d *Dialect) payOrder(w http.ResponseWriter, c *call) error {
+func (d *Dialect) payOrder(c *call) (httpapi.Answer, error) {
 	order, err := c.object("order")
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	o, err := d.readOrder(order)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return d.change(w, c, []any{o.ID, o.Total, o.PointsUsed, o.PaidAt}, func(ctx context.Context, r points.Request) (points.Result, error) {
+	return c.change([]any{o.ID, o.Total, o.PointsUsed, o.PaidAt}, func(ctx context.Context, r points.Request) (points.Result, error) {
 		return d.points.Pay(ctx, r, o)
 	})
 }
@@ -119,27 +119,27 @@ func (d *Dialect) readOrder(order map[string]any) (o points.Order, err error) {
 }
 
 // returnOrder takes back what an order, or a part of it, earned.
-func (d *Dialect) returnOrder(w http.ResponseWriter, c *call) error {
+func (d *Dialect) returnOrder(c *call) (httpapi.Answer, error) {
 	id, ok := strings.CutSuffix(c.PathValue("order"), returnPath)
 	if !ok {
-		return errPath
+		return httpapi.Answer{}, errPath
 	}
 	back, err := c.object("return")
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	n, err := amount(back, "amount", 0)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	reason, err := text(back, "reason", maxText, false)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	if utf8.RuneCountInString(id) > maxOrder {
-		return points.ErrOrderUnknown
+		return httpapi.Answer{}, points.ErrOrderUnknown
 	}
-	return d.change(w, c, []any{id, n, reason}, func(ctx context.Context, r points.Request) (points.Result, error) {
+	return c.change([]any{id, n, reason}, func(ctx context.Context, r points.Request) (points.Result, error) {
 		return d.points.Return(ctx, r, id, n, reason)
 	})
 }

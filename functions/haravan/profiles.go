@@ -23,34 +23,34 @@ const (
 )
 
 // listProfiles is P1.
-func (d *Dialect) listProfiles(w http.ResponseWriter, c *call) error {
+func (d *Dialect) listProfiles(c *call) (httpapi.Answer, error) {
 	filter, nobody, err := c.filter()
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	var page []points.Profile
 	if !nobody {
-		if page, err = d.list.Page(c.Context(), c.settings.Tenant, filter); err != nil {
-			return err
+		if page, err = d.list.Page(c.Context(), c.Settings.Tenant, filter); err != nil {
+			return httpapi.Answer{}, err
 		}
 	}
 	fields := c.fields()
 	shown, size := []json.RawMessage{}, 0
 	for _, p := range page {
-		chosen, err := newProfile(p, c.settings.Preferences).asListed(p).only(fields)
+		chosen, err := newProfile(p, c.Settings.Preferences).asListed(p).only(fields)
 		if err != nil {
-			return err
+			return httpapi.Answer{}, err
 		}
 		text, err := httpapi.Encode(chosen)
 		if err != nil {
-			return err
+			return httpapi.Answer{}, err
 		}
 		if size += len(text); size > maxAnswer && len(shown) > 0 {
 			break
 		}
 		shown = append(shown, text)
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"profiles": shown})
+	return httpapi.JSON(http.StatusOK, map[string]any{"profiles": shown})
 }
 
 var numeric = regexp.MustCompile(`^-?\d+$`)
@@ -78,7 +78,7 @@ func (c *call) filter() (f points.Filter, nobody bool, err error) {
 		}
 	}
 	if text := c.trimmed("phone"); text != "" {
-		number, err := customer.ParsePhone("phone", text, countryOf(c.settings.Preferences))
+		number, err := customer.ParsePhone("phone", text, countryOf(c.Settings.Preferences))
 		if err != nil {
 			return f, true, nil // nobody has a phone like that
 		}
@@ -122,41 +122,41 @@ func (c *call) fields() []string {
 
 // find reads the profile of the route.
 func (d *Dialect) find(c *call) (points.Profile, error) {
-	return d.points.Profile(c.Context(), c.settings.Tenant, c.id)
+	return d.points.Profile(c.Context(), c.Settings.Tenant, c.id)
 }
 
 // getProfile is P2.
-func (d *Dialect) getProfile(w http.ResponseWriter, c *call) error {
+func (d *Dialect) getProfile(c *call) (httpapi.Answer, error) {
 	p, err := d.find(c)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	shown, err := newProfile(p, c.settings.Preferences).asListed(p).only(c.fields())
+	shown, err := newProfile(p, c.Settings.Preferences).asListed(p).only(c.fields())
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return answer(w, shown)
+	return answer(shown)
 }
 
 // getTags is P3.
-func (d *Dialect) getTags(w http.ResponseWriter, c *call) error {
+func (d *Dialect) getTags(c *call) (httpapi.Answer, error) {
 	p, err := d.find(c)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return answer(w, map[string]string{"tags": strings.Join(p.Customer.Tags, ",")})
+	return answer(map[string]string{"tags": strings.Join(p.Customer.Tags, ",")})
 }
 
 // getAttributes is P4.
-func (d *Dialect) getAttributes(w http.ResponseWriter, c *call) error {
+func (d *Dialect) getAttributes(c *call) (httpapi.Answer, error) {
 	p, err := d.find(c)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return answer(w, map[string]any{"attributes": attributes(p)})
+	return answer(map[string]any{"attributes": attributes(p)})
 }
 
 // answer wraps what reads show.
-func answer(w http.ResponseWriter, profile any) error {
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"profile": profile})
+func answer(profile any) (httpapi.Answer, error) {
+	return httpapi.JSON(http.StatusOK, map[string]any{"profile": profile})
 }

@@ -15,7 +15,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
@@ -35,44 +34,42 @@ const (
 	maxIdempotencyKey = 128
 )
 
-// A call is a request that may do what it asks for.
+// A call is an authorized request.
 type call struct {
-	*http.Request
-	to       route
-	id       customer.ID // of the profile, where the route names one
-	query    url.Values
-	token    access.Token
-	settings access.Settings
+	*httpapi.Call
+	id    customer.ID // of the profile, where the route names one
+	query url.Values
 }
 
-// accept reads what all requests bear.
-func (d *Dialect) accept(w http.ResponseWriter, r *http.Request, to route) (*call, error) {
-	secret := ""
-	if scheme, rest, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+// credentials finds the bearer token. Its home tenant is meant.
+func credentials(c *httpapi.Call) (secret string, tenant int, err error) {
+	if scheme, rest, _ := strings.Cut(c.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		secret = strings.TrimSpace(rest)
 	}
-	grant, err := d.guard.Authorize(r.Context(), secret, 0, to.scope)
-	if err != nil {
+	return secret, 0, nil
+}
+
+// decode reads what all requests have, if the tenant's bucket has room.
+func (d *Dialect) decode(authorized *httpapi.Call) (*call, error) {
+	c := &call{Call: authorized}
+	if err := d.bucket.pass(c.Kept, c.Settings.Tenant, c.Settings.RateLimit, d.now()); err != nil {
 		return nil, err
 	}
-	if err := d.bucket.pass(w.Header(), grant.Settings.Tenant, grant.Settings.RateLimit, d.now()); err != nil {
-		return nil, err
-	}
-	c := &call{Request: r, to: to, token: grant.Token, settings: grant.Settings}
-	if c.query, err = url.ParseQuery(r.URL.RawQuery); err != nil { // not to be taken for one that asks for nothing
+	var err error
+	if c.query, err = url.ParseQuery(c.URL.RawQuery); err != nil { // not to be taken for one that asks for nothing
 		return nil, refuse(codeQuery, "", "The query of the address cannot be read; write % as %25 and ; as %3B.")
 	}
-	if strings.Contains(to.path, "{id}") {
-		c.id, err = c.number("id", to.path)
+	if strings.Contains(c.Route, "{id}") {
+		c.id, err = c.number("id")
 	}
 	return c, err
 }
 
 // number reads a number that stands in the path. One that is too large for an id
 // is nobody's.
-func (c *call) number(name, path string) (customer.ID, error) {
+func (c *call) number(name string) (customer.ID, error) {
 	digits := c.PathValue(name)
-	if strings.HasSuffix(path, "{"+name+"}.json") {
+	if strings.HasSuffix(c.Route, "{"+name+"}.json") {
 		var ok bool
 		if digits, ok = strings.CutSuffix(digits, ".json"); !ok {
 			return 0, errPath
@@ -90,22 +87,34 @@ func (c *call) trimmed(name string) string { return strings.TrimSpace(c.query.Ge
 
 // object reads the member of that name of a JSON body, which is an object.
 func (c *call) object(name string) (map[string]any, error) {
-	if kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return nil, refuse(codeBody, "", "Content-Type must be application/json")
-	}
-	document, err := httpapi.ReadBody(c.Request, maxBody)
-	if err != nil {
+	if err := c.readBody(name); err != nil {
 		return nil, err
 	}
-	body, err := value.ParseObject(document)
-	if err != nil {
-		return nil, flawIn(name, err)
-	}
-	object, ok := body[name].(map[string]any)
+	object, ok := c.Body.(map[string]any)[name].(map[string]any)
 	if !ok {
 		return nil, refuse("missing", name, blank)
 	}
 	return object, nil
+}
+
+// readBody reads the body once. Errors name members of it without the object.
+func (c *call) readBody(object string) error {
+	if c.Body != nil {
+		return nil
+	}
+	if kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return refuse(codeBody, "", "Content-Type must be application/json")
+	}
+	document, err := httpapi.ReadBody(c.Request, maxBody)
+	if err != nil {
+		return err
+	}
+	body, err := value.ParseObject(document)
+	if err != nil {
+		return flawIn(object, err)
+	}
+	c.Body = body
+	return nil
 }
 
 // maxPath is the longest path that an answer repeats, in bytes, as in value.
@@ -214,10 +223,10 @@ func instant(name, text string) (time.Time, error) {
 // client asked for, in a form that compares.
 func (c *call) request(meaning ...any) (points.Request, error) {
 	r := points.Request{
-		Tenant: c.settings.Tenant, ID: c.id, Rules: c.settings.Preferences,
-		Actor: c.token.Name + " " + c.token.Hash.Short(),
+		Tenant: c.Settings.Tenant, ID: c.id, Rules: c.Settings.Preferences,
+		Actor: c.Token.Name + " " + c.Token.Hash.Short(),
 		Show: func(p points.Profile) ([]byte, error) {
-			return httpapi.Encode(newProfile(p, c.settings.Preferences).asResource(p))
+			return httpapi.Encode(newProfile(p, c.Settings.Preferences).asResource(p))
 		},
 	}
 	if _, sent := c.Header["Idempotency-Key"]; !sent {
@@ -229,31 +238,25 @@ func (c *call) request(meaning ...any) (points.Request, error) {
 	}
 	text, err := json.Marshal(meaning)
 	sum := sha256.Sum256(text)
-	r.IdempotencyKey = &customer.IdempotencyKey{Key: c.to.path + " " + key, Fingerprint: hex.EncodeToString(sum[:])}
+	r.IdempotencyKey = &customer.IdempotencyKey{Key: strings.TrimPrefix(c.Route, "/loy/") + " " + key, Fingerprint: hex.EncodeToString(sum[:])}
 	return r, err
 }
 
-// change carries a request out and answers it. Where it is refused because of
-// settings, once more with the settings as they are now.
-func (d *Dialect) change(w http.ResponseWriter, c *call, meaning []any, do func(context.Context, points.Request) (points.Result, error)) error {
+// change carries a request out and answers it.
+func (c *call) change(meaning []any, do func(context.Context, points.Request) (points.Result, error)) (httpapi.Answer, error) {
 	r, err := c.request(meaning...)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	var result points.Result
-	err = d.guard.RetryWithFreshSettings(c.Context(), c.settings.Tenant, func(fresh access.Settings) {
-		c.settings, r.Rules = fresh, fresh.Preferences
-	}, func() (err error) {
-		result, err = do(c.Context(), r)
-		return err
-	})
+	result, err := do(c.Context(), r)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
+	answer := httpapi.JSONText(http.StatusOK, result.Answer)
 	if result.Replayed {
-		w.Header().Set("Idempotency-Hit", "true")
+		answer.Set("Idempotency-Hit", "true")
 	}
-	return httpapi.WriteEncoded(w, http.StatusOK, result.Answer)
+	return answer, nil
 }
 
 // refuse makes a refusal. The detail stands below the field, which it does not

@@ -19,7 +19,6 @@ import (
 type Dialect struct {
 	points *points.Service
 	list   *points.List
-	guard  *access.Authorizer
 	bucket *buckets
 	now    func() time.Time
 }
@@ -35,70 +34,47 @@ type Options struct {
 	Deadline time.Duration
 }
 
-// A route is a method and a path below /loy/ that answer something.
-type route struct {
-	method, path string
-	scope        access.Scope
-	answer       func(d *Dialect, w http.ResponseWriter, c *call) error
+// Routes are P1 to P6 of the contract, and then our own.
+var Routes = []httpapi.Route[*Dialect, *call]{
+	{Method: "GET", Path: "/loy/profiles.json", Scope: access.LoyRead, Handle: (*Dialect).listProfiles},
+	{Method: "GET", Path: "/loy/profiles/{id}.json", Scope: access.LoyRead, Handle: (*Dialect).getProfile},
+	{Method: "GET", Path: "/loy/profiles/{id}/tags.json", Scope: access.LoyRead, Handle: (*Dialect).getTags},
+	{Method: "GET", Path: "/loy/profiles/{id}/attributes.json", Scope: access.LoyRead, Handle: (*Dialect).getAttributes},
+	{Method: "PUT", Path: "/loy/profiles/{id}/points/add.json", Scope: access.LoyWrite, Handle: (*Dialect).addPoints},
+	{Method: "PUT", Path: "/loy/profiles/{id}/points/subtract.json", Scope: access.LoyWrite, Handle: (*Dialect).subtractPoints},
+
+	{Method: "GET", Path: "/loy/profiles/{id}/points/entries.json", Scope: access.LoyRead, Handle: (*Dialect).listEntries},
+	{Method: "GET", Path: "/loy/profiles/{id}/points/entries.csv", Scope: access.LoyRead, Handle: (*Dialect).exportEntries},
+	{Method: "GET", Path: "/loy/profiles/{id}/points/entries/{seq}.json", Scope: access.LoyRead, Handle: (*Dialect).getEntry},
+	{Method: "POST", Path: "/loy/profiles/{id}/points/entries/{seq}/reverse.json", Scope: access.LoyWrite, Handle: (*Dialect).reverseEntry},
+	{Method: "POST", Path: "/loy/profiles/{id}/orders.json", Scope: access.LoyWrite, Handle: (*Dialect).payOrder},
+	{Method: "POST", Path: "/loy/profiles/{id}/orders/{order}" + returnPath, Scope: access.LoyWrite, Handle: (*Dialect).returnOrder},
 }
-
-// routes are P1 to P6 of the contract, and then our own.
-var routes = []route{
-	{http.MethodGet, "profiles.json", access.LoyRead, (*Dialect).listProfiles},
-	{http.MethodGet, "profiles/{id}.json", access.LoyRead, (*Dialect).getProfile},
-	{http.MethodGet, "profiles/{id}/tags.json", access.LoyRead, (*Dialect).getTags},
-	{http.MethodGet, "profiles/{id}/attributes.json", access.LoyRead, (*Dialect).getAttributes},
-	{http.MethodPut, "profiles/{id}/points/add.json", access.LoyWrite, (*Dialect).addPoints},
-	{http.MethodPut, "profiles/{id}/points/subtract.json", access.LoyWrite, (*Dialect).subtractPoints},
-
-	{http.MethodGet, "profiles/{id}/points/entries.json", access.LoyRead, (*Dialect).listEntries},
-	{http.MethodGet, "profiles/{id}/points/entries.csv", access.LoyRead, (*Dialect).exportEntries},
-	{http.MethodGet, "profiles/{id}/points/entries/{seq}.json", access.LoyRead, (*Dialect).getEntry},
-	{http.MethodPost, "profiles/{id}/points/entries/{seq}/reverse.json", access.LoyWrite, (*Dialect).reverseEntry},
-	{http.MethodPost, "profiles/{id}/orders.json", access.LoyWrite, (*Dialect).payOrder},
-	{http.MethodPost, "profiles/{id}/orders/{order}" + returnPath, access.LoyWrite, (*Dialect).returnOrder},
-}
-
-// Routes are the paths that answer something, below /loy/.
-var Routes = func() (paths []string) {
-	for _, r := range routes {
-		paths = append(paths, r.path)
-	}
-	return paths
-}()
 
 // New makes the handler of the dialect.
 func New(o Options) http.Handler {
-	d := &Dialect{points: o.Points, list: o.List, guard: o.Guard, bucket: newBuckets(), now: o.Now}
-	mux := http.NewServeMux()
-	for _, r := range routes {
-		mux.Handle(pattern(r.path), writeError.Handle(func(w http.ResponseWriter, request *http.Request) error {
-			return d.serve(w, request, r)
-		}))
-	}
-	mux.Handle("/", writeError.Handle(unknownPath))
-	return httpapi.Wrap(httpapi.CleanPath(mux), writeError, httpapi.Options{Log: o.Log, Deadline: o.Deadline})
+	return httpapi.Frame[*Dialect, *call]{
+		Dialect:      &Dialect{points: o.Points, list: o.List, bucket: newBuckets(), now: o.Now},
+		Routes:       Routes,
+		Authorizer:   o.Guard,
+		Log:          o.Log,
+		Deadline:     o.Deadline,
+		ExactMethods: true,
+		Pattern:      pattern,
+		Credentials:  credentials,
+		Decode:       (*Dialect).decode,
+		UnknownPath:  errPath,
+		WrongMethod:  func(*httpapi.Call, []string) (httpapi.Answer, error) { return httpapi.Answer{}, errPath },
+		Error:        errorAnswer,
+	}.Handler()
 }
 
 // pattern is the path as the mux has it, where a name is a whole segment, or all
 // that is left: API Gateway hands an escaped slash in the id of an order over as a
 // slash.
 func pattern(path string) string {
-	return "/loy/" + strings.NewReplacer("{order}"+returnPath, "{order...}", "}.json", "}").Replace(path)
+	return strings.NewReplacer("{order}"+returnPath, "{order...}", "}.json", "}").Replace(path)
 }
 
 // returnPath is what follows the id of an order in a path.
 const returnPath = "/return.json"
-
-// serve lets a request pass that has the verb of the route and a token with its
-// scope, and for which the tenant's bucket has room.
-func (d *Dialect) serve(w http.ResponseWriter, r *http.Request, to route) error {
-	if r.Method != to.method {
-		return unknownPath(w, r)
-	}
-	c, err := d.accept(w, r, to)
-	if err != nil {
-		return err
-	}
-	return to.answer(d, w, c)
-}

@@ -15,7 +15,8 @@ const capacityHeader = "X-Consumed-Capacity"
 type exchange struct {
 	http.ResponseWriter
 	meter    *meter.Meter
-	route    string // pattern of the handler; empty where none was found
+	route    string // path of the route; empty where none was found
+	call     *Call  // of the frame; nil: not yet
 	err      error  // what the handler ended with
 	noted    notes  // what parts of the request ended with
 	status   int    // 0 until it was written

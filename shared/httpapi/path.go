@@ -29,3 +29,14 @@ func CleanPath(next http.Handler) http.Handler {
 		next.ServeHTTP(w, &cleaned)
 	})
 }
+
+// onlyClean hands requests to unknown whose path [CleanPath] would change.
+func onlyClean(next, unknown http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if escaped := r.URL.EscapedPath(); path.Clean("/"+escaped) != escaped {
+			unknown.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -60,7 +60,7 @@ var rooms = map[string][]string{
 	// What the domain is kept in and reached by.
 	"shared/dynamo":     {"shared/access", "shared/catalog", "shared/customer", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy},
 	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
-	"shared/httpapi":    {"shared/meter", "shared/errs"},
+	"shared/httpapi":    {"shared/access", "shared/meter", "shared/errs"},
 	"shared/lambdahttp": {awsLambda + "events", awsLambda + "lambda", awsLambda + "lambdacontext", apiProxy + "core", apiProxy + "httpadapter"},
 	"shared/boot":       {awsSDK, awsLambda + "lambdacontext"},
 

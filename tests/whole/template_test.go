@@ -16,6 +16,7 @@ import (
 	"regulars/functions/genesys"
 	"regulars/functions/haravan"
 	"regulars/functions/mojodex"
+	"regulars/shared/httpapi"
 )
 
 // A template is what these tests read of template.yaml.
@@ -51,7 +52,7 @@ var dialects = map[string]struct {
 }{
 	"altcraft": {append(under("/api/v1.1/", altcraft.Routes), altcraft.QuickImport), "/api/v1.1/unknown/path"},
 	"genesys":  {genesysPaths(), "/metadata/unknown/path"},
-	"haravan":  {under("/loy/", haravan.Routes), "/loy/unknown/path"},
+	"haravan":  {pathsOf(haravan.Routes), "/loy/unknown/path"},
 	"mojodex":  {under("/", mojodex.Routes()), "/unknown/path"},
 }
 
@@ -59,6 +60,17 @@ func under(top string, routes []string) []string {
 	paths := make([]string, len(routes))
 	for i, route := range routes {
 		paths[i] = top + route
+	}
+	return paths
+}
+
+// pathsOf are the paths of a dialect's routes, each once.
+func pathsOf[D, C any](routes []httpapi.Route[D, C]) []string {
+	var paths []string
+	for _, route := range routes {
+		if !slices.Contains(paths, route.Path) {
+			paths = append(paths, route.Path)
+		}
 	}
 	return paths
 }

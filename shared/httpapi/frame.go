@@ -1,0 +1,264 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/errs"
+)
+
+// Public is the scope of a route that answers without a token.
+const Public access.Scope = "public"
+
+// A Route is one operation of a dialect D, which reads requests into calls C.
+type Route[D, C any] struct {
+	Method string
+	// Path in which {name} stands for one segment.
+	Path string
+	// Scope that the token must have; an empty one no token has.
+	Scope access.Scope
+	// Handle decides by the settings of the call. A client error that depends on
+	// settings is not final: the frame calls Handle once more with those of now.
+	Handle func(D, C) (Answer, error)
+}
+
+// A Frame is what is the same for all routes of a dialect, and the hooks for what
+// differs between dialects. Hooks without a comment on nil are required.
+type Frame[D, C any] struct {
+	Dialect    D
+	Routes     []Route[D, C]
+	Authorizer *access.Authorizer
+	Log        *slog.Logger
+	// Deadline is how long a request may take.
+	Deadline time.Duration
+
+	// Prefix may stand before each path; empty: none.
+	Prefix string
+	// ExactPaths: a path with a doubled or trailing slash is another path.
+	ExactPaths bool
+	// ExactMethods: HEAD is not answered by the route for GET.
+	ExactMethods bool
+	// Pattern is a path as [http.ServeMux] has it; nil: as it is.
+	Pattern func(path string) string
+
+	// Credentials finds the token's secret, and the tenant that the request names,
+	// or 0. What it reads of the body for that, it keeps in the call.
+	Credentials func(c *Call) (secret string, tenant int, err error)
+	// Denied says that a token was not authorized; nil: as access does.
+	Denied func(err error) error
+	// Decode reads the rest of an authorized request.
+	Decode func(D, *Call) (C, error)
+	// UnknownPath is the error for a path without a route.
+	UnknownPath error
+	// WrongMethod answers for a path whose routes have the other methods allowed.
+	WrongMethod func(c *Call, allowed []string) (Answer, error)
+	// Error is the answer for a client error, for what is unavailable, or for any
+	// other error, of which only is told that it happened.
+	Error func(c *Call, err error) Answer
+	// Convert has the last word on every answer; nil: none.
+	Convert func(c *Call, a Answer) Answer
+}
+
+// A Call is a request for a route, and what the frame knows of it.
+type Call struct {
+	*http.Request
+	// Route is the path of the route; empty: there is none.
+	Route string
+	// Prefix is what stood before the path.
+	Prefix string
+	// Grant is set once the request is authorized.
+	access.Grant
+	// Fresh: the settings were read for this call.
+	Fresh bool
+	// Body is the body as a hook read it, for the hooks after it.
+	Body any
+	// Kept are headers that any answer has, an error as well.
+	Kept       http.Header
+	authorizer *access.Authorizer
+}
+
+// Reload reads the tenant's settings anew.
+func (c *Call) Reload() error {
+	settings, err := c.authorizer.Reload(c.Context(), c.Settings.Tenant)
+	if err == nil {
+		c.Settings, c.Fresh = settings, true
+	}
+	return err
+}
+
+// Retried reports whether the frame will call the handler once more if that ends
+// with err.
+func (c *Call) Retried(err error) bool {
+	client, ok := errs.AsClient(err)
+	return ok && client.DependsOnSettings && !c.Fresh
+}
+
+// Handler makes the handler of a dialect.
+func (f Frame[D, C]) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for path, routes := range f.byPath() {
+		mux.Handle(f.pattern(path), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			c := f.newCall(r, path)
+			f.answer(w, c, func() (Answer, error) { return f.call(c, routes) })
+		}))
+	}
+	unknown := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.answer(w, f.newCall(r, ""), func() (Answer, error) { return Answer{}, f.UnknownPath })
+	})
+	mux.Handle("/", unknown)
+	handler := CleanPath(withoutPrefix(f.Prefix, mux))
+	if f.ExactPaths {
+		handler = onlyClean(mux, unknown)
+	}
+	return Wrap(handler, f.writeError, Options{Log: f.Log, Deadline: f.Deadline})
+}
+
+// byPath are the routes of each path by method.
+func (f Frame[D, C]) byPath() map[string]map[string]Route[D, C] {
+	paths := map[string]map[string]Route[D, C]{}
+	for _, route := range f.Routes {
+		if paths[route.Path] == nil {
+			paths[route.Path] = map[string]Route[D, C]{}
+		}
+		paths[route.Path][route.Method] = route
+	}
+	return paths
+}
+
+func (f Frame[D, C]) pattern(path string) string {
+	if path == "/" {
+		return "/{$}"
+	}
+	if f.Pattern == nil {
+		return path
+	}
+	return f.Pattern(path)
+}
+
+func (f Frame[D, C]) newCall(r *http.Request, route string) *Call {
+	c := &Call{Request: r, Route: route, Prefix: prefixOf(r), Kept: http.Header{}, authorizer: f.Authorizer}
+	x := exchangeOf(r)
+	x.call, x.route = c, cmp.Or(route, "none")
+	return c
+}
+
+// call answers a request for one of the routes of its path: it authorizes, reads,
+// and calls the handler.
+func (f Frame[D, C]) call(c *Call, routes map[string]Route[D, C]) (Answer, error) {
+	route, ok := routes[c.Method]
+	if !ok && c.Method == http.MethodHead && !f.ExactMethods {
+		route, ok = routes[http.MethodGet]
+	}
+	if !ok {
+		return f.WrongMethod(c, slices.Sorted(maps.Keys(routes)))
+	}
+	if err := f.authorize(c, route.Scope); err != nil {
+		return Answer{}, err
+	}
+	call, err := f.Decode(f.Dialect, c)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, err := route.Handle(f.Dialect, call)
+	if !c.Retried(err) {
+		return answer, err
+	}
+	if err := c.Reload(); err != nil {
+		return Answer{}, err
+	}
+	return route.Handle(f.Dialect, call)
+}
+
+// authorize lets a request pass whose token has the scope.
+func (f Frame[D, C]) authorize(c *Call, scope access.Scope) error {
+	if scope == Public {
+		return nil
+	}
+	secret, tenant, err := f.Credentials(c)
+	if err != nil {
+		return err
+	}
+	c.Grant, err = f.Authorizer.Authorize(c.Context(), secret, tenant, scope)
+	if err != nil && f.Denied != nil {
+		err = f.Denied(err)
+	}
+	return err
+}
+
+// answer writes what answering a call returns.
+func (f Frame[D, C]) answer(w http.ResponseWriter, c *Call, answering func() (Answer, error)) {
+	x := exchangeOf(c.Request)
+	a, err := answering()
+	if err != nil {
+		x.err = err
+		a = f.Error(c, err)
+	}
+	if err := f.write(w, c, a); err != nil {
+		x.err = err
+	}
+}
+
+// writeError answers a request whose handler panicked.
+func (f Frame[D, C]) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	c := exchangeOf(r).call
+	if c == nil {
+		c = f.newCall(r, "")
+	}
+	_ = f.write(w, c, f.Error(c, err)) // that it cannot be sent the client knows
+}
+
+func (f Frame[D, C]) write(w http.ResponseWriter, c *Call, a Answer) error {
+	if f.Convert != nil {
+		a = f.Convert(c, a)
+	}
+	maps.Copy(w.Header(), c.Kept)
+	maps.Copy(w.Header(), a.Header)
+	if a.Header.Get("Content-Type") == jsonType {
+		w.Header().Set("Content-Length", strconv.Itoa(len(a.Body)))
+	}
+	w.WriteHeader(cmp.Or(a.Status, http.StatusOK))
+	if len(a.Body) == 0 {
+		return nil
+	}
+	if _, err := w.Write(a.Body); err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	return nil
+}
+
+type prefixKey struct{}
+
+// withoutPrefix hands requests to next with the prefix taken off their path, where
+// they have it.
+func withoutPrefix(prefix string, next http.Handler) http.Handler {
+	prefix = strings.TrimSuffix(prefix, "/")
+	if prefix == "" {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.EscapedPath(), prefix+"/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		stripped := r.WithContext(context.WithValue(r.Context(), prefixKey{}, prefix))
+		address := *r.URL
+		address.Path, address.RawPath = strings.TrimPrefix(r.URL.Path, prefix), strings.TrimPrefix(r.URL.EscapedPath(), prefix)
+		stripped.URL = &address
+		next.ServeHTTP(w, stripped)
+	})
+}
+
+// prefixOf is the prefix that a request came with.
+func prefixOf(r *http.Request) string {
+	prefix, _ := r.Context().Value(prefixKey{}).(string)
+	return prefix
+}
