@@ -6,14 +6,11 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"sync"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"regulars/tests/client"
 	"regulars/tests/openapi"
@@ -31,24 +28,15 @@ var readsOnly = regexp.MustCompile(`/(get|list|fields_get)/?$`)
 
 // ServeHTTP implements [http.Handler].
 func (s checker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	before := s.Items(s.t)
-	recorder := httptest.NewRecorder()
-	s.documented().ServeHTTP(recorder, r)
-	maps.Copy(w.Header(), recorder.Header())
-	w.WriteHeader(recorder.Code)
-	_, _ = w.Write(recorder.Body.Bytes())
-
-	answer, err := outcomeOf(recorder.Body.Bytes())
-	if err != nil {
-		s.t.Errorf("%s %s: the body is neither JSON nor XML with a verdict: %v\n%s", r.Method, r.URL.Path, err, recorder.Body)
-	}
-	keyed := r.Header.Get("Idempotency-Key") != "" && recorder.Header().Get("Idempotency-Hit") == ""
-	unchanged := answer.Changed != nil && !*answer.Changed && !keyed
-	if answer.rejected() || unchanged || readsOnly.MatchString(r.URL.Path) {
-		if diff := cmp.Diff(before, s.Items(s.t)); diff != "" {
-			s.t.Errorf("%s %s answered %.300s and wrote (-before +after):\n%s", r.Method, r.URL.Path, recorder.Body, diff)
+	s.Check(s.t, s.documented(), w, r, func(got *httptest.ResponseRecorder) bool {
+		answer, err := outcomeOf(got.Body.Bytes())
+		if err != nil {
+			s.t.Errorf("%s %s: the body is neither JSON nor XML with an error number: %v\n%s", r.Method, r.URL.Path, err, got.Body)
 		}
-	}
+		recorded := r.Header.Get("Idempotency-Key") != "" && got.Header().Get("Idempotency-Hit") == ""
+		unchanged := answer.Changed != nil && !*answer.Changed && !recorded
+		return !answer.rejected() && !unchanged && !readsOnly.MatchString(r.URL.Path)
+	})
 }
 
 // documented is the service, of which the OpenAPI document must allow what it is

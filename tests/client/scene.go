@@ -2,12 +2,16 @@ package client
 
 import (
 	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/google/go-cmp/cmp"
 
 	"regulars/functions/local/devserver"
 	"regulars/shared/access"
@@ -21,11 +25,14 @@ type Scene struct {
 	*devserver.Laptop
 	DB    *dynamodb.Client
 	Table string
+	// seen is what the table held when [Scene.Check] read it last, nil once
+	// something may have been written since.
+	seen *map[string]map[string]any
 }
 
 func NewScene(t *testing.T) Scene {
 	t.Helper()
-	s := Scene{DB: dynamotest.Client(t), Table: dynamotest.Table(t)}
+	s := Scene{DB: dynamotest.Client(t), Table: dynamotest.Table(t), seen: new(map[string]map[string]any)}
 	s.Laptop = devserver.New(devserver.Options{DB: s.DB, Table: s.Table, Log: slog.New(slog.DiscardHandler)})
 	if err := s.Seed(t.Context()); err != nil {
 		t.Fatal(err)
@@ -124,6 +131,38 @@ func NewTokens(t *testing.T, s Scene) map[string]string {
 }
 
 func Field(kind string) map[string]any { return map[string]any{"type": kind} }
+
+// ServeHTTP implements [http.Handler].
+func (s Scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	*s.seen = nil
+	s.Laptop.ServeHTTP(w, r)
+}
+
+// Check has h, which is the scene's service, serve a request. Where mayWrite says
+// that the answer promises that nothing was done, the table must be as it was. It
+// is read once where the request before changed nothing: between the requests
+// nobody writes.
+func (s Scene) Check(t *testing.T, h http.Handler, w http.ResponseWriter, r *http.Request, mayWrite func(*httptest.ResponseRecorder) bool) {
+	t.Helper()
+	before := *s.seen
+	if before == nil {
+		before = s.Items(t)
+	}
+	*s.seen = nil
+	answer := httptest.NewRecorder()
+	h.ServeHTTP(answer, r)
+	maps.Copy(w.Header(), answer.Header())
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes())
+	if mayWrite(answer) {
+		return
+	}
+	after := s.Items(t)
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("%s %s answered %d %.300s and wrote (-before +after):\n%s", r.Method, r.URL.Path, answer.Code, answer.Body, diff)
+	}
+	*s.seen = after
+}
 
 // Items are all items of the table by key. The service itself never scans.
 func (s Scene) Items(t *testing.T) map[string]map[string]any {

@@ -1,15 +1,12 @@
 package haravan_test
 
 import (
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"regulars/tests/client"
 	"regulars/tests/conversation"
@@ -54,21 +51,12 @@ func playHaravan(t *testing.T, document *openapi.Document, file string) {
 	watched := document.Watch(s.Laptop, func(status int, _ []byte) bool { return status >= 400 }, func(err error) { t.Error(err) })
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, "/loy") {
-			s.Laptop.ServeHTTP(w, r)
+			s.ServeHTTP(w, r)
 			return
 		}
-		before := s.Items(t)
-		answer := httptest.NewRecorder()
-		watched.ServeHTTP(answer, r)
-		maps.Copy(w.Header(), answer.Header())
-		w.WriteHeader(answer.Code)
-		_, _ = w.Write(answer.Body.Bytes())
-		if answer.Code < 400 && r.Method != http.MethodGet && answer.Header().Get("Idempotency-Hit") == "" {
-			return
-		}
-		if diff := cmp.Diff(before, s.Items(t)); diff != "" {
-			t.Errorf("%s %s answered %d %.300s and wrote (-before +after):\n%s", r.Method, r.URL.Path, answer.Code, answer.Body, diff)
-		}
+		s.Check(t, watched, w, r, func(got *httptest.ResponseRecorder) bool {
+			return got.Code < 400 && r.Method != http.MethodGet && got.Header().Get("Idempotency-Hit") == ""
+		})
 	})
 	if err := conversation.Play(h, string(text), secrets); err != nil {
 		t.Errorf("%s: %v", file, err)
