@@ -70,7 +70,7 @@ var rooms = map[string][]string{
 	"shared/dynamolocal/with":       {"shared/dynamolocal"},
 
 	// What only the whole can show.
-	"tests/...": {"functions/...", "shared/...", "tests/...", awsSDK, smithy, awsLambda + "events", awsLambda + "lambda", goYAML, openAPI},
+	"tests/...": {"functions/...", "shared/...", "tests/...", awsSDK, smithy, awsLambda + "events", awsLambda + "lambda", goYAML, openAPI, "github.com/google/go-cmp/cmp"},
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
