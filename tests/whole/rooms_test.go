@@ -55,6 +55,8 @@ var rooms = map[string][]string{
 	"shared/access":   {"shared/customer", "shared/errs", "shared/value"},
 	"shared/jobs":     {"shared/customer", "shared/errs", "shared/value"},
 	"shared/points":   {"shared/access", "shared/customer", "shared/errs"},
+	"shared/contact":  {"golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
+	"shared/csvtext":  {},
 	"shared/meter":    {},
 
 	// What the domain is kept in and reached by.
@@ -74,7 +76,7 @@ var rooms = map[string][]string{
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
-var domain = []string{"shared/errs", "shared/value", "shared/customer", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/meter"}
+var domain = []string{"shared/errs", "shared/value", "shared/customer", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/contact", "shared/csvtext", "shared/meter"}
 
 // outsideDomain are the parts of the standard library that these keep off.
 var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog", "database/sql", "testing"}
