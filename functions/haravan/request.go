@@ -39,6 +39,7 @@ type call struct {
 	*httpapi.Call
 	id    customer.ID // of the profile, where the route names one
 	query url.Values
+	body  map[string]any // nil: not read yet
 }
 
 // credentials finds the bearer token. Its home tenant is meant.
@@ -90,7 +91,7 @@ func (c *call) object(name string) (map[string]any, error) {
 	if err := c.readBody(name); err != nil {
 		return nil, err
 	}
-	object, ok := c.Body.(map[string]any)[name].(map[string]any)
+	object, ok := c.body[name].(map[string]any)
 	if !ok {
 		return nil, refuse("missing", name, blank)
 	}
@@ -99,7 +100,7 @@ func (c *call) object(name string) (map[string]any, error) {
 
 // readBody reads the body once. Errors name members of it without the object.
 func (c *call) readBody(object string) error {
-	if c.Body != nil {
+	if c.body != nil {
 		return nil
 	}
 	if kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type")); err != nil || kind != "application/json" {
@@ -113,7 +114,7 @@ func (c *call) readBody(object string) error {
 	if err != nil {
 		return flawIn(object, err)
 	}
-	c.Body = body
+	c.body = body
 	return nil
 }
 

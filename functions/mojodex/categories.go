@@ -3,7 +3,6 @@ package mojodex
 import (
 	"net/http"
 
-	"regulars/shared/access"
 	"regulars/shared/catalog"
 	"regulars/shared/httpapi"
 )
@@ -13,38 +12,36 @@ import (
 const creatingCategory = "Error while creating product category: create_product_category:: "
 
 // createCategory makes a category (section 2.2).
-func (v vocabulary) createCategory(w http.ResponseWriter, r *http.Request) error {
-	c, err := v.accept(r, access.Backoffice, "datetime", "label", "displayed_data", "emoji", "implicit_goal", "visible")
-	if err != nil {
-		return err
+func (v vocabulary) createCategory(c *call) (httpapi.Answer, error) {
+	if err := c.require("datetime", "label", "displayed_data", "emoji", "implicit_goal", "visible"); err != nil {
+		return httpapi.Answer{}, err
 	}
 	if c.flaw != nil {
-		return prefixed(creatingCategory, c.flaw)
+		return httpapi.Answer{}, prefixed(creatingCategory, c.flaw)
 	}
 	form := categoryForm(c.body, func(name, _ string) error { return lacks(name) }, "name_for_user", "description_for_user")
-	n, err := v.catalog.CreateCategory(r.Context(), c.settings.Tenant, form)
+	n, err := v.catalog.CreateCategory(c.Context(), c.Settings.Tenant, form)
 	if err != nil {
-		return prefixed(creatingCategory, err)
+		return httpapi.Answer{}, prefixed(creatingCategory, err)
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{v.category: n})
+	return httpapi.JSON(http.StatusOK, map[string]int{v.category: n})
 }
 
 // updateCategory changes a category (section 3.1). Its goal stays as it was made.
-func (v vocabulary) updateCategory(w http.ResponseWriter, r *http.Request) error {
-	c, err := v.accept(r, access.Backoffice, "datetime", v.category)
-	if err != nil {
-		return err
+func (v vocabulary) updateCategory(c *call) (httpapi.Answer, error) {
+	if err := c.require("datetime", v.category); err != nil {
+		return httpapi.Answer{}, err
 	}
 	prefix := v.updatingCategory + "update_product_category:: "
 	if c.flaw != nil {
-		return prefixed(prefix, c.flaw)
+		return httpapi.Answer{}, prefixed(prefix, c.flaw)
 	}
 	delete(c.body, "implicit_goal")
 	form := categoryForm(c.body, nil)
-	if err := v.catalog.UpdateCategory(r.Context(), c.settings.Tenant, ref(c.body[v.category]), form); err != nil {
-		return prefixed(prefix, err)
+	if err := v.catalog.UpdateCategory(c.Context(), c.Settings.Tenant, ref(c.body[v.category]), form); err != nil {
+		return httpapi.Answer{}, prefixed(prefix, err)
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{v.category: c.body[v.category]})
+	return httpapi.JSON(http.StatusOK, map[string]any{v.category: c.body[v.category]})
 }
 
 // categoryForm reads the members that a body has; each element of displayed_data
@@ -75,28 +72,24 @@ func categoryForm(body map[string]any, lacks func(name, language string) error, 
 
 // getCategories shows the visible categories in a language, or one as it was
 // defined.
-func (v vocabulary) getCategories(w http.ResponseWriter, r *http.Request) error {
-	c, err := v.permit(r, access.Backoffice)
-	if err != nil {
-		return err
-	}
-	query := r.URL.Query()
+func (v vocabulary) getCategories(c *call) (httpapi.Answer, error) {
+	query := c.URL.Query()
 	for _, name := range []string{v.category, productWords.category, profileWords.category} {
 		if query.Has(name) {
-			category, err := v.catalog.Category(r.Context(), c.settings.Tenant, ref(query.Get(name)))
+			category, err := v.catalog.Category(c.Context(), c.Settings.Tenant, ref(query.Get(name)))
 			if err != nil {
-				return err
+				return httpapi.Answer{}, err
 			}
-			return httpapi.WriteJSON(w, http.StatusOK, v.showCategory(category))
+			return httpapi.JSON(http.StatusOK, v.showCategory(category))
 		}
 	}
-	language, err := v.language(r, c)
+	language, err := v.language(c)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	categories, err := v.catalog.Categories(r.Context(), c.settings.Tenant)
+	categories, err := v.catalog.Categories(c.Context(), c.Settings.Tenant)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	shown := []object{}
 	for _, category := range categories {
@@ -106,23 +99,23 @@ func (v vocabulary) getCategories(w http.ResponseWriter, r *http.Request) error 
 			})
 		}
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{v.categories: shown})
+	return httpapi.JSON(http.StatusOK, map[string]any{v.categories: shown})
 }
 
 // language is the one that is asked for: in the query, else the user's.
-func (d Dialect) language(r *http.Request, c *call) (string, error) {
-	query := r.URL.Query()
+func (d Dialect) language(c *call) (string, error) {
+	query := c.URL.Query()
 	if language := query.Get("language_code"); language != "" {
 		return language, nil
 	}
 	if query.Get("user_id") == "" && query.Get("user_email") == "" {
 		return catalog.DefaultLanguage, nil
 	}
-	user, err := c.queriedUser(r)
+	user, err := c.queriedUser()
 	if err != nil {
 		return "", err
 	}
-	found, err := d.catalog.Customer(r.Context(), user)
+	found, err := d.catalog.Customer(c.Context(), user)
 	return catalog.Language(found), err
 }
 

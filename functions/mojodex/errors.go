@@ -29,8 +29,8 @@ var statusOfCode = map[string]int{
 // inMessage are the codes whose texts stand in message instead of error.
 var inMessage = map[string]bool{codePath: true, codeVerb: true, codeBroken: true}
 
-// writeError writes an error in the dialect's form.
-var writeError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
+// errorAnswer is an error in the dialect's form.
+func errorAnswer(_ *httpapi.Call, err error) httpapi.Answer {
 	status, body := http.StatusInternalServerError, map[string]string{"message": "Internal Server Error"}
 	if refusal, ok := errs.AsClient(err); ok {
 		status, body = statusOf[refusal.Kind], map[string]string{"error": texts.Of(refusal)}
@@ -43,10 +43,12 @@ var writeError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
 		status, body = http.StatusServiceUnavailable, map[string]string{"error": texts.OfUnavailable(busy)}
-		w.Header().Set("Retry-After", "1")
 	}
-	// The answer cannot fail to be JSON; that it cannot be sent the client knows.
-	_ = httpapi.WriteJSON(w, status, body)
+	answer, _ := httpapi.JSON(status, body) // texts are JSON
+	if status == http.StatusServiceUnavailable {
+		answer.Set("Retry-After", "1")
+	}
+	return answer
 }
 
 // prefixed puts the words of a route before the text of a refusal.

@@ -1,10 +1,8 @@
 package mojodex
 
 import (
-	"errors"
 	"net/http"
 
-	"regulars/shared/access"
 	"regulars/shared/catalog"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
@@ -15,42 +13,32 @@ const expiredAtOnce = 50
 
 // checkExpired ends purchases whose days are over (section 3.6). The schedule does
 // the same as a job; a call is for who wants it now.
-func (d Dialect) checkExpired(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.permit(r, access.Scheduler)
-	if err != nil {
-		return err
-	}
-	if err := c.read(r); err != nil {
-		if errors.Is(err, &errs.Client{Code: codeContentType}) {
-			return errs.Reject(errs.Invalid, codeContentType, "Content-Type", "Invalid request")
-		}
-		return err
-	}
+func (d Dialect) checkExpired(c *call) (httpapi.Answer, error) {
 	if _, ok := c.body["datetime"]; !ok {
-		return errs.Reject(errs.Invalid, "missing", "datetime", "Missing datetime in body")
+		return httpapi.Answer{}, errs.Reject(errs.Invalid, "missing", "datetime", "Missing datetime in body")
 	}
 	if c.flaw != nil {
-		return c.flaw
+		return httpapi.Answer{}, c.flaw
 	}
-	limit, err := howMany(r, c)
+	limit, err := howMany(c)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	ended := []int{}
-	err = d.catalog.ExpireSome(r.Context(), c.settings.Tenant, limit, func(due catalog.Due) {
+	err = d.catalog.ExpireSome(c.Context(), c.Settings.Tenant, limit, func(due catalog.Due) {
 		ended = append(ended, due.Purchase)
-		d.log.InfoContext(r.Context(), "purchase expired", "tenant", c.settings.Tenant, "purchase", due.Purchase)
+		d.log.InfoContext(c.Context(), "purchase expired", "tenant", c.Settings.Tenant, "purchase", due.Purchase)
 	})
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"purchase_pks": ended})
+	return httpapi.JSON(http.StatusOK, map[string]any{"purchase_pks": ended})
 }
 
 // howMany reads n_purchases, from the query or from the body.
-func howMany(r *http.Request, c *call) (int, error) {
+func howMany(c *call) (int, error) {
 	var asked any
-	if query := r.URL.Query(); query.Has("n_purchases") {
+	if query := c.URL.Query(); query.Has("n_purchases") {
 		asked = query.Get("n_purchases")
 	} else if asked = c.body["n_purchases"]; asked == nil {
 		return expiredAtOnce, nil

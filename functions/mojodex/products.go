@@ -3,7 +3,6 @@ package mojodex
 import (
 	"net/http"
 
-	"regulars/shared/access"
 	"regulars/shared/catalog"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
@@ -11,18 +10,17 @@ import (
 
 // createProduct makes a product (sections 2.3 and 2.8). A profile is one that is
 // free and has no bounds, whatever else its body says.
-func (v vocabulary) createProduct(w http.ResponseWriter, r *http.Request) error {
+func (v vocabulary) createProduct(c *call) (httpapi.Answer, error) {
 	keys := []string{"datetime", v.label, "displayed_data", v.inCategory}
 	if v.bounded {
 		keys = append(keys, "is_free", "n_days_validity", "n_tasks_limit")
 	}
-	c, err := v.accept(r, access.Backoffice, keys...)
-	if err != nil {
-		return err
+	if err := c.require(keys...); err != nil {
+		return httpapi.Answer{}, err
 	}
 	prefix := v.creatingProduct + "create_new_product: "
 	if c.flaw != nil {
-		return prefixed(prefix, c.flaw)
+		return httpapi.Answer{}, prefixed(prefix, c.flaw)
 	}
 	body := map[string]any{"label": c.body[v.label], "product_category_fk": c.body[v.inCategory], "displayed_data": c.body["displayed_data"], "is_free": true}
 	if v.bounded {
@@ -30,33 +28,32 @@ func (v vocabulary) createProduct(w http.ResponseWriter, r *http.Request) error 
 			body[name] = c.body[name]
 		}
 	}
-	n, err := v.catalog.CreateProduct(r.Context(), c.settings.Tenant, productForm(body, v.label))
+	n, err := v.catalog.CreateProduct(c.Context(), c.Settings.Tenant, productForm(body, v.label))
 	if err != nil {
-		return prefixed(prefix, err)
+		return httpapi.Answer{}, prefixed(prefix, err)
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{v.product: n})
+	return httpapi.JSON(http.StatusOK, map[string]int{v.product: n})
 }
 
 // updateProduct changes a product, or a profile, which may get a price and bounds
 // thereby (section 3.1).
-func (v vocabulary) updateProduct(w http.ResponseWriter, r *http.Request) error {
-	c, err := v.accept(r, access.Backoffice, "datetime", v.product)
-	if err != nil {
-		return err
+func (v vocabulary) updateProduct(c *call) (httpapi.Answer, error) {
+	if err := c.require("datetime", v.product); err != nil {
+		return httpapi.Answer{}, err
 	}
 	prefix := v.changingProduct + "update_product: "
 	if c.flaw != nil {
-		return prefixed(prefix, c.flaw)
+		return httpapi.Answer{}, prefixed(prefix, c.flaw)
 	}
 	if other, ok := c.body["profile_category_fk"]; ok {
 		if _, both := c.body["product_category_fk"]; !both {
 			c.body["product_category_fk"] = other
 		}
 	}
-	if err := v.catalog.UpdateProduct(r.Context(), c.settings.Tenant, ref(c.body[v.product]), productForm(c.body, "label")); err != nil {
-		return prefixed(prefix, err)
+	if err := v.catalog.UpdateProduct(c.Context(), c.Settings.Tenant, ref(c.body[v.product]), productForm(c.body, "label")); err != nil {
+		return httpapi.Answer{}, prefixed(prefix, err)
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{v.product: c.body[v.product]})
+	return httpapi.JSON(http.StatusOK, map[string]any{v.product: c.body[v.product]})
 }
 
 // productForm reads the members that a body has; label is what the client calls
@@ -101,47 +98,42 @@ func lacksIn(name, language string) error {
 }
 
 // associate gives a product one more task (section 2.4).
-func (v vocabulary) associate(w http.ResponseWriter, r *http.Request) error {
-	c, err := v.accept(r, access.Backoffice, "datetime", v.product, "task_pk")
-	if err != nil {
-		return err
+func (v vocabulary) associate(c *call) (httpapi.Answer, error) {
+	if err := c.require("datetime", v.product, "task_pk"); err != nil {
+		return httpapi.Answer{}, err
 	}
 	prefix := v.linking + "associate_product_tasks: "
 	if c.flaw != nil {
-		return prefixed(prefix, c.flaw)
+		return httpapi.Answer{}, prefixed(prefix, c.flaw)
 	}
-	n, err := v.catalog.Associate(r.Context(), c.settings.Tenant, ref(c.body[v.product]), ref(c.body["task_pk"]))
+	n, err := v.catalog.Associate(c.Context(), c.Settings.Tenant, ref(c.body[v.product]), ref(c.body["task_pk"]))
 	if err != nil {
-		return prefixed(prefix, err)
+		return httpapi.Answer{}, prefixed(prefix, err)
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{v.link: n})
+	return httpapi.JSON(http.StatusOK, map[string]int{v.link: n})
 }
 
 // getProducts shows all products, or one of them.
-func (v vocabulary) getProducts(w http.ResponseWriter, r *http.Request) error {
-	c, err := v.permit(r, access.Backoffice)
-	if err != nil {
-		return err
-	}
-	query := r.URL.Query()
+func (v vocabulary) getProducts(c *call) (httpapi.Answer, error) {
+	query := c.URL.Query()
 	for _, name := range []string{v.product, productWords.product, profileWords.product} {
 		if query.Has(name) {
-			product, err := v.catalog.Product(r.Context(), c.settings.Tenant, ref(query.Get(name)))
+			product, err := v.catalog.Product(c.Context(), c.Settings.Tenant, ref(query.Get(name)))
 			if err != nil {
-				return err
+				return httpapi.Answer{}, err
 			}
-			return httpapi.WriteJSON(w, http.StatusOK, v.showProduct(product))
+			return httpapi.JSON(http.StatusOK, v.showProduct(product))
 		}
 	}
-	products, err := v.catalog.Products(r.Context(), c.settings.Tenant)
+	products, err := v.catalog.Products(c.Context(), c.Settings.Tenant)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	shown := []object{}
 	for _, p := range products {
 		shown = append(shown, v.showProduct(p))
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{v.products: shown})
+	return httpapi.JSON(http.StatusOK, map[string]any{v.products: shown})
 }
 
 func (v vocabulary) showProduct(p catalog.Product) object {

@@ -1,89 +1,68 @@
 package mojodex
 
 import (
-	"context"
 	"net/http"
 
-	"regulars/shared/access"
 	"regulars/shared/catalog"
 	"regulars/shared/httpapi"
 )
 
 // assign gives a product to a user (sections 2.5 and 2.6).
-func (v vocabulary) assign(w http.ResponseWriter, r *http.Request) error {
-	c, err := v.accept(r, access.Backoffice, "datetime")
-	if err != nil {
-		return err
+func (v vocabulary) assign(c *call) (httpapi.Answer, error) {
+	if err := c.require("datetime"); err != nil {
+		return httpapi.Answer{}, err
 	}
 	product, ok := c.body[v.product]
 	if !ok {
 		product, ok = c.body[v.alias]
 	}
 	if !ok {
-		return missing(v.product)
+		return httpapi.Answer{}, missing(v.product)
 	}
 	prefix := v.purchasing + "create_new_purchase: "
 	if c.flaw != nil {
-		return prefixed(prefix, c.flaw)
+		return httpapi.Answer{}, prefixed(prefix, c.flaw)
 	}
 	user, err := c.user(c.body["user_id"], c.body["user_email"])
 	if err != nil {
-		return prefixed(prefix, err)
+		return httpapi.Answer{}, prefixed(prefix, err)
 	}
 	var f flaws
 	a := catalog.Assignment{User: user, Product: ref(product), CustomID: f.optional("custom_purchase_id", c.body["custom_purchase_id"])}
 	a.Values = f.first
-	n, err := v.assignAnew(r.Context(), a)
+	n, err := v.catalog.Assign(c.Context(), a)
 	if err != nil {
-		return prefixed(prefix, err)
+		return httpapi.Answer{}, prefixed(prefix, err)
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{v.purchase: n})
-}
-
-// assignAnew makes an assignment. Where it is refused because of settings (an
-// identification key over the goal or the category that it writes), once more with
-// those as they are now.
-func (d Dialect) assignAnew(ctx context.Context, a catalog.Assignment) (n int, err error) {
-	err = d.guard.RetryWithFreshSettings(ctx, a.Tenant, func(fresh access.Settings) {
-		a.Rules = fresh.CustomerRules()
-	}, func() (err error) {
-		n, err = d.catalog.Assign(ctx, a)
-		return err
-	})
-	return n, err
+	return httpapi.JSON(http.StatusOK, map[string]int{v.purchase: n})
 }
 
 // end deactivates a purchase (section 2.6).
-func (v vocabulary) end(w http.ResponseWriter, r *http.Request) error {
-	c, err := v.accept(r, access.Backoffice, "datetime", v.purchase)
-	if err != nil {
-		return err
+func (v vocabulary) end(c *call) (httpapi.Answer, error) {
+	if err := c.require("datetime", v.purchase); err != nil {
+		return httpapi.Answer{}, err
 	}
 	if c.flaw != nil {
-		return prefixed(v.ending, c.flaw)
+		return httpapi.Answer{}, prefixed(v.ending, c.flaw)
 	}
-	if err := v.catalog.End(r.Context(), c.settings.CustomerRules(), ref(c.body[v.purchase])); err != nil {
-		return prefixed(v.ending, err)
+	if err := v.catalog.End(c.Context(), c.Settings.CustomerRules(), ref(c.body[v.purchase])); err != nil {
+		return httpapi.Answer{}, prefixed(v.ending, err)
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, struct{}{})
+	return httpapi.JSON(http.StatusOK, struct{}{})
 }
 
 // getPurchases shows what a user has and may buy (section 3.5).
-func (d Dialect) getPurchases(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.permit(r, access.Backoffice)
+func (d Dialect) getPurchases(c *call) (httpapi.Answer, error) {
+	user, err := c.queriedUser()
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	user, err := c.queriedUser(r)
+	h, err := d.catalog.Holdings(c.Context(), user)
 	if err != nil {
-		return err
-	}
-	h, err := d.catalog.Holdings(r.Context(), user)
-	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	s := shower{catalog.Language(h.Customer), d}
-	return httpapi.WriteJSON(w, http.StatusOK, object{
+	return httpapi.JSON(http.StatusOK, object{
 		{"purchasable_products", s.all(h.Offered, s.offered)},
 		{"current_purchases", s.all(h.Current, s.current)},
 		{"last_expired_purchase", s.all(h.Ended, s.ended)},

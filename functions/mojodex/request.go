@@ -20,59 +20,63 @@ import (
 // maxBody is how large a body may be; what is kept of it must fit an item.
 const maxBody = 1_000_000
 
-// A call is a request that may do what it asks for.
+// A call is an authorized request.
 type call struct {
-	settings access.Settings
-	body     map[string]any
+	*httpapi.Call
+	body map[string]any
 	// flaw is why the body cannot be kept as it is, although it is JSON: it is
 	// told once the keys were found to be there, with the words of the route.
 	flaw error
 }
 
-// permit lets a request pass whose secret has the scope.
-func (d Dialect) permit(r *http.Request, scope access.Scope) (*call, error) {
-	values, sent := r.Header["Authorization"]
+// credentials finds the secret. Its home tenant is meant.
+func credentials(c *httpapi.Call) (secret string, tenant int, err error) {
+	values, sent := c.Header["Authorization"]
 	if !sent {
-		return nil, errs.Reject(errs.Unauthenticated, access.ErrTokenMissing.Code, "Authorization",
+		return "", 0, errs.Reject(errs.Unauthenticated, access.ErrTokenMissing.Code, "Authorization",
 			"Authentication error : 'HTTP_AUTHORIZATION'")
 	}
-	grant, err := d.guard.Authorize(r.Context(), values[0], 0, scope)
+	return values[0], 0, nil
+}
+
+func denied(err error) error {
 	if errors.Is(err, access.ErrTokenMissing) || errors.Is(err, access.ErrTokenInvalid) {
 		err = errs.Reject(errs.Forbidden, access.ErrTokenInvalid.Code, "Authorization", "Invalid secret")
 	}
-	if err != nil {
-		return nil, prefixed("Authentication error : ", err)
-	}
-	return &call{settings: grant.Settings}, nil
+	return prefixed("Authentication error : ", err)
 }
 
-// accept is permit for a request with a body, which must be a JSON object that
-// has the keys: the first that is missing is named.
-func (d Dialect) accept(r *http.Request, scope access.Scope, keys ...string) (*call, error) {
-	c, err := d.permit(r, scope)
-	if err != nil {
-		return nil, err
+// decode reads the body where the method has one; it must be a JSON object.
+func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
+	c := &call{Call: authorized}
+	if c.Method != http.MethodPut && c.Method != http.MethodPost {
+		return c, nil
 	}
-	if err := c.read(r); err != nil {
-		return nil, err
-	}
+	return c, c.read()
+}
+
+// require demands that the body has the keys: the first that is missing is named.
+func (c *call) require(keys ...string) error {
 	for _, key := range keys {
 		if _, ok := c.body[key]; !ok {
-			return nil, missing(key)
+			return missing(key)
 		}
 	}
-	return c, nil
+	return nil
 }
 
 func missing(key string) error {
 	return errs.Reject(errs.Invalid, "missing", key, "Missing field '%s'", key)
 }
 
-func (c *call) read(r *http.Request) error {
-	if !isJSON(r.Header.Get("Content-Type")) {
+func (c *call) read() error {
+	if !isJSON(c.Header.Get("Content-Type")) {
+		if c.Route == pathExpired {
+			return errs.Reject(errs.Invalid, codeContentType, "Content-Type", "Invalid request")
+		}
 		return errs.Reject(errs.Invalid, codeContentType, "Content-Type", "Request must be JSON")
 	}
-	document, err := httpapi.ReadBody(r, maxBody)
+	document, err := httpapi.ReadBody(c.Request, maxBody)
 	if err != nil {
 		return err
 	}
@@ -158,7 +162,7 @@ func notANumber(text []byte) int {
 // user is whom a request is about. The e-mail is looked up only where there is no
 // user_id (section 2.5).
 func (c *call) user(id, email any) (catalog.User, error) {
-	u := catalog.User{Rules: c.settings.CustomerRules()}
+	u := catalog.User{Rules: c.Settings.CustomerRules()}
 	if empty(id) && empty(email) {
 		return u, errs.Reject(errs.Invalid, "missing", "user_id", "Missing field user_id or user_email")
 	}
@@ -182,8 +186,8 @@ func (c *call) user(id, email any) (catalog.User, error) {
 func empty(v any) bool { return v == nil || v == "" }
 
 // queriedUser is user for what the query names.
-func (c *call) queriedUser(r *http.Request) (catalog.User, error) {
-	query := r.URL.Query()
+func (c *call) queriedUser() (catalog.User, error) {
+	query := c.URL.Query()
 	var id any
 	if query.Get("user_id") != "" {
 		id = query.Get("user_id")

@@ -9,17 +9,18 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"regulars/shared/access"
 	"regulars/shared/catalog"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 )
 
 // A Dialect serves all paths that are no other dialect's.
 type Dialect struct {
 	catalog *catalog.Service
-	guard   *access.Authorizer
 	log     *slog.Logger
 	now     func() time.Time
 }
@@ -34,48 +35,83 @@ type Options struct {
 	Now      func() time.Time
 }
 
-// A handler answers a request or returns what it is refused for.
-type handler func(w http.ResponseWriter, r *http.Request) error
+type route = httpapi.Route[Dialect, *call]
 
-// routes are the methods of each path.
-func (d Dialect) routes() map[string]map[string]handler {
-	routes := map[string]map[string]handler{
-		"/":                        {"GET": welcome},
-		"/task":                    {"GET": d.getTask, "PUT": d.createTask, "POST": d.updateTask},
-		"/purchase":                {"GET": d.getPurchases},
-		"/user_task":               {"GET": d.getUserTasks},
-		"/user_task_execution":     {"POST": d.runTask},
-		"/check_expired_purchases": {"POST": d.checkExpired},
+// Routes are the operations; those that there are twice, in either vocabulary.
+var Routes = slices.Concat([]route{
+	{Method: "GET", Path: "/", Scope: httpapi.Public, Handle: Dialect.welcome},
+	{Method: "GET", Path: "/task", Scope: access.Backoffice, Handle: Dialect.getTask},
+	{Method: "PUT", Path: "/task", Scope: access.Backoffice, Handle: Dialect.createTask},
+	{Method: "POST", Path: "/task", Scope: access.Backoffice, Handle: Dialect.updateTask},
+	{Method: "GET", Path: "/purchase", Scope: access.Backoffice, Handle: Dialect.getPurchases},
+	{Method: "GET", Path: "/user_task", Scope: access.Backoffice, Handle: Dialect.getUserTasks},
+	{Method: "POST", Path: "/user_task_execution", Scope: access.Backoffice, Handle: Dialect.runTask},
+	{Method: "POST", Path: pathExpired, Scope: access.Scheduler, Handle: Dialect.checkExpired},
+}, productWords.routes(), profileWords.routes())
+
+const pathExpired = "/check_expired_purchases"
+
+func (w words) routes() []route {
+	in := func(handle func(vocabulary, *call) (httpapi.Answer, error)) func(Dialect, *call) (httpapi.Answer, error) {
+		return func(d Dialect, c *call) (httpapi.Answer, error) { return handle(vocabulary{w, d}, c) }
 	}
-	for _, v := range []vocabulary{{productWords, d}, {profileWords, d}} {
-		routes[v.categoryPath] = map[string]handler{"GET": v.getCategories, "PUT": v.createCategory, "POST": v.updateCategory}
-		routes[v.productPath] = map[string]handler{"GET": v.getProducts, "PUT": v.createProduct, "POST": v.updateProduct}
-		routes[v.linkPath] = map[string]handler{"PUT": v.associate}
-		routes[v.purchasePath] = map[string]handler{"PUT": v.assign, "POST": v.end}
+	return []route{
+		{Method: "GET", Path: w.categoryPath, Scope: access.Backoffice, Handle: in(vocabulary.getCategories)},
+		{Method: "PUT", Path: w.categoryPath, Scope: access.Backoffice, Handle: in(vocabulary.createCategory)},
+		{Method: "POST", Path: w.categoryPath, Scope: access.Backoffice, Handle: in(vocabulary.updateCategory)},
+		{Method: "GET", Path: w.productPath, Scope: access.Backoffice, Handle: in(vocabulary.getProducts)},
+		{Method: "PUT", Path: w.productPath, Scope: access.Backoffice, Handle: in(vocabulary.createProduct)},
+		{Method: "POST", Path: w.productPath, Scope: access.Backoffice, Handle: in(vocabulary.updateProduct)},
+		{Method: "PUT", Path: w.linkPath, Scope: access.Backoffice, Handle: in(vocabulary.associate)},
+		{Method: "PUT", Path: w.purchasePath, Scope: access.Backoffice, Handle: in(vocabulary.assign)},
+		{Method: "POST", Path: w.purchasePath, Scope: access.Backoffice, Handle: in(vocabulary.end)},
 	}
-	return routes
 }
 
-// Routes are the paths that answer something, without their slash.
-func Routes() []string {
-	var paths []string
-	for path := range (Dialect{}).routes() {
-		if path != "/" {
-			paths = append(paths, path[1:])
-		}
-	}
-	slices.Sort(paths)
-	return paths
-}
-
-// New makes the handler of the dialect.
+// New makes the handler of the dialect. Its paths are taken as they stand (Mojodex
+// 2.1).
 func New(o Options) http.Handler {
-	d := Dialect{o.Catalog, o.Guard, o.Log, o.Now}
-	return httpapi.Wrap(router(d.routes()), writeError, httpapi.Options{Log: o.Log, Deadline: o.Deadline})
+	return httpapi.Frame[Dialect, *call]{
+		Dialect:     Dialect{o.Catalog, o.Log, o.Now},
+		Routes:      Routes,
+		Authorizer:  o.Guard,
+		Log:         o.Log,
+		Deadline:    o.Deadline,
+		ExactPaths:  true,
+		Credentials: credentials,
+		Denied:      denied,
+		Decode:      Dialect.decode,
+		UnknownPath: errPath,
+		WrongMethod: wrongMethod,
+		Error:       errorAnswer,
+	}.Handler()
 }
 
-func welcome(w http.ResponseWriter, _ *http.Request) error {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, err := w.Write([]byte("Welcome to Mojodex Backend Service."))
-	return err
+func (Dialect) welcome(*call) (httpapi.Answer, error) {
+	return httpapi.Raw(http.StatusOK, "text/html; charset=utf-8", []byte("Welcome to Mojodex Backend Service.")), nil
+}
+
+// The codes of what is wrong with a path or method, and with a body that is no
+// JSON; their texts stand in the member message.
+const (
+	codePath   = "unknown_path"
+	codeVerb   = "wrong_verb"
+	codeBroken = "broken_body"
+)
+
+var errPath = errs.Reject(errs.NotFound, codePath, "",
+	"The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.")
+
+// wrongMethod names the methods of a path, which is all that OPTIONS asks.
+func wrongMethod(c *httpapi.Call, allowed []string) (httpapi.Answer, error) {
+	if slices.Contains(allowed, http.MethodGet) {
+		allowed = append(allowed, http.MethodHead)
+	}
+	allowed = append(allowed, http.MethodOptions)
+	slices.Sort(allowed)
+	c.Kept.Set("Allow", strings.Join(allowed, ", "))
+	if c.Method == http.MethodOptions {
+		return httpapi.Answer{}, nil
+	}
+	return httpapi.Answer{}, errs.Reject(errs.Invalid, codeVerb, "", "The method is not allowed for the requested URL.")
 }

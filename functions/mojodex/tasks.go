@@ -4,49 +4,43 @@ import (
 	"net/http"
 	"slices"
 
-	"regulars/shared/access"
 	"regulars/shared/catalog"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 )
 
 // createTask makes a task (section 3.3).
-func (d Dialect) createTask(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.Backoffice)
-	if err != nil {
-		return err
-	}
-	err = catalog.CheckDatetime(c.body)
+func (d Dialect) createTask(c *call) (httpapi.Answer, error) {
+	err := catalog.CheckDatetime(c.body)
 	n := 0
 	if err == nil && c.flaw != nil {
 		err = schemaFlaw(c.flaw)
 	}
 	if err == nil {
 		delete(c.body, "datetime")
-		n, err = d.catalog.CreateTask(r.Context(), c.settings.Tenant, c.body)
+		n, err = d.catalog.CreateTask(c.Context(), c.Settings.Tenant, c.body)
 	}
 	if err != nil {
-		return ofTask("creating", err)
+		return httpapi.Answer{}, ofTask("creating", err)
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{"task_pk": n})
+	return httpapi.JSON(http.StatusOK, map[string]int{"task_pk": n})
 }
 
 // updateTask replaces the members of a task that are sent.
-func (d Dialect) updateTask(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.Backoffice, "datetime", "task_pk")
-	if err != nil {
-		return err
+func (d Dialect) updateTask(c *call) (httpapi.Answer, error) {
+	if err := c.require("datetime", "task_pk"); err != nil {
+		return httpapi.Answer{}, err
 	}
 	if c.flaw != nil {
-		return ofTask("editing", schemaFlaw(c.flaw))
+		return httpapi.Answer{}, ofTask("editing", schemaFlaw(c.flaw))
 	}
 	task := c.body["task_pk"]
 	delete(c.body, "datetime")
 	delete(c.body, "task_pk")
-	if err := d.catalog.UpdateTask(r.Context(), c.settings.Tenant, ref(task), c.body); err != nil {
-		return ofTask("editing", err)
+	if err := d.catalog.UpdateTask(c.Context(), c.Settings.Tenant, ref(task), c.body); err != nil {
+		return httpapi.Answer{}, ofTask("editing", err)
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"task_pk": task})
+	return httpapi.JSON(http.StatusOK, map[string]any{"task_pk": task})
 }
 
 // schemaFlaw is what may not be kept, told like what the schema forbids.
@@ -71,27 +65,23 @@ func ofTask(doing string, err error) error {
 }
 
 // getTask shows one task, or all.
-func (d Dialect) getTask(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.permit(r, access.Backoffice)
-	if err != nil {
-		return err
-	}
-	if query := r.URL.Query(); query.Has("task_pk") {
-		task, err := d.catalog.Task(r.Context(), c.settings.Tenant, ref(query.Get("task_pk")))
+func (d Dialect) getTask(c *call) (httpapi.Answer, error) {
+	if query := c.URL.Query(); query.Has("task_pk") {
+		task, err := d.catalog.Task(c.Context(), c.Settings.Tenant, ref(query.Get("task_pk")))
 		if err != nil {
-			return err
+			return httpapi.Answer{}, err
 		}
-		return httpapi.WriteJSON(w, http.StatusOK, showTask(task))
+		return httpapi.JSON(http.StatusOK, showTask(task))
 	}
-	tasks, err := d.catalog.Tasks(r.Context(), c.settings.Tenant)
+	tasks, err := d.catalog.Tasks(c.Context(), c.Settings.Tenant)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	shown := []object{}
 	for _, t := range tasks {
 		shown = append(shown, append(object{{"task_pk", t.Number}}, showTask(t)...))
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"tasks": shown})
+	return httpapi.JSON(http.StatusOK, map[string]any{"tasks": shown})
 }
 
 // taskMembers are in the order of section 3.3.
@@ -115,22 +105,18 @@ const maxUserTasks = 50
 
 // getUserTasks shows the enabled tasks of a user that a platform offers (section
 // 3.7).
-func (d Dialect) getUserTasks(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.permit(r, access.Backoffice)
+func (d Dialect) getUserTasks(c *call) (httpapi.Answer, error) {
+	user, err := c.queriedUser()
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	user, err := c.queriedUser(r)
+	page, err := readPage(c)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	page, err := readPage(r)
+	found, tasks, err := d.catalog.UserTasks(c.Context(), user)
 	if err != nil {
-		return err
-	}
-	found, tasks, err := d.catalog.UserTasks(r.Context(), user)
-	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	tasks = slices.DeleteFunc(tasks, func(t catalog.UserTask) bool {
 		return !t.Task.On(page.platform) || page.userTask != nil && t.Number != page.userTask.Number
@@ -141,7 +127,7 @@ func (d Dialect) getUserTasks(w http.ResponseWriter, r *http.Request) error {
 	for _, t := range tasks {
 		shown = append(shown, showUserTask(t, catalog.Language(found)))
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{"user_tasks": shown})
+	return httpapi.JSON(http.StatusOK, map[string]any{"user_tasks": shown})
 }
 
 // A page is which user tasks are asked for.
@@ -151,8 +137,8 @@ type page struct {
 	userTask      *catalog.Ref // nil: all
 }
 
-func readPage(r *http.Request) (page, error) {
-	query := r.URL.Query()
+func readPage(c *call) (page, error) {
+	query := c.URL.Query()
 	p := page{platform: "webapp", limit: maxUserTasks}
 	if query.Has("platform") {
 		p.platform = query.Get("platform")
@@ -199,21 +185,20 @@ func showSteps(t catalog.Task, language string) []object {
 }
 
 // runTask counts a run of a task.
-func (d Dialect) runTask(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.Backoffice, "datetime", "task_pk")
-	if err != nil {
-		return err
+func (d Dialect) runTask(c *call) (httpapi.Answer, error) {
+	if err := c.require("datetime", "task_pk"); err != nil {
+		return httpapi.Answer{}, err
 	}
 	if c.flaw != nil {
-		return c.flaw
+		return httpapi.Answer{}, c.flaw
 	}
 	user, err := c.user(c.body["user_id"], c.body["user_email"])
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	run, err := d.catalog.RunTask(r.Context(), user, ref(c.body["task_pk"]))
+	run, err := d.catalog.RunTask(c.Context(), user, ref(c.body["task_pk"]))
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, object{{"user_task_execution_pk", run.Execution}, {"purchase_pk", run.Purchase}})
+	return httpapi.JSON(http.StatusOK, object{{"user_task_execution_pk", run.Execution}, {"purchase_pk", run.Purchase}})
 }

@@ -79,8 +79,8 @@ type Call struct {
 	access.Grant
 	// Fresh: the settings were read for this call.
 	Fresh bool
-	// Body is the body as a hook read it, for the hooks after it.
-	Body any
+	// Parsed is the body as Credentials read it, for the hooks after it.
+	Parsed any
 	// Kept are headers that any answer has, an error as well.
 	Kept       http.Header
 	authorizer *access.Authorizer

@@ -53,7 +53,7 @@ var dialects = map[string]struct {
 	"altcraft": {append(under("/api/v1.1/", altcraft.Routes), altcraft.QuickImport), "/api/v1.1/unknown/path"},
 	"genesys":  {genesysPaths(), "/metadata/unknown/path"},
 	"haravan":  {pathsOf(haravan.Routes), "/loy/unknown/path"},
-	"mojodex":  {under("/", mojodex.Routes()), "/unknown/path"},
+	"mojodex":  {pathsOf(mojodex.Routes), "/unknown/path"},
 }
 
 func under(top string, routes []string) []string {
