@@ -18,7 +18,8 @@ import (
 const UnicodeVersion = unicode.Version
 
 // Reason says why a text is no address or number. It is a stable code in
-// snake_case; the sentences for it are the dialects'.
+// snake_case, which the callers' bad_email and bad_phone bear as their reason;
+// the sentences for it are the dialects'.
 type Reason string
 
 // Reasons for addresses and numbers.
@@ -34,26 +35,26 @@ const (
 
 // Reasons for addresses.
 const (
-	NotAddress   Reason = "not_an_address" // unlike name@example.com
-	NotDomain    Reason = "not_a_domain"   // the part after @
-	EmailTooLong Reason = "longer_than_254_bytes"
-	LocalTooLong Reason = "local_part_longer_than_64_bytes"
+	NotAddress   Reason = "form"   // unlike name@example.com
+	NotDomain    Reason = "domain" // the part after @
+	EmailTooLong Reason = "too_long"
+	LocalTooLong Reason = "local_too_long"
 )
 
 // Reasons for numbers.
 const (
-	PhoneTooLong   Reason = "longer_than_100_bytes"
-	OtherCharacter Reason = "other_character"         // neither digit nor separator
+	PhoneTooLong   Reason = "too_many_bytes"
+	OtherCharacter Reason = "characters"              // neither digit nor separator
 	Misplaced      Reason = "misplaced_separator"     // not between two digits, or a bracket without its other one
 	Spreadsheet    Reason = "number_of_a_spreadsheet" // 84909700009.0, 8.49097E+10
 	Date           Reason = "date"                    // 2024-03-15
 	Extension      Reason = "extension"               // ext 12, x12, #12
 	ShortLastGroup Reason = "short_last_group"        // an extension by its looks: 3822 1234 - 5
 	MisplacedZero  Reason = "misplaced_trunk_zero"    // (0) neither first nor after a calling code
-	LeadingZero    Reason = "leading_zero"            // no calling code begins with 0
+	LeadingZero    Reason = "no_country"              // no calling code begins with 0
 	TwoTrunkZeros  Reason = "two_trunk_zeros"         // after the tenant's calling code
-	TooFewDigits   Reason = "fewer_than_7_digits"     // with the calling code
-	TooManyDigits  Reason = "more_than_15_digits"     // with the calling code
+	TooFewDigits   Reason = "too_short"               // with the calling code
+	TooManyDigits  Reason = "too_long"                // with the calling code
 )
 
 // An Error says what is wrong with an address or a number.
@@ -61,6 +62,9 @@ type Error struct {
 	Reason Reason
 	// Char is the character that Reason is about; 0 where it is about none.
 	Char rune
+	// Limit is the bound in bytes or digits that Reason is about; 0 where it is
+	// about none.
+	Limit int
 }
 
 func (e *Error) Error() string {

@@ -69,7 +69,7 @@ func parseEmail(text string) (Email, *Error) {
 		return Email{}, &Error{Reason: Empty}
 	}
 	if len(s) > 4*maxEmail { // no character is more than four times as long as what it becomes
-		return Email{}, &Error{Reason: EmailTooLong}
+		return Email{}, &Error{Reason: EmailTooLong, Limit: maxEmail}
 	}
 	email := Email{Text: s}
 	ascii := isASCII(s)
@@ -104,9 +104,9 @@ func parseEmail(text string) (Email, *Error) {
 	case !ok:
 		return Email{}, &Error{Reason: NotDomain}
 	case len(local) > maxLocal:
-		return Email{}, &Error{Reason: LocalTooLong}
+		return Email{}, &Error{Reason: LocalTooLong, Limit: maxLocal}
 	case len(local)+1+len(domain) > maxEmail:
-		return Email{}, &Error{Reason: EmailTooLong}
+		return Email{}, &Error{Reason: EmailTooLong, Limit: maxEmail}
 	}
 	if email.Key = key; !ascii || domain != written {
 		email.Key = local + "@" + domain

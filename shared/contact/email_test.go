@@ -153,6 +153,19 @@ func TestErrorNamesTheCharacter(t *testing.T) {
 	}
 }
 
+func TestErrorNamesTheLimit(t *testing.T) {
+	_, tooLong := contact.ParseEmail(strings.Repeat("a", 2000))
+	_, local := contact.ParseEmail(strings.Repeat("a", 65) + "@example.com")
+	_, few := contact.ParsePhone("+84", "84")
+	_, many := contact.ParsePhone("+8490970000912345", "84")
+	_, bytes := contact.ParsePhone(strings.Repeat("1 ", 60), "84")
+	for err, want := range map[error]int{tooLong: 254, local: 64, few: 7, many: 15, bytes: 100} {
+		if e, ok := errors.AsType[*contact.Error](err); !ok || e.Limit != want {
+			t.Errorf("error = %v, want one with the limit %d", err, want)
+		}
+	}
+}
+
 func TestEmailsThatAreReplaced(t *testing.T) {
 	for text, want := range map[string]bool{
 		"Kaya@example.com": false, "\u212aaya@example.com": true, "jose\u0301@example.com": false, "jos\u00e9@example.com": false, "\u2126@example.com": true,

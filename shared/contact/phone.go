@@ -32,7 +32,7 @@ func ParsePhone(text, country string) (string, error) {
 		return "", &Error{Reason: Empty}
 	}
 	if len(s) > maxPhone {
-		return "", &Error{Reason: PhoneTooLong}
+		return "", &Error{Reason: PhoneTooLong, Limit: maxPhone}
 	}
 	digits, ok := strings.CutPrefix(s, "+")
 	international := ok
@@ -53,9 +53,9 @@ func ParsePhone(text, country string) (string, error) {
 	}
 	switch n := len(digits); {
 	case n < minDigits:
-		return "", &Error{Reason: TooFewDigits}
+		return "", &Error{Reason: TooFewDigits, Limit: minDigits}
 	case n > maxDigits:
-		return "", &Error{Reason: TooManyDigits}
+		return "", &Error{Reason: TooManyDigits, Limit: maxDigits}
 	case digits[0] == '0':
 		return "", &Error{Reason: LeadingZero}
 	}
@@ -174,7 +174,7 @@ func readNumber(s string) (digits string, international bool, err *Error) {
 	}
 	switch {
 	case groups == 0:
-		return "", false, &Error{Reason: TooFewDigits}
+		return "", false, &Error{Reason: TooFewDigits, Limit: minDigits}
 	case !fits(rest, ""):
 		return "", false, &Error{Reason: Misplaced}
 	case groups > 1 && (length == 1 || length == 2 && strings.Contains(gap, "-") && strings.Contains(gap, " ")):
