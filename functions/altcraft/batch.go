@@ -11,6 +11,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
+	"regulars/shared/idempotency"
 )
 
 const (
@@ -114,7 +115,7 @@ func (d Dialect) batchItems(ctx context.Context, c *call, b batch) (items []cust
 	if !refused || data == nil { // no items are none that may have been carried out
 		return items, err
 	}
-	if _, err := d.customers.RejectUnlessReplayed(ctx, c.settings.Tenant, c.keyed, refusal); err != nil {
+	if _, err := d.customers.RejectUnlessReplayed(ctx, c.settings.Tenant, c.key, refusal); err != nil {
 		return nil, err
 	}
 	items = make([]customer.BatchItem, len(data))
@@ -238,14 +239,14 @@ func functionOfSubscription(data map[string]any, name string) bool {
 // claimed first, so that another batch under it is refused before anything is
 // written.
 func (d Dialect) keyItems(ctx context.Context, c *call, items []customer.BatchItem) (again bool, err error) {
-	if c.keyed == nil {
+	if c.key == nil {
 		return false, nil
 	}
 	for i := range items {
 		// No client's key has a line break in it, so these are nobody else's.
-		items[i].IdempotencyKey = &customer.IdempotencyKey{Key: c.keyed.Key + "\n" + strconv.Itoa(i), Fingerprint: c.keyed.Fingerprint}
+		items[i].IdempotencyKey = &idempotency.Key{Value: c.key.Value + "\n" + strconv.Itoa(i), Fingerprint: c.key.Fingerprint}
 	}
-	return d.customers.Claim(ctx, c.settings.Tenant, *c.keyed)
+	return d.customers.Claim(ctx, c.settings.Tenant, *c.key)
 }
 
 // answerBatch answers for each item in its place.

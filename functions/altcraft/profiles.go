@@ -109,13 +109,13 @@ func (d Dialect) carryOut(r *http.Request, c *call, request func() (customer.Req
 	err := d.withSettings(r.Context(), c, func() error {
 		req, err := request()
 		if refusal, refused := errs.AsClient(err); refused {
-			result, err = d.customers.RejectUnlessReplayed(r.Context(), c.settings.Tenant, c.keyed, refusal)
+			result, err = d.customers.RejectUnlessReplayed(r.Context(), c.settings.Tenant, c.key, refusal)
 			return err
 		}
 		if err != nil {
 			return err
 		}
-		req.Rules, req.IdempotencyKey = c.settings.CustomerRules(), c.keyed
+		req.Rules, req.IdempotencyKey = c.settings.CustomerRules(), c.key
 		result, err = d.customers.Apply(r.Context(), req)
 		return err
 	})

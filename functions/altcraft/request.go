@@ -3,20 +3,16 @@ package altcraft
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"regulars/shared/access"
-	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
+	"regulars/shared/idempotency"
 	"regulars/shared/value"
 )
 
@@ -31,8 +27,8 @@ type call struct {
 	places   Places // nil: there is no source of places
 	// fresh: the settings were read for this call.
 	fresh bool
-	// keyed, unless nil, makes the call safe to repeat.
-	keyed *customer.IdempotencyKey
+	// key, unless nil, makes the call safe to repeat.
+	key *idempotency.Key
 	// xmlData is the profile data as it came, of a call in XML.
 	xmlData any
 }
@@ -72,11 +68,11 @@ func (d Dialect) admit(r *http.Request, body, parameters map[string]any, tenantO
 	if err != nil {
 		return nil, err
 	}
-	keyed, err := keyedOf(r, parameters)
+	key, err := keyOf(r, parameters)
 	if err != nil {
 		return nil, err
 	}
-	c := &call{body: parameters, token: grant.Token, places: d.places, keyed: keyed}
+	c := &call{body: parameters, token: grant.Token, places: d.places, key: key}
 	if translationOf(r).asked {
 		c.xmlData = parameters["data"]
 	}
@@ -165,35 +161,18 @@ func tenantOrHome(body map[string]any) (int, error) {
 	return tenantOf(body)
 }
 
-// maxIdempotencyKey is the longest Idempotency-Key, in characters.
-const maxIdempotencyKey = 128
-
-// keyedOf reads the Idempotency-Key. What a request means is its method, its
-// path and its body, without the token and however it is to be answered.
-func keyedOf(r *http.Request, body map[string]any) (*customer.IdempotencyKey, error) {
-	key := r.Header.Get("Idempotency-Key")
-	if _, sent := r.Header["Idempotency-Key"]; !sent {
-		return nil, nil
+// keyOf reads the Idempotency-Key. What is compared of a request is its method, its
+// path and its body, without the token and the format of the answer.
+func keyOf(r *http.Request, body map[string]any) (*idempotency.Key, error) {
+	key, sent, err := idempotency.Parse(r.Header.Values(idempotency.Header), idempotency.PrintableASCII)
+	if err != nil || !sent {
+		return nil, err
 	}
-	printable := strings.IndexFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) < 0
-	if key == "" || len(key) > maxIdempotencyKey || !printable {
-		return nil, errs.Reject(errs.Invalid, "bad_idempotency_key", "Idempotency-Key",
-			"Idempotency-Key: 1 to %d printable ASCII characters are expected.", maxIdempotencyKey)
-	}
-	meaning := make(map[string]any, len(body))
-	for name, v := range body {
-		if name != "token" && name != "format" {
-			meaning[name] = v
-		}
-	}
-	text, err := json.Marshal(meaning)
-	if err != nil {
-		return nil, fmt.Errorf("meaning of a request: %w", err)
-	}
-	sum := sha256.New()
-	_, _ = io.WriteString(sum, r.Method+" "+r.URL.Path+"\n") // a hash takes all
-	_, _ = sum.Write(text)
-	return &customer.IdempotencyKey{Key: key, Fingerprint: hex.EncodeToString(sum.Sum(nil))}, nil
+	meaning := maps.Clone(body)
+	delete(meaning, "token")
+	delete(meaning, "format")
+	fingerprint, err := idempotency.Fingerprint(r.Method+" "+r.URL.Path+"\n", meaning)
+	return &idempotency.Key{Value: key, Fingerprint: fingerprint}, err
 }
 
 // withSettings calls f with what is remembered of the tenant's settings, and

@@ -60,13 +60,13 @@ func (d Dialect) suspend(w http.ResponseWriter, r *http.Request, order customer.
 	err = d.withSettings(r.Context(), c, func() error { return c.readSuspension(&order) })
 	if refusal, refused := errs.AsClient(err); refused {
 		// Where it was carried out before, starting it answers that.
-		_, err = d.customers.RejectUnlessReplayed(r.Context(), c.settings.Tenant, c.keyed, refusal)
+		_, err = d.customers.RejectUnlessReplayed(r.Context(), c.settings.Tenant, c.key, refusal)
 	}
 	if err != nil {
 		return err
 	}
 	started, err := d.jobs.StartSuspension(r.Context(), jobs.SuspensionSpec{
-		Tenant: c.settings.Tenant, Suspension: order, IdempotencyKey: c.keyed, Settle: d.settle, Later: later,
+		Tenant: c.settings.Tenant, Suspension: order, IdempotencyKey: c.key, Settle: d.settle, Later: later,
 	})
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ var texts = func() errs.Texts {
 }()
 
 var formats = map[string]string{
+	"bad_idempotency_key":             "%[1]v: 1 to %v printable ASCII characters are expected.",
 	"customer_too_large":              "data: the profile would grow to %v bytes; %v is the limit.",
 	"too_many_segments":               "The profile would be in %v static segments; %v is the limit.",
 	"too_many_keys/match_keys":        "data: the profile would hold %v different e-mails, phones, push tokens and match field values; %v is the limit.",

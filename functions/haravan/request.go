@@ -2,8 +2,6 @@ package haravan
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"mime"
@@ -18,6 +16,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
+	"regulars/shared/idempotency"
 	"regulars/shared/points"
 	"regulars/shared/value"
 )
@@ -30,8 +29,6 @@ const (
 	// longest id of an order.
 	maxText  = 255
 	maxOrder = 64
-	// maxIdempotencyKey is the longest Idempotency-Key, in characters.
-	maxIdempotencyKey = 128
 )
 
 // A call is an authorized request.
@@ -230,16 +227,12 @@ func (c *call) request(meaning ...any) (points.Request, error) {
 			return httpapi.Encode(newProfile(p, c.Settings.Preferences).asResource(p))
 		},
 	}
-	if _, sent := c.Header["Idempotency-Key"]; !sent {
-		return r, nil
+	key, sent, err := idempotency.Parse(c.Header.Values(idempotency.Header), nil)
+	if err != nil || !sent {
+		return r, err
 	}
-	key := strings.Join(c.Header.Values("Idempotency-Key"), ",") // as API Gateway joins them
-	if n := utf8.RuneCountInString(key); n < 1 || n > maxIdempotencyKey {
-		return r, refuse("bad_idempotency_key", "Idempotency-Key", "must have 1 to "+strconv.Itoa(maxIdempotencyKey)+" characters")
-	}
-	text, err := json.Marshal(meaning)
-	sum := sha256.Sum256(text)
-	r.IdempotencyKey = &customer.IdempotencyKey{Key: strings.TrimPrefix(c.Route, "/loy/") + " " + key, Fingerprint: hex.EncodeToString(sum[:])}
+	fingerprint, err := idempotency.Fingerprint("", meaning)
+	r.IdempotencyKey = &idempotency.Key{Value: strings.TrimPrefix(c.Route, "/loy/") + " " + key, Fingerprint: fingerprint}
 	return r, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"regulars/shared/errs"
+	"regulars/shared/idempotency"
 )
 
 const (
@@ -33,7 +34,7 @@ type BatchItem struct {
 	// beforehand, as where a number is counted up.
 	GivesAny []Kind
 	// Refused, unless nil, is why there is no request to carry out. Only Tenant and
-	// Keyed are needed then.
+	// IdempotencyKey are needed then.
 	Refused error
 }
 
@@ -45,16 +46,13 @@ type Outcome struct {
 
 // Claim takes an idempotency key for a batch before its first request is carried
 // out. It reports whether the same batch had it before, and refuses with
-// [ErrOtherMeaning] what is another one.
-func (s *Service) Claim(ctx context.Context, tenant int, keyed IdempotencyKey) (again bool, err error) {
+// [idempotency.ErrKeyReused] what is another one.
+func (s *Service) Claim(ctx context.Context, tenant int, key idempotency.Key) (again bool, err error) {
 	err = errs.Retry(ctx, func(int) error {
-		return s.store.Commit(ctx, Commit{ID: rand.Text(), Tenant: tenant, Request: &IdempotencyRecord{IdempotencyKey: keyed}})
+		return s.store.Commit(ctx, Commit{ID: rand.Text(), Tenant: tenant, Request: &IdempotencyRecord{Key: key}})
 	})
-	if repeated, ok := errors.AsType[*Replay](err); ok {
-		_, err = repeated.Record.answer(keyed)
-		return err == nil, err
-	}
-	return false, err
+	_, again, err = idempotency.OfCommit[Recorded](err, &key)
+	return again && err == nil, err
 }
 
 // ApplyAll carries out the requests of a batch, all of one tenant, side by side,

@@ -16,6 +16,7 @@ import (
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/idempotency"
 	"regulars/shared/value"
 )
 
@@ -385,8 +386,8 @@ func TestClaim(t *testing.T) {
 			meaning string
 			again   bool
 			err     error
-		}{{"m", false, nil}, {"m", true, nil}, {"n", false, customer.ErrKeyReused}} {
-			again, err := service.Claim(ctx, tenant, customer.IdempotencyKey{Key: "k", Fingerprint: tt.meaning})
+		}{{"m", false, nil}, {"m", true, nil}, {"n", false, idempotency.ErrKeyReused}} {
+			again, err := service.Claim(ctx, tenant, idempotency.Key{Value: "k", Fingerprint: tt.meaning})
 			if again != tt.again || !errors.Is(err, tt.err) {
 				t.Errorf("claim %d = %t, %v, want %t, %v", i, again, err, tt.again, tt.err)
 			}
@@ -394,8 +395,8 @@ func TestClaim(t *testing.T) {
 		if len(world.customers) != 0 || len(world.keys) != 0 {
 			t.Errorf("a claim wrote customers %v, keys %v", world.customers, world.keys)
 		}
-		if _, err := service.Apply(ctx, keyed(imports(email("a@x.com"), setEmail("a@x.com")), "k", "single")); !errors.Is(err, customer.ErrKeyReused) {
-			t.Errorf("a single request under the key of a batch: error %v, want %v", err, customer.ErrKeyReused)
+		if _, err := service.Apply(ctx, keyed(imports(email("a@x.com"), setEmail("a@x.com")), "k", "single")); !errors.Is(err, idempotency.ErrKeyReused) {
+			t.Errorf("a single request under the key of a batch: error %v, want %v", err, idempotency.ErrKeyReused)
 		}
 	})
 }

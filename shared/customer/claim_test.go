@@ -7,6 +7,7 @@ import (
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/idempotency"
 )
 
 // throttledOnce refuses the first commit, as the table does when it has too much
@@ -29,7 +30,7 @@ func TestClaimAnew(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, _ *customer.Service) {
 		store := &throttledOnce{table: world}
 		service := customer.NewService(store, world.now)
-		again, err := service.Claim(ctx, tenant, customer.IdempotencyKey{Key: "k", Fingerprint: "m"})
+		again, err := service.Claim(ctx, tenant, idempotency.Key{Value: "k", Fingerprint: "m"})
 		if err != nil || again {
 			t.Fatalf("Claim = %t, error %v, want false and none", again, err)
 		}

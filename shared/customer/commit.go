@@ -106,7 +106,8 @@ type Store interface {
 	// a moment old. It refuses a search that too many customers answer to.
 	Identified(ctx context.Context, tenant int, key IdentKey, texts []string, after ID, limit int) ([]ID, error)
 
-	// Remembered reads what is remembered under an idempotency key, or nil.
+	// IdempotencyRecord reads what is recorded under the value of an idempotency key,
+	// or nil.
 	IdempotencyRecord(ctx context.Context, tenant int, key string) (*IdempotencyRecord, error)
 
 	// Commit makes c true, or returns ErrStale when something is no longer as

@@ -10,6 +10,7 @@ import (
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/idempotency"
 )
 
 func TestTooManyKeys(t *testing.T) {
@@ -151,8 +152,8 @@ func TestRepeatedDeleteTakesNothingAway(t *testing.T) {
 				if meaning == "delete" && (err != nil || !got.Replayed || got.ID != gone.ID) {
 					t.Errorf("Apply = %+v, error %v, want the first result again", got, err)
 				}
-				if meaning != "delete" && !errors.Is(err, customer.ErrKeyReused) {
-					t.Errorf("Apply error = %v, want %v", err, customer.ErrKeyReused)
+				if meaning != "delete" && !errors.Is(err, idempotency.ErrKeyReused) {
+					t.Errorf("Apply error = %v, want %v", err, idempotency.ErrKeyReused)
 				}
 				if words, _ := world.customers[ada].Custom["interests"].([]any); len(words) != 150 {
 					t.Errorf("%d words are left, want 150", len(words))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"regulars/shared/errs"
+	"regulars/shared/idempotency"
 
 	mathrand "math/rand/v2"
 )
@@ -35,10 +36,10 @@ type Request struct {
 	// Create: where nobody matches a new customer is made.
 	Create bool
 	Edit   Edit
-	// Plain: doing the edit twice does no harm.
+	// Idempotent: doing the edit twice does no harm.
 	Idempotent bool
-	// Keyed, unless nil, makes the request safe to repeat.
-	IdempotencyKey *IdempotencyKey
+	// IdempotencyKey, unless nil, makes the request safe to repeat.
+	IdempotencyKey *idempotency.Key
 
 	// preloaded are keys that were read for the first attempt already.
 	preloaded map[Key]KeyRecord
@@ -49,12 +50,12 @@ type Result struct {
 	ID ID
 	// Created and Changed say what was done; after a create both are true.
 	Created, Changed bool
-	// Repeated: it was done before, under the same idempotency key.
+	// Replayed: it was done before, under the same idempotency key.
 	Replayed bool
 }
 
 // Apply changes the customer that the request's search finds, or creates it. It
-// refuses with [ErrNotFound], [ErrAmbiguous], [ErrTaken], [ErrKeyReused] or what the
+// refuses with [ErrNotFound], [ErrAmbiguous], [ErrTaken], [idempotency.ErrKeyReused] or what the
 // edit refuses with, and then nothing is written.
 //
 // Each attempt reads, decides and commits. A customer that holds more values than
@@ -85,7 +86,7 @@ func (s *Service) Apply(ctx context.Context, r Request) (Result, error) {
 			case errors.Is(err, errLacksRecords):
 				next.WithExtensions = true
 			case errors.Is(err, errManyValues):
-				first, done, err := s.repeated(ctx, next.Tenant, next.IdempotencyKey)
+				first, done, err := s.replay(ctx, next.Tenant, next.IdempotencyKey)
 				if err != nil || done { // a repeat must not touch who is found now
 					result = first
 					return err
@@ -106,32 +107,27 @@ func (s *Service) Apply(ctx context.Context, r Request) (Result, error) {
 	return result, err
 }
 
-// Refuse returns refusal, unless the request was carried out before: then it
-// returns the first result. Whoever refuses a request that Apply never saw, but
-// which it may have seen before, asks here first.
-func (s *Service) RejectUnlessReplayed(ctx context.Context, tenant int, keyed *IdempotencyKey, refusal error) (Result, error) {
-	first, done, err := s.repeated(ctx, tenant, keyed)
+// RejectUnlessReplayed returns refusal, unless the request was carried out before:
+// then it returns the first result. It is for requests that are rejected before
+// they come to Apply: the same request may have come to it at an earlier time.
+func (s *Service) RejectUnlessReplayed(ctx context.Context, tenant int, key *idempotency.Key, refusal error) (Result, error) {
+	first, done, err := s.replay(ctx, tenant, key)
 	if err != nil || done {
 		return first, err
 	}
 	return Result{}, refusal
 }
 
-// repeated returns the first result of a request that was carried out before.
-func (s *Service) repeated(ctx context.Context, tenant int, keyed *IdempotencyKey) (result Result, done bool, err error) {
-	if keyed == nil {
-		return Result{}, false, nil
-	}
-	var first *IdempotencyRecord
-	err = errs.Retry(ctx, func(int) (err error) {
-		first, err = s.store.IdempotencyRecord(ctx, tenant, keyed.Key)
-		return err
+// replay returns the first result of a request that was carried out before; done
+// is true also where the key came with another request, which is an error.
+func (s *Service) replay(ctx context.Context, tenant int, key *idempotency.Key) (result Result, done bool, err error) {
+	first, found, err := idempotency.Lookup(ctx, key, func(ctx context.Context, value string) (*IdempotencyRecord, error) {
+		return s.store.IdempotencyRecord(ctx, tenant, value)
 	})
-	if err != nil || first == nil {
-		return Result{}, false, err
+	if err != nil || !found {
+		return Result{}, found, err
 	}
-	result, err = first.answer(*keyed)
-	return result, true, err
+	return first.result(), true, nil
 }
 
 // Find returns the customer that the search finds, or refuses with [ErrNotFound]
@@ -275,22 +271,25 @@ func (c *Commit) checkAbsence(l loaded) {
 func (s *Service) commit(ctx context.Context, r Request, commit Commit) (Result, error) {
 	result := Result{ID: commit.After.ID, Created: commit.Before.Absent(), Changed: commit.Changes()}
 	if r.IdempotencyKey != nil {
-		commit.Request = &IdempotencyRecord{IdempotencyKey: *r.IdempotencyKey, ID: result.ID, Created: result.Created, Changed: result.Changed}
+		commit.Request = &IdempotencyRecord{
+			Key:     *r.IdempotencyKey,
+			Outcome: Recorded{ID: result.ID, Created: result.Created, Changed: result.Changed},
+		}
 	}
 	if !result.Changed {
 		if r.IdempotencyKey == nil {
 			return result, nil
 		}
-		if first, done, err := s.repeated(ctx, r.Tenant, r.IdempotencyKey); err != nil || done {
+		if first, done, err := s.replay(ctx, r.Tenant, r.IdempotencyKey); err != nil || done {
 			return first, err
 		}
 	}
-	err := s.store.Commit(ctx, commit)
-	if repeated, ok := errors.AsType[*Replay](err); ok {
-		return repeated.Record.answer(*r.IdempotencyKey)
-	}
-	if err != nil {
+	first, found, err := idempotency.OfCommit[Recorded](s.store.Commit(ctx, commit), r.IdempotencyKey)
+	switch {
+	case err != nil:
 		return Result{}, err
+	case found:
+		return first.result(), nil
 	}
 	return result, nil
 }

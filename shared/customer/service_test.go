@@ -11,6 +11,7 @@ import (
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/idempotency"
 )
 
 // by finds by any of the keys, wherever customers hold them.
@@ -70,7 +71,7 @@ func deletes(search customer.Search) customer.Request {
 }
 
 func keyed(r customer.Request, key, meaning string) customer.Request {
-	r.IdempotencyKey = &customer.IdempotencyKey{Key: key, Fingerprint: meaning}
+	r.IdempotencyKey = &idempotency.Key{Value: key, Fingerprint: meaning}
 	return r
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/idempotency"
 )
 
 const tenant = 5
@@ -112,15 +113,15 @@ func (t *table) Commit(_ context.Context, c customer.Commit) error {
 		return err
 	}
 	if c.Request != nil {
-		if first, ok := t.requests[c.Request.Key]; ok {
-			return &customer.Replay{Record: first}
+		if first, ok := t.requests[c.Request.Value]; ok {
+			return &idempotency.Carried[customer.Recorded]{Record: first}
 		}
 	}
 	if !t.holds(c) {
 		return fmt.Errorf("a guard broke: %w", errs.ErrConflict)
 	}
 	if c.Request != nil {
-		t.requests[c.Request.Key] = *c.Request
+		t.requests[c.Request.Value] = *c.Request
 	}
 	rev := customer.Rev{Commit: c.ID, Bytes: 1}
 	if c.Changes() {
@@ -142,7 +143,7 @@ func (t *table) Commit(_ context.Context, c customer.Commit) error {
 func (t *table) legal(c customer.Commit) error {
 	items := map[any]int{}
 	if c.Request != nil {
-		items[c.Request.Key]++
+		items[c.Request.Value]++
 	}
 	if c.Changes() {
 		items[c.After.ID]++

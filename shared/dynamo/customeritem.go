@@ -54,7 +54,7 @@ func newCustomerItem(tenant int, c customer.Customer, commit string, now time.Ti
 	it := make(attributes, 24)
 	var places indexKeys
 	if c.Deleted {
-		it.setNumber(attrTTL, now.Add(remember).Unix())
+		it.setNumber(attrTTL, now.Add(tombstoneRetention).Unix())
 		places = goneIndexKeys(tenant, c.ID)
 	} else {
 		places = customerIndexKeys(tenant, c)

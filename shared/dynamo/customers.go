@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"regulars/shared/customer"
@@ -52,15 +51,6 @@ func (s *Store) Keys(ctx context.Context, tenant int, keys []customer.Key) (map[
 	return records, nil
 }
 
-// Remembered implements [customer.Store].
-func (s *Store) IdempotencyRecord(ctx context.Context, tenant int, idempotencyKey string) (*customer.IdempotencyRecord, error) {
-	it, err := s.getOne(ctx, "read remembered request", requestKey(tenant, idempotencyKey))
-	if err != nil || it == nil {
-		return nil, err
-	}
-	return readRequest(it, idempotencyKey, s.now())
-}
-
 // Commit implements [customer.Store].
 func (s *Store) Commit(ctx context.Context, c customer.Commit) error {
 	t, err := s.transaction(c)
@@ -73,24 +63,7 @@ func (s *Store) Commit(ctx context.Context, c customer.Commit) error {
 	if c.Idempotent && len(t.writes) == 1 && !c.Before.Absent() && c.Request == nil {
 		return s.putOne(ctx, "put customer", t)
 	}
-	return s.orRepeated(s.commit(ctx, "commit customer", t), c.Request)
-}
-
-// orRepeated is [customer.Repeated] where err is the broken guard of a request
-// that is remembered already, else err.
-func (s *Store) orRepeated(err error, request *customer.IdempotencyRecord) error {
-	broken, ok := errors.AsType[*errGuard](err)
-	if !ok || request == nil || broken.found == nil {
-		return err
-	}
-	first, readErr := readRequest(broken.found, request.Key, s.now())
-	if readErr != nil {
-		return readErr
-	}
-	if first != nil {
-		return &customer.Replay{Record: *first}
-	}
-	return err
+	return s.requestRecorded(s.commit(ctx, "commit customer", t), c.Request)
 }
 
 // transaction builds the writes of c: the request first, since its guard

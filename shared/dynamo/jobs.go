@@ -118,7 +118,7 @@ func (s *Store) SaveJob(ctx context.Context, c jobs.Change) error {
 	} else {
 		err = s.commit(ctx, "save job", t)
 	}
-	return s.orRepeated(err, c.Request)
+	return s.requestRecorded(err, c.Request)
 }
 
 // jobTransaction builds the writes of c: the request first, since its guard

@@ -13,6 +13,7 @@ import (
 	"regulars/shared/access"
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
+	"regulars/shared/idempotency"
 	"regulars/shared/jobs"
 	"regulars/shared/points"
 )
@@ -69,7 +70,7 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 		value.setPlaces(identKey(tenant, id, 15, "0123456789abcdef0123456789abcdef"), identIndexKeys(tenant, id, 15, texts))
 		line(fmt.Sprintf("identification, %d values", len(texts)), item(value), nil)
 	}
-	it, err = newRequestItem(tenant, customer.IdempotencyRecord{IdempotencyKey: customer.IdempotencyKey{Key: "k1"}, ID: id}, "commit", noon)
+	it, err = newRequestItem(tenant, customer.IdempotencyRecord{Key: idempotency.Key{Value: "k1"}, Outcome: customer.Recorded{ID: id}}, "commit", noon)
 	line("remembered request", it, err)
 	account := points.Account{ID: id, Version: 1, Changed: noon, Lots: []points.Lot{{Day: points.Never, Points: 5}}}
 	line("points account", newAccountItem(tenant, account, "commit"), nil)

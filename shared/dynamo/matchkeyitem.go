@@ -3,9 +3,6 @@ package dynamo
 import (
 	"cmp"
 	"fmt"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -55,57 +52,6 @@ func readMatchKey(it item) (customer.KeyRecord, error) {
 		return customer.KeyRecord{}, fmt.Errorf("item of a match key: %w", err)
 	}
 	return record, nil
-}
-
-// A requestItem is what is remembered of a request. It lies outside of the
-// customer's collection, so it holds ids and codes only.
-type requestItem struct {
-	key
-	Commit      string `dynamodbav:"c"`
-	Fingerprint string `dynamodbav:"m"`
-	ID          string `dynamodbav:"i,omitempty"` // the customer, in base 36; of a batch or a job there is none
-	Job         string `dynamodbav:"j,omitempty"`
-	Created     bool   `dynamodbav:"n,omitempty"`
-	Changed     bool   `dynamodbav:"w,omitempty"`
-	TTL         int64  `dynamodbav:"ttl"`
-}
-
-func newRequestItem(tenant int, r customer.IdempotencyRecord, commit string, now time.Time) (item, error) {
-	row := requestItem{
-		key: requestKey(tenant, r.Key), Commit: commit, Fingerprint: r.Fingerprint, Job: r.Job,
-		Created: r.Created, Changed: r.Changed, TTL: now.Add(remember).Unix(),
-	}
-	if r.ID != 0 {
-		row.ID = r.ID.Base36()
-	}
-	it, err := attributevalue.MarshalMap(row)
-	if err != nil {
-		return nil, fmt.Errorf("item of a request: %w", err)
-	}
-	return it, nil
-}
-
-// readRequest reads a remembered request; nil where it is remembered no longer.
-func readRequest(it item, idempotencyKey string, now time.Time) (*customer.IdempotencyRecord, error) {
-	var row requestItem
-	if err := attributevalue.UnmarshalMap(it, &row); err != nil {
-		return nil, fmt.Errorf("item of a request: %w", err)
-	}
-	if row.TTL <= now.Unix() {
-		return nil, nil
-	}
-	first := customer.IdempotencyRecord{
-		IdempotencyKey: customer.IdempotencyKey{Key: idempotencyKey, Fingerprint: row.Fingerprint}, Job: row.Job, Created: row.Created, Changed: row.Changed,
-	}
-	if row.ID == "" {
-		return &first, nil
-	}
-	id, err := customer.ParseBase36(row.ID)
-	if err != nil {
-		return nil, fmt.Errorf("item of a request: %w", err)
-	}
-	first.ID = id
-	return &first, nil
 }
 
 // indexKeysOf are the places of an item in the indexes.

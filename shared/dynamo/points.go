@@ -127,15 +127,6 @@ func (s *Store) Reversals(ctx context.Context, tenant int, id customer.ID, from,
 	return found, nil
 }
 
-// RememberedAnswer implements [points.Store].
-func (s *Store) RememberedAnswer(ctx context.Context, tenant int, id customer.ID, idempotencyKey string) (*points.IdempotencyRecord, error) {
-	it, err := s.getOne(ctx, "read remembered answer", answerKey(tenant, id, idempotencyKey))
-	if err != nil {
-		return nil, err
-	}
-	return readAnswer(it, s.now())
-}
-
 // ReferenceAnswer implements [points.Store].
 func (s *Store) ReferenceAnswer(ctx context.Context, tenant int, id customer.ID, ref points.Reference) ([]byte, error) {
 	it, err := s.getOne(ctx, "read reference", uniqueKey(tenant, id, ref))
@@ -146,7 +137,7 @@ func (s *Store) ReferenceAnswer(ctx context.Context, tenant int, id customer.ID,
 	if err != nil || first == nil {
 		return nil, err
 	}
-	return first.Answer, nil
+	return first.Outcome, nil
 }
 
 // Entry implements [points.Store].

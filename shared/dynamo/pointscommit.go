@@ -2,10 +2,10 @@ package dynamo
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/idempotency"
 	"regulars/shared/points"
 )
 
@@ -16,16 +16,10 @@ func (s *Store) CommitPoints(ctx context.Context, c points.Commit) error {
 		return err
 	}
 	err = s.commit(ctx, "commit points", t)
-	if broken, ok := errors.AsType[*errGuard](err); ok && c.Request != nil && broken.found != nil {
-		first, readErr := readAnswer(broken.found, s.now())
-		if readErr != nil {
-			return readErr
-		}
-		if first != nil {
-			return &points.Replay{Record: *first}
-		}
+	if c.Request == nil {
+		return err
 	}
-	return err
+	return recorded(err, func(found item) (*points.IdempotencyRecord, error) { return readAnswer(found, s.now()) })
 }
 
 // pointsTransaction builds the writes of c: the request first, since its guard
@@ -35,7 +29,7 @@ func (s *Store) pointsTransaction(c points.Commit) (*tx, error) {
 	id := c.After.ID
 	if c.Request != nil {
 		now := s.now()
-		it, err := newAnswerItem(answerKey(c.Tenant, id, c.Request.Key), c.ID, c.Request.Fingerprint, c.Answer, now.Add(remember))
+		it, err := newAnswerItem(answerKey(c.Tenant, id, c.Request.Value), c.ID, c.Request.Fingerprint, c.Answer, now.Add(idempotency.Retention))
 		if err != nil {
 			return nil, err
 		}

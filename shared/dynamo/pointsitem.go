@@ -224,48 +224,19 @@ func readEntry(it item) (points.Entry, error) {
 
 // The attributes of what may happen once: orders, references, reversals, requests.
 const (
-	attrAnswer   = "a" // compressed
-	attrMeaning  = "m"
-	attrTotal    = "t"
-	attrUsed     = "us"
-	attrReturned = "rt"
-	attrUsable   = "w"
-	attrPerPoint = "mp"
-	attrPercent  = "pc"
-	attrPerRank  = "mr"
-	attrRounding = "ro"
-	attrPoints   = "q"
-	attrBy       = "by" // numbers of entries, as varints
+	attrAnswer      = "a" // compressed
+	attrFingerprint = "m"
+	attrTotal       = "t"
+	attrUsed        = "us"
+	attrReturned    = "rt"
+	attrUsable      = "w"
+	attrPerPoint    = "mp"
+	attrPercent     = "pc"
+	attrPerRank     = "mr"
+	attrRounding    = "ro"
+	attrPoints      = "q"
+	attrBy          = "by" // numbers of entries, as varints
 )
-
-func newAnswerItem(k key, commit, meaning string, answer []byte, ttl time.Time) (item, error) {
-	it := make(attributes, 6)
-	it.setPlaces(k, indexKeys{})
-	it.setText(attrCommit, commit)
-	it.setText(attrMeaning, meaning)
-	if !ttl.IsZero() {
-		it.setNumber(attrTTL, ttl.Unix())
-	}
-	packed, err := compress(answer)
-	it.setBytes(attrAnswer, packed)
-	return item(it), err
-}
-
-// readAnswer reads what was answered; nil where it is remembered no longer.
-func readAnswer(it item, now time.Time) (*points.IdempotencyRecord, error) {
-	if it == nil {
-		return nil, nil
-	}
-	r := reader{it: it}
-	if ttl := r.number(attrTTL); ttl != 0 && ttl <= now.Unix() {
-		return nil, nil
-	}
-	answer, err := decompress(r.bytes(attrAnswer))
-	if err = errors.Join(r.err, err); err != nil {
-		return nil, fmt.Errorf("item of an answer: %w", err)
-	}
-	return &points.IdempotencyRecord{IdempotencyKey: customer.IdempotencyKey{Fingerprint: r.text(attrMeaning)}, Answer: answer}, nil
-}
 
 func newOrderItem(k key, o points.Order, commit string, answer []byte) (item, error) {
 	it := make(attributes, 18)

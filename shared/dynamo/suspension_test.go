@@ -12,6 +12,7 @@ import (
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/shared/errs"
+	"regulars/shared/idempotency"
 	"regulars/shared/jobs"
 )
 
@@ -133,7 +134,7 @@ func TestJobInsteadOfAnother(t *testing.T) {
 func TestRequestOfAJobIsRemembered(t *testing.T) {
 	t.Parallel()
 	store := dynamo.New(dynamotest.Client(t), dynamotest.Table(t), time.Now)
-	first := customer.IdempotencyRecord{IdempotencyKey: customer.IdempotencyKey{Key: "k", Fingerprint: "m"}, Job: "job"}
+	first := customer.IdempotencyRecord{Key: idempotency.Key{Value: "k", Fingerprint: "m"}, Outcome: customer.Recorded{Job: "job"}}
 	job, parts := newJob(5, 1)
 	for name, change := range map[string]jobs.Change{
 		"with a job": {Job: &job, Parts: parts, Request: &first, Tenant: 5},
@@ -152,7 +153,7 @@ func TestRequestOfAJobIsRemembered(t *testing.T) {
 			change.Job, change.Parts = &twin, nil
 		}
 		err := store.SaveJob(t.Context(), change)
-		if repeated, ok := errors.AsType[*customer.Replay](err); !ok || repeated.Record != first {
+		if repeated, ok := errors.AsType[*idempotency.Carried[customer.Recorded]](err); !ok || repeated.Record != first {
 			t.Errorf("%s, again: SaveJob() error = %v, want repeated", name, err)
 		}
 	}

@@ -76,6 +76,7 @@ import (
 	"regulars/shared/access"
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
+	"regulars/shared/idempotency"
 	"regulars/shared/jobs"
 	"regulars/shared/points"
 )
@@ -452,6 +453,6 @@ func hash(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// remember is how long a request is remembered, and how long the tombstone of a
-// deleted customer stays.
-const remember = 30 * 24 * time.Hour
+// tombstoneRetention is how long the tombstone of a deleted customer stays: as long
+// as requests about it may be repeated.
+const tombstoneRetention = idempotency.Retention

@@ -14,6 +14,7 @@ import (
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/idempotency"
 )
 
 var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -117,8 +118,8 @@ func (s *shelf) OpenJobs(_ context.Context, after Ref, limit int) ([]Ref, error)
 func (s *shelf) SaveJob(_ context.Context, c Change) error {
 	defer s.call()()
 	if r := c.Request; r != nil {
-		if first, ok := s.requests[r.Key]; ok {
-			return &customer.Replay{Record: first}
+		if first, ok := s.requests[r.Value]; ok {
+			return &idempotency.Carried[customer.Recorded]{Record: first}
 		}
 	}
 	if j := c.Job; j != nil {
@@ -142,7 +143,7 @@ func (s *shelf) SaveJob(_ context.Context, c Change) error {
 		}
 	}
 	if c.Request != nil {
-		s.requests[c.Request.Key] = *c.Request
+		s.requests[c.Request.Value] = *c.Request
 	}
 	if c.Instead != nil {
 		s.saveJob(*c.Instead, c.ID)

@@ -3,13 +3,13 @@ package jobs
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/idempotency"
 )
 
 // SuspendSubscriptions is the kind of job that carries out the orders of its task,
@@ -23,7 +23,7 @@ type SuspensionSpec struct {
 	Tenant int
 	customer.Suspension
 	// Keyed, unless nil, makes the order safe to repeat.
-	IdempotencyKey *customer.IdempotencyKey
+	IdempotencyKey *idempotency.Key
 	// Settle is how long after the order the list of customers knows who was there
 	// when it was given: parts start then.
 	Settle time.Duration
@@ -104,9 +104,9 @@ func (s *Service) sameSuspension(ctx context.Context, o SuspensionSpec, job Job,
 	if o.IdempotencyKey == nil {
 		return Started{Job: job}, parts, nil
 	}
-	err := s.save(ctx, Change{ID: rand.Text(), Tenant: o.Tenant, Request: &customer.IdempotencyRecord{IdempotencyKey: *o.IdempotencyKey, Job: job.ID}})
+	err := s.save(ctx, Change{ID: rand.Text(), Tenant: o.Tenant, Request: record(*o.IdempotencyKey, job)})
 	if err != nil {
-		return s.orRepeated(ctx, o, err)
+		return s.orReplay(ctx, o, err)
 	}
 	return Started{Job: job}, parts, nil
 }
@@ -126,10 +126,10 @@ func (s *Service) newSuspension(ctx context.Context, o SuspensionSpec, orders cu
 	own := len(change.Parts)
 	change.Job, change.Parts = &job, append(change.Parts, parts...)
 	if o.IdempotencyKey != nil {
-		change.Tenant, change.Request = o.Tenant, &customer.IdempotencyRecord{IdempotencyKey: *o.IdempotencyKey, Job: job.ID}
+		change.Tenant, change.Request = o.Tenant, record(*o.IdempotencyKey, job)
 	}
 	if err := s.save(ctx, change); err != nil {
-		return s.orRepeated(ctx, o, err)
+		return s.orReplay(ctx, o, err)
 	}
 	return Started{Job: job, New: true}, change.Parts[own:], nil
 }
@@ -144,18 +144,14 @@ func (j Job) givesWay(to string, now time.Time) Job {
 	return j.to(Cancelled, now)
 }
 
-// orRepeated is what the order came to before where err says that it was given
+// orReplay is what the order came to before where err says that it was given
 // before, else err.
-func (s *Service) orRepeated(ctx context.Context, o SuspensionSpec, err error) (Started, []Part, error) {
-	repeated, ok := errors.AsType[*customer.Replay](err)
-	if !ok {
-		return Started{}, nil, err
-	}
-	id, err := repeated.JobFor(*o.IdempotencyKey)
+func (s *Service) orReplay(ctx context.Context, o SuspensionSpec, err error) (Started, []Part, error) {
+	first, _, err := idempotency.OfCommit[customer.Recorded](err, o.IdempotencyKey)
 	if err != nil {
 		return Started{}, nil, err
 	}
-	job, parts, err := s.jobAndParts(ctx, o.Tenant, id)
+	job, parts, err := s.jobAndParts(ctx, o.Tenant, first.Job)
 	if err != nil {
 		return Started{}, nil, err
 	}
@@ -163,4 +159,9 @@ func (s *Service) orRepeated(ctx context.Context, o SuspensionSpec, err error) (
 		parts = nil
 	}
 	return Started{Job: job, Replayed: true}, parts, nil
+}
+
+// record is what is kept of a request that started the job, or found it started.
+func record(key idempotency.Key, job Job) *customer.IdempotencyRecord {
+	return &customer.IdempotencyRecord{Key: key, Outcome: customer.Recorded{Job: job.ID}}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/idempotency"
 )
 
 var (
@@ -22,7 +23,7 @@ var (
 )
 
 // suspend gives an order at a farm whose field also does jobs of suspensions.
-func (f *farm) suspend(t *testing.T, order customer.Suspension, keyed *customer.IdempotencyKey) Started {
+func (f *farm) suspend(t *testing.T, order customer.Suspension, keyed *idempotency.Key) Started {
 	t.Helper()
 	started, err := f.service.StartSuspension(t.Context(), SuspensionSpec{
 		Tenant: 5, Suspension: order, IdempotencyKey: keyed, Settle: time.Second, Later: 20 * time.Second,
@@ -83,8 +84,8 @@ func TestSuspensionAfterOneThatIsFinishing(t *testing.T) {
 
 func TestKeyedSuspension(t *testing.T) {
 	f := newFarm()
-	key := func(key, meaning string) *customer.IdempotencyKey {
-		return &customer.IdempotencyKey{Key: key, Fingerprint: meaning}
+	key := func(key, meaning string) *idempotency.Key {
+		return &idempotency.Key{Value: key, Fingerprint: meaning}
 	}
 	first := f.suspend(t, suspendSMS, key("a", "sms"))
 	if again := f.suspend(t, suspendSMS, key("a", "sms")); !again.Replayed || again.New || again.ID != first.ID {
@@ -104,7 +105,7 @@ func TestKeyedSuspension(t *testing.T) {
 	}
 	for _, order := range []customer.Suspension{suspendAll, liftSMS} { // a new job, and the open one
 		_, err := f.service.StartSuspension(t.Context(), SuspensionSpec{Tenant: 5, Suspension: order, IdempotencyKey: key("a", "other")})
-		if !errors.Is(err, customer.ErrKeyReused) {
+		if !errors.Is(err, idempotency.ErrKeyReused) {
 			t.Errorf("StartSuspension(%v) with a key of another meaning: error = %v", order, err)
 		}
 	}
@@ -121,7 +122,7 @@ func TestKilledSuspensionStartHeals(t *testing.T) {
 			}
 			hook, killed := killAt(n)
 			f.shelf.hook = hook
-			keyed := &customer.IdempotencyKey{Key: "a", Fingerprint: "all"}
+			keyed := &idempotency.Key{Value: "a", Fingerprint: "all"}
 			survived(func() { f.suspend(t, suspendAll, keyed) })
 			f.shelf.hook = func() {}
 			started := f.suspend(t, suspendAll, keyed)

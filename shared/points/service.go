@@ -3,12 +3,12 @@ package points
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"time"
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/idempotency"
 )
 
 // A Service changes accounts: it loads, decides and commits, anew as often as
@@ -30,8 +30,8 @@ type Request struct {
 	Rules  access.Preferences
 	// Actor is who asks.
 	Actor string
-	// Keyed, unless nil, makes the request safe to repeat.
-	IdempotencyKey *customer.IdempotencyKey
+	// IdempotencyKey, unless nil, makes the request safe to repeat.
+	IdempotencyKey *idempotency.Key
 	// Show makes the answer of the profile as it is after the change. What is
 	// remembered of a request is this answer.
 	Show func(Profile) ([]byte, error)
@@ -42,12 +42,9 @@ func (r Request) text(reason, refID string) Text { return Text{reason, refID, r.
 // A Result is the answer to a request.
 type Result struct {
 	Answer []byte
-	// Repeated: it is that of an earlier request, and nothing was done.
+	// Replayed: it is that of an earlier request, and nothing was done.
 	Replayed bool
 }
-
-// ErrOtherMeaning refuses an idempotency key that came with another request.
-var ErrKeyReused = errs.Reject(errs.Invalid, "idempotency_key_reused", "Idempotency-Key", "this key came before with another request")
 
 // Add gives points. It refuses with [ErrNotFound] or [ErrTooMany].
 func (s *Service) Add(ctx context.Context, r Request, points int64, reason, refID string) (Result, error) {
@@ -158,35 +155,22 @@ func (s *Service) change(ctx context.Context, r Request, st step) (Result, error
 	if _, refused := errs.AsClient(err); !refused {
 		return result, err
 	}
-	first, known, readErr := s.remembered(ctx, r)
-	if readErr != nil || known {
-		return first, readErr
+	first, found, lookupErr := s.replay(ctx, r)
+	switch {
+	case lookupErr != nil:
+		return Result{}, lookupErr
+	case found:
+		return first, nil
 	}
 	return Result{}, err
 }
 
-// remembered returns the first answer to a request that was carried out.
-func (s *Service) remembered(ctx context.Context, r Request) (result Result, known bool, err error) {
-	if r.IdempotencyKey == nil {
-		return Result{}, false, nil
-	}
-	var first *IdempotencyRecord
-	err = errs.Retry(ctx, func(int) (err error) {
-		first, err = s.store.RememberedAnswer(ctx, r.Tenant, r.ID, r.IdempotencyKey.Key)
-		return err
+// replay returns the first answer to a request that was carried out.
+func (s *Service) replay(ctx context.Context, r Request) (Result, bool, error) {
+	first, found, err := idempotency.Lookup(ctx, r.IdempotencyKey, func(ctx context.Context, value string) (*IdempotencyRecord, error) {
+		return s.store.IdempotentAnswer(ctx, r.Tenant, r.ID, value)
 	})
-	if err != nil || first == nil {
-		return Result{}, false, err
-	}
-	result, err = first.answer(*r.IdempotencyKey)
-	return result, true, err
-}
-
-func (m IdempotencyRecord) answer(again customer.IdempotencyKey) (Result, error) {
-	if m.Fingerprint != again.Fingerprint {
-		return Result{}, ErrKeyReused
-	}
-	return Result{Answer: m.Answer, Replayed: true}, nil
+	return Result{Answer: first, Replayed: true}, found, err
 }
 
 // attempt loads, decides and commits once.
@@ -240,8 +224,8 @@ func (s *Service) again(ctx context.Context, r Request, profile Profile, first [
 	if r.IdempotencyKey == nil {
 		return Result{Answer: first, Replayed: true}, nil
 	}
-	if known, found, err := s.remembered(ctx, r); err != nil || found {
-		return known, err
+	if first, found, err := s.replay(ctx, r); err != nil || found {
+		return first, err
 	}
 	result, err := s.save(ctx, r, Commit{
 		ID: rand.Text(), Tenant: r.Tenant, Before: profile.Account, After: profile.Account.Account, Answer: first,
@@ -263,12 +247,12 @@ func (s *Service) commit(ctx context.Context, r Request, profile Profile, c Comm
 // under it where that came first.
 func (s *Service) save(ctx context.Context, r Request, c Commit) (Result, error) {
 	c.Request = r.IdempotencyKey
-	err := s.store.CommitPoints(ctx, c)
-	if repeated, ok := errors.AsType[*Replay](err); ok {
-		return repeated.Record.answer(*r.IdempotencyKey)
-	}
-	if err != nil {
+	first, found, err := idempotency.OfCommit[[]byte](s.store.CommitPoints(ctx, c), r.IdempotencyKey)
+	switch {
+	case err != nil:
 		return Result{}, err
+	case found:
+		return Result{Answer: first, Replayed: true}, nil
 	}
 	return Result{Answer: c.Answer}, nil
 }

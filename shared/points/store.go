@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/idempotency"
 )
 
 // An OrderRecord is an order as it was read; where there is none its Rev is
@@ -59,16 +60,8 @@ type Reference struct {
 	RefID     string
 }
 
-// Remembered is the answer to a request, kept under its idempotency key.
-type IdempotencyRecord struct {
-	customer.IdempotencyKey
-	Answer []byte
-}
-
-// Repeated says that the request of a commit was carried out before.
-type Replay struct{ Record IdempotencyRecord }
-
-func (r *Replay) Error() string { return "carried out before" }
+// An IdempotencyRecord is the answer to a request, kept under its idempotency key.
+type IdempotencyRecord = idempotency.Record[[]byte]
 
 // A Commit is what one decision changes: all of it becomes true, or none.
 type Commit struct {
@@ -87,8 +80,8 @@ type Commit struct {
 
 	// Answer is what Request, Unique and a new Order remember.
 	Answer []byte
-	// Request is remembered, and may not be already, unless nil.
-	Request *customer.IdempotencyKey
+	// Request is recorded, and may not be already, unless nil.
+	Request *idempotency.Key
 	// Unique may not have happened, unless nil.
 	Unique *Reference
 	// Order and Reversal are replaced, unless nil.
@@ -113,8 +106,8 @@ type Store interface {
 	// Reversals reads those of the entries from one number to another, by entry.
 	Reversals(ctx context.Context, tenant int, id customer.ID, from, to int64) (map[int64]Reversal, error)
 
-	// RememberedAnswer and ReferenceAnswer return what was answered, or nil.
-	RememberedAnswer(ctx context.Context, tenant int, id customer.ID, key string) (*IdempotencyRecord, error)
+	// IdempotentAnswer and ReferenceAnswer return what was answered, or nil.
+	IdempotentAnswer(ctx context.Context, tenant int, id customer.ID, key string) (*IdempotencyRecord, error)
 	ReferenceAnswer(ctx context.Context, tenant int, id customer.ID, ref Reference) ([]byte, error)
 
 	// Entry reads one entry, or nil.
@@ -129,8 +122,8 @@ type Store interface {
 	EntriesByRef(ctx context.Context, tenant int, id customer.ID, refID string, below int64, limit int) ([]int64, error)
 
 	// CommitPoints makes c true, or returns ErrStale when something is no longer
-	// as it was read. Where its Request is remembered already it returns that as
-	// [*Repeated].
+	// as it was read. Where its Request is recorded already it returns that as an
+	// [idempotency.Carried].
 	CommitPoints(ctx context.Context, c Commit) error
 
 	// DueAccounts lists accounts of a shard of which something was due by then,

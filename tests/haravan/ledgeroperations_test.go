@@ -15,9 +15,9 @@ import (
 	"time"
 
 	"regulars/shared/access"
-	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/errs"
+	"regulars/shared/idempotency"
 	"regulars/shared/points"
 	"regulars/tests/client"
 	"regulars/tests/faults"
@@ -158,7 +158,7 @@ func (h *history) request(r *run) points.Request {
 		Show: func(p points.Profile) ([]byte, error) { return json.Marshal(p.Account.Version) },
 	}
 	if r.times > 1 {
-		request.IdempotencyKey = &customer.IdempotencyKey{Key: r.key, Fingerprint: "same"}
+		request.IdempotencyKey = &idempotency.Key{Value: r.key, Fingerprint: "same"}
 	}
 	return request
 }
@@ -244,7 +244,7 @@ func (h *history) comesAgain(d *dice) {
 	got, err := k.wish.do(h.t.Context(), h.clean, request)
 	switch {
 	case k.guest.deleted && (errors.Is(err, points.ErrNotFound) || other):
-	case other && !errors.Is(err, points.ErrKeyReused):
+	case other && !errors.Is(err, idempotency.ErrKeyReused):
 		h.t.Fatalf("%s under the key of another: %s %v", k.wish.kind, got.Answer, err)
 	case !other && (err != nil || !got.Replayed || string(got.Answer) != string(k.answer)):
 		h.t.Fatalf("%+v again under its key: %s %t %v, want %s as before", k.wish, got.Answer, got.Replayed, err, k.answer)

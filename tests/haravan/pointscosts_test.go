@@ -18,6 +18,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/shared/idempotency"
 	"regulars/shared/meter"
 	"regulars/shared/points"
 	"regulars/tests/client"
@@ -96,7 +97,7 @@ func TestSixtyLotsFitTheFirstKB(t *testing.T) {
 		"subtract": {func(ctx context.Context) (points.Result, error) { return service.Subtract(ctx, r, 5, "Mini game", "") }, 4},
 		"add with a key": {func(ctx context.Context) (points.Result, error) {
 			keyed := r
-			keyed.IdempotencyKey = &customer.IdempotencyKey{Key: "k", Fingerprint: "m"}
+			keyed.IdempotencyKey = &idempotency.Key{Value: "k", Fingerprint: "m"}
 			return service.Add(ctx, keyed, 5, "Mini game", "")
 		}, 6},
 	} {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/idempotency"
 )
 
 func TestIdempotencyKey(t *testing.T) {
@@ -34,8 +35,8 @@ func TestIdempotencyKey(t *testing.T) {
 			"it would not be found":    keyed(updates(email("eve@x.com"), setName("Eve")), "k1", "another"),
 			"another would be created": keyed(imports(email("eve@x.com"), setEmail("eve@x.com")), "k1", "another"),
 		} {
-			if got, err := service.Apply(ctx, r); !errors.Is(err, customer.ErrKeyReused) {
-				t.Errorf("the key with another request, %s: Apply = %+v, error %v, want %v", name, got, err, customer.ErrKeyReused)
+			if got, err := service.Apply(ctx, r); !errors.Is(err, idempotency.ErrKeyReused) {
+				t.Errorf("the key with another request, %s: Apply = %+v, error %v, want %v", name, got, err, idempotency.ErrKeyReused)
 			}
 		}
 		must(t, service, updates(id(ada.ID), setEmail("countess@x.com")))
