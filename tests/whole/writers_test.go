@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Whoever changes customers must hand over the tenant's identification keys, or
+// Whoever changes customers must hand over the tenant's rules, identification keys included, or
 // the values that customers are found by go out of step with them.
 func TestWritersKnowIdentificationKeys(t *testing.T) {
 	t.Parallel()
@@ -24,8 +24,8 @@ func TestWritersKnowIdentificationKeys(t *testing.T) {
 		}
 		if strings.Contains(string(text), "customers.Apply(") {
 			writers++
-			if !strings.Contains(string(text), ".IdentKeys") {
-				t.Errorf("functions/%s changes customers and does not hand over the identification keys", name)
+			if !strings.Contains(string(text), ".CustomerRules()") {
+				t.Errorf("functions/%s changes customers and does not hand over the tenant's rules", name)
 			}
 		}
 		return nil
