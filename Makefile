@@ -71,7 +71,8 @@ sam-local: has-go has-docker $(SAM) ## sam local start-api against DynamoDB Loca
 # Every variable of the command line becomes an argument NAME=value; the shell takes the values from its environment,
 # where make puts them, so that spaces and quotes survive.
 admin: has-go ## administration (ACTION=..., TARGET=aws for the deployed one); alone it lists the actions
-	@go run ./functions/admin/cli $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),"$v=$$$v"))
+	@go build -o .cache/admin ./functions/admin/cli
+	@.cache/admin $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),"$v=$$$v"))
 
 deploy: has-go $(SAM) ## builds and deploys, asking for what it needs to know
 	go build ./... # sam build hides the real error

@@ -69,7 +69,7 @@ func run(ctx context.Context, seedOnly bool) error {
 }
 
 // prepare makes the table and the tenant, where they are not there yet.
-func prepare(ctx context.Context, root, endpoint string) (*devserver.Laptop, error) {
+func prepare(ctx context.Context, root, endpoint string) (*devserver.Server, error) {
 	table := cmp.Or(os.Getenv("TABLE_NAME"), "regulars")
 	definition, err := dynamolocal.Definition(filepath.Join(root, "template.yaml"))
 	if err != nil {

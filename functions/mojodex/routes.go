@@ -83,12 +83,8 @@ func New(o Options) http.Handler {
 		Decode:      Dialect.decode,
 		UnknownPath: errPath,
 		WrongMethod: wrongMethod,
-		Error:       errorAnswer,
+		Error:       failed,
 	}.Handler()
-}
-
-func (Dialect) welcome(*call) (httpapi.Answer, error) {
-	return httpapi.Raw(http.StatusOK, "text/html; charset=utf-8", []byte("Welcome to Mojodex Backend Service.")), nil
 }
 
 // The codes of what is wrong with a path or method, and with a body that is no

@@ -50,7 +50,7 @@ func (s checker) documented() http.Handler {
 		v, err := outcomeOf(body)
 		return status != http.StatusOK || err != nil || v.rejected()
 	}
-	return document.Watch(s.Laptop, refused, func(err error) { s.t.Error(err) })
+	return document.Watch(s.Server, refused, func(err error) { s.t.Error(err) })
 }
 
 // altcraftDocument is the one document that all conversations are held against.

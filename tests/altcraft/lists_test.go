@@ -21,7 +21,7 @@ import (
 
 // populate makes n customers of the local tenant, without e-mails and phones, that
 // were created in the milliseconds before now. It returns their ids, ascending.
-func populate(t *testing.T, l *devserver.Laptop, n int) []customer.ID {
+func populate(t *testing.T, l *devserver.Server, n int) []customer.ID {
 	t.Helper()
 	const makers = 4
 	now := time.Now()

@@ -170,7 +170,7 @@ func TestSuspensionGoesOnAsJob(t *testing.T) {
 }
 
 // otherDatabase makes a tenant that the local token reaches, too.
-func otherDatabase(t *testing.T, l *devserver.Laptop) int {
+func otherDatabase(t *testing.T, l *devserver.Server) int {
 	t.Helper()
 	const other = 6
 	if _, err := l.Registrar.CreateTenant(t.Context(), other, "Other shop", nil); err != nil {

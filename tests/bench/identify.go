@@ -59,7 +59,7 @@ func identify(ctx context.Context, out io.Writer, root, endpoint string) error {
 }
 
 // fill makes customers, side by side.
-func fill(ctx context.Context, l *devserver.Laptop, customers int) {
+func fill(ctx context.Context, l *devserver.Server, customers int) {
 	const writers = 16
 	var group sync.WaitGroup
 	for w := range writers {

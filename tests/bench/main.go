@@ -132,7 +132,7 @@ func against(ctx context.Context, out io.Writer, root string, only *regexp.Regex
 	return nil
 }
 
-func newService(db *dynamodb.Client, table string) *devserver.Laptop {
+func newService(db *dynamodb.Client, table string) *devserver.Server {
 	return devserver.New(devserver.Options{DB: db, Table: table, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
 }
 

@@ -22,7 +22,7 @@ import (
 // A Scene is the whole service on a table of its own, with the local tenant, and
 // two more that [NewTokens] makes.
 type Scene struct {
-	*devserver.Laptop
+	*devserver.Server
 	DB    *dynamodb.Client
 	Table string
 	// seen is what the table held when [Scene.Check] read it last, nil once
@@ -33,7 +33,7 @@ type Scene struct {
 func NewScene(t *testing.T) Scene {
 	t.Helper()
 	s := Scene{DB: dynamotest.Client(t), Table: dynamotest.Table(t), seen: new(map[string]map[string]any)}
-	s.Laptop = devserver.New(devserver.Options{DB: s.DB, Table: s.Table, Log: slog.New(slog.DiscardHandler)})
+	s.Server = devserver.New(devserver.Options{DB: s.DB, Table: s.Table, Log: slog.New(slog.DiscardHandler)})
 	if err := s.Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func Field(kind string) map[string]any { return map[string]any{"type": kind} }
 // ServeHTTP implements [http.Handler].
 func (s Scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	*s.seen = nil
-	s.Laptop.ServeHTTP(w, r)
+	s.Server.ServeHTTP(w, r)
 }
 
 // Check has h, which is the scene's service, serve a request. Where mayWrite says

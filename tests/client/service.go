@@ -37,7 +37,7 @@ func Size(full int) int {
 }
 
 // NewService makes the assembled service on a table of its own, seeded.
-func NewService(t testing.TB) *devserver.Laptop {
+func NewService(t testing.TB) *devserver.Server {
 	t.Helper()
 	l := ServiceOn(t, dynamotest.Client(t), dynamotest.Table(t))
 	if err := l.Seed(t.Context()); err != nil {
@@ -46,7 +46,7 @@ func NewService(t testing.TB) *devserver.Laptop {
 	return l
 }
 
-func ServiceOn(t testing.TB, db *dynamodb.Client, table string) *devserver.Laptop {
+func ServiceOn(t testing.TB, db *dynamodb.Client, table string) *devserver.Server {
 	t.Helper()
 	return devserver.New(devserver.Options{DB: db, Table: table, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 }
@@ -224,7 +224,7 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 
 // WorkingService makes the whole service on a table of its own, with the worker that does
 // jobs.
-func WorkingService(t *testing.T) (*devserver.Laptop, string) {
+func WorkingService(t *testing.T) (*devserver.Server, string) {
 	t.Helper()
 	table := dynamotest.Table(t)
 	l := ServiceOn(t, dynamotest.Client(t), table)
@@ -236,7 +236,7 @@ func WorkingService(t *testing.T) (*devserver.Laptop, string) {
 }
 
 // Work does jobs until the test ends.
-func Work(t *testing.T, l *devserver.Laptop) {
+func Work(t *testing.T, l *devserver.Server) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); l.Work(ctx) }()

@@ -114,7 +114,7 @@ type ucsChecker struct {
 
 // ServeHTTP implements [http.Handler].
 func (s *ucsChecker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.Check(s.t, s.Laptop, w, r, func(got *httptest.ResponseRecorder) bool {
+	s.Check(s.t, s.Server, w, r, func(got *httptest.ResponseRecorder) bool {
 		if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/_admin") {
 			return true
 		}

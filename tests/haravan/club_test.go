@@ -105,7 +105,7 @@ func (m member) profile() map[string]any {
 
 // A club is a service without a rate limit on a table of its own.
 type club struct {
-	*devserver.Laptop
+	*devserver.Server
 	t     testing.TB
 	table string
 	n     int
@@ -116,7 +116,7 @@ type club struct {
 func newClub(t testing.TB, settings map[string]any) *club {
 	t.Helper()
 	c := &club{t: t, table: dynamotest.Table(t)}
-	c.Laptop = client.ServiceOn(t, dynamotest.Client(t), c.table)
+	c.Server = client.ServiceOn(t, dynamotest.Client(t), c.table)
 	if err := c.Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -134,14 +134,14 @@ func newClub(t testing.TB, settings map[string]any) *club {
 func (c *club) join() member {
 	c.t.Helper()
 	c.n++
-	hex := client.Altcraft{T: c.t, Handler: c.Laptop}.Must("import", map[string]any{
+	hex := client.Altcraft{T: c.t, Handler: c.Server}.Must("import", map[string]any{
 		"email": client.Email(c.n), "data": map[string]any{"email": client.Email(c.n), "_fname": "Ann"},
 	}).ID()
 	id, err := customer.ParseHex(hex)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return member{t: c.t, h: c.Laptop, id: id.Decimal()}
+	return member{t: c.t, h: c.Server, id: id.Decimal()}
 }
 
 // with is the member as seen by a service whose calls go through transport. It

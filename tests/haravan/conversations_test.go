@@ -48,7 +48,7 @@ func playHaravan(t *testing.T, document *openapi.Document, file string) {
 	}
 	s := client.NewScene(t)
 	secrets := client.NewTokens(t, s)
-	watched := document.Watch(s.Laptop, func(status int, _ []byte) bool { return status >= 400 }, func(err error) { t.Error(err) })
+	watched := document.Watch(s.Server, func(status int, _ []byte) bool { return status >= 400 }, func(err error) { t.Error(err) })
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, "/loy") {
 			s.ServeHTTP(w, r)

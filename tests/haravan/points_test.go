@@ -298,7 +298,7 @@ func TestProvePointsFaults(t *testing.T) {
 // change spends nothing, whether there is an account already or not.
 func TestDisabledOrDeletedMeanwhile(t *testing.T) {
 	c := newClub(t, nil)
-	altcraft := client.Altcraft{T: t, Handler: c.Laptop}
+	altcraft := client.Altcraft{T: t, Handler: c.Server}
 	for _, opened := range []bool{true, false} {
 		for _, at := range []string{"Query", "TransactWriteItems"} {
 			t.Run(fmt.Sprintf("account %t, before %s", opened, at), func(t *testing.T) {
@@ -392,7 +392,7 @@ func TestDeletionErasesTexts(t *testing.T) {
 	ann.order(`{"id": "secret order", "total": 5000}`, "Idempotency-Key", "k").Done(t)
 	ann.reverse(1, "{}").Done(t)
 	before := c.verified(ann)
-	client.Altcraft{T: t, Handler: c.Laptop}.Must("delete", map[string]any{"email": client.Email(c.n)})
+	client.Altcraft{T: t, Handler: c.Server}.Must("delete", map[string]any{"email": client.Email(c.n)})
 
 	service := points.NewService(c.Store, time.Now)
 	settled, err := service.SettleDue(t.Context(), devserver.Tenant, c.rules())

@@ -45,7 +45,7 @@ func TestProveWalks(t *testing.T) {
 	}
 	c.fill(customers/2, func(int) []map[string]types.AttributeValue { return first })
 	c.fill(customers/2-1, func(int) []map[string]types.AttributeValue { return account })
-	m := member{t: t, h: c.Laptop}
+	m := member{t: t, h: c.Server}
 
 	pages, seen := 0, map[string]bool{}
 	for page := 1; ; page++ {
@@ -78,11 +78,11 @@ func TestProveWalks(t *testing.T) {
 	var writers sync.WaitGroup
 	for w := range 3 {
 		writers.Go(func() { // makes new ones, and changes old ones
-			a := client.Altcraft{T: t, Handler: c.Laptop}
+			a := client.Altcraft{T: t, Handler: c.Server}
 			for n := 0; !stop.Load(); n++ {
 				a.Must("import", client.Person(1_000_000*(w+1)+n, nil))
 				for id := range seen {
-					member{t: t, h: c.Laptop, id: id}.add(1)
+					member{t: t, h: c.Server, id: id}.add(1)
 					break
 				}
 			}
@@ -129,11 +129,11 @@ func TestChangedSince(t *testing.T) {
 		before = append(before, it)
 	}
 	c.fill(120, func(int) []map[string]types.AttributeValue { return before })
-	m := member{t: t, h: c.Laptop}
+	m := member{t: t, h: c.Server}
 	all, _ := m.ids("limit=50")
 	since := time.Now().UTC().Format(time.RFC3339Nano)
 	for _, id := range all[10:20] {
-		member{t: t, h: c.Laptop, id: id}.add(1).Done(t)
+		member{t: t, h: c.Server, id: id}.add(1).Done(t)
 	}
 	ids, _ := m.ids("updated_at_min=" + since)
 	if len(ids) != 10 {

@@ -95,7 +95,7 @@ func newMojodexCast(t *testing.T, s client.Scene) map[string]string {
 // table.
 func checked(t *testing.T, s client.Scene) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.Laptop.ServeHTTP(w, r)
+		s.Server.ServeHTTP(w, r)
 		answer, ok := w.(*httptest.ResponseRecorder)
 		if use := w.Header().Get("X-Consumed-Capacity"); !ok || isRejected(answer.Code, nil) && !strings.HasSuffix(use, ";w=0") {
 			t.Errorf("%s %s was refused and consumed %s", r.Method, r.URL.Path, use)

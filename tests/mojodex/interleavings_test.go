@@ -122,8 +122,23 @@ func TestBackofficeAtTheDoor(t *testing.T) {
 		t.Errorf("an empty secret: %d %s, want 403 %s", w.Code, w.Body, want)
 	}
 	w = httptest.NewRecorder()
-	l.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	r = httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Authorization", "secret")
+	l.ServeHTTP(w, r)
 	if want := "Welcome to Mojodex Backend Service."; w.Code != http.StatusOK || w.Body.String() != want {
-		t.Errorf("GET / = %d %s, want 200 %s", w.Code, w.Body, want)
+		t.Errorf("GET / of a client of Mojodex = %d %s, want 200 %s", w.Code, w.Body, want)
+	}
+	w = httptest.NewRecorder()
+	l.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	for _, want := range []string{"Regulars", "/api/v1.1", "/profiles", "/loy", "/task"} {
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("GET / = %d %s, want 200 and %s", w.Code, w.Body, want)
+		}
+	}
+	// Two slashes in front lead where one does.
+	w = httptest.NewRecorder()
+	l.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "//api/v1.1/profiles/get", strings.NewReader("{}")))
+	if want := `{"error":401,`; !strings.HasPrefix(w.Body.String(), want) {
+		t.Errorf("POST //api/v1.1/profiles/get = %d %s, want %s", w.Code, w.Body, want)
 	}
 }

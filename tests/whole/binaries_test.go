@@ -128,7 +128,7 @@ var wanted = []struct {
 	{"mojodex-user-task.json", 200, `"task_pk":1`},
 	{"mojodex-user-task-execution.json", 200, `"purchase_pk":2`},
 	{"mojodex-check-expired-purchases.json", 200, `{"purchase_pks":[]}`},
-	{"mojodex-welcome.json", 200, `Welcome to Mojodex`},
+	{"mojodex-welcome.json", 200, `Regulars: one store of customers`},
 	{"mojodex-unknown.json", 404, `message`},
 
 	{"altcraft-delete.json", 200, `"error":0`},

@@ -148,7 +148,7 @@ func TestRunOnAWS(t *testing.T) {
 	tests := []struct{ name, functionError, answer, out, err string }{
 		{"done", "", `{"tenant":5}`, "{\n  \"tenant\": 5\n}\n", ""},
 		{"refused", "", `{"error":{"code":"bad_tenant","detail":"No."}}`, "", "No. (bad_tenant)"},
-		{"fault", "Unhandled", `{"errorMessage":"boom"}`, "", "mine ended with a fault"},
+		{"fault", "Unhandled", `{"errorMessage":"boom"}`, "", "mine ended with an internal error"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -48,12 +48,18 @@ func invoke(ctx context.Context, function string, call []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return nil, errors.New("TARGET=aws needs AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the environment")
+	}
+	if cfg.Region == "" {
+		return nil, errors.New("TARGET=aws needs a region: set AWS_REGION in the environment")
+	}
 	out, err := lambda.NewFromConfig(cfg).Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: call})
 	if err != nil {
 		return nil, fmt.Errorf("invoke %s: %w", function, err)
 	}
 	if out.FunctionError != nil {
-		return nil, fmt.Errorf("%s ended with a fault; its log says why", function)
+		return nil, fmt.Errorf("%s ended with an internal error; its log says why", function)
 	}
 	return out.Payload, nil
 }

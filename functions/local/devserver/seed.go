@@ -10,7 +10,7 @@ import (
 	"regulars/shared/customer"
 )
 
-// The tenant of a laptop, and the secrets that open it with all scopes. The
+// The tenant of the development server, and the secrets that open it with all scopes. The
 // second is the one printed in the Altcraft document, so that its requests work
 // as printed. Functions on AWS refuse both.
 const (
@@ -66,19 +66,19 @@ var levels = map[string]any{
 }
 
 // Seed makes the local tenant, its tokens and tasks, where they are not there yet.
-func (l *Laptop) Seed(ctx context.Context) error {
-	if err := l.seedTenant(ctx); err != nil {
+func (s *Server) Seed(ctx context.Context) error {
+	if err := s.seedTenant(ctx); err != nil {
 		return fmt.Errorf("local tenant: %w", err)
 	}
 	for name, secret := range map[string]string{"demo": DemoToken, "Altcraft document": DocsToken} {
 		token := access.Token{Name: name, Tenants: []int{Tenant}, Scopes: access.Scopes}
-		if err := l.Registrar.SaveLocalToken(ctx, secret, token); err != nil {
+		if err := s.Registrar.SaveLocalToken(ctx, secret, token); err != nil {
 			return fmt.Errorf("local token: %w", err)
 		}
 	}
 	definitions, err := tasks()
 	if err == nil {
-		err = l.Catalog.FirstTasks(ctx, Tenant, definitions)
+		err = s.Catalog.FirstTasks(ctx, Tenant, definitions)
 	}
 	if err != nil {
 		return fmt.Errorf("local tasks: %w", err)
@@ -90,33 +90,33 @@ func (l *Laptop) Seed(ctx context.Context) error {
 // yet whose values would be missing. A start that was cut short is completed by
 // the next one; what became of a declaration since is not ours, so what was made
 // once is not made again.
-func (l *Laptop) seedTenant(ctx context.Context) error {
-	_, err := l.Registrar.CreateTenant(ctx, Tenant, tenantName, settings)
+func (s *Server) seedTenant(ctx context.Context) error {
+	_, err := s.Registrar.CreateTenant(ctx, Tenant, tenantName, settings)
 	if err != nil && !errors.Is(err, access.ErrTenantExists) {
 		return err
 	}
-	tenant, err := l.Registrar.Tenant(ctx, Tenant)
+	tenant, err := s.Registrar.Tenant(ctx, Tenant)
 	if err != nil {
 		return err
 	}
 	if tenant.LastNumber < len(matchFields) {
-		if err := l.seedMatchFields(ctx); err != nil {
+		if err := s.seedMatchFields(ctx); err != nil {
 			return err
 		}
 	}
 	if tenant.LastNumber < len(matchFields)+1+len(identKeys) {
-		return l.seedGenesys(ctx, tenant)
+		return s.seedGenesys(ctx, tenant)
 	}
 	return nil
 }
 
-func (l *Laptop) seedMatchFields(ctx context.Context) error {
+func (s *Server) seedMatchFields(ctx context.Context) error {
 	for _, f := range matchFields {
-		field, err := l.Registrar.DeclareMatchField(ctx, Tenant, f.Name, f.Of, f.Tags)
+		field, err := s.Registrar.DeclareMatchField(ctx, Tenant, f.Name, f.Of, f.Tags)
 		if err != nil {
 			return err
 		}
-		if err := l.Registrar.MatchFieldReady(ctx, Tenant, field.Number); err != nil {
+		if err := s.Registrar.MatchFieldReady(ctx, Tenant, field.Number); err != nil {
 			return err
 		}
 	}
@@ -125,13 +125,13 @@ func (l *Laptop) seedMatchFields(ctx context.Context) error {
 
 // seedGenesys declares the extension and the identification keys that are not
 // there.
-func (l *Laptop) seedGenesys(ctx context.Context, tenant access.Settings) error {
+func (s *Server) seedGenesys(ctx context.Context, tenant access.Settings) error {
 	schema, err := genesys.ParseSchema([]byte(phoneExtension))
 	if err != nil {
 		return err
 	}
 	if _, there := tenant.Extensions.Find(schema.Name); !there {
-		if err := l.Registrar.DeclareExtension(ctx, Tenant, schema); err != nil {
+		if err := s.Registrar.DeclareExtension(ctx, Tenant, schema); err != nil {
 			return err
 		}
 	}
@@ -139,11 +139,11 @@ func (l *Laptop) seedGenesys(ctx context.Context, tenant access.Settings) error 
 		if _, there := tenant.IdentKeys.Find(k.Name); there {
 			continue
 		}
-		key, err := l.Registrar.DeclareIdentKey(ctx, Tenant, k)
+		key, err := s.Registrar.DeclareIdentKey(ctx, Tenant, k)
 		if err != nil {
 			return err
 		}
-		if _, err := l.Registrar.IdentKeyReady(ctx, Tenant, key.Number); err != nil {
+		if _, err := s.Registrar.IdentKeyReady(ctx, Tenant, key.Number); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-// Package laptop runs all functions in one process on localhost, against
+// Package devserver runs all functions in one process on localhost, against
 // DynamoDB Local: what make run starts and what the tests of the whole play
 // with. It is not deployed.
 package devserver
@@ -28,7 +28,7 @@ import (
 	"regulars/shared/points"
 )
 
-// The times of a laptop, where nobody waits for what only AWS needs.
+// The times of the development server, where nobody waits for what only AWS needs.
 const (
 	// deadline is how long a request may take: long enough to look around in a
 	// debugger.
@@ -39,15 +39,15 @@ const (
 	wait = 2 * time.Second
 )
 
-// Options are what a laptop needs; all of them are required.
+// Options are what a server needs; all of them are required.
 type Options struct {
 	DB    *dynamodb.Client
 	Table string
 	Log   *slog.Logger
 }
 
-// A Laptop is the whole service in one process.
-type Laptop struct {
+// A Server is the whole service in one process.
+type Server struct {
 	Store     *dynamo.Store
 	Registrar *access.AdminService
 	Jobs      *jobs.Service
@@ -62,8 +62,8 @@ type Laptop struct {
 	admin    http.Handler
 }
 
-// New makes a laptop on a table that exists.
-func New(o Options) *Laptop {
+// New makes a server on a table that exists.
+func New(o Options) *Server {
 	store := dynamo.New(o.DB, o.Table, time.Now)
 	customers := customer.NewService(store, time.Now).WithSettling(0)
 	guard := access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{Remember: remember, LocalTokens: true})
@@ -76,7 +76,7 @@ func New(o Options) *Laptop {
 	queue := work.NewInProcess(worker, upkeep)
 	service := jobs.NewService(store, queue, time.Now, wait)
 	ledgers := points.NewService(store, time.Now)
-	return &Laptop{
+	return &Server{
 		Store: store, Registrar: registrar, Jobs: service, Catalog: products, queue: queue,
 		due: work.NewPoints(ledgers, registrar),
 		altcraft: altcraft.New(altcraft.Options{
@@ -97,27 +97,28 @@ func New(o Options) *Laptop {
 
 // Work does the parts of jobs and what falls due until ctx is done. It goes on
 // with what another process left.
-func (l *Laptop) Work(ctx context.Context) {
+func (s *Server) Work(ctx context.Context) {
 	var due sync.WaitGroup
-	due.Go(func() { work.RunDue(ctx, l.due) })
-	l.queue.Run(ctx, l.Jobs)
+	due.Go(func() { work.RunDue(ctx, s.due) })
+	s.queue.Run(ctx, s.Jobs)
 	due.Wait()
 }
 
-// ServeHTTP routes as template.yaml does, with one greedy path for each dialect.
+// ServeHTTP routes as template.yaml does, with one greedy path for each dialect;
+// a path that begins with several slashes goes where the one with one would.
 // The admin function, which has no route on AWS, has one here.
-func (l *Laptop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch path := r.URL.Path; {
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch path := "/" + strings.TrimLeft(r.URL.Path, "/"); {
 	case below(path, "/api"):
-		l.altcraft.ServeHTTP(w, r)
+		s.altcraft.ServeHTTP(w, r)
 	case below(path, "/profiles"), below(path, "/metadata"), below(path, "/genesys"):
-		l.genesys.ServeHTTP(w, r)
+		s.genesys.ServeHTTP(w, r)
 	case below(path, "/loy"):
-		l.haravan.ServeHTTP(w, r)
-	case path == admin.Path:
-		l.admin.ServeHTTP(w, r)
+		s.haravan.ServeHTTP(w, r)
+	case r.URL.EscapedPath() == admin.Path: // no other spelling
+		s.admin.ServeHTTP(w, r)
 	default:
-		l.mojodex.ServeHTTP(w, r)
+		s.mojodex.ServeHTTP(w, r)
 	}
 }
 
