@@ -51,16 +51,19 @@ type Commit struct {
 	Before Record
 	After  Customer
 	Keys   []KeyChange
-	// CheckKeys and CheckCustomers must still be as they were read.
+	// UnchangedKeys and UnchangedCustomers must still be as they were read.
 	UnchangedKeys      map[Key]Rev
 	UnchangedCustomers []Record
 	// Extensions are those whose records change, Idents the identification values
 	// that come and go; the customer's own guard stands for the latter.
 	Extensions []ExtensionChange
 	Idents     []IdentChange
-	// Request is remembered with the rest, unless nil.
+	// Account is what becomes of the customer's points account. It is nil unless
+	// [Commit.ChangesStanding].
+	Account *AccountChange
+	// Request is recorded with the rest, unless nil.
 	Request *IdempotencyRecord
-	// Plain: nothing but a customer that exists is written, and writing it twice
+	// Idempotent: nothing but a customer that exists is written, and writing it twice
 	// does no harm.
 	Idempotent bool
 	// Outgrow: the customer may grow beyond [MaxBytes].
@@ -72,7 +75,7 @@ func (c Commit) Changes() bool {
 	return c.After.ID != 0 && (c.Before.Absent() || !c.After.Same(c.Before.Customer))
 }
 
-// items is how many items the commit writes or checks.
+// items is how many items the commit writes or checks, without the account.
 func (c Commit) items() int {
 	return 2 + len(c.Keys) + len(c.UnchangedKeys) + len(c.UnchangedCustomers) + // the customer and the request
 		len(c.Extensions) + len(c.Idents)
@@ -106,13 +109,16 @@ type Store interface {
 	// a moment old. It refuses a search that too many customers answer to.
 	Identified(ctx context.Context, tenant int, key IdentKey, texts []string, after ID, limit int) ([]ID, error)
 
+	// Account reads the points account of a customer.
+	Account(ctx context.Context, tenant int, id ID) (AccountRecord, error)
+
 	// IdempotencyRecord reads what is recorded under the value of an idempotency key,
 	// or nil.
 	IdempotencyRecord(ctx context.Context, tenant int, key string) (*IdempotencyRecord, error)
 
 	// Commit makes c true, or returns ErrStale when something is no longer as
-	// it was read. Where its Request is remembered already it returns that as
-	// [*Repeated].
+	// it was read. Where its Request is recorded already it returns that as an
+	// [idempotency.Carried]. It fails where the standing changes and Account is nil.
 	Commit(ctx context.Context, c Commit) error
 }
 

@@ -190,7 +190,7 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, readAllK
 	if n := commit.items(); n > MaxItems {
 		return Commit{}, tooManyChanges(n)
 	}
-	return commit, nil
+	return commit, s.changeAccount(ctx, &commit)
 }
 
 // knownOf are the keys that were loaded, and those of c that were preloaded besides.

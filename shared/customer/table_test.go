@@ -106,6 +106,11 @@ func (t *table) IdempotencyRecord(_ context.Context, _ int, key string) (*custom
 	return nil, nil
 }
 
+// Account implements [customer.Store]: nobody has one.
+func (t *table) Account(context.Context, int, customer.ID) (customer.AccountRecord, error) {
+	return customer.AccountRecord{}, nil
+}
+
 // Commit implements [customer.Store].
 func (t *table) Commit(_ context.Context, c customer.Commit) error {
 	t.meanwhile("commit")
@@ -141,6 +146,9 @@ func (t *table) Commit(_ context.Context, c customer.Commit) error {
 // legal refuses what the real table does not take: no write at all, an item
 // twice, more than 100 items.
 func (t *table) legal(c customer.Commit) error {
+	if (c.Account != nil) != c.ChangesStanding() {
+		return fmt.Errorf("the standing changes: %t, the account with it: %t", c.ChangesStanding(), c.Account != nil)
+	}
 	items := map[any]int{}
 	if c.Request != nil {
 		items[c.Request.Value]++

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"regulars/shared/customer"
@@ -57,9 +58,6 @@ func (s *Store) Commit(ctx context.Context, c customer.Commit) error {
 	if err != nil {
 		return err
 	}
-	if err := s.keepStanding(ctx, t, c); err != nil {
-		return err
-	}
 	if c.Idempotent && len(t.writes) == 1 && !c.Before.Absent() && c.Request == nil {
 		return s.putOne(ctx, "put customer", t)
 	}
@@ -101,7 +99,16 @@ func (s *Store) transaction(c customer.Commit) (*tx, error) {
 	return t, nil
 }
 
+// errStanding says that a commit would leave the points account behind its
+// customer.
+var errStanding = errors.New("the customer's standing changes without the points account")
+
+// putCustomer writes the customer, and the points account with it where the
+// customer's standing changes.
 func (t *tx) putCustomer(c customer.Commit, now time.Time) error {
+	if c.ChangesStanding() && c.Account == nil {
+		return errStanding
+	}
 	it, err := newCustomerItem(c.Tenant, c.After, c.ID, now)
 	if err != nil {
 		return err
@@ -110,6 +117,9 @@ func (t *tx) putCustomer(c customer.Commit, now time.Time) error {
 		return customer.TooLarge(n)
 	}
 	t.put(it, writtenBy(c.Before.Commit), c.Before.Bytes, indexUnits(placesBefore(c), indexKeysOf(it)))
+	if c.Account != nil {
+		return t.changeAccount(c)
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"regulars/shared/customer"
@@ -83,29 +84,27 @@ func (t *tx) putAccount(tenant int, before points.Record, after points.Account) 
 	t.put(it, writtenBy(before.Commit), before.Bytes, indexUnits(places, indexKeysOf(it)))
 }
 
-// keepStanding brings the account in step with a customer that is being disabled,
-// enabled or deleted: in the same transaction, so that points need not read the
-// customer. Where there is no account yet, there must still be none: one that is
-// opened meanwhile has checked the customer as it was, and one of the two breaks.
-func (s *Store) keepStanding(ctx context.Context, t *tx, c customer.Commit) error {
-	if c.Before.Absent() || c.Before.Disabled == c.After.Disabled && c.Before.Deleted == c.After.Deleted {
+// Account implements [customer.Store].
+func (s *Store) Account(ctx context.Context, tenant int, id customer.ID) (customer.AccountRecord, error) {
+	it, err := s.getOne(ctx, "read account", accountKey(tenant, id))
+	if err != nil {
+		return customer.AccountRecord{}, err
+	}
+	account, err := readAccount(id, it)
+	return customer.AccountRecord{Rev: account.Rev, Content: account}, err
+}
+
+// changeAccount writes the account that follows its customer, or checks that there
+// is none.
+func (t *tx) changeAccount(c customer.Commit) error {
+	if c.Account.Before.Absent() {
+		t.check(accountKey(c.Tenant, c.After.ID), absent(), 0)
 		return nil
 	}
-	k := accountKey(c.Tenant, c.After.ID)
-	it, err := s.getOne(ctx, "read account", k)
-	if err != nil {
-		return err
+	before, ok := c.Account.Before.Content.(points.Record)
+	if !ok {
+		return fmt.Errorf("the account of customer %s is a %T", c.After.ID.Hex(), c.Account.Before.Content)
 	}
-	before, err := readAccount(c.After.ID, it)
-	if err != nil {
-		return err
-	}
-	if before.Absent() {
-		t.check(k, absent(), 0)
-		return nil
-	}
-	after := before.Account
-	after.Disabled, after.Deleted = c.After.Disabled, c.After.Deleted
-	t.putAccount(c.Tenant, before, after)
+	t.putAccount(c.Tenant, before, before.Following(c.Account.After))
 	return nil
 }

@@ -41,6 +41,26 @@ func readCustomer(t *testing.T, store *dynamo.Store, id customer.ID) customer.Re
 	return records[id]
 }
 
+// No writer of customers may leave the points account behind.
+func TestStandingWithoutAccount(t *testing.T) {
+	t.Parallel()
+	store := dynamo.New(dynamotest.Client(t), dynamotest.Table(t), time.Now)
+	id := newCustomer(t, customer.NewService(store, time.Now), 5, nil)
+	before := readCustomer(t, store, id)
+	disable := customer.Commit{ID: rand.Text(), Tenant: 5, Before: before, After: before.Clone()}
+	disable.After.Disabled = true
+	if err := store.Commit(t.Context(), disable); err == nil {
+		t.Error("Commit without the account: no error")
+	}
+	if err := store.SaveJob(t.Context(), jobs.Change{ID: rand.Text(), Customers: []customer.Commit{disable}}); err == nil {
+		t.Error("SaveJob without the account: no error")
+	}
+	disable.Account = &customer.AccountChange{After: disable.After.Standing()}
+	if err := store.Commit(t.Context(), disable); err != nil || !readCustomer(t, store, id).Disabled {
+		t.Errorf("Commit with an account that is absent: error %v, want it disabled", err)
+	}
+}
+
 // Part and customers are saved together: not if either is no longer as it was
 // read.
 func TestSaveJobWithCustomers(t *testing.T) {

@@ -52,8 +52,9 @@ type Account struct {
 	// Number is a random text of the account's own, which its hashes cover: it
 	// says nothing about who the customer was.
 	Number string
-	// Disabled and Deleted are the customer's. They are kept in step by whatever
-	// changes them there, so that points are decided on the account alone.
+	// Disabled and Deleted are the customer's: the commit that changes them there
+	// changes them here ([customer.AccountChange]), so that points are decided on the
+	// account alone.
 	Disabled, Deleted bool
 
 	// Version is how many entries there are, and the number of the last one.
@@ -77,6 +78,12 @@ type Account struct {
 
 	// Erased is up to which entry the texts of a deleted customer are erased.
 	Erased int64
+}
+
+// Following returns the account of a customer whose standing has become s.
+func (a Account) Following(s customer.Standing) Account {
+	a.Disabled, a.Deleted = s.Disabled, s.Deleted
+	return a
 }
 
 // A Record is an account as it was read; where there is none its Rev is absent.

@@ -1,0 +1,42 @@
+package customer
+
+import "context"
+
+// A Standing is what decides whether a customer has points and may spend them.
+type Standing struct{ Disabled, Deleted bool }
+
+// Standing returns the standing of c.
+func (c Customer) Standing() Standing { return Standing{c.Disabled, c.Deleted} }
+
+// An AccountRecord is a customer's points account as it was read; where there is
+// none its Rev is absent.
+type AccountRecord struct {
+	Rev
+	// Content is the account itself, for the store that read it.
+	Content any
+}
+
+// An AccountChange gives the points account of a customer the customer's new
+// standing, in the commit that changes the customer, so that points are decided
+// without reading the customer. Where there is no account, there must still be
+// none: one that is opened meanwhile checks the customer as it was, and one of the
+// two commits fails.
+type AccountChange struct {
+	Before AccountRecord
+	After  Standing
+}
+
+// ChangesStanding reports whether the commit must have an [AccountChange].
+func (c Commit) ChangesStanding() bool {
+	return !c.Before.Absent() && c.Before.Standing() != c.After.Standing()
+}
+
+// changeAccount adds what becomes of the points account, if anything does.
+func (s *Service) changeAccount(ctx context.Context, c *Commit) error {
+	if !c.ChangesStanding() {
+		return nil
+	}
+	account, err := s.store.Account(ctx, c.Tenant, c.After.ID)
+	c.Account = &AccountChange{account, c.After.Standing()}
+	return err
+}
