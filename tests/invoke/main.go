@@ -94,7 +94,7 @@ func ping(ctx context.Context, endpoint string) error {
 	}
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return fmt.Errorf("DynamoDB does not answer at %s; `make run` starts one: %w", endpoint, err)
+		return fmt.Errorf("DynamoDB does not answer at %s; start one with: go run ./shared/dynamolocal/with -port 8000 -- make run: %w", endpoint, err)
 	}
 	return response.Body.Close()
 }

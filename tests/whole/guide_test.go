@@ -58,7 +58,7 @@ func follow(t *testing.T, pages ...string) string {
 	command := exec.CommandContext(t.Context(), "bash", "-c", script)
 	command.Dir = root
 	_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
-	command.Env = append(os.Environ(), "PORT="+port) // which make admin speaks to
+	command.Env = append(os.Environ(), "B=", "PORT="+port) // which make admin speaks to
 	out, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -80,7 +80,7 @@ func TestMojodexGuide(t *testing.T) {
 		}
 	}
 	if strings.Contains(out, `"error":"`) {
-		t.Errorf("the guide is refused something\n%s", out)
+		t.Errorf("the guide is rejected\n%s", out)
 	}
 }
 
@@ -129,10 +129,30 @@ func TestHaravanGuide(t *testing.T) {
 		rest = after
 	}
 	if n := strings.Count(out, `"errors":`); n != 1 {
-		t.Errorf("the guide is refused %d times, want once\n%s", n, out)
+		t.Errorf("the guide is rejected %d times, want once\n%s", n, out)
 	}
 	if n := strings.Count(out, "Idempotency-Hit: "); n != 1 {
 		t.Errorf("Idempotency-Hit is there %d times, want once\n%s", n, out)
+	}
+}
+
+// TestPagesAreReadTwice: the commands of these pages work as they stand, and again
+// on what they left.
+func TestPagesAreReadTwice(t *testing.T) {
+	t.Parallel()
+	once := []string{"altcraft.md", "genesys.md", "operator.md"}
+	out := follow(t, append(once, once...)...)
+	for _, wrong := range []string{`"error":5`, `"http_code":5`, "HTTP/1.1 5", "make admin:", "command not found"} {
+		if strings.Contains(out, wrong) {
+			t.Errorf("the pages are answered %s\n%s", wrong, out)
+		}
+	}
+	for want, times := range map[string]int{
+		`"updated":2}`: 4, `"email_taken"`: 1, `"extension_exists"`: 1, `"ok": true`: 2, `"kind":"suspend-subscriptions"`: 2,
+	} {
+		if n := strings.Count(out, want); n < times {
+			t.Errorf("the pages are answered %s %d times, want %d\n%s", want, n, times, out)
+		}
 	}
 }
 
