@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"regulars/shared/jobs"
+	"regulars/shared/jobs/kinds"
 )
 
 const (
@@ -14,13 +15,15 @@ const (
 	visitTime = time.Minute
 	// resendEvery is how often what got lost is looked for, as on AWS.
 	resendEvery = 5 * time.Minute
+	// upkeepEvery is how often the upkeep is started, as on AWS.
+	upkeepEvery = time.Hour
 )
 
 // InProcess is queue and workers in one process. Its messages die with it, so it
 // sends those of open jobs again when it starts.
 type InProcess struct {
 	worker *jobs.Worker
-	upkeep *Upkeep
+	upkeep *kinds.Upkeep
 	due    chan jobs.Ref
 	ended  chan struct{}
 }
@@ -29,7 +32,7 @@ var _ jobs.Queue = (*InProcess)(nil)
 
 // NewInProcess makes a queue whose messages the worker gets once [InProcess.Run]
 // runs. It starts what the upkeep asks for.
-func NewInProcess(worker *jobs.Worker, upkeep *Upkeep) *InProcess {
+func NewInProcess(worker *jobs.Worker, upkeep *kinds.Upkeep) *InProcess {
 	return &InProcess{worker: worker, upkeep: upkeep, due: make(chan jobs.Ref), ended: make(chan struct{})}
 }
 
@@ -56,7 +59,7 @@ func (q *InProcess) Run(ctx context.Context, service *jobs.Service) {
 		workers.Go(func() { q.visit(ctx) })
 	}
 	workers.Go(func() { resend(ctx, service) })
-	workers.Go(func() { q.upkeep.run(ctx, service) })
+	workers.Go(func() { startUpkeep(ctx, q.upkeep, service) })
 	workers.Wait()
 }
 
@@ -111,6 +114,22 @@ func resend(ctx context.Context, service *jobs.Service) {
 	for idle := time.Duration(0); ; idle = jobs.Idle {
 		if err := service.Resend(ctx, idle); err != nil && ctx.Err() == nil {
 			slog.ErrorContext(ctx, "resend failed", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// startUpkeep starts the jobs that are needed now and every hour until ctx is done.
+func startUpkeep(ctx context.Context, upkeep *kinds.Upkeep, service *jobs.Service) {
+	ticker := time.NewTicker(upkeepEvery)
+	defer ticker.Stop()
+	for {
+		if err := upkeep.Start(ctx, service); err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "upkeep failed", "err", err)
 		}
 		select {
 		case <-ctx.Done():

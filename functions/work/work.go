@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"regulars/shared/jobs"
+	"regulars/shared/jobs/kinds"
 )
 
 // visitsAtOnce bounds how many parts are worked on side by side: they mostly wait
@@ -33,7 +34,7 @@ type Returner interface {
 type Function struct {
 	worker   *jobs.Worker
 	service  *jobs.Service
-	upkeep   *Upkeep
+	upkeep   *kinds.Upkeep
 	messages Returner
 	metrics  io.Writer
 	due      []Due
@@ -48,7 +49,7 @@ type Due interface {
 
 // NewFunction makes the function. It writes metrics as CloudWatch finds them in a
 // log (EMF), a line each.
-func NewFunction(worker *jobs.Worker, service *jobs.Service, upkeep *Upkeep, messages Returner, metrics io.Writer, due ...Due) *Function {
+func NewFunction(worker *jobs.Worker, service *jobs.Service, upkeep *kinds.Upkeep, messages Returner, metrics io.Writer, due ...Due) *Function {
 	return &Function{worker, service, upkeep, messages, metrics, due}
 }
 

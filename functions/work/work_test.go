@@ -12,9 +12,10 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"regulars/functions/work"
-	"regulars/shared/customer"
 	"regulars/shared/jobs"
 )
+
+const scheduled = `{"version":"0","id":"x","detail-type":"Scheduled Event","source":"aws.events","detail":{},"resources":[]}`
 
 // A desk takes messages back, or is out of order.
 type desk struct {
@@ -49,9 +50,7 @@ func sqsEvent(t *testing.T, bodies ...string) json.RawMessage {
 func TestFunction(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.add(t, 20, crm)
-	field := w.declare(t, "CRM_ID", customer.OfCustomer, false)
-	job := w.start(t, field)
+	job := w.start(t)
 	messages := &desk{returned: map[string]time.Duration{}}
 	var metrics bytes.Buffer
 	function := work.NewFunction(w.worker, w.service, nil, messages, &metrics)
@@ -80,7 +79,7 @@ func TestFunction(t *testing.T) {
 		clear(messages.returned)
 		time.Sleep(settled)
 	}
-	if got := w.show(t, job); got.State != jobs.Done || got.Seen != 20 {
+	if got := w.show(t, job); got.State != jobs.Done || got.Seen != parts*steps {
 		t.Errorf("job = %+v", got)
 	}
 	if metrics.Len() != 0 {
@@ -92,7 +91,7 @@ func TestFunction(t *testing.T) {
 func TestFunctionThatCannotReturn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	job := w.start(t, w.declare(t, "CRM_ID", customer.OfCustomer, false))
+	job := w.start(t)
 	later := jobs.NewWorker(w.store, nil, func() time.Time { return job.NotBefore.Add(-7 * time.Second) })
 	messages := &desk{returned: map[string]time.Duration{}, err: errors.New("out of order")}
 	function := work.NewFunction(later, w.service, nil, messages, &bytes.Buffer{})
@@ -108,7 +107,7 @@ func TestFunctionThatCannotReturn(t *testing.T) {
 func TestFunctionCountsWhatIsGivenUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	job := w.start(t, w.declare(t, "CRM_ID", customer.OfCustomer, false))
+	job := w.start(t)
 	time.Sleep(settled)
 	// It knows no kind, so each visit fails.
 	helpless := jobs.NewWorker(w.store, nil, time.Now)
@@ -138,14 +137,14 @@ func TestFunctionCountsWhatIsGivenUp(t *testing.T) {
 func TestFunctionResends(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.start(t, w.declare(t, "CRM_ID", customer.OfCustomer, false))
+	w.start(t)
 	w.queue.messages = nil
 	service := jobs.NewService(w.store, w.queue, func() time.Time { return time.Now().Add(jobs.Idle) }, settled)
 	function := work.NewFunction(w.worker, service, nil, &desk{}, &bytes.Buffer{})
 	if _, err := function.Handle(t.Context(), json.RawMessage(scheduled)); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.queue.messages) != customer.Shards {
+	if len(w.queue.messages) != parts {
 		t.Errorf("messages = %v", w.queue.messages)
 	}
 }
@@ -178,3 +177,19 @@ func TestResponseForm(t *testing.T) {
 		t.Errorf("response = %s, %v", raw, err)
 	}
 }
+
+// A failure of what is due is told, so that the alarm hears of it.
+func TestScheduleTellsFailures(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	function := work.NewFunction(w.worker, w.service, nil, &desk{}, &bytes.Buffer{}, broken{})
+	if _, err := function.Handle(t.Context(), json.RawMessage(scheduled)); !errors.Is(err, errBroken) {
+		t.Errorf("Handle() = %v, want what broke", err)
+	}
+}
+
+var errBroken = errors.New("broken")
+
+type broken struct{}
+
+func (broken) Settle(context.Context) error { return errBroken }

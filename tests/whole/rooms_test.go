@@ -37,11 +37,11 @@ var rooms = map[string][]string{
 	"functions/haravan":   {"shared/access", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
 	"functions/mojodex":   {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/value"},
 	"functions/admin":     {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/points", "shared/value"},
-	"functions/work":      {"shared/access", "shared/catalog", "shared/customer", "shared/jobs", "shared/errs", "shared/points", awsLambda + "events"},
-	"functions/*/lambda":  {"functions/work", "shared/access", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/lambdahttp", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
+	"functions/work":      {"shared/jobs", "shared/jobs/kinds", awsLambda + "events"},
+	"functions/*/lambda":  {"shared/access", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/jobs/kinds", "shared/lambdahttp", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/admin/cli": {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda"},
 	"functions/local":     {"functions/local/devserver", "shared/dynamolocal"},
-	"functions/local/devserver": {"functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/mojodex", "functions/work", "shared/access", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/points", "shared/value",
+	"functions/local/devserver": {"functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/mojodex", "functions/work", "shared/access", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/jobs/kinds", "shared/points", "shared/value",
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 
 	// What a dialect decides by itself, apart from its requests.
@@ -60,6 +60,9 @@ var rooms = map[string][]string{
 	"shared/meter":    {},
 
 	"shared/idempotency": {"shared/errs"},
+
+	// What is done to many customers in the background.
+	"shared/jobs/kinds": {"shared/access", "shared/catalog", "shared/customer", "shared/errs", "shared/jobs", "shared/points"},
 
 	// What the domain is kept in and reached by.
 	"shared/dynamo":     {"shared/access", "shared/catalog", "shared/customer", "shared/idempotency", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy},
@@ -121,6 +124,7 @@ func TestRoomsAreGuarded(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, at, imports, want string }{
 		{"sideways, to another dialect", "functions/altcraft/x.go", module + "functions/admin", "functions/altcraft may not import regulars/functions/admin"},
+		{"sideways, from what wires a dialect", "functions/altcraft/lambda/x.go", module + "functions/work", "functions/altcraft/lambda may not import regulars/functions/work"},
 		{"outwards, from the domain to storage", "shared/customer/x.go", module + "shared/dynamo", "shared/customer may not import"},
 		{"the SDK in the domain", "shared/customer/x.go", "github.com/aws/aws-sdk-go-v2/aws", "shared/customer may not import"},
 		{"HTTP in the domain", "shared/access/x.go", "net/http", "shared/access may not import net/http"},
@@ -258,10 +262,30 @@ func permitted(p string, used imported, allowed []string) bool {
 	if strings.HasSuffix(p, "/lambda") && name == path.Dir(p) {
 		return true // what it wires
 	}
+	if !used.inTest && sideways(p, name) {
+		return false
+	}
 	if used.inTest {
 		allowed = slices.Concat(allowed, inTests)
 	}
 	return slices.ContainsFunc(allowed, func(a string) bool { return within(name, a) })
+}
+
+// sideways reports whether p imports another function. The one that runs all of
+// them on a development machine may.
+func sideways(p, imports string) bool {
+	function, of := functionOf(p), functionOf(imports)
+	return function != "" && of != "" && function != of && function != "local"
+}
+
+// functionOf is the function that a package belongs to, or empty.
+func functionOf(p string) string {
+	rest, ok := strings.CutPrefix(p, "functions/")
+	if !ok {
+		return ""
+	}
+	function, _, _ := strings.Cut(rest, "/")
+	return function
 }
 
 // deployedFrom follows the imports of a function and says what must not be there.

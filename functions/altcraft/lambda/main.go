@@ -5,12 +5,12 @@ import (
 	"time"
 
 	"regulars/functions/altcraft"
-	"regulars/functions/work"
 	"regulars/shared/access"
 	"regulars/shared/boot"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/jobs"
+	"regulars/shared/jobs/kinds"
 	"regulars/shared/lambdahttp"
 	"regulars/shared/sqsqueue"
 )
@@ -22,7 +22,7 @@ func main() {
 	if environment.EndpointOverridden() {
 		customers = customers.WithSettling(0) // nobody waits on a laptop
 	}
-	kinds := work.Kinds(customers, store, access.NewAdminService(store, time.Now))
+	known := kinds.New(customers, store, access.NewAdminService(store, time.Now))
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambdahttp.Serve(altcraft.New(altcraft.Options{
 		Customers: customers,
@@ -30,7 +30,7 @@ func main() {
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
 		Jobs:     jobs.NewService(store, queue, time.Now, jobs.Wait),
-		Worker:   jobs.NewWorker(store, kinds, time.Now),
+		Worker:   jobs.NewWorker(store, known, time.Now),
 		Settle:   customer.Settling,
 		Log:      boot.Logger(),
 		Deadline: boot.Deadline,

@@ -25,6 +25,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/jobs"
+	"regulars/shared/jobs/kinds"
 	"regulars/shared/points"
 )
 
@@ -69,16 +70,16 @@ func New(o Options) *Server {
 	guard := access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{Remember: remember, LocalTokens: true})
 	registrar := access.NewAdminService(store, time.Now)
 	products := catalog.NewService(store, customers, time.Now)
-	upkeep := work.NewUpkeep(store, registrar, products)
-	kinds := work.Kinds(customers, store, registrar)
-	maps.Copy(kinds, upkeep.Kinds())
-	worker := jobs.NewWorker(store, kinds, time.Now)
+	upkeep := kinds.NewUpkeep(store, registrar, products)
+	known := kinds.New(customers, store, registrar)
+	maps.Copy(known, upkeep.Kinds())
+	worker := jobs.NewWorker(store, known, time.Now)
 	queue := work.NewInProcess(worker, upkeep)
 	service := jobs.NewService(store, queue, time.Now, wait)
 	ledgers := points.NewService(store, time.Now)
 	return &Server{
 		Store: store, Registrar: registrar, Jobs: service, Catalog: products, queue: queue,
-		due: work.NewPoints(ledgers, registrar),
+		due: kinds.NewDuePoints(ledgers, registrar),
 		altcraft: altcraft.New(altcraft.Options{
 			Customers: customers, Guard: guard, Jobs: service, Worker: worker, Log: o.Log, Deadline: deadline,
 		}),

@@ -15,6 +15,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/jobs"
+	"regulars/shared/jobs/kinds"
 	"regulars/shared/points"
 	"regulars/shared/sqsqueue"
 )
@@ -24,14 +25,14 @@ func main() {
 	boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	registrar, customers := access.NewAdminService(store, time.Now), customer.NewService(store, time.Now)
-	upkeep := work.NewUpkeep(store, registrar, catalog.NewService(store, customers, time.Now))
-	kinds := work.Kinds(customers, store, registrar)
-	maps.Copy(kinds, upkeep.Kinds())
+	upkeep := kinds.NewUpkeep(store, registrar, catalog.NewService(store, customers, time.Now))
+	known := kinds.New(customers, store, registrar)
+	maps.Copy(known, upkeep.Kinds())
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambda.Start(work.NewFunction(
-		jobs.NewWorker(store, kinds, time.Now),
+		jobs.NewWorker(store, known, time.Now),
 		jobs.NewService(store, queue, time.Now, jobs.Wait),
 		upkeep, queue, os.Stdout,
-		work.NewPoints(points.NewService(store, time.Now), registrar),
+		kinds.NewDuePoints(points.NewService(store, time.Now), registrar),
 	).Handle)
 }

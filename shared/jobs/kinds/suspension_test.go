@@ -1,4 +1,4 @@
-package work_test
+package kinds_test
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"regulars/functions/work"
 	"regulars/shared/customer"
 	"regulars/shared/jobs"
+	"regulars/shared/jobs/kinds"
 )
 
 // subscribed makes customers with an e-mail subscription each, of add, and one of
@@ -249,7 +249,7 @@ func TestSuspendLargeCustomers(t *testing.T) {
 	w := newWorld(t)
 	w.add(t, n, func(int) map[string]any { return map[string]any{"note": string(make([]byte, 290_000))} })
 	slices.Sort(w.ids)
-	kind := work.Kinds(w.customers, roll(w.ids), w.registrar)[jobs.SuspendSubscriptions]
+	kind := kinds.New(w.customers, roll(w.ids), w.registrar)[jobs.SuspendSubscriptions]
 	job := jobs.Job{Tenant: tenant, Task: customer.Suspensions{{}}.String(), NotBefore: time.Now()}
 	part := jobs.Part{Range: "0"}
 	seen := 0

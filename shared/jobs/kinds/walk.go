@@ -1,4 +1,4 @@
-package work
+package kinds
 
 import (
 	"context"
@@ -21,19 +21,19 @@ type List interface {
 	CustomerIDs(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error)
 }
 
-// A sweep goes over all customers of a tenant. A part is a shard of them; its
+// A walk goes over all customers of a tenant. A part is a shard of them; its
 // cursor is the id of the last one done, in base 36.
-type sweep struct{ list List }
+type walk struct{ list List }
 
-// each does the next customers of the part. Who is gone is skipped.
-func (s sweep) each(ctx context.Context, job jobs.Job, part jobs.Part, do func(id customer.ID) (changed bool, err error)) (jobs.Step, error) {
+// each does the next customers of the part. Those that are deleted are skipped.
+func (w walk) each(ctx context.Context, job jobs.Job, part jobs.Part, do func(id customer.ID) (changed bool, err error)) (jobs.Step, error) {
 	step := jobs.Step{Cursor: part.Cursor}
-	ids, err := s.next(ctx, job, part, customersAtOnce)
+	ids, err := w.next(ctx, job, part, customersAtOnce)
 	if err != nil {
 		return step, err
 	}
 	for _, id := range ids {
-		// Who was created later was so by a writer who knew.
+		// Customers created later were created by a writer that knew the declaration.
 		if id.Created().After(job.NotBefore) {
 			step.Done = true
 			return step, nil
@@ -50,7 +50,7 @@ func (s sweep) each(ctx context.Context, job jobs.Job, part jobs.Part, do func(i
 }
 
 // next are the ids of the next customers of the part, up to limit.
-func (s sweep) next(ctx context.Context, job jobs.Job, part jobs.Part, limit int) ([]customer.ID, error) {
+func (w walk) next(ctx context.Context, job jobs.Job, part jobs.Part, limit int) ([]customer.ID, error) {
 	shard, err := strconv.Atoi(part.Range)
 	if err != nil {
 		return nil, fmt.Errorf("the part's range: %w", err)
@@ -61,7 +61,7 @@ func (s sweep) next(ctx context.Context, job jobs.Job, part jobs.Part, limit int
 			return nil, fmt.Errorf("the part's cursor: %w", err)
 		}
 	}
-	return s.list.CustomerIDs(ctx, job.Tenant, shard, after, limit)
+	return w.list.CustomerIDs(ctx, job.Tenant, shard, after, limit)
 }
 
 func count(b bool) int {

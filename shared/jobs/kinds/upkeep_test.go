@@ -1,4 +1,4 @@
-package work_test
+package kinds_test
 
 import (
 	"bytes"
@@ -15,12 +15,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"regulars/functions/work"
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/shared/jobs"
+	"regulars/shared/jobs/kinds"
 )
 
 // A shop is a world in which things are sold, at any time that its clock says.
@@ -29,7 +29,7 @@ type shop struct {
 	table    string
 	now      time.Time
 	products *catalog.Service
-	keep     *work.Upkeep
+	keep     *kinds.Upkeep
 	// category and product are the last ones made.
 	product int
 }
@@ -40,7 +40,7 @@ func newShop(t *testing.T) *shop {
 	s.world.open(t, s.table)
 	clock := func() time.Time { return s.now }
 	s.products = catalog.NewService(s.store, s.customers, clock)
-	s.keep = work.NewUpkeep(s.store, s.registrar, s.products)
+	s.keep = kinds.NewUpkeep(s.store, s.registrar, s.products)
 	s.worker = jobs.NewWorker(s.store, s.keep.Kinds(), time.Now)
 	name := "month"
 	days := 30
@@ -156,7 +156,7 @@ func TestProveExpiryKilledAnywhere(t *testing.T) {
 		}
 		time.Sleep(settled)
 		list, err := s.service.List(t.Context(), tenant)
-		if err != nil || list[0].Kind != work.ExpirePurchases {
+		if err != nil || list[0].Kind != kinds.ExpirePurchases {
 			t.Fatalf("jobs = %+v, %v", list, err)
 		}
 		job := newestOpen(list)
@@ -304,7 +304,7 @@ func TestManyPurchasesAreSwept(t *testing.T) {
 	}
 }
 
-var _ work.Tombstones = (*dynamo.Store)(nil)
+var _ kinds.Tombstones = (*dynamo.Store)(nil)
 
 // Who deletes a customer may not know yet of an identification key that others
 // keep the values of. They are removed with the rest.

@@ -1,4 +1,4 @@
-package work_test
+package kinds_test
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package work
+package kinds
 
 import (
 	"context"
@@ -12,19 +12,19 @@ import (
 
 // Points settles what is due of points accounts: points that become available or
 // expire, and ledgers of deleted customers whose texts are to be erased.
-type Points struct {
+type DuePoints struct {
 	service   *points.Service
 	registrar *access.AdminService
 }
 
 // NewPoints makes it.
-func NewPoints(service *points.Service, registrar *access.AdminService) Points {
-	return Points{service, registrar}
+func NewDuePoints(service *points.Service, registrar *access.AdminService) DuePoints {
+	return DuePoints{service, registrar}
 }
 
 // Settle implements [Due]. It goes through the tenants until all is settled or ctx
 // ends; one that fails stops no other.
-func (p Points) Settle(ctx context.Context) error {
+func (p DuePoints) Settle(ctx context.Context) error {
 	var failed error
 	for after, more := 0, true; more && ctx.Err() == nil; {
 		tenants, err := p.registrar.Tenants(ctx, after)

@@ -1,4 +1,4 @@
-package work
+package kinds
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 // identKeys is what both kinds of job about identification keys do.
 type identKeys struct {
 	customers *customer.Service
-	sweep
+	walk
 	registrar *access.AdminService
 }
 
@@ -47,7 +47,7 @@ func (k addIdentKey) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jo
 	})
 }
 
-// Finish implements [jobs.Kind]. It is refused where the key failed or was
+// Finish implements [jobs.Kind]. It is rejected where the key failed or was
 // deleted meanwhile.
 func (k addIdentKey) Finish(ctx context.Context, job jobs.Job) error {
 	key, err := k.registrar.IdentKeyReady(ctx, job.Tenant, job.Subject.Number)
@@ -57,7 +57,7 @@ func (k addIdentKey) Finish(ctx context.Context, job jobs.Job) error {
 	return errs.Reject(access.ErrIdentKeyFailed.Kind, access.ErrIdentKeyFailed.Code, "", "%s", key.Trouble())
 }
 
-// removeIdentKey sweeps the values of a key.
+// removeIdentKey removes the values of a key.
 type removeIdentKey struct{ identKeys }
 
 // Step implements [jobs.Kind].
@@ -79,7 +79,7 @@ func (k removeIdentKey) Finish(ctx context.Context, job jobs.Job) error {
 // removeExtension removes the records of an extension.
 type removeExtension struct {
 	customers *customer.Service
-	sweep
+	walk
 	registrar *access.AdminService
 }
 

@@ -1,27 +1,20 @@
-package work_test
+package kinds_test
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
-	"errors"
 	"testing"
 	"time"
 
-	"regulars/functions/work"
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
-	"regulars/shared/jobs"
+	"regulars/shared/jobs/kinds"
 	"regulars/shared/points"
 )
 
-const scheduled = `{"version":"0","id":"x","detail-type":"Scheduled Event","source":"aws.events","detail":{},"resources":[]}`
-
-// On the schedule waiting points of all tenants become available, at their hour
+// Waiting points of all tenants become available, at their hour
 // and not before.
-func TestScheduleSettlesPoints(t *testing.T) {
+func TestDuePoints(t *testing.T) {
 	t.Parallel()
 	clock := time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC)
 	now := func() time.Time { return clock }
@@ -48,14 +41,13 @@ func TestScheduleSettlesPoints(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w := newWorld(t)
-	function := work.NewFunction(w.worker, jobs.NewService(store, w.queue, now, settled), nil, &desk{}, &bytes.Buffer{}, work.NewPoints(service, registrar))
+	due := kinds.NewDuePoints(service, registrar)
 	for _, step := range []struct {
 		at                  time.Duration
 		available, incoming int64
 	}{{time.Hour, 0, 5}, {90*time.Minute - time.Microsecond, 0, 5}, {90 * time.Minute, 5, 0}, {35 * time.Hour, 5, 0}, {36 * time.Hour, 0, 0}} {
 		clock = time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC).Add(step.at)
-		if _, err := function.Handle(t.Context(), json.RawMessage(scheduled)); err != nil {
+		if err := due.Settle(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		for i, id := range ids {
@@ -66,19 +58,3 @@ func TestScheduleSettlesPoints(t *testing.T) {
 		}
 	}
 }
-
-// A failure of what is due is told, so that the alarm hears of it.
-func TestScheduleTellsFailures(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	function := work.NewFunction(w.worker, w.service, nil, &desk{}, &bytes.Buffer{}, broken{})
-	if _, err := function.Handle(t.Context(), json.RawMessage(scheduled)); !errors.Is(err, errBroken) {
-		t.Errorf("Handle() = %v, want what broke", err)
-	}
-}
-
-var errBroken = errors.New("broken")
-
-type broken struct{}
-
-func (broken) Settle(context.Context) error { return errBroken }

@@ -1,4 +1,4 @@
-package work
+package kinds
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
-	"time"
 
 	"regulars/shared/access"
 	"regulars/shared/catalog"
@@ -20,22 +19,19 @@ import (
 const (
 	// ExpirePurchases ends purchases whose days are over.
 	ExpirePurchases = "expire-purchases"
-	// SweepCustomers removes what deleted customers left.
-	SweepCustomers = "sweep-customers"
+	// PurgeCustomers removes what deleted customers left.
+	PurgeCustomers = "sweep-customers"
 )
 
-// upkeepEvery is how often the upkeep looks, as on AWS.
-const upkeepEvery = time.Hour
-
-// Graves know the customers that were deleted and not swept yet.
+// Tombstones are those of deleted customers of whom something is left.
 type Tombstones interface {
-	// Gone returns their ids above after in one shard, ascending, up to limit. It
+	// Tombstones returns their ids above after in one shard, ascending, up to limit. It
 	// may be a moment old.
 	Tombstones(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error)
 	// RemoveIdents removes the identification values that one left. It does nothing
 	// where there are none.
 	RemoveIdents(ctx context.Context, tenant int, id customer.ID) error
-	// Swept takes one off that list.
+	// Purged takes one off that list.
 	Purged(ctx context.Context, tenant int, id customer.ID) error
 }
 
@@ -48,21 +44,24 @@ type Remover interface {
 // An Upkeep is what is done every hour for all tenants: where there is something
 // to do for one, a job is started.
 type Upkeep struct {
-	registrar *access.AdminService
-	graves    Tombstones
-	products  *catalog.Service
-	removers  []Remover
+	registrar  *access.AdminService
+	tombstones Tombstones
+	products   *catalog.Service
+	removers   []Remover
 }
 
 // NewUpkeep makes the upkeep. Whoever keeps something of customers beside
 // themselves is asked to remove it when they are deleted.
-func NewUpkeep(graves Tombstones, registrar *access.AdminService, products *catalog.Service) *Upkeep {
-	return &Upkeep{registrar, graves, products, []Remover{products}}
+func NewUpkeep(tombstones Tombstones, registrar *access.AdminService, products *catalog.Service) *Upkeep {
+	return &Upkeep{registrar, tombstones, products, []Remover{products}}
 }
 
 // Kinds are the kinds of job that the upkeep starts, by name.
 func (u *Upkeep) Kinds() map[string]jobs.Kind {
-	return map[string]jobs.Kind{ExpirePurchases: expirePurchases{u.products}, SweepCustomers: sweepCustomers{u.graves, u.removers}}
+	return map[string]jobs.Kind{
+		ExpirePurchases: expirePurchases{u.products},
+		PurgeCustomers:  purgeCustomers{u.tombstones, u.removers},
+	}
 }
 
 // Start starts the jobs that tenants need. One tenant's trouble is no other's.
@@ -83,11 +82,11 @@ func (u *Upkeep) Start(ctx context.Context, service *jobs.Service) error {
 func (u *Upkeep) startFor(ctx context.Context, service *jobs.Service, tenant int) error {
 	var trouble []error
 	for kind, needed := range map[string]func(ctx context.Context, tenant int) (bool, error){
-		ExpirePurchases: u.overdue, SweepCustomers: u.gone,
+		ExpirePurchases: u.overdue, PurgeCustomers: u.deleted,
 	} {
 		some, err := needed(ctx, tenant)
 		if err == nil && some {
-			_, err = service.Start(ctx, jobs.Spec{Tenant: tenant, Kind: kind, Ranges: allShards()})
+			_, err = service.Start(ctx, jobs.Spec{Tenant: tenant, Kind: kind, Ranges: shardRanges()})
 		}
 		if err != nil {
 			trouble = append(trouble, fmt.Errorf("%s of tenant %d: %w", kind, tenant, err))
@@ -117,15 +116,15 @@ func (u *Upkeep) overdue(ctx context.Context, tenant int) (bool, error) {
 	})
 }
 
-// gone reports whether any customer of a tenant is to be swept.
-func (u *Upkeep) gone(ctx context.Context, tenant int) (bool, error) {
+// deleted reports whether anything of a deleted customer of a tenant is to be removed.
+func (u *Upkeep) deleted(ctx context.Context, tenant int) (bool, error) {
 	return inAnyShard(func(shard int) (bool, error) {
-		ids, err := u.graves.Tombstones(ctx, tenant, shard, 0, 1)
+		ids, err := u.tombstones.Tombstones(ctx, tenant, shard, 0, 1)
 		return len(ids) > 0, err
 	})
 }
 
-func allShards() []string {
+func shardRanges() []string {
 	var ranges []string
 	for shard := range customer.Shards {
 		ranges = append(ranges, strconv.Itoa(shard))
@@ -133,28 +132,12 @@ func allShards() []string {
 	return ranges
 }
 
-// run starts what is needed now and every hour until ctx is done.
-func (u *Upkeep) run(ctx context.Context, service *jobs.Service) {
-	ticker := time.NewTicker(upkeepEvery)
-	defer ticker.Stop()
-	for {
-		if err := u.Start(ctx, service); err != nil && ctx.Err() == nil {
-			slog.ErrorContext(ctx, "upkeep failed", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
-}
-
 // expirePurchases ends purchases whose days are over. Its cursor is the number of
 // the product and a place among its purchases.
 type expirePurchases struct{ products *catalog.Service }
 
-// Step implements [jobs.Kind]. That a purchase ended is an event on the log, one
-// for each: it is written by who committed the end.
+// Step implements [jobs.Kind]. Each purchase that ended is a line of the log,
+// written by the step that committed the end.
 func (k expirePurchases) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
 	step := jobs.Step{Cursor: part.Cursor}
 	shard, err := strconv.Atoi(part.Range)
@@ -196,15 +179,15 @@ func parseCursor(text string) catalog.Cursor {
 	return catalog.Cursor{Product: n, Place: place}
 }
 
-// sweepCustomers removes what deleted customers left. Its cursor is the id of the
+// purgeCustomers removes what deleted customers left. Its cursor is the id of the
 // last one done, in base 36.
-type sweepCustomers struct {
-	graves   Tombstones
-	removers []Remover
+type purgeCustomers struct {
+	tombstones Tombstones
+	removers   []Remover
 }
 
 // Step implements [jobs.Kind].
-func (k sweepCustomers) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
+func (k purgeCustomers) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
 	step := jobs.Step{Cursor: part.Cursor}
 	shard, err := strconv.Atoi(part.Range)
 	if err != nil {
@@ -216,12 +199,12 @@ func (k sweepCustomers) Step(ctx context.Context, job jobs.Job, part jobs.Part) 
 			return step, fmt.Errorf("the part's cursor: %w", err)
 		}
 	}
-	ids, err := k.graves.Tombstones(ctx, job.Tenant, shard, after, customersAtOnce)
+	ids, err := k.tombstones.Tombstones(ctx, job.Tenant, shard, after, customersAtOnce)
 	if err != nil {
 		return step, err
 	}
 	for _, id := range ids {
-		if err := k.sweep(ctx, job.Tenant, id); err != nil {
+		if err := k.purge(ctx, job.Tenant, id); err != nil {
 			return step, fmt.Errorf("customer %s: %w", id.Hex(), err)
 		}
 		step.Cursor = id.Base36()
@@ -231,17 +214,17 @@ func (k sweepCustomers) Step(ctx context.Context, job jobs.Job, part jobs.Part) 
 	return step, nil
 }
 
-func (k sweepCustomers) sweep(ctx context.Context, tenant int, id customer.ID) error {
+func (k purgeCustomers) purge(ctx context.Context, tenant int, id customer.ID) error {
 	for _, r := range k.removers {
 		if err := r.Remove(ctx, tenant, id); err != nil {
 			return err
 		}
 	}
-	if err := k.graves.RemoveIdents(ctx, tenant, id); err != nil {
+	if err := k.tombstones.RemoveIdents(ctx, tenant, id); err != nil {
 		return err
 	}
-	return k.graves.Purged(ctx, tenant, id)
+	return k.tombstones.Purged(ctx, tenant, id)
 }
 
 // Finish implements [jobs.Kind].
-func (sweepCustomers) Finish(context.Context, jobs.Job) error { return nil }
+func (purgeCustomers) Finish(context.Context, jobs.Job) error { return nil }

@@ -1,4 +1,4 @@
-package work
+package kinds
 
 import (
 	"context"
@@ -8,26 +8,10 @@ import (
 	"regulars/shared/jobs"
 )
 
-// Kinds are the kinds of job that this function does, by name.
-func Kinds(customers *customer.Service, list List, registrar *access.AdminService) map[string]jobs.Kind {
-	fields := matchFields{customers, sweep{list}, registrar}
-	idents := identKeys{customers, sweep{list}, registrar}
-	return map[string]jobs.Kind{
-		jobs.MatchFieldAdd:    addMatchField{fields},
-		jobs.MatchFieldRemove: removeMatchField{fields},
-
-		jobs.SuspendSubscriptions: suspendSubscriptions{customers, sweep{list}},
-
-		jobs.IdentKeyAdd:     addIdentKey{idents},
-		jobs.IdentKeyRemove:  removeIdentKey{idents},
-		jobs.ExtensionRemove: removeExtension{customers, sweep{list}, registrar},
-	}
-}
-
 // matchFields is what both kinds of job about match fields do.
 type matchFields struct {
 	customers *customer.Service
-	sweep
+	walk
 	registrar *access.AdminService
 }
 
@@ -40,13 +24,13 @@ func (k addMatchField) Step(ctx context.Context, job jobs.Job, part jobs.Part) (
 	return k.step(ctx, job, part, customer.FieldBuilding, k.customers.KeepField)
 }
 
-// Finish implements [jobs.Kind]. It is refused where the field was removed
+// Finish implements [jobs.Kind]. It is rejected where the field was removed
 // meanwhile.
 func (k addMatchField) Finish(ctx context.Context, job jobs.Job) error {
 	return k.registrar.MatchFieldReady(ctx, job.Tenant, job.Subject.Number)
 }
 
-// removeMatchField sweeps the keys of a match field.
+// removeMatchField removes the keys of a match field.
 type removeMatchField struct{ matchFields }
 
 // Step implements [jobs.Kind].

@@ -1,4 +1,4 @@
-package work_test
+package kinds_test
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"regulars/functions/work"
 	"regulars/shared/customer"
 	"regulars/shared/jobs"
 )
@@ -276,37 +275,4 @@ func TestRemovedWhileBackfillRuns(t *testing.T) {
 	if got := w.show(t, add); got.State != jobs.Failed || got.Trouble == "" {
 		t.Errorf("backfill = %+v", got)
 	}
-}
-
-// A process that works through its own queue is stopped three times at any
-// moment; the fourth one ends the job.
-func TestInProcessResumes(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.add(t, 60, crm)
-	field := w.declare(t, "CRM_ID", customer.OfCustomer, false)
-	var job jobs.Job
-	for round := range 4 {
-		queue := work.NewInProcess(w.worker, w.upkeep())
-		service := jobs.NewService(w.store, queue, time.Now, settled)
-		ctx, stop := context.WithCancel(t.Context())
-		var process sync.WaitGroup
-		process.Go(func() { queue.Run(ctx, service) })
-		if round == 0 {
-			var err error
-			if job, err = service.StartMatchField(t.Context(), tenant, field); err != nil {
-				t.Fatal(err)
-			}
-		}
-		time.Sleep(100 * time.Millisecond)
-		for round == 3 && w.show(t, job).Open() {
-			time.Sleep(20 * time.Millisecond)
-		}
-		stop()
-		process.Wait()
-	}
-	if got := w.show(t, job); got.State != jobs.Done || got.Seen != 60 {
-		t.Errorf("job = %+v", got)
-	}
-	w.check(t, field, values("crm ", 60))
 }

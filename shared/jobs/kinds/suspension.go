@@ -1,4 +1,4 @@
-package work
+package kinds
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 // the customers; its cursor is the id of the last one done, in base 36.
 type suspendSubscriptions struct {
 	customers *customer.Service
-	sweep
+	walk
 }
 
 // Step implements [jobs.Kind]. Customers and cursor are saved in one transaction,

@@ -1,0 +1,26 @@
+// Package kinds has what is done to many customers in the background: the kinds of
+// jobs, the upkeep that starts some of them every hour, and the points that fall
+// due. It decides what a step does; package jobs decides when.
+package kinds
+
+import (
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/jobs"
+)
+
+// New returns the kinds of job that requests and administrators start, by name.
+func New(customers *customer.Service, list List, registrar *access.AdminService) map[string]jobs.Kind {
+	fields := matchFields{customers, walk{list}, registrar}
+	idents := identKeys{customers, walk{list}, registrar}
+	return map[string]jobs.Kind{
+		jobs.MatchFieldAdd:    addMatchField{fields},
+		jobs.MatchFieldRemove: removeMatchField{fields},
+
+		jobs.SuspendSubscriptions: suspendSubscriptions{customers, walk{list}},
+
+		jobs.IdentKeyAdd:     addIdentKey{idents},
+		jobs.IdentKeyRemove:  removeIdentKey{idents},
+		jobs.ExtensionRemove: removeExtension{customers, walk{list}, registrar},
+	}
+}
