@@ -10,10 +10,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"golang.org/x/sync/errgroup"
 
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
@@ -118,16 +118,15 @@ func (f *Function) visit(ctx context.Context, messages []events.SQSMessage) (eve
 		}
 	}
 	again := make([]bool, len(messages))
-	slots := make(chan struct{}, visitsAtOnce)
-	var visits sync.WaitGroup
+	var group errgroup.Group
+	group.SetLimit(visitsAtOnce)
 	for i, m := range messages {
-		visits.Go(func() {
-			slots <- struct{}{}
+		group.Go(func() error {
 			again[i] = f.one(ctx, refs[i], m.ReceiptHandle)
-			<-slots
+			return nil
 		})
 	}
-	visits.Wait()
+	_ = group.Wait() // each has logged its error
 	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for i, m := range messages {
 		if again[i] {

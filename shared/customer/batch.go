@@ -3,13 +3,12 @@ package customer
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"maps"
 	"runtime/debug"
 	"slices"
-	"sync"
-	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"regulars/shared/errs"
 	"regulars/shared/idempotency"
@@ -68,25 +67,40 @@ func (s *Service) ApplyAll(ctx context.Context, items []BatchItem) ([]Outcome, e
 	o.tieOwners(known)
 	chains := o.chains()
 	outcomes := make([]Outcome, len(items))
-	sideBySide(len(chains), func(i int) { s.applyChain(ctx, items, chains[i], known, outcomes) })
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for _, chain := range chains {
+		group.Go(func() error {
+			s.applyChain(ctx, items, chain, known, outcomes)
+			return nil
+		})
+	}
+	_ = group.Wait() // each outcome has its error
 	return outcomes, nil
 }
 
 // readAll reads keys, many at a time.
 func (s *Service) readAll(ctx context.Context, items []BatchItem, keys []Key) (map[Key]KeyRecord, error) {
 	chunks := slices.Collect(slices.Chunk(keys, keysAtOnceRead))
-	read, failures := make([]map[Key]KeyRecord, len(chunks)), make([]error, len(chunks))
-	sideBySide(len(chunks), func(i int) {
-		failures[i] = errs.Retry(ctx, func(int) (err error) {
-			read[i], err = s.store.Keys(ctx, items[0].Tenant, chunks[i])
-			return err
+	read := make([]map[Key]KeyRecord, len(chunks))
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i, chunk := range chunks {
+		group.Go(func() error {
+			return errs.Retry(ctx, func(int) (err error) {
+				read[i], err = s.store.Keys(ctx, items[0].Tenant, chunk)
+				return err
+			})
 		})
-	})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
 	all := make(map[Key]KeyRecord, len(keys))
 	for _, records := range read {
 		maps.Copy(all, records)
 	}
-	return all, errors.Join(failures...)
+	return all, nil
 }
 
 // applyChain carries out the requests that must follow each other. Nothing in the
@@ -133,19 +147,4 @@ func (s *Service) applyItem(ctx context.Context, item BatchItem) (o Outcome) {
 	}
 	o.Result, o.Err = s.Apply(ctx, item.Request)
 	return o
-}
-
-// sideBySide calls do for 0 to n-1, begun in this order, and returns when all are
-// done.
-func sideBySide(n int, do func(i int)) {
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(n, atOnce) {
-		workers.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				do(i)
-			}
-		})
-	}
-	workers.Wait()
 }

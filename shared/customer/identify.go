@@ -3,7 +3,8 @@ package customer
 import (
 	"context"
 	"slices"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"regulars/shared/errs"
 	"regulars/shared/value"
@@ -93,26 +94,17 @@ func (s *Service) read(ctx context.Context, tenant int, ids []ID, whole bool) ([
 		})
 		return records, err
 	}
-	var group sync.WaitGroup
-	slots := make(chan struct{}, readsAtOnce)
-	failures := make([]error, len(ids))
+	var group errgroup.Group
+	group.SetLimit(readsAtOnce)
 	for i, id := range ids {
-		slots <- struct{}{}
-		group.Go(func() {
-			failures[i] = errs.Retry(ctx, func(int) (err error) {
+		group.Go(func() error {
+			return errs.Retry(ctx, func(int) (err error) {
 				records[i], err = s.store.CustomerWithExtensions(ctx, tenant, id)
 				return err
 			})
-			<-slots
 		})
 	}
-	group.Wait()
-	for _, err := range failures {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return records, nil
+	return records, group.Wait()
 }
 
 // meets reports whether c has all that the criteria demand.

@@ -2,11 +2,10 @@ package dynamo
 
 import (
 	"context"
-	"errors"
 	"slices"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"golang.org/x/sync/errgroup"
 
 	"regulars/shared/customer"
 	"regulars/shared/meter"
@@ -18,15 +17,16 @@ func (s *Store) IDs(ctx context.Context, tenant int, after, upTo customer.ID, li
 	if upTo <= after {
 		return nil, nil // the table takes no range that ends before it begins
 	}
-	var asked sync.WaitGroup
+	var group errgroup.Group
 	var found [shards][]customer.ID
-	var failed [shards]error
 	for shard := range shards {
-		asked.Go(func() { found[shard], failed[shard] = s.shardIDs(ctx, tenant, shard, after, upTo, limit) })
+		group.Go(func() (err error) {
+			found[shard], err = s.shardIDs(ctx, tenant, shard, after, upTo, limit)
+			return err
+		})
 	}
-	asked.Wait()
 	meter.From(ctx).Add(1, 0, 0)
-	if err := errors.Join(failed[:]...); err != nil {
+	if err := group.Wait(); err != nil {
 		return nil, err
 	}
 	ids := slices.Concat(found[:]...)

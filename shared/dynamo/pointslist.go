@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"golang.org/x/sync/errgroup"
 
 	"regulars/shared/customer"
 	"regulars/shared/meter"
@@ -48,25 +48,23 @@ func (s *Store) ListChanged(ctx context.Context, tenant int, asks []points.Ask, 
 func (s *Store) sideBySide(ctx context.Context, doing string, asks []points.Ask,
 	ask func(points.Ask) (*dynamodb.QueryInput, error), read func(item) (points.Place, error)) ([][]points.Place, error) {
 	meter.From(ctx).Add(1, 0, 0)
-	answers, errs := make([][]points.Place, len(asks)), make([]error, len(asks))
-	var group sync.WaitGroup
+	answers := make([][]points.Place, len(asks))
+	var group errgroup.Group
 	for i, a := range asks {
-		group.Go(func() {
+		group.Go(func() error {
 			input, err := ask(a)
 			if err != nil {
-				errs[i] = fmt.Errorf("%s: %w", doing, err)
-				return
+				return fmt.Errorf("%s: %w", doing, err)
 			}
 			items, err := s.queryBeside(ctx, doing, input)
 			for _, it := range items {
 				place, placeErr := read(it)
 				answers[i], err = append(answers[i], place), errors.Join(err, placeErr)
 			}
-			errs[i] = err
+			return err
 		})
 	}
-	group.Wait()
-	return answers, errors.Join(errs...)
+	return answers, group.Wait()
 }
 
 // ListProfiles implements [points.Lister].

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
@@ -75,12 +77,10 @@ func (s *Service) settleAll(ctx context.Context, tenant int, ids []customer.ID, 
 	var mutex sync.Mutex
 	var all Settled
 	var failed error
-	var group sync.WaitGroup
-	slots := make(chan struct{}, dueAtOnce)
+	var group errgroup.Group
+	group.SetLimit(dueAtOnce)
 	for _, id := range ids {
-		slots <- struct{}{}
-		group.Go(func() {
-			defer func() { <-slots }()
+		group.Go(func() error {
 			changed, err := s.Settle(ctx, tenant, id, rules)
 			mutex.Lock()
 			defer mutex.Unlock()
@@ -92,9 +92,10 @@ func (s *Service) settleAll(ctx context.Context, tenant int, ids []customer.ID, 
 			case changed:
 				all.Changed++
 			}
+			return nil
 		})
 	}
-	group.Wait()
+	_ = group.Wait() // each has told its error
 	return all, failed
 }
 

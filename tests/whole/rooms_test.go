@@ -21,6 +21,7 @@ const (
 	awsLambda = "github.com/aws/aws-lambda-go/"
 	apiProxy  = "github.com/awslabs/aws-lambda-go-api-proxy/"
 	goYAML    = "github.com/goccy/go-yaml"
+	errgroup  = "golang.org/x/sync/errgroup"
 	openAPI   = "github.com/getkin/kin-openapi/..."
 )
 
@@ -37,7 +38,7 @@ var rooms = map[string][]string{
 	"functions/haravan":   {"shared/access", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
 	"functions/mojodex":   {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/value"},
 	"functions/admin":     {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/points", "shared/value"},
-	"functions/work":      {"shared/jobs", "shared/jobs/kinds", awsLambda + "events"},
+	"functions/work":      {"shared/jobs", "shared/jobs/kinds", awsLambda + "events", errgroup},
 	"functions/*/lambda":  {"shared/access", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/jobs", "shared/jobs/kinds", "shared/lambdahttp", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/admin/cli": {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda"},
 	"functions/local":     {"functions/local/devserver", "shared/dynamolocal"},
@@ -50,11 +51,11 @@ var rooms = map[string][]string{
 	// Domain: nothing from outside.
 	"shared/errs":     {},
 	"shared/value":    {"shared/errs"},
-	"shared/customer": {"shared/errs", "shared/idempotency", "shared/value"},
+	"shared/customer": {"shared/errs", "shared/idempotency", "shared/value", errgroup},
 	"shared/catalog":  {"shared/customer", "shared/errs", "shared/value"},
 	"shared/access":   {"shared/customer", "shared/errs", "shared/value"},
 	"shared/jobs":     {"shared/customer", "shared/errs", "shared/idempotency", "shared/value"},
-	"shared/points":   {"shared/access", "shared/customer", "shared/errs", "shared/idempotency"},
+	"shared/points":   {"shared/access", "shared/customer", "shared/errs", "shared/idempotency", errgroup},
 	"shared/contact":  {"golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
 	"shared/csvtext":  {},
 	"shared/meter":    {},
@@ -65,7 +66,7 @@ var rooms = map[string][]string{
 	"shared/jobs/kinds": {"shared/access", "shared/catalog", "shared/customer", "shared/errs", "shared/jobs", "shared/points"},
 
 	// What the domain is kept in and reached by.
-	"shared/dynamo":     {"shared/access", "shared/catalog", "shared/customer", "shared/idempotency", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy},
+	"shared/dynamo":     {"shared/access", "shared/catalog", "shared/customer", "shared/idempotency", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy, errgroup},
 	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
 	"shared/httpapi":    {"shared/access", "shared/meter", "shared/errs"},
 	"shared/lambdahttp": {awsLambda + "events", awsLambda + "lambda", awsLambda + "lambdacontext", apiProxy + "core", apiProxy + "httpadapter"},
