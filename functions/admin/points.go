@@ -50,10 +50,10 @@ func verifyPoints(ctx context.Context, h *Handler, a arguments) (any, error) {
 		return nil, err
 	}
 	body := verifyBody{
-		Profile: profile, OK: report.Flaw == nil, Entries: report.Entries, Available: report.Account.Available,
+		Profile: profile, OK: report.Mismatch == nil, Entries: report.Entries, Available: report.Account.Available,
 		Used: report.Account.Used, Incoming: report.Account.Incoming, Ranking: report.Account.Ranking,
 	}
-	if f := report.Flaw; f != nil {
+	if f := report.Mismatch; f != nil {
 		body.Flaw = &flawBody{f.Seq, f.Problem}
 	}
 	return body, nil

@@ -41,7 +41,7 @@ func TestVerifyPoints(t *testing.T) {
 		t.Errorf("verify-points = %v, want ok", got)
 	}
 	bad := good
-	bad.Flaw = &points.Flaw{Seq: 3, Problem: "it does not fit"}
+	bad.Mismatch = &points.Mismatch{Seq: 3, Problem: "it does not fit"}
 	if got := verify(bad, `"8192"`); got["ok"] != false || at(got, "flaw.entry") != 3.0 {
 		text, _ := json.Marshal(got)
 		t.Errorf("verify-points = %s, want the flaw of entry 3", text)

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// visitTime is how long a visit in this process may take, as on AWS.
-	visitTime = time.Minute
+	// processTime is how long one part may be processed, as on AWS.
+	processTime = time.Minute
 	// resendEvery is how often what got lost is looked for, as on AWS.
 	resendEvery = 5 * time.Minute
 	// upkeepEvery is how often the upkeep is started, as on AWS.
@@ -55,40 +55,40 @@ func (q *InProcess) Send(_ context.Context, refs []jobs.Ref, delay time.Duration
 func (q *InProcess) Run(ctx context.Context, service *jobs.Service) {
 	defer close(q.ended)
 	var workers sync.WaitGroup
-	for range visitsAtOnce {
-		workers.Go(func() { q.visit(ctx) })
+	for range partsAtOnce {
+		workers.Go(func() { q.process(ctx) })
 	}
 	workers.Go(func() { resend(ctx, service) })
 	workers.Go(func() { startUpkeep(ctx, q.upkeep, service) })
 	workers.Wait()
 }
 
-// visit visits parts as they come.
-func (q *InProcess) visit(ctx context.Context) {
+// process does parts as they come.
+func (q *InProcess) process(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case ref := <-q.due:
-			q.one(ctx, ref)
+			q.processOne(ctx, ref)
 		}
 	}
 }
 
-func (q *InProcess) one(ctx context.Context, ref jobs.Ref) {
-	ctx, cancel := context.WithTimeout(ctx, visitTime)
+func (q *InProcess) processOne(ctx context.Context, ref jobs.Ref) {
+	ctx, cancel := context.WithTimeout(ctx, processTime)
 	defer cancel()
-	verdict, err := q.worker.Process(ctx, ref)
+	outcome, err := q.worker.Process(ctx, ref)
 	if ctx.Err() == context.Canceled {
 		return // the process ends; the next one goes on
 	}
-	report(ctx, ref, verdict, err)
-	if verdict.Again {
-		q.Send(ctx, []jobs.Ref{ref}, verdict.After)
+	report(ctx, ref, outcome, err)
+	if outcome.Retry {
+		q.Send(ctx, []jobs.Ref{ref}, outcome.After)
 	}
 }
 
-// settleEvery is how often a laptop looks for what is due.
+// settleEvery is how often a development server looks for what is due.
 const settleEvery = time.Minute
 
 // RunDue settles what is due, now and then, until ctx is done.

@@ -1,6 +1,6 @@
 // Package work does the parts of jobs: those that messages of the work queue
 // name, and on a schedule it sends again what got lost and settles what is due. On AWS it is a function
-// ([Function]), on a laptop it runs in the process ([InProcess]).
+// ([Function]), locally it runs in the process ([InProcess]).
 package work
 
 import (
@@ -19,9 +19,9 @@ import (
 	"regulars/shared/jobs/kinds"
 )
 
-// visitsAtOnce bounds how many parts are worked on side by side: they mostly wait
+// partsAtOnce bounds how many parts are processed side by side: they mostly wait
 // for the table.
-const visitsAtOnce = 4
+const partsAtOnce = 4
 
 // A Returner gives messages back to the queue.
 type Returner interface {
@@ -53,9 +53,9 @@ func NewFunction(worker *jobs.Worker, service *jobs.Service, upkeep *kinds.Upkee
 	return &Function{worker, service, upkeep, messages, metrics, due}
 }
 
-// givenUp is the line of the metric that an alarm watches; it takes the time in
+// deadLettered is the line of the metric that an alarm watches; it takes the time in
 // milliseconds.
-const givenUp = `{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"Regulars","Dimensions":[[]],` +
+const deadLettered = `{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"Regulars","Dimensions":[[]],` +
 	`"Metrics":[{"Name":"PartsGivenUp","Unit":"Count"}]}]},"PartsGivenUp":1}` + "\n"
 
 // upkeepEvent is what the hourly schedule sends instead of the event of any other.
@@ -86,7 +86,7 @@ func (f *Function) Handle(ctx context.Context, raw json.RawMessage) (events.SQSE
 	if len(e.Records) == 0 {
 		return events.SQSEventResponse{}, errors.New("the event is neither of SQS nor of a schedule")
 	}
-	return f.visit(ctx, e.Records)
+	return f.process(ctx, e.Records)
 }
 
 // toAnswer is kept of the deadline of a scheduled call.
@@ -108,8 +108,8 @@ func settle(ctx context.Context, due []Due) error {
 	return failed
 }
 
-// visit visits the parts that messages name, some of them side by side.
-func (f *Function) visit(ctx context.Context, messages []events.SQSMessage) (events.SQSEventResponse, error) {
+// process does the parts that messages name, some of them side by side.
+func (f *Function) process(ctx context.Context, messages []events.SQSMessage) (events.SQSEventResponse, error) {
 	refs := make([]jobs.Ref, len(messages))
 	for i, m := range messages {
 		var err error
@@ -119,10 +119,10 @@ func (f *Function) visit(ctx context.Context, messages []events.SQSMessage) (eve
 	}
 	again := make([]bool, len(messages))
 	var group errgroup.Group
-	group.SetLimit(visitsAtOnce)
+	group.SetLimit(partsAtOnce)
 	for i, m := range messages {
 		group.Go(func() error {
-			again[i] = f.one(ctx, refs[i], m.ReceiptHandle)
+			again[i] = f.processOne(ctx, refs[i], m.ReceiptHandle)
 			return nil
 		})
 	}
@@ -136,31 +136,31 @@ func (f *Function) visit(ctx context.Context, messages []events.SQSMessage) (eve
 	return response, nil
 }
 
-// one visits one part and reports whether its message must come again. Where the
+// processOne does one part and reports whether its message must come again. Where the
 // queue cannot be told when, that is after its own timeout.
-func (f *Function) one(ctx context.Context, ref jobs.Ref, receipt string) (again bool) {
-	verdict, err := f.worker.Process(ctx, ref)
-	report(ctx, ref, verdict, err)
+func (f *Function) processOne(ctx context.Context, ref jobs.Ref, receipt string) (again bool) {
+	outcome, err := f.worker.Process(ctx, ref)
+	report(ctx, ref, outcome, err)
 	if errors.Is(err, jobs.ErrDeadLettered) {
-		fmt.Fprintf(f.metrics, givenUp, time.Now().UnixMilli())
+		fmt.Fprintf(f.metrics, deadLettered, time.Now().UnixMilli())
 	}
-	if !verdict.Again {
+	if !outcome.Retry {
 		return false
 	}
-	if err := f.messages.Return(ctx, receipt, verdict.After); err != nil {
+	if err := f.messages.Return(ctx, receipt, outcome.After); err != nil {
 		slog.WarnContext(ctx, "message not returned", "part", ref.String(), "err", err)
 	}
 	return true
 }
 
-// report logs how a visit ended.
-func report(ctx context.Context, ref jobs.Ref, verdict jobs.Verdict, err error) {
+// report logs how a part was processed.
+func report(ctx context.Context, ref jobs.Ref, outcome jobs.Outcome, err error) {
 	switch {
 	case errors.Is(err, jobs.ErrDeadLettered):
 		slog.ErrorContext(ctx, "part given up", "part", ref.String(), "err", err)
 	case err != nil:
 		slog.ErrorContext(ctx, "visit failed", "part", ref.String(), "err", err)
 	default:
-		slog.InfoContext(ctx, "visit", "part", ref.String(), "again", verdict.Again)
+		slog.InfoContext(ctx, "visit", "part", ref.String(), "again", outcome.Retry)
 	}
 }

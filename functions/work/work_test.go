@@ -149,7 +149,7 @@ func TestFunctionResends(t *testing.T) {
 	}
 }
 
-func TestFunctionRefusesWhatItDoesNotKnow(t *testing.T) {
+func TestFunctionRejectsWhatItDoesNotKnow(t *testing.T) {
 	function := work.NewFunction(nil, nil, nil, nil, nil)
 	for name, event := range map[string]json.RawMessage{
 		"not JSON":              json.RawMessage("{"),

@@ -38,7 +38,7 @@ var (
 	languageCode = regexp.MustCompile(`^[a-z]{2}$`)
 )
 
-// check refuses, naming the member, what the choices may not be.
+// check rejects, naming the member, what the choices may not be.
 func (c Preferences) check() error {
 	if err := checkName("name", c.Name); err != nil {
 		return err
@@ -138,7 +138,7 @@ func checkResource(path string, id int64, r Resource) error {
 	return nil
 }
 
-// checkURL refuses what is neither empty nor the address of a page.
+// checkURL rejects what is neither empty nor the address of a page.
 func checkURL(path, address string) error {
 	if address == "" {
 		return nil
@@ -208,7 +208,7 @@ func (c Preferences) checkEarning() error {
 	return nil
 }
 
-// checkName refuses a name that is empty, too long or not plain text. field is
+// checkName rejects a name that is empty, too long or not plain text. field is
 // what the client calls it.
 func checkName(field, name string) error {
 	reason := ""

@@ -145,7 +145,7 @@ func (s *shelf) Tenants(_ context.Context, after, limit int) ([]int, error) {
 	return found[:min(limit, len(found))], s.read()
 }
 
-// A town has two tenants, 5 and 6, and a registrar.
+// A town has two tenants, 5 and 6, and an admin service.
 type town struct {
 	*shelf
 	*clock

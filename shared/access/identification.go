@@ -20,7 +20,7 @@ const (
 	namedDuplicates = 10
 )
 
-// The refusals about extensions and identification keys. Compare with
+// The client errors about extensions and identification keys. Compare with
 // [errors.Is].
 var (
 	ErrExtensionUnknown = &errs.Client{Kind: errs.NotFound, Code: "extension_unknown"}
@@ -53,7 +53,7 @@ func (s Settings) DeclareExtension(schema customer.ExtensionSchema) (Settings, e
 
 // RemoveExtension ends an extension: nobody sees it from now on, and once its
 // records are removed [Settings.ExtensionRemoved] forgets it. One that an
-// identification key stands on is refused.
+// identification key stands on is rejected.
 func (s Settings) RemoveExtension(name string) (Settings, customer.ExtensionSchema, error) {
 	schema, ok := s.Extensions.Find(name)
 	if !ok {
@@ -73,7 +73,7 @@ func (s Settings) RemoveExtension(name string) (Settings, customer.ExtensionSche
 }
 
 // ExtensionRemoved forgets an extension whose records are gone. One that is
-// forgotten already changes nothing; one that was not deleted is refused.
+// forgotten already changes nothing; one that was not deleted is rejected.
 func (s Settings) ExtensionRemoved(number int) (Settings, error) {
 	i := slices.IndexFunc(s.Extensions, func(e customer.ExtensionSchema) bool { return e.Number == number })
 	if i < 0 {
@@ -167,8 +167,8 @@ func badKey(field, format string, args ...any) error {
 }
 
 // IdentKeyReady ends the preparation of a key: searches use it, or, where
-// duplicates were found, it failed and is refused with [ErrIdentKeyFailed] by who
-// looks at its state. It refuses a key that is gone or going.
+// duplicates were found, it failed and is rejected with [ErrIdentKeyFailed] by who
+// looks at its state. It rejects a key that is gone or going.
 func (s Settings) IdentKeyReady(number int) (Settings, customer.IdentKey, error) {
 	key, ok := s.IdentKeys.Numbered(number)
 	if !ok || key.State == customer.FieldRemoving {
@@ -213,7 +213,7 @@ func (s Settings) RemoveIdentKey(name string) (Settings, customer.IdentKey, erro
 }
 
 // IdentKeyRemoved forgets a key whose values are all gone. One that is forgotten
-// already changes nothing; one that was not deleted is refused.
+// already changes nothing; one that was not deleted is rejected.
 func (s Settings) IdentKeyRemoved(number int) (Settings, error) {
 	key, ok := s.IdentKeys.Numbered(number)
 	if !ok {

@@ -16,7 +16,7 @@ func cardSchema() customer.ExtensionSchema {
 	return customer.ExtensionSchema{Name: "Card", Multi: true, Attributes: []customer.AttributeSchema{{Name: "n", Type: "string"}}}
 }
 
-// codeOf is the code of a refusal, or empty.
+// codeOf is the code of a client error, or empty.
 func codeOf(err error) string {
 	if refusal, ok := errs.AsClient(err); ok {
 		return refusal.Code

@@ -20,7 +20,7 @@ const maxChoices = 100_000 // bytes
 
 // merge returns the choices after a merge patch (RFC 7396): members of objects
 // are merged, null gives a member back its default, all else is replaced. It
-// refuses with bad_setting, naming the member.
+// rejects with bad_setting, naming the member.
 func (c Preferences) merge(patch map[string]any) (Preferences, error) {
 	document, err := c.members()
 	if err != nil {
@@ -43,7 +43,7 @@ func (c Preferences) merge(patch map[string]any) (Preferences, error) {
 	return next, next.check()
 }
 
-// ParseChoices reads the JSON form as it was kept. What it does not name has its
+// ParsePreferences reads the JSON form as it was kept. What it does not name has its
 // default.
 func ParsePreferences(document []byte) (Preferences, error) {
 	c := Defaults()
@@ -83,7 +83,7 @@ func mergeObject(into, patch map[string]any) map[string]any {
 	return into
 }
 
-// checkMembers refuses a member that t does not have. encoding/json would ignore
+// checkMembers rejects a member that t does not have. encoding/json would ignore
 // it, and take a wrong case for the right one.
 func checkMembers(v any, t reflect.Type, path string) error {
 	object, ok := v.(map[string]any)

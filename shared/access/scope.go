@@ -1,5 +1,5 @@
 // Package access knows who may do what: tenants with their settings, tokens and
-// their scopes. A [Guard] answers each request, a [Registrar] makes what
+// their scopes. A [Authorizer] answers each request, a [AdminService] makes what
 // administrators decide. It knows neither HTTP nor DynamoDB: where a token stands
 // in a request is the dialect's business, where it is kept the [Store]'s.
 package access

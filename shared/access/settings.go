@@ -35,7 +35,7 @@ const MaxTenant = 1<<31 - 1
 // maxMatchFields bounds the match keys that one customer may come to hold.
 const maxMatchFields = 50
 
-// The refusals about match fields. Compare with [errors.Is].
+// The client errors about match fields. Compare with [errors.Is].
 var (
 	ErrMatchFieldUnknown  = &errs.Client{Kind: errs.NotFound, Code: "match_field_unknown"}
 	ErrMatchFieldRemoving = &errs.Client{Kind: errs.FailedPrecondition, Code: "match_field_removing"}
@@ -53,7 +53,7 @@ func NewSettings(tenant int, name string) (Settings, error) {
 	return s, s.check()
 }
 
-// Change merges a patch (RFC 7396) into the choices. It refuses with bad_setting
+// Change merges a patch (RFC 7396) into the choices. It rejects with bad_setting
 // or bad_name, naming the member.
 func (s Settings) Change(patch map[string]any) (Settings, error) {
 	choices, err := s.merge(patch)
@@ -92,7 +92,7 @@ func (s Settings) DeclareMatchField(name string, of customer.Holder, tags bool) 
 }
 
 // MatchFieldReady lets searches use the field: the keys of all customers are
-// there. It refuses a field that is gone or going.
+// there. It rejects a field that is gone or going.
 func (s Settings) MatchFieldReady(number int) (Settings, error) {
 	i := s.matchField(number)
 	switch {
@@ -118,7 +118,7 @@ func (s Settings) RemoveMatchField(name string, of customer.Holder) (Settings, c
 }
 
 // MatchFieldRemoved forgets a field whose keys are all gone. A field that is
-// forgotten already changes nothing; one that is not being removed is refused.
+// forgotten already changes nothing; one that is not being removed is rejected.
 func (s Settings) MatchFieldRemoved(number int) (Settings, error) {
 	i := s.matchField(number)
 	switch {

@@ -105,7 +105,7 @@ func change(t *testing.T, s access.Settings, patch string) access.Settings {
 	return s
 }
 
-func TestChangeRefuses(t *testing.T) {
+func TestChangeRejects(t *testing.T) {
 	tests := []struct{ patch, field string }{
 		{`{"colour": "red"}`, "colour"},
 		{`{"Country": "84"}`, "Country"},
@@ -173,7 +173,7 @@ func TestChangeRefuses(t *testing.T) {
 	}
 }
 
-func TestChangeRefusesTooMuch(t *testing.T) {
+func TestChangeRejectsTooMuch(t *testing.T) {
 	fields := make(map[string]any)
 	for i := range 4000 {
 		fields[strings.Repeat("f", 20)+string(rune(0x4e00+i))] = map[string]any{"type": "string"}
@@ -184,7 +184,7 @@ func TestChangeRefusesTooMuch(t *testing.T) {
 	}
 }
 
-func TestNewSettingsRefuses(t *testing.T) {
+func TestNewSettingsRejects(t *testing.T) {
 	for _, tenant := range []int{0, -1, access.MaxTenant + 1} {
 		if _, err := access.NewSettings(tenant, "Shop"); err == nil {
 			t.Errorf("NewSettings(%d) is no refusal", tenant)
@@ -286,7 +286,7 @@ func TestDeclarationsDoNotShareTheirList(t *testing.T) {
 	}
 }
 
-func TestDeclareMatchFieldRefuses(t *testing.T) {
+func TestDeclareMatchFieldRejects(t *testing.T) {
 	tests := []struct {
 		name, field string
 		of          customer.Holder

@@ -6,8 +6,8 @@ import (
 )
 
 // A Store keeps tenants and tokens. Single items are read strongly; lists come
-// from an index and may be a moment old. What returns [errs.ErrStale] did
-// nothing and is loaded and decided anew. Times are kept to the microsecond.
+// from an index and may be a moment old. What returns [errs.ErrConflict] did
+// nothing and is loaded and decided again. Times are kept to the microsecond.
 type Store interface {
 	// Token returns the token with that hash, and false where there is none.
 	Token(ctx context.Context, hash Hash) (Token, bool, error)

@@ -24,7 +24,7 @@ func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 // Short is the first eight digits, for the audit.
 func (h Hash) Short() string { return hex.EncodeToString(h[:4]) }
 
-// ParseHash reads what [Hash.String] writes. It refuses with token_unknown.
+// ParseHash reads what [Hash.String] writes. It rejects with token_unknown.
 func ParseHash(s string) (Hash, error) {
 	var h Hash
 	if len(s) != hex.EncodedLen(len(h)) {
@@ -40,7 +40,7 @@ func ParseHash(s string) (Hash, error) {
 func newSecret() string { return secretPrefix + rand.Text() + rand.Text() }
 
 // A Token opens tenants to whoever holds its secret. But for its revocation it
-// never changes, so that one which is remembered refuses nothing wrongly.
+// never changes, so that one which is remembered rejects nothing wrongly.
 type Token struct {
 	Hash Hash
 	// Name says to people what the token is for, up to 100 bytes.
@@ -69,7 +69,7 @@ func (t Token) good(now time.Time) bool {
 	return t.Revoked.IsZero() && (t.Expires.IsZero() || now.Before(t.Expires))
 }
 
-// check refuses what a new token may not be.
+// check rejects what a new token may not be.
 func (t Token) check(now time.Time) error {
 	if err := checkName("name", t.Name); err != nil {
 		return err

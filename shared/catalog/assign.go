@@ -20,7 +20,7 @@ type Assignment struct {
 }
 
 // Assign makes a purchase and activates it, in one transaction, and returns its
-// number. The refusals come in the order of the contract: an unknown e-mail, the
+// number. The client errors come in the order of the contract: an unknown e-mail, the
 // product, the custom id, an unknown id.
 func (s *Service) Assign(ctx context.Context, a Assignment) (int, error) {
 	numbers := s.numbers(a.Tenant)
@@ -59,7 +59,7 @@ func (s *Service) assign(ctx context.Context, a Assignment, numbers *numbers) (i
 	if category != nil {
 		edit = adopt(*category)
 	}
-	commit, err := s.alter(ctx, a.User, account, edit) // which may refuse, and then no number is used up
+	commit, err := s.alter(ctx, a.User, account, edit) // which may reject, and then no number is used up
 	if err != nil {
 		return 0, err
 	}
@@ -73,14 +73,14 @@ func (s *Service) assign(ctx context.Context, a Assignment, numbers *numbers) (i
 	return purchase.Number, s.save(ctx, commit, next.number(fresh, drawn[UserTasks]), []Purchase{purchase}, ended)
 }
 
-// check returns the product, unless the assignment is refused.
+// check returns the product, unless the assignment is rejected.
 func (a Assignment) check(found Found) (Product, error) {
 	product, ok := found.Products[a.Product.Number]
 	if !ok {
-		return Product{}, refuse("product_unknown", "product_pk", "Product %s does not exist", a.Product.Raw)
+		return Product{}, reject("product_unknown", "product_pk", "Product %s does not exist", a.Product.Raw)
 	}
 	if !product.Free && a.CustomID == nil && a.Values == nil {
-		return Product{}, refuse("missing", "custom_purchase_id", "Missing field custom_purchase_id")
+		return Product{}, reject("missing", "custom_purchase_id", "Missing field custom_purchase_id")
 	}
 	if !found.Account.exists() {
 		return Product{}, unknownUser(a.User)

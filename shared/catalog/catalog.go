@@ -89,9 +89,9 @@ func (t Texts) In(language string) (Text, bool) {
 
 // A Ref is a number as a client named it.
 type Ref struct {
-	// N is 0 where what was said is no number that anything can have.
+	// Number is 0 where Raw is no number that anything can have.
 	Number int
-	// Said is what was said, for the refusal.
+	// Raw is what the client sent, for the client error.
 	Raw string
 }
 
@@ -115,21 +115,21 @@ const (
 	MaxListBytes = 5_000_000
 )
 
-// TooLarge is the refusal of what would have size bytes.
+// TooLarge rejects what would have size bytes.
 func TooLarge(what string, size int) error {
-	return refuse("too_large", "", "The %s would have %d bytes; %d is the limit.", what, size, MaxBytes)
+	return reject("too_large", "", "The %s would have %d bytes; %d is the limit.", what, size, MaxBytes)
 }
 
-// TooManyChanges is the refusal of what would change so many items at once.
+// TooManyChanges rejects what would change so many items at once.
 func TooManyChanges(items int) error {
 	return errs.Reject(errs.FailedPrecondition, "too_many_changes", "", "This would change %d items at once; %d is the limit", items, customer.MaxItems)
 }
 
-// ErrListTooLong refuses a list that would be larger than an answer may be.
+// ErrListTooLong rejects a list that would be larger than an answer may be.
 var ErrListTooLong = errs.Reject(errs.Invalid, "list_too_long", "",
 	"The list would be longer than an answer may be. Ask for single ones by their pk.")
 
-// showable refuses a list of things that are too large together.
+// showable rejects a list of things that are too large together.
 func showable[T any](list []T, size func(T) int) ([]T, error) {
 	bytes := 0
 	for _, e := range list {
@@ -141,6 +141,6 @@ func showable[T any](list []T, size func(T) int) ([]T, error) {
 	return list, nil
 }
 
-func refuse(code, field, format string, args ...any) *errs.Client {
+func reject(code, field, format string, args ...any) *errs.Client {
 	return errs.Reject(errs.Invalid, code, field, format, args...)
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // CreateCategory makes a category (section 2.2) and returns its number. The
-// refusals come in the order of the contract: the label, the form's Shape, its
+// client errors come in the order of the contract: the label, the form's Shape, its
 // Values.
 func (s *Service) CreateCategory(ctx context.Context, tenant int, f CategoryForm) (int, error) {
 	numbers := s.numbers(tenant)
@@ -81,7 +81,7 @@ func (f CategoryForm) labels(held []Label) []Label {
 	return []Label{{CategoryLabel, f.Label.Value}}
 }
 
-// mayBeVisible refuses a category that has no free product of so many days.
+// mayBeVisible rejects a category that has no free product of so many days.
 func (s *Service) mayBeVisible(ctx context.Context, tenant int, category Ref) error {
 	products, err := s.store.Products(ctx, tenant)
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *Service) Category(ctx context.Context, tenant int, category Ref) (Categ
 	return c, nil
 }
 
-// Categories returns all categories by number, or refuses with [ErrListTooLong].
+// Categories returns all categories by number, or rejects with [ErrListTooLong].
 func (s *Service) Categories(ctx context.Context, tenant int) ([]Category, error) {
 	var all []Category
 	err := errs.Retry(ctx, func(int) (err error) {
@@ -133,5 +133,5 @@ func (s *Service) Categories(ctx context.Context, tenant int) ([]Category, error
 }
 
 func unknownCategory(category Ref) error {
-	return refuse("category_unknown", "product_category_pk", "Product category pk %s does not exist", category.Raw)
+	return reject("category_unknown", "product_category_pk", "Product category pk %s does not exist", category.Raw)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // End deactivates a purchase (section 1.5); one that has ended already stays as
-// it is. It refuses with purchase_unknown.
+// it is. It rejects with purchase_unknown.
 func (s *Service) End(ctx context.Context, rules customer.Rules, purchase Ref) error {
 	return errs.Retry(ctx, func(int) error {
 		id, err := s.store.PurchaseOwner(ctx, rules.Tenant, purchase.Number)
@@ -52,7 +52,7 @@ func (s *Service) end(ctx context.Context, u User, purchase Ref, over func(Produ
 const codePurchaseUnknown = "purchase_unknown"
 
 func unknownPurchase(purchase Ref) error {
-	return refuse(codePurchaseUnknown, "purchase_pk", "Purchase %s does not exist", purchase.Raw)
+	return reject(codePurchaseUnknown, "purchase_pk", "Purchase %s does not exist", purchase.Raw)
 }
 
 // Remove removes the purchases of a customer that was deleted. It does nothing

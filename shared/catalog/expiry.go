@@ -47,13 +47,13 @@ func (s *Service) Overdue(ctx context.Context, tenant, shard int, products []Pro
 		if p.Number > cursor.Product {
 			cursor = Cursor{Product: p.Number}
 		}
-		found, err := s.started(ctx, tenant, shard, p.Number, upTo, cursor.Place, limit-len(due))
+		found, err := s.started(ctx, tenant, shard, p.Number, upTo, cursor.Position, limit-len(due))
 		if err != nil {
 			return nil, cursor, false, err
 		}
 		due = append(due, found...)
 		if len(found) > 0 {
-			cursor.Place = found[len(found)-1].Place
+			cursor.Position = found[len(found)-1].Place
 		}
 		if len(due) == limit {
 			return due, cursor, true, nil
@@ -103,8 +103,8 @@ func (s *Service) expireIn(ctx context.Context, tenant, shard int, products []Pr
 
 // A Cursor is how far a walk over overdue purchases came.
 type Cursor struct {
-	Product int
-	Place   string
+	Product  int
+	Position string
 }
 
 func (s *Service) started(ctx context.Context, tenant, shard, product int, upTo time.Time, after string, limit int) ([]Due, error) {

@@ -29,10 +29,10 @@ func differing(held, next []Label) []Label {
 	return labels
 }
 
-// relabel adds that n holds the labels next instead of those it held. It refuses
+// relabel adds that n holds the labels next instead of those it held. It rejects
 // what somebody else has, in the order of next. n is 0 where it is not known yet;
 // see [Change.heldBy].
-func (c *Change) relabel(held, next []Label, read map[Label]Holder, n int) error {
+func (c *Change) relabel(held, next []Label, read map[Label]LabelRecord, n int) error {
 	for _, l := range next {
 		if slices.Contains(held, l) {
 			continue
@@ -60,13 +60,13 @@ func (c *Change) heldBy(n int) {
 func taken(l Label) error {
 	switch l.Kind {
 	case CategoryLabel:
-		return refuse("label_taken", "label", "Product category label %s already exists", l.Text)
+		return reject("label_taken", "label", "Product category label %s already exists", l.Text)
 	case NoProductLabel:
-		return refuse("label_taken", "label", "Product label None already exists")
+		return reject("label_taken", "label", "Product label None already exists")
 	case StripeLabel:
-		return refuse("stripe_id_taken", "product_stripe_id", "Product stripe_id %s already exists", l.Text)
+		return reject("stripe_id_taken", "product_stripe_id", "Product stripe_id %s already exists", l.Text)
 	case AppleLabel:
-		return refuse("apple_id_taken", "product_apple_id", "Product apple_id %s already exists", l.Text)
+		return reject("apple_id_taken", "product_apple_id", "Product apple_id %s already exists", l.Text)
 	}
-	return refuse("label_taken", "label", "Product label %s already exists", l.Text)
+	return reject("label_taken", "label", "Product label %s already exists", l.Text)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // CreateProduct makes a product (sections 2.3 and 2.8) and returns its number.
-// The refusals come in the order of the contract: labels, the category, the
+// The client errors come in the order of the contract: labels, the category, the
 // form's Shape, its Values.
 func (s *Service) CreateProduct(ctx context.Context, tenant int, f ProductForm) (int, error) {
 	numbers := s.numbers(tenant)
@@ -31,7 +31,7 @@ func (s *Service) CreateProduct(ctx context.Context, tenant int, f ProductForm) 
 			return err
 		}
 		if _, ok := found.Categories[next.Category]; !ok {
-			return refuse("category_unknown", "product_category_pk", "Product category %s does not exist", f.Category.Value.Raw)
+			return reject("category_unknown", "product_category_pk", "Product category %s does not exist", f.Category.Value.Raw)
 		}
 		if err := first(f.Shape, f.Values); err != nil {
 			return err
@@ -86,10 +86,10 @@ func (s *Service) toUpdate(ctx context.Context, tenant int, product Ref, f Produ
 	}
 	p, ok := found.Products[product.Number]
 	if !ok {
-		return Product{}, refuse("product_unknown", "product_pk", "Product %s does not exists", product.Raw)
+		return Product{}, reject("product_unknown", "product_pk", "Product %s does not exists", product.Raw)
 	}
 	if _, ok := found.Categories[f.Category.Value.Number]; f.Category.Sent && !ok {
-		return Product{}, refuse("category_unknown", "product_category_fk", "Product category %s does not exists", f.Category.Value.Raw)
+		return Product{}, reject("category_unknown", "product_category_fk", "Product category %s does not exists", f.Category.Value.Raw)
 	}
 	return p, f.Shape
 }
@@ -126,7 +126,7 @@ func (s *Service) Associate(ctx context.Context, tenant int, product, task Ref) 
 		}
 		p, ok := found.Products[product.Number]
 		if !ok {
-			return refuse("product_unknown", "product_pk", "Product pk %s does not exist", product.Raw)
+			return reject("product_unknown", "product_pk", "Product pk %s does not exist", product.Raw)
 		}
 		if _, ok := found.Tasks[task.Number]; !ok {
 			return unknownTask(task)
@@ -157,12 +157,12 @@ func (s *Service) Product(ctx context.Context, tenant int, product Ref) (Product
 	}
 	p, ok := found.Products[product.Number]
 	if !ok {
-		return Product{}, refuse("product_unknown", "product_pk", "Product pk %s does not exist", product.Raw)
+		return Product{}, reject("product_unknown", "product_pk", "Product pk %s does not exist", product.Raw)
 	}
 	return p, nil
 }
 
-// Products returns all products by number, or refuses with [ErrListTooLong].
+// Products returns all products by number, or rejects with [ErrListTooLong].
 func (s *Service) Products(ctx context.Context, tenant int) ([]Product, error) {
 	all, err := s.products(ctx, tenant)
 	if err != nil {
@@ -182,5 +182,5 @@ func (s *Service) products(ctx context.Context, tenant int) ([]Product, error) {
 }
 
 func unknownTask(task Ref) error {
-	return refuse("task_unknown", "task_pk", "Task pk %s does not exist", task.Raw)
+	return reject("task_unknown", "task_pk", "Task pk %s does not exist", task.Raw)
 }

@@ -47,7 +47,7 @@ func objectOf(members ...member) rule {
 	return r
 }
 
-// texts are members that are texts.
+// textMembers are members that are texts.
 func textMembers(names ...string) []member {
 	var members []member
 	for _, name := range names {

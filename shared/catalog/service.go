@@ -10,7 +10,7 @@ import (
 )
 
 // A Service keeps the catalog and gives products to customers: it loads what a
-// decision needs, decides, and commits all of it or nothing, anew as often as
+// decision needs, decides, and commits all of it or nothing, again as often as
 // somebody else came between.
 type Service struct {
 	store     Store

@@ -26,8 +26,8 @@ const (
 	AppleLabel     LabelKind = "APPLE"
 )
 
-// A Holder is who bears a label, as it was read; 0 is nobody.
-type Holder struct {
+// A LabelRecord is who has a label, as it was read; 0 is nobody.
+type LabelRecord struct {
 	Number int
 	customer.Rev
 }
@@ -35,7 +35,7 @@ type Holder struct {
 // A LabelChange gives a label to somebody, or to nobody.
 type LabelChange struct {
 	Label  Label
-	Before Holder
+	Before LabelRecord
 	After  int
 }
 
@@ -54,7 +54,7 @@ type Found struct {
 	Categories map[int]Category
 	Products   map[int]Product
 	Tasks      map[int]Task
-	Labels     map[Label]Holder
+	Labels     map[Label]LabelRecord
 }
 
 // A Change is what one decision changes: all of it becomes true, or none.
@@ -97,7 +97,7 @@ type Due struct {
 }
 
 // A Store keeps the catalog and the purchases. Reads are strongly consistent but
-// for Started. What says [errs.ErrStale] must be loaded and decided anew.
+// for Started. What says [errs.ErrConflict] must be loaded and decided again.
 type Store interface {
 	// Keys reads match keys, by which customers are found.
 	Keys(ctx context.Context, tenant int, keys []customer.Key) (map[customer.Key]customer.KeyRecord, error)
@@ -117,7 +117,7 @@ type Store interface {
 	// PurchaseOwner returns whose purchase bears the number, or 0.
 	PurchaseOwner(ctx context.Context, tenant, purchase int) (customer.ID, error)
 
-	// Save makes c true, or returns ErrStale when something is no longer as it
+	// Save makes c true, or returns ErrConflict when something is no longer as it
 	// was read.
 	Save(ctx context.Context, c Change) error
 

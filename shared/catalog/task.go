@@ -94,7 +94,7 @@ func textsOf(v any) Texts {
 	return texts
 }
 
-// The codes of refusals of a task, which have texts of their own in front.
+// The codes of client errors of a task, which have texts of their own in front.
 const (
 	CodeSchema   = "task_schema"   // not as the schema has it
 	CodePlatform = "task_platform" // names a platform that is none
@@ -164,7 +164,7 @@ func (s *Service) UpdateTask(ctx context.Context, tenant int, task Ref, sent map
 	})
 }
 
-// checkActions refuses predefined actions of tasks that there are none of.
+// checkActions rejects predefined actions of tasks that there are none of.
 func (s *Service) checkActions(ctx context.Context, tenant int, definition map[string]any) error {
 	var named []int
 	for _, e := range elements(definition["predefined_actions"]) {
@@ -189,7 +189,7 @@ func (s *Service) checkActions(ctx context.Context, tenant int, definition map[s
 	return nil
 }
 
-// Task returns a task, or refuses with [CodeNoTask] as NotFound.
+// Task returns a task, or rejects with [CodeNoTask] as NotFound.
 func (s *Service) Task(ctx context.Context, tenant int, task Ref) (Task, error) {
 	found, err := s.read(ctx, tenant, Wanted{Tasks: []int{task.Number}})
 	if err != nil {
@@ -206,7 +206,7 @@ func noTask(task Ref) error {
 	return errs.Reject(errs.NotFound, CodeNoTask, "task_pk", "Task with pk %s not found", task.Raw)
 }
 
-// Tasks returns all tasks by number, or refuses with [ErrListTooLong].
+// Tasks returns all tasks by number, or rejects with [ErrListTooLong].
 func (s *Service) Tasks(ctx context.Context, tenant int) ([]Task, error) {
 	var all []Task
 	err := errs.Retry(ctx, func(int) (err error) {

@@ -69,7 +69,7 @@ func (s *Service) existing(ctx context.Context, u User, w Wanted) (Found, error)
 }
 
 func unknownUser(u User) error {
-	return refuse("user_unknown", "user_id", "User %.300s does not exist", u.Raw)
+	return reject("user_unknown", "user_id", "User %.300s does not exist", u.Raw)
 }
 
 // Customer is the customer that a request names.

@@ -65,11 +65,11 @@ func (s *Service) userTasks(ctx context.Context, u User, numbers *numbers) (Acco
 // A Run is a task that was run by a user.
 type Run struct{ Execution, Purchase int }
 
-// ErrNoPurchase refuses a run that no purchase covers.
+// ErrNoPurchase rejects a run that no purchase covers.
 var ErrNoPurchase = errs.Reject(errs.FailedPrecondition, "no_purchase", "task_pk", "no_purchase")
 
 // RunTask counts a run of a task, in the transaction that ends a purchase used up
-// by it. It refuses with [ErrNoPurchase].
+// by it. It rejects with [ErrNoPurchase].
 func (s *Service) RunTask(ctx context.Context, u User, task Ref) (Run, error) {
 	numbers := s.numbers(u.Tenant)
 	var run Run

@@ -42,7 +42,7 @@ func (s *Store) Read(ctx context.Context, tenant int, w catalog.Wanted) (catalog
 	return readFound(tenant, w, items)
 }
 
-// distinct leaves out what repeats: a BatchGetItem refuses it.
+// distinct leaves out what repeats: a BatchGetItem rejects it.
 func distinct(keys []key) []key {
 	seen := make(map[key]bool, len(keys))
 	unique := keys[:0]
@@ -65,7 +65,7 @@ func readFound(tenant int, w catalog.Wanted, items map[key]item) (found catalog.
 	if found.Tasks, err = readNumbered(tenant, taskSK, w.Tasks, items, readTask); err != nil {
 		return catalog.Found{}, err
 	}
-	found.Labels = make(map[catalog.Label]catalog.Holder, len(w.Labels))
+	found.Labels = make(map[catalog.Label]catalog.LabelRecord, len(w.Labels))
 	for _, l := range w.Labels {
 		if it, ok := items[labelKey(tenant, l)]; ok {
 			if found.Labels[l], err = readLabel(it); err != nil {

@@ -46,7 +46,7 @@ func TestCatalogIsReadBack(t *testing.T) {
 			Customer: customer.Record{Customer: whose.After}, Active: []catalog.Purchase{purchase, {Number: 5, Product: 3, Created: now, Commit: "d"}},
 			UserTasks: map[int]int{3: 1, 1: 20}, LastLimited: &ended, LastDated: nil,
 		},
-		Labels: map[catalog.Label]catalog.Holder{{Kind: catalog.CategoryLabel, Text: "a#b"}: {Number: 1}},
+		Labels: map[catalog.Label]catalog.LabelRecord{{Kind: catalog.CategoryLabel, Text: "a#b"}: {Number: 1}},
 	}
 	change := catalog.Change{ID: whose.ID, Tenant: tenant, Account: &want.Account, Customer: whose, Labels: []catalog.LabelChange{{
 		Label: catalog.Label{Kind: catalog.CategoryLabel, Text: "a#b"}, After: 1,

@@ -27,7 +27,7 @@ const (
 	attrAppleID    = "a"
 	attrLinks      = "l"
 	attrDefinition = "j" // of a task, in JSON: it may nest deeper than an item
-	attrHolder     = "n" // the number of who bears a label
+	attrLabelOf    = "n" // the number of who bears a label
 	attrOwner      = "i" // the customer of a purchase, in base 36
 )
 
@@ -125,13 +125,13 @@ func newLabelItem(tenant int, l catalog.LabelChange, commit string) item {
 	it := make(attributes, 4)
 	it.setPlaces(labelKey(tenant, l.Label), indexKeys{})
 	it.setText(attrCommit, commit)
-	it.setNumber(attrHolder, int64(l.After))
+	it.setNumber(attrLabelOf, int64(l.After))
 	return item(it)
 }
 
-func readLabel(it item) (catalog.Holder, error) {
+func readLabel(it item) (catalog.LabelRecord, error) {
 	r := reader{it: it}
-	h := catalog.Holder{Number: int(r.number(attrHolder)), Rev: r.rev()}
+	h := catalog.LabelRecord{Number: int(r.number(attrLabelOf)), Rev: r.rev()}
 	return h, r.err
 }
 

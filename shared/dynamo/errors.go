@@ -13,83 +13,85 @@ import (
 	"regulars/shared/errs"
 )
 
-// A verdict is what an error of the table says about the call.
-type verdict int
+// An outcome is what an error of the table says about the call.
+type outcome int
 
 const (
-	// fault: our mistake, or the account's set-up. Repeating it is no use.
-	fault verdict = iota
-	// broken: it did nothing, because a guard broke, which none of these guards ever
-	// mends. Load and decide again.
-	broken
-	// held: it did nothing, because another transaction held an item or there was
-	// too much to do. That says nothing about an earlier send of the same.
-	held
-	// lost: whether it did something is unknown.
-	lost
+	// failed: the call is wrong, or the AWS account is not set up for it. Repeating it
+	// is no use.
+	failed outcome = iota
+	// guardBroke: it did nothing, because a guard did not hold, and it never will
+	// again. Load and decide again.
+	guardBroke
+	// contended: it did nothing, because another transaction had an item locked or
+	// the table was throttled. That says nothing about an earlier send of the same.
+	contended
+	// unknown: whether it did something is not known.
+	unknown
 )
 
-// passingCodes are the errors after which nothing was done and a later attempt
-// may fare better. The texts of errors are never looked at.
-var passingCodes = map[string]verdict{
-	"ConditionalCheckFailedException":        broken,
-	"TransactionConflictException":           held,
-	"ProvisionedThroughputExceededException": held,
-	"ThrottlingException":                    held,
-	"Throttling":                             held,
-	"RequestLimitExceeded":                   held,
+// outcomeOfCode has the errors after which nothing was done and a later attempt may
+// succeed. The texts of errors are never looked at.
+var outcomeOfCode = map[string]outcome{
+	"ConditionalCheckFailedException":        guardBroke,
+	"TransactionConflictException":           contended,
+	"ProvisionedThroughputExceededException": contended,
+	"ThrottlingException":                    contended,
+	"Throttling":                             contended,
+	"RequestLimitExceeded":                   contended,
 }
 
-// passingReasons are the reasons of a cancelled transaction of that sort.
-var passingReasons = map[string]verdict{
-	"ConditionalCheckFailed":        broken,
-	"TransactionConflict":           held,
-	"ProvisionedThroughputExceeded": held,
-	"ThrottlingError":               held,
-	"RequestLimitExceeded":          held,
+// outcomeOfReason has the reasons of a cancelled transaction of that sort.
+var outcomeOfReason = map[string]outcome{
+	"ConditionalCheckFailed":        guardBroke,
+	"TransactionConflict":           contended,
+	"ProvisionedThroughputExceeded": contended,
+	"ThrottlingError":               contended,
+	"RequestLimitExceeded":          contended,
 }
 
-func judge(err error) verdict {
+func outcomeOf(err error) outcome {
 	if canceled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
-		return judgeReasons(canceled.CancellationReasons)
+		return outcomeOfReasons(canceled.CancellationReasons)
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		if v, passes := passingCodes[api.ErrorCode()]; passes {
-			return v
+		if o, retryable := outcomeOfCode[api.ErrorCode()]; retryable {
+			return o
 		}
 		if api.ErrorCode() == "TransactionInProgressException" {
-			return lost
+			return unknown
 		}
 	}
 	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.HTTPStatusCode() < 500 && response.HTTPStatusCode() >= 300 {
-		return fault
+		return failed
 	}
-	if sentInVain(err) {
-		return lost
+	if answerLost(err) {
+		return unknown
 	}
-	return fault
+	return failed
 }
 
-// judgeReasons: every reason must be one that passes, else the transaction
-// itself is wrong and would be cancelled for ever. One broken guard is enough.
-func judgeReasons(reasons []types.CancellationReason) verdict {
-	v := fault
+// outcomeOfReasons is failed unless every reason is one of [outcomeOfReason]: the
+// transaction itself is wrong then and would be cancelled for ever. One broken
+// guard is enough for guardBroke.
+func outcomeOfReasons(reasons []types.CancellationReason) outcome {
+	v := failed
 	for _, reason := range reasons {
 		code := aws.ToString(reason.Code)
-		passing, passes := passingReasons[code]
+		o, retryable := outcomeOfReason[code]
 		switch {
-		case passes && v != broken:
-			v = passing
-		case !passes && code != "None" && code != "":
-			return fault
+		case retryable && v != guardBroke:
+			v = o
+		case !retryable && code != "None" && code != "":
+			return failed
 		}
 	}
 	return v
 }
 
-// sentInVain reports whether the call went out, or might have, and no usable
+// answerLost reports whether the call went out, or might have, and no usable
 // answer came back.
-func sentInVain(err error) bool {
+func answerLost(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return true
 	}
@@ -105,13 +107,13 @@ func sentInVain(err error) bool {
 
 // readError says of a failed read whether it may be repeated.
 func readError(doing string, err error) error {
-	if judge(err) == fault {
+	if outcomeOf(err) == failed {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	return stale(doing, err)
+	return conflict(doing, err)
 }
 
-// stale wraps err, for the log, in ErrStale, for the decision.
-func stale(doing string, err error) error {
+// conflict wraps err, for the log, in ErrConflict, for the decision.
+func conflict(doing string, err error) error {
 	return fmt.Errorf("%s: %w: %w", doing, errs.ErrConflict, err)
 }

@@ -75,7 +75,7 @@ func readExtension(it item) (customer.Extension, error) {
 	return e, nil
 }
 
-// putExtensions writes the extensions that change. It refuses what would make the
+// putExtensions writes the extensions that change. It rejects what would make the
 // customer with all its extensions larger than it may be.
 func (t *tx) putExtensions(c customer.Commit) error {
 	if len(c.Extensions) == 0 {
@@ -117,7 +117,7 @@ func totalBytes(c customer.Customer) int {
 	return n
 }
 
-// Whole implements [customer.Store]. The items of one read are read one after
+// CustomerWithExtensions implements [customer.Store]. The items of one read are read one after
 // another; what the customer says of its extensions tells whether they belong
 // together.
 func (s *Store) CustomerWithExtensions(ctx context.Context, tenant int, id customer.ID) (customer.Record, error) {

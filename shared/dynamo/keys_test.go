@@ -84,7 +84,7 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 	line("entry with a reference", newEntryItem(tenant, id, points.Entry{Seq: 7, Text: points.Text{RefID: "A#1"}}, "commit"), nil)
 	it, err = newOrderItem(orderKey(tenant, id, "A#1"), points.Order{}, "commit", nil)
 	line("order", it, err)
-	it, err = newAnswerItem(uniqueKey(tenant, id, points.Reference{Direction: points.Takes, RefID: "A#1"}), "commit", "", nil, time.Time{})
+	it, err = newAnswerItem(uniqueKey(tenant, id, points.Reference{Direction: points.Debit, RefID: "A#1"}), "commit", "", nil, time.Time{})
 	line("unique reference", it, err)
 	line("reversal", newReversalItem(reversalKey(tenant, id, 7), points.Reversal{}, "commit"), nil)
 	it, err = newAnswerItem(answerKey(tenant, id, "k1"), "commit", "", nil, noon)

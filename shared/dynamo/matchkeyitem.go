@@ -11,15 +11,15 @@ import (
 
 // The attributes of a match key, beside its commit.
 const (
-	attrOwners  = "o" // a map: roles by id, in base 36
-	attrCrowded = "x"
+	attrOwners     = "o" // a map: roles by id, in base 36
+	attrOverflowed = "x"
 )
 
 func newMatchKeyItem(k key, owners customer.Owners, commit string) item {
 	it := make(attributes, 5)
 	it.setPlaces(k, indexKeys{})
 	it.setText(attrCommit, commit)
-	it.setFlag(attrCrowded, owners.Overflowed)
+	it.setFlag(attrOverflowed, owners.Overflowed)
 	if len(owners.Roles) > 0 {
 		roles := make(attributes, len(owners.Roles))
 		for id, r := range owners.Roles {
@@ -38,7 +38,7 @@ func readMatchKey(it item) (customer.KeyRecord, error) {
 	r := reader{it: it}
 	roles := reader{it: r.object(attrOwners)}
 	record := customer.KeyRecord{
-		Owners: customer.Owners{Roles: make(map[customer.ID]customer.Roles, len(roles.it)), Overflowed: r.flag(attrCrowded)},
+		Owners: customer.Owners{Roles: make(map[customer.ID]customer.Roles, len(roles.it)), Overflowed: r.flag(attrOverflowed)},
 		Rev:    customer.Rev{Commit: r.text(attrCommit), Bytes: sizeOf(it)},
 	}
 	for text := range roles.it {

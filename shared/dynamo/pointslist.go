@@ -14,49 +14,49 @@ import (
 )
 
 // ListIDs implements [points.Lister].
-func (s *Store) ListIDs(ctx context.Context, tenant int, asks []points.Ask, down bool) ([][]points.Place, error) {
-	return s.sideBySide(ctx, "list customers", asks, func(ask points.Ask) (*dynamodb.QueryInput, error) {
-		from, to := (ask.After.ID + 1).Base36(), "~"
+func (s *Store) ListIDs(ctx context.Context, tenant int, queries []points.Query, down bool) ([][]points.Position, error) {
+	return s.sideBySide(ctx, "list customers", queries, func(q points.Query) (*dynamodb.QueryInput, error) {
+		from, to := (q.After.ID + 1).Base36(), "~"
 		if down {
 			from = "0"
-			if ask.After.ID > 0 {
-				to = (ask.After.ID - 1).Base36()
+			if q.After.ID > 0 {
+				to = (q.After.ID - 1).Base36()
 			}
 		}
-		return newQuery(index1, within(attrIndex1PK, listPK(tenant, ask.Shard), attrIndex1SK, from, to), !down, ask.Limit)
-	}, func(it item) (points.Place, error) {
+		return newQuery(index1, within(attrIndex1PK, listPK(tenant, q.Shard), attrIndex1SK, from, to), !down, q.Limit)
+	}, func(it item) (points.Position, error) {
 		id, err := idOfCustomer(keyOf(it))
-		return points.Place{ID: id}, err
+		return points.Position{ID: id}, err
 	})
 }
 
 // ListChanged implements [points.Lister].
-func (s *Store) ListChanged(ctx context.Context, tenant int, asks []points.Ask, from, to points.Hour) ([][]points.Place, error) {
-	return s.sideBySide(ctx, "list changes", asks, func(ask points.Ask) (*dynamodb.QueryInput, error) {
+func (s *Store) ListChanged(ctx context.Context, tenant int, queries []points.Query, from, to points.Hour) ([][]points.Position, error) {
+	return s.sideBySide(ctx, "list changes", queries, func(q points.Query) (*dynamodb.QueryInput, error) {
 		top := hourText(from.Begins()) + afterIDs
-		if ask.After.ID > 0 {
-			top = hourPlace(ask.After.Hour.Begins(), ask.After.ID-1)
+		if q.After.ID > 0 {
+			top = hourPlace(q.After.Hour.Begins(), q.After.ID-1)
 		}
-		return newQuery(index2, within(attrIndex2PK, changedPK(tenant, ask.Shard), attrIndex2SK, hourText(to.Begins()), top), false, ask.Limit)
-	}, func(it item) (points.Place, error) {
+		return newQuery(index2, within(attrIndex2PK, changedPK(tenant, q.Shard), attrIndex2SK, hourText(to.Begins()), top), false, q.Limit)
+	}, func(it item) (points.Position, error) {
 		t, id, err := readHourPlace(text(it, attrIndex2SK))
-		return points.Place{ID: id, Hour: points.Hour(t.Unix() / 3600)}, err
+		return points.Position{ID: id, Hour: points.Hour(t.Unix() / 3600)}, err
 	})
 }
 
-// sideBySide answers asks by one query each, all at once: one trip.
-func (s *Store) sideBySide(ctx context.Context, doing string, asks []points.Ask,
-	ask func(points.Ask) (*dynamodb.QueryInput, error), read func(item) (points.Place, error)) ([][]points.Place, error) {
+// sideBySide answers each query by one of DynamoDB, all at once: one trip.
+func (s *Store) sideBySide(ctx context.Context, doing string, queries []points.Query,
+	input func(points.Query) (*dynamodb.QueryInput, error), read func(item) (points.Position, error)) ([][]points.Position, error) {
 	meter.From(ctx).Add(1, 0, 0)
-	answers := make([][]points.Place, len(asks))
+	answers := make([][]points.Position, len(queries))
 	var group errgroup.Group
-	for i, a := range asks {
+	for i, q := range queries {
 		group.Go(func() error {
-			input, err := ask(a)
+			in, err := input(q)
 			if err != nil {
 				return fmt.Errorf("%s: %w", doing, err)
 			}
-			items, err := s.queryBeside(ctx, doing, input)
+			items, err := s.queryBeside(ctx, doing, in)
 			for _, it := range items {
 				place, placeErr := read(it)
 				answers[i], err = append(answers[i], place), errors.Join(err, placeErr)

@@ -63,7 +63,7 @@ func (s *Store) RemovePurchases(ctx context.Context, tenant int, id customer.ID)
 	return len(items) > removedAtOnce, s.commit(ctx, "remove purchases", t)
 }
 
-// Gone returns the ids above after of a tenant's deleted customers in one shard
+// Tombstones returns the ids above after of a tenant's deleted customers in one shard
 // that are not swept yet, ascending, up to limit. It asks an index, which may be a
 // moment old.
 func (s *Store) Tombstones(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error) {
@@ -77,7 +77,7 @@ func (s *Store) Tombstones(ctx context.Context, tenant, shard int, after custome
 	return ids, err
 }
 
-// Swept takes a deleted customer off that list. The tombstone itself stays until
+// Purged takes a deleted customer off that list. The tombstone itself stays until
 // its time has passed; one that has gone already is no matter.
 func (s *Store) Purged(ctx context.Context, tenant int, id customer.ID) error {
 	return errs.Retry(ctx, func(int) error {

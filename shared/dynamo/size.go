@@ -50,7 +50,7 @@ func sizeOfNumber(text string) int {
 	return n
 }
 
-// readUnits are what a strongly consistent read of size bytes costs, in halves
+// halfReadUnits are what a strongly consistent read of size bytes costs, in halves
 // of a unit: one unit for each 4 KB begun, and one for an item that is not there.
 func halfReadUnits(size int) int64 { return 2 * int64(max(1, (size+4095)/4096)) }
 

@@ -53,7 +53,7 @@ func (e *errGuard) Error() string { return "a guard broke" }
 func (e *errGuard) Unwrap() error { return errs.ErrConflict }
 
 // commit makes all writes true, or none. It returns an [*errGuard] where a guard
-// broke, ErrStale where a later attempt may fare better, and busy where it could
+// broke, ErrConflict where a later attempt may fare better, and busy where it could
 // not learn before the deadline whether the writes happened. The transaction is
 // sent unchanged, under the commit's id as its token, until the answer is
 // definite, so it happens once.
@@ -96,20 +96,20 @@ func (s *Store) untilDefinite(ctx context.Context, doing string, t *tx, send fun
 		if err == nil {
 			return nil
 		}
-		switch judge(err) {
-		case fault:
+		switch outcomeOf(err) {
+		case failed:
 			return fmt.Errorf("%s: %w", doing, err)
-		case broken:
+		case guardBroke:
 			found := foundInstead(err)
 			if text(found, attrCommit) == t.id {
 				return nil // an earlier send of this commit, of which the answer was lost
 			}
-			return stale(doing, errors.Join(&errGuard{found}, err))
-		case held:
+			return conflict(doing, errors.Join(&errGuard{found}, err))
+		case contended:
 			if !open {
-				return stale(doing, err)
+				return conflict(doing, err)
 			}
-		case lost:
+		case unknown:
 			open = true
 		}
 		if !errs.Pause(ctx, n) {

@@ -272,22 +272,22 @@ func (f *farm) show(t *testing.T, id string) Progress {
 
 // deliver delivers the first message, and reports false when there is none. A
 // visit that is killed leaves its message.
-func (f *farm) deliver(t *testing.T) (Verdict, error, bool) {
+func (f *farm) deliver(t *testing.T) (Outcome, error, bool) {
 	if len(f.messages) == 0 {
-		return Verdict{}, nil, false
+		return Outcome{}, nil, false
 	}
 	ref := f.messages[0]
 	f.messages = f.messages[1:]
-	verdict, err := Verdict{Again: true}, errKilled
-	survived(func() { verdict, err = f.worker.Process(t.Context(), ref) })
-	if verdict.Again {
+	outcome, err := Outcome{Retry: true}, errKilled
+	survived(func() { outcome, err = f.worker.Process(t.Context(), ref) })
+	if outcome.Retry {
 		f.messages = append(f.messages, ref)
-		f.pass(verdict.After)
+		f.pass(outcome.After)
 	}
-	return verdict, err, true
+	return outcome, err, true
 }
 
-// drain delivers until no message is left, and nothing may be given up.
+// drain delivers until no message is left, and nothing may be dead-lettered.
 func (f *farm) drain(t *testing.T) {
 	t.Helper()
 	for range 1000 {
@@ -303,7 +303,7 @@ func (f *farm) drain(t *testing.T) {
 }
 
 // untilQuiet is drain, after visitors were killed so often that a part may be
-// given up.
+// dead-lettered.
 func (f *farm) untilQuiet(t *testing.T) error {
 	for range 1000 {
 		_, err, ok := f.deliver(t)

@@ -63,7 +63,7 @@ func TestAnyHistoryHeals(t *testing.T) {
 			}
 		}
 		f.shelf.hook, f.field.hook = func() {}, func() {}
-		for range 2 { // the second start is for what killed visitors left to be given up
+		for range 2 { // the second start is for what killed visitors left to be dead-lettered
 			f.start(t)
 			f.pass(Idle)
 			if err := f.service.Resend(t.Context(), Idle); err != nil {
@@ -75,7 +75,7 @@ func TestAnyHistoryHeals(t *testing.T) {
 		}
 		for _, job := range f.jobs {
 			p := f.show(t, job.ID)
-			if p.State == Failed && p.Tries == maxVisits {
+			if p.State == Failed && p.Tries == maxAttempts {
 				continue // killed five times while it was finished
 			}
 			if p.State != Done || p.Seen != total || p.Changed != total || p.Left != 0 || len(f.turned) != total {
@@ -135,15 +135,15 @@ func manyWorkersOnTheSameParts(t *testing.T) {
 		for _, ref := range f.messages {
 			visitors.Go(func() {
 				for {
-					verdict, err := f.worker.Process(t.Context(), ref)
+					outcome, err := f.worker.Process(t.Context(), ref)
 					if err != nil {
 						t.Error(err)
 						return
 					}
-					if !verdict.Again {
+					if !outcome.Retry {
 						return
 					}
-					time.Sleep(verdict.After)
+					time.Sleep(outcome.After)
 				}
 			})
 		}
@@ -163,16 +163,16 @@ func TestOvertakenVisitor(t *testing.T) {
 	f.pass(wait40)
 	f.field.hook = func() {
 		f.field.hook = func() {}
-		if verdict, err := f.worker.Process(t.Context(), f.messages[0]); err != nil || verdict.Again {
-			t.Errorf("the faster visit = %v, %v", verdict, err)
+		if outcome, err := f.worker.Process(t.Context(), f.messages[0]); err != nil || outcome.Retry {
+			t.Errorf("the faster visit = %v, %v", outcome, err)
 		}
 		again := f.show(t, job.ID)
 		if again.State != Done || again.Seen != 7 {
 			t.Errorf("Show() = %+v", again)
 		}
 	}
-	if verdict, err := f.worker.Process(t.Context(), f.messages[0]); err != nil || verdict.Again {
-		t.Errorf("the slower visit = %v, %v", verdict, err)
+	if outcome, err := f.worker.Process(t.Context(), f.messages[0]); err != nil || outcome.Retry {
+		t.Errorf("the slower visit = %v, %v", outcome, err)
 	}
 
 	f = newFarm("7")
@@ -183,8 +183,8 @@ func TestOvertakenVisitor(t *testing.T) {
 		survived(func() { f.worker.Process(t.Context(), f.messages[0]) })
 		f.field.hook = func() {}
 	}
-	if verdict, err := f.worker.Process(t.Context(), f.messages[0]); err != nil || verdict != (Verdict{true, afterTrouble}) {
-		t.Errorf("the slower visit = %v, %v", verdict, err)
+	if outcome, err := f.worker.Process(t.Context(), f.messages[0]); err != nil || outcome != (Outcome{true, afterTrouble}) {
+		t.Errorf("the slower visit = %v, %v", outcome, err)
 	}
 	if got := f.show(t, job.ID); got.Seen != 0 {
 		t.Errorf("Show() = %+v, want that nothing is counted", got)
@@ -231,7 +231,7 @@ func TestPartIsParked(t *testing.T) {
 	if got.State != Running || got.Parked != 1 || got.Done != 1 || got.Seen != 6 || given != 1 {
 		t.Errorf("Show() = %+v, given up %d times", got, given)
 	}
-	if failed != maxVisits+1 { // the first of them got to the stone
+	if failed != maxAttempts+1 { // the first of them got to the stone
 		t.Errorf("failed %d times", failed)
 	}
 	f.trap = -1
@@ -256,7 +256,7 @@ func TestCrashingPartIsParked(t *testing.T) {
 				}
 				visits++
 			}
-			if got := f.show(t, job.ID); got.Parked != 1 || visits != maxVisits+1 {
+			if got := f.show(t, job.ID); got.Parked != 1 || visits != maxAttempts+1 {
 				t.Errorf("Show() = %+v after %d visits", got, visits)
 			}
 		})
@@ -270,7 +270,7 @@ func TestUsedUpPartTriesAgain(t *testing.T) {
 	job := f.start(t)
 	f.pass(wait40)
 	f.field.hook = func() { panic("stone") }
-	for range maxVisits {
+	for range maxAttempts {
 		f.deliver(t)
 	}
 	f.field.hook = func() {}
@@ -283,7 +283,7 @@ func TestUsedUpPartTriesAgain(t *testing.T) {
 
 func killNow() { hook, _ := killAt(1); hook() }
 
-func TestFinishRefusedFailsTheJob(t *testing.T) {
+func TestFinishRejectedFailsTheJob(t *testing.T) {
 	f := newFarm("2")
 	f.finish = func() error { return errs.Reject(errs.FailedPrecondition, "no", "", "The field is gone.") }
 	job := f.start(t)
@@ -306,7 +306,7 @@ func TestFinishThatNeverSucceedsFailsTheJob(t *testing.T) {
 		}
 		given = given || errors.Is(err, ErrDeadLettered)
 	}
-	if got := f.show(t, job.ID); got.State != Failed || got.Trouble == "" || !given || f.finished != maxVisits+1 {
+	if got := f.show(t, job.ID); got.State != Failed || got.Trouble == "" || !given || f.finished != maxAttempts+1 {
 		t.Errorf("Show() = %+v, given up %t, tried %d times", got, given, f.finished)
 	}
 }

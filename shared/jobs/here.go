@@ -9,24 +9,24 @@ import (
 	"regulars/shared/errs"
 )
 
-// WorkOn visits all parts of a job side by side, as their messages would, until
+// WorkOn processes all parts of a job side by side, as their messages would, until
 // they are done or the deadline of ctx leaves no time. What is left is for the
 // messages, and so is what fails; the error is for the log.
 func (w *Worker) WorkOn(ctx context.Context, job Job) error {
 	errs := make([]error, job.Parts)
-	var visits sync.WaitGroup
+	var group sync.WaitGroup
 	for n := range job.Parts {
-		visits.Go(func() { errs[n] = w.workOn(ctx, Ref{job.Tenant, job.ID, n}) })
+		group.Go(func() { errs[n] = w.processUntilDue(ctx, Ref{job.Tenant, job.ID, n}) })
 	}
-	visits.Wait()
+	group.Wait()
 	return errors.Join(errs...)
 }
 
-// workOn visits one part, again where it was too early.
-func (w *Worker) workOn(ctx context.Context, ref Ref) error {
+// processUntilDue processes one part, again where it was too early.
+func (w *Worker) processUntilDue(ctx context.Context, ref Ref) error {
 	for {
-		verdict, err := w.Process(ctx, ref)
-		if err != nil || !verdict.Again || verdict.After == 0 || !rest(ctx, verdict.After) {
+		outcome, err := w.Process(ctx, ref)
+		if err != nil || !outcome.Retry || outcome.After == 0 || !rest(ctx, outcome.After) {
 			return err
 		}
 	}

@@ -59,7 +59,7 @@ type Job struct {
 	Created, NotBefore time.Time
 	// Moved is when the job was last written.
 	Moved time.Time
-	// Tries is how often Finish was begun anew.
+	// Tries is how often Finish was begun again.
 	Tries int
 	// Trouble says in a sentence why the job failed.
 	Trouble string
@@ -92,7 +92,7 @@ type Part struct {
 	// words of the kind.
 	Range, Cursor string
 	Counts
-	// Visits counts those begun since the cursor last moved.
+	// Attempts counts those begun since the cursor last moved.
 	Attempts int
 	// Moved is when the part was last written, to the microsecond.
 	Moved time.Time
@@ -116,9 +116,9 @@ func (c Counts) Plus(d Counts) Counts {
 	return Counts{c.Seen + d.Seen, c.Changed + d.Changed, c.Skipped + d.Skipped, c.Subscriptions + d.Subscriptions}
 }
 
-// maxVisits is how many visits in a row may get nowhere: one may meet a busy
+// maxAttempts is how many attempts in a row may get nowhere: one may meet a busy
 // table, a deployment or a crash, five mean trouble that repeating does not cure.
-const maxVisits = 5
+const maxAttempts = 5
 
 // newJob makes a job and its parts.
 func newJob(o Spec, now time.Time, wait time.Duration) (Job, []Part) {
@@ -166,25 +166,25 @@ func (j Job) to(s State, now time.Time) Job {
 	return j
 }
 
-// visited begins a visit.
-func (p Part) visited(now time.Time) Part {
+// attempted begins an attempt.
+func (p Part) attempted(now time.Time) Part {
 	p.Attempts++
 	p.Moved = instant(now)
 	return p
 }
 
-// usedUp reports whether its visits got nowhere too often for another.
-func (p Part) usedUp() bool { return p.Attempts >= maxVisits }
+// usedUp reports whether its attempts got nowhere too often for another.
+func (p Part) usedUp() bool { return p.Attempts >= maxAttempts }
 
-// parked ends the visits.
+// parked ends the attempts.
 func (p Part) parked(now time.Time) Part {
 	p.State, p.Moved = Parked, instant(now)
 	return p
 }
 
-// fenced is the part as it is, written anew: whoever visits it cannot save any
-// more what he does.
-func (p Part) fenced(now time.Time) Part {
+// bumped is the part as it is, to be written again: an attempt that is under way
+// can no longer save what it does, because the part's version has changed.
+func (p Part) bumped(now time.Time) Part {
 	p.Moved = instant(now)
 	return p
 }
@@ -208,5 +208,5 @@ func (p Part) after(s Step, now time.Time) Part {
 	return p
 }
 
-// ErrUnknown refuses the id of a job that is not there.
+// ErrUnknown rejects the id of a job that is not there.
 var ErrUnknown = &errs.Client{Kind: errs.NotFound, Code: "job_unknown"}

@@ -34,20 +34,20 @@ func TestNothingIsDoneBeforeItsTime(t *testing.T) {
 	f := newFarm("4")
 	f.start(t)
 	f.pass(wait40 - time.Second)
-	verdict, err, _ := f.deliver(t)
-	if err != nil || verdict != (Verdict{true, time.Second}) || len(f.turned) != 0 {
-		t.Errorf("visit = %v, %v, %d turned", verdict, err, len(f.turned))
+	outcome, err, _ := f.deliver(t)
+	if err != nil || outcome != (Outcome{true, time.Second}) || len(f.turned) != 0 {
+		t.Errorf("visit = %v, %v, %d turned", outcome, err, len(f.turned))
 	}
 }
 
 func TestDecide(t *testing.T) {
-	at := func(state State, part PartState, visits, tries int) visit {
+	at := func(state State, part PartState, visits, tries int) attempt {
 		job := Job{State: state, NotBefore: noon, Tries: tries, Rev: "a"}
 		return decide(job, Part{State: part, Attempts: visits, Rev: "b"}, noon)
 	}
 	tests := []struct {
 		name string
-		got  visit
+		got  attempt
 		want task
 	}{
 		{"waiting", at(Running, Waiting, 0, 0), work},
@@ -148,9 +148,9 @@ func TestVisitGivesBackWhenTimeIsUp(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), toSave+shortest+100*time.Millisecond)
 	defer cancel()
 	f.field.hook = func() { time.Sleep(40 * time.Millisecond) }
-	verdict, err := f.worker.Process(ctx, f.messages[0])
-	if err != nil || verdict != (Verdict{Again: true}) {
-		t.Errorf("Visit() = %v, %v", verdict, err)
+	outcome, err := f.worker.Process(ctx, f.messages[0])
+	if err != nil || outcome != (Outcome{Retry: true}) {
+		t.Errorf("Visit() = %v, %v", outcome, err)
 	}
 	if got := f.show(t, job.ID); got.Seen != stonesAtOnce {
 		t.Errorf("Show() = %+v", got)
@@ -165,14 +165,14 @@ func TestUnknownJobAndKind(t *testing.T) {
 	if _, err := f.service.Cancel(t.Context(), 5, "x"); !errors.Is(err, ErrUnknown) {
 		t.Errorf("Cancel() error = %v", err)
 	}
-	if verdict, err := f.worker.Process(t.Context(), Ref{5, "x", 0}); err != nil || verdict.Again {
-		t.Errorf("Visit() = %v, %v", verdict, err)
+	if outcome, err := f.worker.Process(t.Context(), Ref{5, "x", 0}); err != nil || outcome.Retry {
+		t.Errorf("Visit() = %v, %v", outcome, err)
 	}
 	f.order.Kind = "dig"
 	f.start(t)
 	f.pass(wait40)
-	if verdict, err, _ := f.deliver(t); err == nil || !verdict.Again {
-		t.Errorf("Visit() of an unknown kind = %v, %v", verdict, err)
+	if outcome, err, _ := f.deliver(t); err == nil || !outcome.Retry {
+		t.Errorf("Visit() of an unknown kind = %v, %v", outcome, err)
 	}
 }
 

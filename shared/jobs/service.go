@@ -33,7 +33,7 @@ func NewService(store Store, queue Queue, now func() time.Time, wait time.Durati
 	return &Service{store, queue, now, wait}
 }
 
-// An Order says what to do: a kind of job, about what, in which parts. For one
+// A Spec says what to do: a kind of job, about what, in which parts. For one
 // kind and subject the ranges are always the same.
 type Spec struct {
 	Tenant  int
@@ -45,7 +45,7 @@ type Spec struct {
 	Ranges []string
 }
 
-// Start makes the job that the order names, or goes on with the one that is
+// Start makes the job that the spec names, or goes on with the one that is
 // open: what is missing of its plan is made up, and parked parts try again.
 func (s *Service) Start(ctx context.Context, o Spec) (Job, error) {
 	var job Job
@@ -76,7 +76,7 @@ func (s *Service) set(ctx context.Context, job Job, parts []Part) (Job, error) {
 	return job, s.sendAgain(ctx, job, parts, func(p Part) bool { return p.State == Parked })
 }
 
-// planned is the job of the order with all its parts.
+// planned is the job of the spec with all its parts.
 func (s *Service) planned(ctx context.Context, o Spec) (Job, []Part, error) {
 	job, found, err := s.store.OpenJob(ctx, o.Tenant, o.Kind, o.Subject)
 	if err != nil {
@@ -221,7 +221,7 @@ func (s *Service) change(ctx context.Context, tenant int, id string, decide func
 // Cancel ends a job; what it did stays done. Steps under way end within 20
 // seconds, and those that save what they do with their cursor save nothing more
 // where the job has few parts. A job that has ended already stays as it is. It
-// refuses with [ErrUnknown].
+// rejects with [ErrUnknown].
 func (s *Service) Cancel(ctx context.Context, tenant int, id string) (Job, error) {
 	var job Job
 	err := errs.Retry(ctx, func(int) (err error) {
@@ -232,7 +232,7 @@ func (s *Service) Cancel(ctx context.Context, tenant int, id string) (Job, error
 		job = job.to(Cancelled, s.now())
 		change := Change{ID: rand.Text(), Job: &job}
 		if len(parts) <= partsAtOnce {
-			change.Parts = s.fence(parts)
+			change.Parts = s.bumpVersions(parts)
 		}
 		return s.save(ctx, change)
 	})
@@ -242,21 +242,22 @@ func (s *Service) Cancel(ctx context.Context, tenant int, id string) (Job, error
 	return job, nil
 }
 
-// fence are the parts that somebody may be visiting, written anew.
-func (s *Service) fence(parts []Part) []Part {
-	var fenced []Part
+// bumpVersions returns the parts that somebody may be processing, to be written as
+// they are: under their new versions nobody saves what was begun before.
+func (s *Service) bumpVersions(parts []Part) []Part {
+	var bumped []Part
 	for _, p := range parts {
 		if p.State == Waiting {
-			fenced = append(fenced, p.fenced(s.now()))
+			bumped = append(bumped, p.bumped(s.now()))
 		}
 	}
-	return fenced
+	return bumped
 }
 
 // longestID is longer than the id of any job, and short enough for a key.
 const longestID = 64
 
-// jobAndParts returns a job and its parts, or refuses with [ErrUnknown].
+// jobAndParts returns a job and its parts, or rejects with [ErrUnknown].
 func (s *Service) jobAndParts(ctx context.Context, tenant int, id string) (Job, []Part, error) {
 	if id == "" || len(id) > longestID {
 		return Job{}, nil, unknown(id)

@@ -20,13 +20,13 @@ type Change struct {
 	Instead *Job
 	// Customers are changed by a step.
 	Customers []customer.Commit
-	// Request is remembered for the tenant of that number, unless nil.
+	// Request is recorded for the tenant of that number, unless nil.
 	Request *customer.IdempotencyRecord
 	Tenant  int
 }
 
 // A Store keeps jobs and parts. Reads are strongly consistent but for the lists.
-// What returns [errs.ErrStale] did nothing and is loaded and decided anew.
+// What returns [errs.ErrConflict] did nothing and is loaded and decided again.
 type Store interface {
 	// OpenJob returns the open job of a kind and subject, and false where there
 	// is none.
@@ -47,8 +47,8 @@ type Store interface {
 	// job first, from the one after the given on, up to limit.
 	OpenJobs(ctx context.Context, after Ref, limit int) ([]Ref, error)
 
-	// SaveJob makes c true. Where its Request is remembered already it returns
-	// that as [*customer.Repeated].
+	// SaveJob makes c true. Where its Request is recorded already it returns
+	// that as an [idempotency.Carried].
 	SaveJob(ctx context.Context, c Change) error
 }
 
@@ -66,7 +66,7 @@ type Kind interface {
 	Step(ctx context.Context, job Job, part Part) (Step, error)
 
 	// Finish does what is left when all parts are done, perhaps more than once. A
-	// refusal fails the job.
+	// client error fails the job.
 	Finish(ctx context.Context, job Job) error
 }
 

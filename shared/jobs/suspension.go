@@ -18,16 +18,16 @@ import (
 // customers.
 const SuspendSubscriptions = "suspend-subscriptions"
 
-// A SuspensionOrder says whose subscriptions are to be suspended, or no longer.
+// A SuspensionSpec says whose subscriptions are to be suspended, or no longer.
 type SuspensionSpec struct {
 	Tenant int
 	customer.Suspension
-	// Keyed, unless nil, makes the order safe to repeat.
+	// IdempotencyKey, unless nil, makes the order safe to repeat.
 	IdempotencyKey *idempotency.Key
 	// Settle is how long after the order the list of customers knows who was there
 	// when it was given: parts start then.
 	Settle time.Duration
-	// Later is how much later the messages come: for so long the starter visits
+	// Later is how much later the messages come: for so long the starter processes
 	// the parts.
 	Later time.Duration
 }
@@ -37,7 +37,7 @@ type Started struct {
 	Job
 	// New: this order made it.
 	New bool
-	// Repeated: the order was given before under the same idempotency key.
+	// Replayed: the order was given before under the same idempotency key.
 	Replayed bool
 	// Unsent, unless nil, is why a new job's messages are not out. Then what the
 	// starter leaves is done when the schedule finds it. It is for the log.
@@ -47,8 +47,8 @@ type Started struct {
 // StartSuspension makes the job of an order. Where a job that ends with the same
 // order is open, that one is answered. One that is about something else ends, and
 // the new job does its rest before the order: on each customer the orders are
-// carried out in the order they were given in. It refuses with
-// [customer.ErrOtherMeaning].
+// carried out in the order they were given in. It rejects with
+// [idempotency.ErrKeyReused].
 func (s *Service) StartSuspension(ctx context.Context, o SuspensionSpec) (Started, error) {
 	var started Started
 	var parts []Part
@@ -93,7 +93,7 @@ func (s *Service) suspension(ctx context.Context, o SuspensionSpec) (Started, []
 		if orders = rest.Then(o.Suspension); job.State == Finishing {
 			orders = customer.Suspensions{o.Suspension} // the others are carried out
 		}
-		change.Instead, change.Parts = &job, s.fence(parts)
+		change.Instead, change.Parts = &job, s.bumpVersions(parts)
 	}
 	return s.newSuspension(ctx, o, orders, change)
 }

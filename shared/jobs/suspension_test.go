@@ -82,7 +82,7 @@ func TestSuspensionAfterOneThatIsFinishing(t *testing.T) {
 	}
 }
 
-func TestKeyedSuspension(t *testing.T) {
+func TestIdempotentSuspension(t *testing.T) {
 	f := newFarm()
 	key := func(key, meaning string) *idempotency.Key {
 		return &idempotency.Key{Value: key, Fingerprint: meaning}
@@ -198,8 +198,8 @@ func TestOutdatedStepIsDoneAgain(t *testing.T) {
 			f.shelf.customers[1] = rand.Text() // somebody else wrote it
 		}
 	}
-	if verdict, err := f.worker.Process(t.Context(), Ref{5, started.ID, 0}); err != nil || verdict.Again {
-		t.Errorf("Visit() = %v, %v", verdict, err)
+	if outcome, err := f.worker.Process(t.Context(), Ref{5, started.ID, 0}); err != nil || outcome.Retry {
+		t.Errorf("Visit() = %v, %v", outcome, err)
 	}
 	if got := f.show(t, started.ID); got.Subscriptions != 3 || h.steps != 6 || got.Done != 1 {
 		t.Errorf("Show() = %+v after %d steps", got, h.steps)
@@ -224,8 +224,8 @@ func TestNothingIsSavedAfterTheEnd(t *testing.T) {
 					end(f, started.ID)
 				}
 			}
-			if verdict, err := f.worker.Process(t.Context(), Ref{5, started.ID, 0}); err != nil || verdict.Again {
-				t.Errorf("Visit() = %v, %v", verdict, err)
+			if outcome, err := f.worker.Process(t.Context(), Ref{5, started.ID, 0}); err != nil || outcome.Retry {
+				t.Errorf("Visit() = %v, %v", outcome, err)
 			}
 			if got := f.show(t, started.ID); calls != 6 || got.State != Cancelled || got.Subscriptions != 0 || len(f.customers) != 0 {
 				t.Errorf("Show() = %+v, %d customers changed, %d calls", got, len(f.customers), calls)
@@ -248,7 +248,7 @@ func TestWorkOn(t *testing.T) {
 		if err := f.worker.WorkOn(ctx, started.Job); err != nil {
 			t.Error(err)
 		}
-		// Parts that end at the same time are in each other's way, and a last step is then taken anew.
+		// Parts that end at the same time are in each other's way, and a last step is then taken again.
 		if got := f.show(t, started.ID); got.State != Done || got.Subscriptions != 3*customer.Shards || h.steps < 3*customer.Shards {
 			t.Errorf("Show() = %+v after %d steps", got, h.steps)
 		}

@@ -17,7 +17,7 @@ type Progress struct {
 	Done, Parked int
 }
 
-// Show returns a job and its progress. It refuses with [ErrUnknown].
+// Show returns a job and its progress. It rejects with [ErrUnknown].
 func (s *Service) Show(ctx context.Context, tenant int, id string) (Progress, error) {
 	var job Job
 	var parts []Part

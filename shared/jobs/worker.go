@@ -17,7 +17,7 @@ const (
 	// a cancelled one comes no later than this: well within [Wait], after which
 	// the opposite job may start.
 	stepTime = 20 * time.Second
-	// toSave is kept of a visit's deadline for saving what its last step did.
+	// toSave is kept of an attempt's deadline for saving what its last step did.
 	toSave = 5 * time.Second
 	// shortest is what a step must have for another to be begun.
 	shortest = 5 * time.Second
@@ -26,11 +26,11 @@ const (
 	// yet: a plan takes seconds.
 	whilePlanning = 10 * time.Second
 	// afterTrouble is when a part is looked at again after a failed step, or one
-	// that another visitor has overtaken: that visitor is busy for a while.
+	// that another process has overtaken: that one is busy for a while.
 	afterTrouble = 30 * time.Second
 )
 
-// ErrGivenUp says that a part was parked or a job failed. A person must look.
+// ErrDeadLettered says that a part was parked or a job failed. A person must look.
 var ErrDeadLettered = errors.New("given up")
 
 // A Worker does parts of jobs.
@@ -45,45 +45,45 @@ func NewWorker(store Store, kinds map[string]Kind, now func() time.Time) *Worker
 	return &Worker{store, kinds, now}
 }
 
-// A Verdict says what becomes of the message that led to a visit.
-type Verdict struct {
-	// Again: it must come again, after After; else it is dropped.
-	Again bool
+// An Outcome says what becomes of the message that asked for a part.
+type Outcome struct {
+	// Retry: it must come again, after After; else it is dropped.
+	Retry bool
 	After time.Duration
 }
 
-// Visit does what one message asks for: steps of the part until it is done, or
-// the deadline of ctx leaves no time for another; a visit of the last part
-// finishes the job. The error is for the log; it is [ErrGivenUp] where somebody
+// Process does what one message asks for: steps of the part until it is done, or
+// the deadline of ctx leaves no time for another; that of the last part finishes
+// the job. The error is for the log; it is [ErrDeadLettered] where somebody
 // must look.
-func (w *Worker) Process(ctx context.Context, ref Ref) (Verdict, error) {
-	var v visit
+func (w *Worker) Process(ctx context.Context, ref Ref) (Outcome, error) {
+	var v attempt
 	err := errs.Retry(ctx, func(int) (err error) {
 		v, err = w.begin(ctx, ref)
 		return err
 	})
 	if err != nil {
-		return Verdict{true, afterTrouble}, fmt.Errorf("begin part %s: %w", ref, err)
+		return Outcome{true, afterTrouble}, fmt.Errorf("begin part %s: %w", ref, err)
 	}
-	var verdict Verdict
+	var outcome Outcome
 	switch v.do {
 	case wait:
-		return Verdict{true, v.after}, nil
+		return Outcome{true, v.after}, nil
 	case park, fail:
 		err = ErrDeadLettered
 	case work:
-		verdict, err = w.work(ctx, v.job, v.part)
+		outcome, err = w.work(ctx, v.job, v.part)
 	case finish:
-		verdict, err = w.finish(ctx, v.job)
+		outcome, err = w.finish(ctx, v.job)
 	}
 	if err != nil {
-		return verdict, fmt.Errorf("%s, part %s: %w", v.job.Kind, ref, err)
+		return outcome, fmt.Errorf("%s, part %s: %w", v.job.Kind, ref, err)
 	}
-	return verdict, nil
+	return outcome, nil
 }
 
-// A visit is what is to be done about a part as it was read.
-type visit struct {
+// An attempt is what is to be done about a part as it was read.
+type attempt struct {
 	do    task
 	after time.Duration // of wait
 	job   Job
@@ -102,14 +102,14 @@ const (
 )
 
 // decide says what a message about the part leads to.
-func decide(job Job, part Part, now time.Time) visit {
-	v := visit{job: job, part: part}
+func decide(job Job, part Part, now time.Time) attempt {
+	v := attempt{job: job, part: part}
 	switch {
 	case part.Rev == "" || !job.Open():
 		v.do = drop
 	case job.State == Planning:
 		v.do, v.after = wait, whilePlanning
-	case job.State == Finishing && job.Tries >= maxVisits:
+	case job.State == Finishing && job.Tries >= maxAttempts:
 		v.do, v.job = fail, job.failed("It could not be finished; the log says why.", now)
 	case job.State == Finishing:
 		v.do, v.job = finish, job.tried(now)
@@ -120,17 +120,17 @@ func decide(job Job, part Part, now time.Time) visit {
 	case part.usedUp():
 		v.do, v.part = park, part.parked(now)
 	default:
-		v.do, v.part = work, part.visited(now)
+		v.do, v.part = work, part.attempted(now)
 	}
 	return v
 }
 
-// begin decides and saves that the visit was begun, so that one which ends in a
+// begin decides and saves that the attempt was begun, so that one which ends in a
 // crash counts.
-func (w *Worker) begin(ctx context.Context, ref Ref) (visit, error) {
+func (w *Worker) begin(ctx context.Context, ref Ref) (attempt, error) {
 	job, part, err := w.store.JobAndPart(ctx, ref)
 	if err != nil {
-		return visit{}, err
+		return attempt{}, err
 	}
 	v := decide(job, part, w.now())
 	change := Change{ID: rand.Text()}
@@ -143,7 +143,7 @@ func (w *Worker) begin(ctx context.Context, ref Ref) (visit, error) {
 		change.Job = &v.job
 	}
 	if err := change.saveIn(ctx, w.store); err != nil {
-		return visit{}, err
+		return attempt{}, err
 	}
 	if len(change.Parts) > 0 {
 		v.part = change.Parts[0]
@@ -152,35 +152,35 @@ func (w *Worker) begin(ctx context.Context, ref Ref) (visit, error) {
 }
 
 // work does steps of the part.
-func (w *Worker) work(ctx context.Context, job Job, part Part) (Verdict, error) {
+func (w *Worker) work(ctx context.Context, job Job, part Part) (Outcome, error) {
 	for {
 		until := w.stepEnds(ctx)
 		if time.Until(until) < shortest {
-			return Verdict{Again: true}, nil
+			return Outcome{Retry: true}, nil
 		}
 		step, trouble := w.step(ctx, until, job, part)
 		if trouble != nil && step.Cursor == part.Cursor {
-			return Verdict{true, afterTrouble}, trouble
+			return Outcome{true, afterTrouble}, trouble
 		}
 		kept, after, err := w.keep(ctx, part, part.after(step, w.now()), step.Customers)
 		if errors.Is(err, errOutdated) {
 			if part.Outdated++; !errs.Pause(ctx, part.Outdated) {
-				return Verdict{true, afterTrouble}, nil
+				return Outcome{true, afterTrouble}, nil
 			}
 			continue
 		}
 		job, part = kept, after
 		switch {
 		case errors.Is(err, errOvertaken):
-			return Verdict{true, afterTrouble}, nil
+			return Outcome{true, afterTrouble}, nil
 		case err != nil:
-			return Verdict{true, afterTrouble}, errors.Join(trouble, err)
+			return Outcome{true, afterTrouble}, errors.Join(trouble, err)
 		case job.State == Finishing:
 			return w.finish(ctx, job)
 		case !job.Open() || part.State == PartDone:
-			return Verdict{}, nil
+			return Outcome{}, nil
 		case trouble != nil:
-			return Verdict{true, afterTrouble}, trouble
+			return Outcome{true, afterTrouble}, trouble
 		}
 	}
 }
@@ -194,8 +194,8 @@ func (w *Worker) stepEnds(ctx context.Context) time.Time {
 	return until
 }
 
-// step does one step. A panic becomes an error, for it would end all visits of
-// the process.
+// step does one step. A panic becomes an error, for it would end the whole
+// process.
 func (w *Worker) step(ctx context.Context, until time.Time, job Job, part Part) (step Step, err error) {
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
@@ -224,7 +224,7 @@ func (w *Worker) kind(job Job) (Kind, error) {
 }
 
 var (
-	// errOvertaken says that another visitor is at the part.
+	// errOvertaken says that another process is at the part.
 	errOvertaken = errors.New("overtaken")
 	// errOutdated says that a step must be done again: a customer that it was to
 	// change has changed.
@@ -264,11 +264,11 @@ func (w *Worker) keep(ctx context.Context, before, after Part, customers []custo
 }
 
 // finish runs the kind's Finish and ends the job.
-func (w *Worker) finish(ctx context.Context, job Job) (Verdict, error) {
+func (w *Worker) finish(ctx context.Context, job Job) (Outcome, error) {
 	err := w.conclude(ctx, job)
 	refusal, refused := errs.AsClient(err)
 	if err != nil && !refused {
-		return Verdict{true, afterTrouble}, fmt.Errorf("finish: %w", err)
+		return Outcome{true, afterTrouble}, fmt.Errorf("finish: %w", err)
 	}
 	ended := func(j Job) Job { return j.to(Done, w.now()) }
 	if refused {
@@ -283,9 +283,9 @@ func (w *Worker) finish(ctx context.Context, job Job) (Verdict, error) {
 		return Change{ID: rand.Text(), Job: &next}.saveIn(ctx, w.store)
 	})
 	if err != nil {
-		return Verdict{true, afterTrouble}, fmt.Errorf("end the job: %w", err)
+		return Outcome{true, afterTrouble}, fmt.Errorf("end the job: %w", err)
 	}
-	return Verdict{}, nil
+	return Outcome{}, nil
 }
 
 // conclude is the kind's Finish; a panic becomes an error.

@@ -123,7 +123,7 @@ func Level(rules access.Preferences, ranking int64) (id int64, name string) {
 	return id, name
 }
 
-// The refusals about accounts. Compare with [errors.Is].
+// The client errors about accounts. Compare with [errors.Is].
 var (
 	ErrNotFound     = errs.Reject(errs.NotFound, "profile_unknown", "", "Not Found")
 	ErrInsufficient = &errs.Client{Kind: errs.Invalid, Code: "insufficient_points"}

@@ -10,7 +10,7 @@ import (
 // lookedAtOnce is how many customers that are passed over are looked at together.
 const lookedAtOnce = 50
 
-// A collector makes a page of places.
+// A collector makes a page of positions.
 type collector struct {
 	list   *List
 	tenant int
@@ -20,22 +20,22 @@ type collector struct {
 	page   []Profile
 }
 
-// each makes a page of a few places.
-func (c *collector) each(ctx context.Context, places []Place) ([]Profile, error) {
+// each makes a page of a few positions.
+func (c *collector) each(ctx context.Context, positions []Position) ([]Profile, error) {
 	i := 0
-	return c.collect(ctx, func(context.Context) (Place, bool, error) {
-		if i == len(places) {
-			return Place{}, false, nil
+	return c.collect(ctx, func(context.Context) (Position, bool, error) {
+		if i == len(positions) {
+			return Position{}, false, nil
 		}
 		i++
-		return places[i-1], true, nil
-	}, func(Place) bool { return false })
+		return positions[i-1], true, nil
+	}, func(Position) bool { return false })
 }
 
 // walk makes a page of a stream.
 func (c *collector) walk(ctx context.Context, s *stream) ([]Profile, error) {
 	seen := map[customer.ID]bool{}
-	next := func(ctx context.Context) (p Place, ok bool, err error) {
+	next := func(ctx context.Context) (p Position, ok bool, err error) {
 		for p, ok, err = s.next(ctx); ok && err == nil && seen[p.ID]; p, ok, err = s.next(ctx) {
 		}
 		if c.filter.timed() {
@@ -48,7 +48,7 @@ func (c *collector) walk(ctx context.Context, s *stream) ([]Profile, error) {
 
 // collect passes over what comes before the page, without a look where that
 // counts, and reads customers until the page is full.
-func (c *collector) collect(ctx context.Context, next func(context.Context) (Place, bool, error), counts func(Place) bool) ([]Profile, error) {
+func (c *collector) collect(ctx context.Context, next func(context.Context) (Position, bool, error), counts func(Position) bool) ([]Profile, error) {
 	for {
 		var ids []customer.ID
 		for len(ids) < c.batch() {

@@ -110,7 +110,7 @@ func (d *draft) subtract(points int64, text Text) error {
 	return d.within("value")
 }
 
-// covers refuses to spend what is not there, or what a disabled profile has.
+// covers rejects spending what is not there, or what a disabled profile has.
 func (d *draft) covers(points int64) error {
 	if d.Disabled {
 		return ErrDisabled
@@ -122,7 +122,7 @@ func (d *draft) covers(points int64) error {
 	return nil
 }
 
-// within refuses figures that JSON would not keep. field is what the client sent
+// within rejects figures that JSON would not keep. field is what the client sent
 // too much of.
 func (d *draft) within(field string) error {
 	if d.Available > Max-d.Incoming || d.Used > Max || d.Ranking > Max || d.Spent > Max {

@@ -18,8 +18,8 @@ const (
 	// maxLooked bounds the customers that one list looks at, and the changes that
 	// it sorts by id.
 	maxLooked = 20_000
-	// maxPerAsk is how many places one shard is asked for: what fits one answer.
-	maxPerAsk = 1_000
+	// maxPerQuery is how many positions one query asks for: what fits one answer.
+	maxPerQuery = 1_000
 )
 
 // A Filter is which profiles a list shows.
@@ -45,31 +45,31 @@ func (f Filter) matches(p Profile) bool {
 	return !p.Gone() && (!f.Since || p.Customer.ID > f.SinceID) && !changed.Before(f.Min) && (f.Max.IsZero() || !changed.After(f.Max))
 }
 
-// A Place is where a customer stands in a list.
-type Place struct {
+// A Position is where a customer stands in a list.
+type Position struct {
 	ID customer.ID
 	// Hour of a change; only in the list of changes.
 	Hour Hour
 }
 
-// An Ask is for the next places of one shard.
-type Ask struct {
+// A Query is for the next positions of one shard.
+type Query struct {
 	Shard int
-	// After is the place to go on behind; zero: from the start.
-	After Place
+	// After is the position to go on behind; zero: from the start.
+	After Position
 	Limit int
 }
 
 // A Lister lists customers. Its lists may be a moment old.
 type Lister interface {
-	// ListIDs answers each ask with customers in the order of their ids, above
+	// ListIDs answers each query with customers in the order of their ids, above
 	// the one after which to go on, or below it where down is set.
-	ListIDs(ctx context.Context, tenant int, asks []Ask, down bool) ([][]Place, error)
+	ListIDs(ctx context.Context, tenant int, queries []Query, down bool) ([][]Position, error)
 
-	// ListChanged answers each ask with the changes of customers and accounts from
+	// ListChanged answers each query with the changes of customers and accounts from
 	// one hour down to another, descending by hour and id. A customer may be there
 	// several times.
-	ListChanged(ctx context.Context, tenant int, asks []Ask, from, to Hour) ([][]Place, error)
+	ListChanged(ctx context.Context, tenant int, queries []Query, from, to Hour) ([][]Position, error)
 
 	// ListProfiles reads customers with their accounts, perhaps a moment old, one
 	// entry for each customer that exists.
@@ -93,14 +93,14 @@ func NewList(lister Lister, now func() time.Time, withhold time.Duration) *List 
 	return &List{lister, now, withhold}
 }
 
-// The refusals of lists. Compare with [errors.Is].
+// The client errors of lists. Compare with [errors.Is].
 var (
-	ErrTooDeep = &errs.Client{Kind: errs.Invalid, Code: "too_deep"}
-	ErrCrowded = errs.Reject(errs.Invalid, "crowded_phone", "phone", "more than 100 profiles have this phone")
+	ErrTooDeep    = &errs.Client{Kind: errs.Invalid, Code: "too_deep"}
+	ErrOverflowed = errs.Reject(errs.Invalid, "crowded_phone", "phone", "more than 100 profiles have this phone")
 )
 
 // Page returns the profiles of one page. It is shorter than the limit only where
-// the list ends. It refuses with [ErrTooDeep] or [ErrCrowded].
+// the list ends. It rejects with [ErrTooDeep] or [ErrOverflowed].
 func (l *List) Page(ctx context.Context, tenant int, f Filter) ([]Profile, error) {
 	deepest := maxDeep
 	if f.timed() {
@@ -143,34 +143,34 @@ func (l *List) page(ctx context.Context, tenant int, f Filter) ([]Profile, error
 }
 
 // owners are the customers with the phone, in the order of the list.
-func (l *List) owners(ctx context.Context, tenant int, f Filter) ([]Place, error) {
+func (l *List) owners(ctx context.Context, tenant int, f Filter) ([]Position, error) {
 	keys, err := l.lister.Keys(ctx, tenant, []customer.Key{*f.Phone})
 	if err != nil {
 		return nil, err
 	}
 	owners := keys[*f.Phone].Owners
 	if owners.Overflowed {
-		return nil, ErrCrowded
+		return nil, ErrOverflowed
 	}
-	var places []Place
+	var positions []Position
 	for _, id := range owners.In(customer.Profile) {
-		places = append(places, Place{ID: id})
+		positions = append(positions, Position{ID: id})
 	}
 	if !f.Since {
-		slices.Reverse(places)
+		slices.Reverse(positions)
 	}
-	return places, nil
+	return positions, nil
 }
 
 // byID is the stream of customers in the order of their ids.
 func (l *List) byID(tenant int, f Filter) *stream {
-	s := &stream{down: !f.Since, start: Place{ID: f.SinceID}, chunk: chunkFor(f)}
-	s.read = func(ctx context.Context, asks []Ask) ([][]Place, error) {
-		return l.lister.ListIDs(ctx, tenant, asks, !f.Since)
+	s := &stream{down: !f.Since, start: Position{ID: f.SinceID}, chunk: chunkFor(f)}
+	s.read = func(ctx context.Context, queries []Query) ([][]Position, error) {
+		return l.lister.ListIDs(ctx, tenant, queries, !f.Since)
 	}
 	if f.Since && l.withhold > 0 {
 		youngest := l.now().Add(-l.withhold)
-		s.ends = func(p Place) bool { return p.ID.Created().After(youngest) }
+		s.ends = func(p Position) bool { return p.ID.Created().After(youngest) }
 	}
 	return s
 }
@@ -178,18 +178,18 @@ func (l *List) byID(tenant int, f Filter) *stream {
 // byChange is the stream of changes within the bounds.
 func (l *List) byChange(tenant int, f Filter) *stream {
 	from, to := f.hours(l.now())
-	return &stream{down: true, chunk: chunkFor(f), read: func(ctx context.Context, asks []Ask) ([][]Place, error) {
+	return &stream{down: true, chunk: chunkFor(f), read: func(ctx context.Context, queries []Query) ([][]Position, error) {
 		if to > from {
-			return make([][]Place, len(asks)), nil
+			return make([][]Position, len(queries)), nil
 		}
-		return l.lister.ListChanged(ctx, tenant, asks, from, to)
+		return l.lister.ListChanged(ctx, tenant, queries, from, to)
 	}}
 }
 
 // changedByID are the customers within the bounds by id, where they fit.
-func (l *List) changedByID(ctx context.Context, tenant int, f Filter) (places []Place, fit bool, err error) {
+func (l *List) changedByID(ctx context.Context, tenant int, f Filter) (positions []Position, fit bool, err error) {
 	s := l.byChange(tenant, f)
-	s.chunk = maxPerAsk
+	s.chunk = maxPerQuery
 	seen := map[customer.ID]bool{}
 	for n := 0; ; n++ {
 		p, ok, err := s.next(ctx)
@@ -201,11 +201,11 @@ func (l *List) changedByID(ctx context.Context, tenant int, f Filter) (places []
 		}
 		if p.ID > f.SinceID && !seen[p.ID] {
 			seen[p.ID] = true
-			places = append(places, Place{ID: p.ID})
+			positions = append(positions, Position{ID: p.ID})
 		}
 	}
-	slices.SortFunc(places, func(a, b Place) int { return cmp.Compare(a.ID, b.ID) })
-	return places, true, nil
+	slices.SortFunc(positions, func(a, b Position) int { return cmp.Compare(a.ID, b.ID) })
+	return positions, true, nil
 }
 
 // hours are the hours that the bounds touch, from the later down to the earlier
@@ -222,15 +222,15 @@ func (f Filter) hours(now time.Time) (from, to Hour) {
 	return from, to
 }
 
-// counts reports whether a place counts without a look at the customer: its hour
+// counts reports whether a position counts without a look at the customer: its hour
 // lies wholly within the bounds, and no later change can take it out of them.
-func (f Filter) counts(p Place) bool {
+func (f Filter) counts(p Position) bool {
 	return !f.timed() || f.Max.IsZero() && p.Hour.Begins().After(f.Min)
 }
 
-// chunkFor is how many places of a shard are asked for at first: its share of the
+// chunkFor is how many positions of a shard are asked for at first: its share of the
 // page and of all before it, and a little more since shards are not quite even.
 func chunkFor(f Filter) int {
 	share := f.Page * f.Limit / customer.Shards
-	return min(maxPerAsk, share+share/8+8)
+	return min(maxPerQuery, share+share/8+8)
 }

@@ -63,7 +63,7 @@ func (r Rate) points(money int64) int64 {
 
 func (r Rate) ranking(money int64) int64 { return money / r.MoneyPerRankingPoint }
 
-// The refusals about orders. Compare with [errors.Is].
+// The client errors about orders. Compare with [errors.Is].
 var (
 	ErrOrderOther   = errs.Reject(errs.Invalid, "order_other", "order", "an order with this id came before, with other content")
 	ErrOrderUnknown = errs.Reject(errs.NotFound, "order_unknown", "", "Not Found")
@@ -169,7 +169,7 @@ func (o Order) pointsBack() int64 {
 	return int64(n)
 }
 
-// owes refuses to make a debt, unless the tenant allows it.
+// owes rejects making a debt, unless the tenant allows it.
 func (d *draft) owes(field string) error {
 	if last := d.made[len(d.made)-1]; last.Change.Available < 0 && d.Available < 0 && !d.rules.NegativeOnReversal {
 		return errs.Reject(ErrInsufficient.Kind, ErrInsufficient.Code, field,

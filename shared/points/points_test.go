@@ -94,7 +94,7 @@ func TestLotsAreBounded(t *testing.T) {
 	})
 }
 
-// A refused step leaves the profile that it was decided on as it was.
+// A rejected step leaves the profile that it was decided on as it was.
 func TestDraftLeavesTheProfileAlone(t *testing.T) {
 	p := Profile{Customer: customer.Record{Customer: customer.Customer{ID: 7}, Rev: customer.Rev{Commit: "c"}}}
 	rules := access.Defaults()

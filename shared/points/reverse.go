@@ -16,7 +16,7 @@ type Reversal struct {
 // maxReversals is how many entries may undo one: what names them stays small.
 const maxReversals = 100
 
-// The refusals about entries. Compare with [errors.Is].
+// The client errors about entries. Compare with [errors.Is].
 var (
 	ErrEntryUnknown    = errs.Reject(errs.NotFound, "entry_unknown", "", "Not Found")
 	ErrNotReversible   = &errs.Client{Kind: errs.Invalid, Code: "not_reversible"}

@@ -11,8 +11,8 @@ import (
 	"regulars/shared/idempotency"
 )
 
-// A Service changes accounts: it loads, decides and commits, anew as often as
-// somebody else came between. Whatever is due is settled first.
+// A Service changes accounts: it loads, decides and commits, and does so
+// again after each conflict with another writer. Whatever is due is settled first.
 type Service struct {
 	store Store
 	now   func() time.Time
@@ -46,19 +46,19 @@ type Result struct {
 	Replayed bool
 }
 
-// Add gives points. It refuses with [ErrNotFound] or [ErrTooMany].
+// Add gives points. It rejects with [ErrNotFound] or [ErrTooMany].
 func (s *Service) Add(ctx context.Context, r Request, points int64, reason, refID string) (Result, error) {
 	return s.change(ctx, r, step{
-		unique: r.reference(Gives, refID),
+		unique: r.reference(Credit, refID),
 		decide: func(d *draft, _ loaded, _ *Commit) error { return d.add(points, r.text(reason, refID)) },
 	})
 }
 
-// Subtract takes points. It refuses with [ErrNotFound], [ErrInsufficient],
+// Subtract takes points. It rejects with [ErrNotFound], [ErrInsufficient],
 // [ErrDisabled] or [ErrTooMany].
 func (s *Service) Subtract(ctx context.Context, r Request, points int64, reason, refID string) (Result, error) {
 	return s.change(ctx, r, step{
-		unique: r.reference(Takes, refID),
+		unique: r.reference(Debit, refID),
 		decide: func(d *draft, _ loaded, _ *Commit) error { return d.subtract(points, r.text(reason, refID)) },
 	})
 }
@@ -72,7 +72,7 @@ func (r Request) reference(d Direction, refID string) *Reference {
 }
 
 // Reverse undoes an entry, or so many points of it; 0 is all that is left. It
-// refuses with [ErrNotFound], [ErrEntryUnknown], [ErrNotReversible],
+// rejects with [ErrNotFound], [ErrEntryUnknown], [ErrNotReversible],
 // [ErrAlreadyReversed], or [ErrInsufficient] where it would leave a debt.
 func (s *Service) Reverse(ctx context.Context, r Request, seq, points int64, reason string) (Result, error) {
 	return s.change(ctx, r, step{load: func(ctx context.Context, l *loaded) (err error) {
@@ -89,8 +89,8 @@ func (s *Service) Reverse(ctx context.Context, r Request, seq, points int64, rea
 }
 
 // Pay takes in an order. The same order again answers the first result; with
-// other content it is refused with [ErrOrderOther]. Other refusals are those of
-// Subtract.
+// other content it is rejected with [ErrOrderOther]. The other client errors are
+// those of Subtract.
 func (s *Service) Pay(ctx context.Context, r Request, o Order) (Result, error) {
 	o.PaidAt = o.PaidAt.Truncate(time.Microsecond)
 	return s.change(ctx, r, step{load: s.loadOrder(r, o.ID), repeated: func(l loaded) ([]byte, error) {
@@ -105,7 +105,7 @@ func (s *Service) Pay(ctx context.Context, r Request, o Order) (Result, error) {
 	}})
 }
 
-// Return takes back what so much of an order's money earned. It refuses with
+// Return takes back what so much of an order's money earned. It rejects with
 // [ErrNotFound], [ErrOrderUnknown], [ErrReturn], or [ErrInsufficient] where it
 // would leave a debt.
 func (s *Service) Return(ctx context.Context, r Request, order string, amount int64, reason string) (Result, error) {
@@ -144,15 +144,15 @@ type loaded struct {
 	line  *LineRecord // nil: there is none
 }
 
-// change carries a request out. What it would refuse it may have done before,
-// under the same key.
+// change carries a request out. A client error of a request that was carried out
+// before, under the same key, gives way to the first answer.
 func (s *Service) change(ctx context.Context, r Request, st step) (Result, error) {
 	var result Result
 	err := errs.Retry(ctx, func(int) (err error) {
 		result, err = s.attempt(ctx, r, st)
 		return err
 	})
-	if _, refused := errs.AsClient(err); !refused {
+	if _, rejected := errs.AsClient(err); !rejected {
 		return result, err
 	}
 	first, found, lookupErr := s.replay(ctx, r)
@@ -218,7 +218,7 @@ func (s *Service) before(ctx context.Context, r Request, st step) (l loaded, fir
 }
 
 // again answers what an earlier request did. The key of this one may belong to
-// another request: that refuses. A new key answers the same from now on, whatever
+// another request: that rejects. A new key answers the same from now on, whatever
 // becomes of the settings.
 func (s *Service) again(ctx context.Context, r Request, profile Profile, first []byte) (Result, error) {
 	if r.IdempotencyKey == nil {
@@ -257,7 +257,7 @@ func (s *Service) save(ctx context.Context, r Request, c Commit) (Result, error)
 	return Result{Answer: c.Answer}, nil
 }
 
-// Profile returns customer and account, or refuses with [ErrNotFound].
+// Profile returns customer and account, or rejects with [ErrNotFound].
 func (s *Service) Profile(ctx context.Context, tenant int, id customer.ID) (Profile, error) {
 	var profile Profile
 	err := errs.Retry(ctx, func(int) (err error) {

@@ -27,7 +27,7 @@ type Period struct {
 }
 
 // Statement returns lines of an account's ledger, the newest first, and the
-// number of the last one where more may follow, else 0. It refuses with
+// number of the last one where more may follow, else 0. It rejects with
 // [ErrNotFound].
 func (s *Service) Statement(ctx context.Context, tenant int, id customer.ID, p Period) (lines []Line, next int64, err error) {
 	profile, err := s.Profile(ctx, tenant, id)
@@ -124,7 +124,7 @@ func (s *Service) lastAt(ctx context.Context, tenant int, id customer.ID, top in
 	return int64(later), err
 }
 
-// Line returns one line of an account's ledger. It refuses with [ErrNotFound] or
+// Line returns one line of an account's ledger. It rejects with [ErrNotFound] or
 // [ErrEntryUnknown].
 func (s *Service) Line(ctx context.Context, tenant int, id customer.ID, seq int64) (Line, error) {
 	if _, err := s.Profile(ctx, tenant, id); err != nil {

@@ -50,8 +50,8 @@ type Direction string
 
 // The directions.
 const (
-	Gives Direction = "add"
-	Takes Direction = "subtract"
+	Credit Direction = "add"
+	Debit  Direction = "subtract"
 )
 
 // A Reference may happen once for a customer and direction.
@@ -91,7 +91,7 @@ type Commit struct {
 
 // A Store keeps accounts and their entries. Reads are strongly consistent but
 // for [Store.EntriesByRef], [Store.DueAccounts] and lists. What says
-// [regulars/shared/errs.ErrStale] must be loaded and decided anew.
+// [errs.ErrConflict] must be loaded and decided again.
 type Store interface {
 	// Profile reads customer and account in one read; absent ones have no Rev.
 	Profile(ctx context.Context, tenant int, id customer.ID) (Profile, error)
@@ -121,7 +121,7 @@ type Store interface {
 	// number, the highest first.
 	EntriesByRef(ctx context.Context, tenant int, id customer.ID, refID string, below int64, limit int) ([]int64, error)
 
-	// CommitPoints makes c true, or returns ErrStale when something is no longer
+	// CommitPoints makes c true, or returns ErrConflict when something is no longer
 	// as it was read. Where its Request is recorded already it returns that as an
 	// [idempotency.Carried].
 	CommitPoints(ctx context.Context, c Commit) error

@@ -9,10 +9,10 @@ import (
 
 // A stream merges the shards of a list, reading each on as it is used up.
 type stream struct {
-	read  func(ctx context.Context, asks []Ask) ([][]Place, error)
-	ends  func(Place) bool // the list ends before this place; nil: never
+	read  func(ctx context.Context, queries []Query) ([][]Position, error)
+	ends  func(Position) bool // the list ends before this position; nil: never
 	down  bool
-	start Place
+	start Position
 	chunk int
 
 	shards [customer.Shards]shard
@@ -20,16 +20,16 @@ type stream struct {
 
 // A shard is what was read of one and not used yet.
 type shard struct {
-	ahead []Place
-	last  Place
+	ahead []Position
+	last  Position
 	begun bool
 	ended bool
 }
 
-// next is the next place of all shards.
-func (s *stream) next(ctx context.Context) (Place, bool, error) {
+// next is the next position of all shards.
+func (s *stream) next(ctx context.Context) (Position, bool, error) {
 	if err := s.fill(ctx); err != nil {
-		return Place{}, false, err
+		return Position{}, false, err
 	}
 	first := -1
 	for i := range s.shards {
@@ -38,17 +38,17 @@ func (s *stream) next(ctx context.Context) (Place, bool, error) {
 		}
 	}
 	if first < 0 {
-		return Place{}, false, nil
+		return Position{}, false, nil
 	}
 	p := s.shards[first].ahead[0]
 	s.shards[first].ahead = s.shards[first].ahead[1:]
 	if s.ends != nil && s.ends(p) {
-		return Place{}, false, nil
+		return Position{}, false, nil
 	}
 	return p, true, nil
 }
 
-func (s *stream) before(a, b Place) bool {
+func (s *stream) before(a, b Position) bool {
 	order := cmp.Or(cmp.Compare(a.Hour, b.Hour), cmp.Compare(a.ID, b.ID))
 	return order < 0 != s.down
 }
@@ -57,7 +57,7 @@ func (s *stream) before(a, b Place) bool {
 // will be.
 func (s *stream) fill(ctx context.Context) error {
 	empty := false
-	var asks []Ask
+	var queries []Query
 	for i := range s.shards {
 		sh := &s.shards[i]
 		if sh.ended || len(sh.ahead) > s.chunk/2 {
@@ -68,18 +68,18 @@ func (s *stream) fill(ctx context.Context) error {
 		if sh.begun {
 			after = sh.last
 		}
-		asks = append(asks, Ask{i, after, s.chunk})
+		queries = append(queries, Query{i, after, s.chunk})
 	}
 	if !empty {
 		return nil
 	}
-	answers, err := s.read(ctx, asks)
+	answers, err := s.read(ctx, queries)
 	if err != nil {
 		return err
 	}
-	for n, ask := range asks {
-		sh := &s.shards[ask.Shard]
-		sh.begun, sh.ended = true, len(answers[n]) < ask.Limit
+	for n, query := range queries {
+		sh := &s.shards[query.Shard]
+		sh.begun, sh.ended = true, len(answers[n]) < query.Limit
 		sh.ahead = append(sh.ahead, answers[n]...)
 		if len(answers[n]) > 0 {
 			sh.last = answers[n][len(answers[n])-1]

@@ -24,8 +24,8 @@ type Verifier struct {
 // erased where the customer was deleted.
 func NewVerifier(of Account) *Verifier { return &Verifier{of: of} }
 
-// A Flaw is where a ledger first does not add up.
-type Flaw struct {
+// A Mismatch is where a ledger first does not add up.
+type Mismatch struct {
 	// Seq is the entry that does not fit; one after the last where the account
 	// does not.
 	Seq     int64
@@ -33,21 +33,21 @@ type Flaw struct {
 }
 
 // Next looks at the next entry and returns its flaw, or nil.
-func (v *Verifier) Next(e Entry) *Flaw {
+func (v *Verifier) Next(e Entry) *Mismatch {
 	want := v.figures.plus(e.Change)
 	switch {
 	case e.Seq != v.seq+1:
-		return &Flaw{v.seq + 1, fmt.Sprintf("entry %d is missing; %d follows", v.seq+1, e.Seq)}
+		return &Mismatch{v.seq + 1, fmt.Sprintf("entry %d is missing; %d follows", v.seq+1, e.Seq)}
 	case e.Balance != want:
-		return &Flaw{e.Seq, fmt.Sprintf("the balance is %+v, the sum of the entries %+v", e.Balance, want)}
+		return &Mismatch{e.Seq, fmt.Sprintf("the balance is %+v, the sum of the entries %+v", e.Balance, want)}
 	case e.Time.Before(v.time):
-		return &Flaw{e.Seq, "it is older than the entry before"}
+		return &Mismatch{e.Seq, "it is older than the entry before"}
 	case e.Erased() && !v.of.Deleted:
-		return &Flaw{e.Seq, "its text is erased, and the customer is not deleted"}
+		return &Mismatch{e.Seq, "its text is erased, and the customer is not deleted"}
 	case e.Erased() && e.Text != Text{}, !e.Erased() && e.Digest != e.digest():
-		return &Flaw{e.Seq, "its text is not the one that was written"}
+		return &Mismatch{e.Seq, "its text is not the one that was written"}
 	case e.Hash != e.hash(v.of.Number, v.head):
-		return &Flaw{e.Seq, "its hash does not cover it and the entry before"}
+		return &Mismatch{e.Seq, "its hash does not cover it and the entry before"}
 	}
 	v.seq, v.figures, v.head, v.time = e.Seq, e.Balance, e.Hash, e.Time
 	if e.PaidAt.After(v.last) {
@@ -60,7 +60,7 @@ func (v *Verifier) Next(e Entry) *Flaw {
 }
 
 // Account compares the account with all its entries and returns the flaw, or nil.
-func (v *Verifier) Account() *Flaw {
+func (v *Verifier) Account() *Mismatch {
 	a := v.of
 	lots, waiting := int64(0), int64(0)
 	for _, l := range a.Lots {
@@ -86,7 +86,7 @@ func (v *Verifier) Account() *Flaw {
 	default:
 		return nil
 	}
-	return &Flaw{v.seq + 1, problem}
+	return &Mismatch{v.seq + 1, problem}
 }
 
 // A Report is what a verification came to.
@@ -96,17 +96,17 @@ type Report struct {
 	// Account as it was read before.
 	Account Account
 	// Flaw is the first there is, or nil.
-	Flaw *Flaw
+	Mismatch *Mismatch
 }
 
 // verifyPage is how many entries a verification reads at once.
 const verifyPage = 200
 
 // Verify recomputes an account from its entries, also that of a deleted customer.
-// It refuses with [ErrNotFound] where there never was one.
+// It rejects with [ErrNotFound] where there never was one.
 func (s *Service) Verify(ctx context.Context, tenant int, id customer.ID) (Report, error) {
 	report, err := s.verify(ctx, tenant, id)
-	if err == nil && report.Flaw != nil && !report.Account.Deleted {
+	if err == nil && report.Mismatch != nil && !report.Account.Deleted {
 		return s.verify(ctx, tenant, id) // who was deleted meanwhile has lost texts
 	}
 	return report, err
@@ -126,7 +126,7 @@ func (s *Service) verify(ctx context.Context, tenant int, id customer.ID) (Repor
 	}
 	report := Report{Account: profile.Account.Account}
 	v := NewVerifier(report.Account)
-	for report.Flaw == nil && report.Entries < report.Account.Version {
+	for report.Mismatch == nil && report.Entries < report.Account.Version {
 		var entries []Entry
 		err := errs.Retry(ctx, func(int) (err error) {
 			entries, err = s.store.Entries(ctx, tenant, id, report.Entries+1, report.Account.Version, verifyPage)
@@ -139,12 +139,12 @@ func (s *Service) verify(ctx context.Context, tenant int, id customer.ID) (Repor
 			break // the account counts more than there are
 		}
 		for _, e := range entries {
-			if report.Flaw = v.Next(e); report.Flaw != nil {
+			if report.Mismatch = v.Next(e); report.Mismatch != nil {
 				return report, nil
 			}
 			report.Entries++
 		}
 	}
-	report.Flaw = v.Account()
+	report.Mismatch = v.Account()
 	return report, nil
 }

@@ -170,8 +170,8 @@ func (c *club) verified(m member) points.Account {
 		c.t.Fatal(err)
 	}
 	report, err := points.NewService(c.Store, time.Now).Verify(c.t.Context(), devserver.Tenant, id)
-	if err != nil || report.Flaw != nil || report.Entries != report.Account.Version {
-		c.t.Fatalf("verify %s = %+v %v, %v", m.id, report, report.Flaw, err)
+	if err != nil || report.Mismatch != nil || report.Entries != report.Account.Version {
+		c.t.Fatalf("verify %s = %+v %v, %v", m.id, report, report.Mismatch, err)
 	}
 	return report.Account
 }

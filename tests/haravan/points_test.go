@@ -552,8 +552,8 @@ func TestVerifyNamesTheFlaw(t *testing.T) {
 				t.Fatal(err)
 			}
 			report, err := points.NewService(c.Store, time.Now).Verify(t.Context(), devserver.Tenant, id)
-			if err != nil || report.Flaw == nil || report.Flaw.Seq != tt.seq {
-				t.Errorf("Verify() = %+v %v, want a flaw at %d", report.Flaw, err, tt.seq)
+			if err != nil || report.Mismatch == nil || report.Mismatch.Seq != tt.seq {
+				t.Errorf("Verify() = %+v %v, want a flaw at %d", report.Mismatch, err, tt.seq)
 			}
 		})
 	}

@@ -99,7 +99,7 @@ func (w *world) gone(t *testing.T, field customer.MatchField, ever []string) {
 	}
 }
 
-// A value that more than 100 customers have becomes crowded, which its removal
+// A value that more than 100 customers have becomes overflowed, which its removal
 // undoes.
 func TestBackfillCrowds(t *testing.T) {
 	t.Parallel()

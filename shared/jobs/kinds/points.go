@@ -10,19 +10,19 @@ import (
 	"regulars/shared/points"
 )
 
-// Points settles what is due of points accounts: points that become available or
+// DuePoints settles what is due of points accounts: points that become available or
 // expire, and ledgers of deleted customers whose texts are to be erased.
 type DuePoints struct {
 	service   *points.Service
 	registrar *access.AdminService
 }
 
-// NewPoints makes it.
+// NewDuePoints makes it.
 func NewDuePoints(service *points.Service, registrar *access.AdminService) DuePoints {
 	return DuePoints{service, registrar}
 }
 
-// Settle implements [Due]. It goes through the tenants until all is settled or ctx
+// Settle goes through the tenants until all is settled or ctx
 // ends; one that fails stops no other.
 func (p DuePoints) Settle(ctx context.Context) error {
 	var failed error

@@ -162,7 +162,7 @@ func (k expirePurchases) Step(ctx context.Context, job jobs.Job, part jobs.Part)
 		}
 		step.Counts = step.Plus(jobs.Counts{Seen: 1, Changed: count(expired), Skipped: count(!expired)})
 	}
-	step.Cursor, step.Done = fmt.Sprintf("%d/%s", next.Product, next.Place), !more
+	step.Cursor, step.Done = fmt.Sprintf("%d/%s", next.Product, next.Position), !more
 	return step, nil
 }
 
@@ -176,7 +176,7 @@ func parseCursor(text string) catalog.Cursor {
 	if err != nil {
 		return catalog.Cursor{}
 	}
-	return catalog.Cursor{Product: n, Place: place}
+	return catalog.Cursor{Product: n, Position: place}
 }
 
 // purgeCustomers removes what deleted customers left. Its cursor is the id of the

@@ -209,13 +209,13 @@ func (w *world) drain(t *testing.T) {
 		}
 		again := true
 		survived(func() {
-			verdict, err := w.worker.Process(t.Context(), ref)
+			outcome, err := w.worker.Process(t.Context(), ref)
 			if err != nil {
 				t.Error(err)
 			}
-			again = verdict.Again
-			if verdict.After <= settled {
-				time.Sleep(verdict.After)
+			again = outcome.Retry
+			if outcome.After <= settled {
+				time.Sleep(outcome.After)
 			}
 		})
 		if again {

@@ -2,7 +2,7 @@ package access
 
 import "regulars/shared/customer"
 
-// Choices are what a tenant's administrators choose. Their JSON form is what
+// Preferences are what a tenant's administrators choose. Their JSON form is what
 // `change-settings` merges into and what is kept. Whoever holds Choices shares
 // the maps and lists in them with others and changes none.
 type Preferences struct {
@@ -72,7 +72,7 @@ type Resource struct {
 }
 
 // A Segment is a declared static one. Who is in it is kept on the customers, so one
-// that is declared anew under its number has those whom it had.
+// that is declared again under its number has those whom it had.
 type Segment struct {
 	Name string `json:"name"`
 }

@@ -40,7 +40,7 @@ func TestCreateTenant(t *testing.T) {
 	}
 }
 
-// A change that is overtaken is decided anew on what is there then.
+// A change that is overtaken is decided again on what is there then.
 func TestOvertakenChangesAreBothKept(t *testing.T) {
 	w := newTown(t)
 	w.rival = func() {
@@ -78,7 +78,7 @@ func TestNoChangeIsNotWritten(t *testing.T) {
 	}
 }
 
-func TestMatchFieldByTheRegistrar(t *testing.T) {
+func TestMatchFieldByTheAdminService(t *testing.T) {
 	w := newTown(t)
 	field, err := w.registrar.DeclareMatchField(t.Context(), 5, "CRM_ID", customer.OfCustomer, false)
 	if err != nil {
@@ -126,7 +126,7 @@ func TestCreateToken(t *testing.T) {
 	}
 }
 
-func TestCreateTokenRefuses(t *testing.T) {
+func TestCreateTokenRejects(t *testing.T) {
 	w := newTown(t)
 	read := []access.Scope{access.AltRead}
 	tests := []struct {

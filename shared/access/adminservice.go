@@ -13,27 +13,27 @@ import (
 // PageSize is how many tenants or tokens a list holds at most.
 const PageSize = 100
 
-// The refusals of a [Registrar] that are not about one setting. Compare with
+// The client errors of an [AdminService] that are not about one setting. Compare with
 // [errors.Is]; an unknown tenant is [ErrTenantUnknown].
 var (
 	ErrTenantExists = &errs.Client{Kind: errs.FailedPrecondition, Code: "tenant_exists"}
 	ErrTokenUnknown = &errs.Client{Kind: errs.NotFound, Code: "token_unknown"}
 )
 
-// A Registrar makes what administrators decide: it loads, decides and commits,
-// anew as often as somebody else came between.
+// An AdminService makes what administrators decide: it loads, decides and commits,
+// and does so again after each conflict with another writer.
 type AdminService struct {
 	store Store
 	now   func() time.Time
 }
 
-// NewRegistrar makes a registrar on a store.
+// NewAdminService makes a service on a store.
 func NewAdminService(store Store, now func() time.Time) *AdminService {
 	return &AdminService{store: store, now: now}
 }
 
 // CreateTenant makes a tenant that chose its name and patch (RFC 7396, may be
-// nil). It refuses a number that is taken with [ErrTenantExists].
+// nil). It rejects a number that is taken with [ErrTenantExists].
 func (r *AdminService) CreateTenant(ctx context.Context, tenant int, name string, patch map[string]any) (Settings, error) {
 	settings, err := NewSettings(tenant, name)
 	if err != nil {
@@ -225,7 +225,7 @@ func (r *AdminService) CreateToken(ctx context.Context, t Token) (secret string,
 }
 
 // SaveLocalToken makes the token t with a secret that is public, and good only
-// where the table is a laptop's. Where it exists already it becomes t.
+// where the table is a development machine's. Where it exists already it becomes t.
 func (r *AdminService) SaveLocalToken(ctx context.Context, secret string, t Token) error {
 	t.Hash, t.Created, t.Local = HashOf(secret), r.instant(), true
 	if err := r.checkToken(ctx, t); err != nil {
@@ -243,7 +243,7 @@ func (r *AdminService) SaveLocalToken(ctx context.Context, secret string, t Toke
 	})
 }
 
-// checkToken refuses a token that may not be made.
+// checkToken rejects a token that may not be made.
 func (r *AdminService) checkToken(ctx context.Context, t Token) error {
 	if err := t.check(r.now()); err != nil {
 		return err

@@ -74,8 +74,8 @@ func TestAuthorize(t *testing.T) {
 	}
 }
 
-// What a refusal says must not tell apart what is not there from what is closed.
-func TestRefusalsDoNotTell(t *testing.T) {
+// What a client error says must not tell apart what is not there from what is closed.
+func TestErrorsDoNotTell(t *testing.T) {
 	w := newTown(t)
 	secret, _ := w.token(t, access.AltRead)
 	revoked, token := w.token(t, access.AltRead)
@@ -229,8 +229,8 @@ func TestFreshReplacesWhatIsRemembered(t *testing.T) {
 	}
 }
 
-// Trouble with the table is neither a refusal nor stale to the one who asks.
-func TestTroubleIsNoRefusal(t *testing.T) {
+// Trouble with the table is neither a client error nor stale to the one who asks.
+func TestTroubleIsNoClientError(t *testing.T) {
 	w := newTown(t)
 	secret, _ := w.token(t, access.AltRead)
 	guard := w.guard(access.AuthorizerOptions{Remember: remembered})

@@ -10,7 +10,7 @@ import (
 	"regulars/shared/errs"
 )
 
-// The refusals of a [Guard]. Compare with [errors.Is].
+// The client errors of an [Authorizer]. Compare with [errors.Is].
 var (
 	ErrTokenMissing  = errs.Reject(errs.Unauthenticated, "token_missing", "", "The request bears no token.")
 	ErrTokenInvalid  = errs.Reject(errs.Forbidden, "token_invalid", "", "The token is unknown, expired or revoked.")
@@ -18,7 +18,7 @@ var (
 	ErrTenantUnknown = &errs.Client{Kind: errs.NotFound, Code: "tenant_unknown"}
 )
 
-// GuardOptions is how a [Guard] differs between AWS and a devserver.
+// AuthorizerOptions is how an [Authorizer] differs between AWS and a devserver.
 type AuthorizerOptions struct {
 	// Remember is how long a token or settings that were read count as true.
 	Remember time.Duration
@@ -26,7 +26,7 @@ type AuthorizerOptions struct {
 	LocalTokens bool
 }
 
-// A Guard says for each request whether its token may do what it asks. It is safe
+// An Authorizer says for each request whether its token may do what it asks. It is safe
 // for concurrent use.
 type Authorizer struct {
 	store       Store
@@ -36,7 +36,7 @@ type Authorizer struct {
 	settings    *memory[int, Settings]
 }
 
-// NewGuard makes a guard that remembers nothing yet.
+// NewAuthorizer makes an authorizer with empty caches.
 func NewAuthorizer(store Store, now func() time.Time, o AuthorizerOptions) *Authorizer {
 	return &Authorizer{
 		store: store,
@@ -49,7 +49,7 @@ func NewAuthorizer(store Store, now func() time.Time, o AuthorizerOptions) *Auth
 	}
 }
 
-// A Grant is what a request may lean on.
+// A Grant is what a request may do, and for whom.
 type Grant struct {
 	// Token that opened; its name and the short form of its hash are for the
 	// audit.
@@ -60,7 +60,7 @@ type Grant struct {
 
 // Authorize lets a request pass that bears the secret, wants to do what scope
 // stands for, and names the tenant (0: none, so the token's home is meant). It
-// looks at token, scope and tenant, in this order, and refuses with
+// looks at token, scope and tenant, in this order, and rejects with
 // [ErrTokenMissing], [ErrTokenInvalid], [ErrScopeMissing] or [ErrTenantUnknown].
 // The texts do not tell apart what is unknown from what is merely out of reach.
 func (g *Authorizer) Authorize(ctx context.Context, secret string, tenant int, scope Scope) (Grant, error) {
@@ -88,7 +88,7 @@ func (g *Authorizer) Authorize(ctx context.Context, secret string, tenant int, s
 }
 
 // Settings returns what is remembered of a tenant's settings, or reads them. It is
-// for tenants that a token reaches, and refuses with [ErrTenantUnknown].
+// for tenants that a token reaches, and rejects with [ErrTenantUnknown].
 func (g *Authorizer) Settings(ctx context.Context, tenant int) (Settings, error) {
 	if settings, ok := g.settings.get(tenant, g.now()); ok {
 		return settings, nil
@@ -96,9 +96,8 @@ func (g *Authorizer) Settings(ctx context.Context, tenant int) (Settings, error)
 	return g.Reload(ctx, tenant)
 }
 
-// Fresh reads a tenant's settings anew and replaces what is remembered of them.
-// Whoever refuses because of settings asks here before. It refuses with
-// [ErrTenantUnknown].
+// Reload reads a tenant's settings and replaces those in the cache. A client error
+// that depends on settings must rest on these. It rejects with [ErrTenantUnknown].
 func (g *Authorizer) Reload(ctx context.Context, tenant int) (Settings, error) {
 	began := g.now()
 	settings, found, err := loadSettings(ctx, g.store, tenant)
@@ -112,8 +111,9 @@ func (g *Authorizer) Reload(ctx context.Context, tenant int) (Settings, error) {
 	return settings, nil
 }
 
-// Anew calls f, which decides by what is remembered of a tenant's settings, and
-// where it refuses because of them, once more after use was told those of now.
+// RetryWithFreshSettings calls f, which decides by the cached settings of a tenant.
+// If it returns a client error that depends on them, they are read, given to use,
+// and f is called once more.
 func (g *Authorizer) RetryWithFreshSettings(ctx context.Context, tenant int, use func(Settings), f func() error) error {
 	err := f()
 	if refusal, refused := errs.AsClient(err); !refused || !refusal.DependsOnSettings {
