@@ -16,6 +16,7 @@ var texts = func() errs.Texts {
 }()
 
 var formats = map[string]string{
+	"too_many_matches":                 "%[1]v: more than %v values begin like this. Name more of its attributes: %v.",
 	"customer_too_large":               "the profile would grow to %v bytes; %v is the limit.",
 	"too_many_segments":                "The profile would be in %v static segments; %v is the limit.",
 	"too_many_keys/match_keys":         "the profile would hold %v different e-mails, phones, push tokens and match field values; %v is the limit.",

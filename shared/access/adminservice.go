@@ -48,7 +48,7 @@ func (r *AdminService) CreateTenant(ctx context.Context, tenant int, name string
 			return err
 		}
 		if found {
-			return errs.Reject(ErrTenantExists.Kind, ErrTenantExists.Code, "tenant", "There is a tenant %d already.", tenant)
+			return errs.New(ErrTenantExists.Kind, "tenant_exists", "tenant", tenant)
 		}
 		return r.store.SaveSettings(ctx, settings)
 	})
@@ -302,10 +302,9 @@ func (r *AdminService) RevokeToken(ctx context.Context, hash Hash) (Token, error
 func (r *AdminService) instant() time.Time { return r.now().UTC().Truncate(time.Microsecond) }
 
 func unknownToken() error {
-	return errs.Reject(ErrTokenUnknown.Kind, ErrTokenUnknown.Code, "id",
-		"There is no such token. Its id is the SHA-256 of its secret, 64 hex digits, as list-tokens shows it.")
+	return errs.New(ErrTokenUnknown.Kind, "token_unknown", "id")
 }
 
 func unknownTenant(tenant int) error {
-	return errs.Reject(ErrTenantUnknown.Kind, ErrTenantUnknown.Code, "tenant", "There is no tenant %d.", tenant)
+	return errs.New(ErrTenantUnknown.Kind, "tenant_unknown/absent", "tenant", tenant)
 }

@@ -12,8 +12,8 @@ import (
 
 // The client errors of an [Authorizer]. Compare with [errors.Is].
 var (
-	ErrTokenMissing  = errs.Reject(errs.Unauthenticated, "token_missing", "", "The request bears no token.")
-	ErrTokenInvalid  = errs.Reject(errs.Forbidden, "token_invalid", "", "The token is unknown, expired or revoked.")
+	ErrTokenMissing  = errs.New(errs.Unauthenticated, "token_missing", "")
+	ErrTokenInvalid  = errs.New(errs.Forbidden, "token_invalid", "")
 	ErrScopeMissing  = &errs.Client{Kind: errs.Forbidden, Code: "scope_missing"}
 	ErrTenantUnknown = &errs.Client{Kind: errs.NotFound, Code: "tenant_unknown"}
 )
@@ -72,7 +72,7 @@ func (g *Authorizer) Authorize(ctx context.Context, secret string, tenant int, s
 		return Grant{}, err
 	}
 	if !grants(token.Scopes, scope) {
-		return Grant{}, errs.Reject(ErrScopeMissing.Kind, ErrScopeMissing.Code, "", "The token lacks the scope %s.", scope)
+		return Grant{}, errs.New(ErrScopeMissing.Kind, "scope_missing", "", scope)
 	}
 	if tenant == 0 {
 		tenant = token.Home()
@@ -176,6 +176,5 @@ func unreachedTenant(tenant int) error { return UnreachedTenant(strconv.Itoa(ten
 // UnreachedTenant is the [ErrTenantUnknown] of a tenant as a client spelled it:
 // one text for those that do not exist and those that are out of reach.
 func UnreachedTenant(tenant string) *errs.Client {
-	return errs.Reject(ErrTenantUnknown.Kind, ErrTenantUnknown.Code, "",
-		"There is no tenant %.40s, or the token does not reach it.", tenant)
+	return errs.New(ErrTenantUnknown.Kind, "tenant_unknown/unreached", "", tenant)
 }

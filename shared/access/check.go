@@ -44,7 +44,7 @@ func (c Preferences) check() error {
 		return err
 	}
 	if c.Country != "" && !callingCode.MatchString(c.Country) {
-		return badSetting("country", "country is a calling code of 1 to 3 digits, such as 84, or empty.")
+		return badSetting("country", "country")
 	}
 	if err := c.checkDeclared(); err != nil {
 		return err
@@ -57,7 +57,7 @@ func (c Preferences) check() error {
 	}
 	for _, l := range c.Languages {
 		if !languageCode.MatchString(l) {
-			return badSetting("languages", "languages: %.20q is not a code of two lower-case letters.", l)
+			return badSetting("language", "languages", l)
 		}
 	}
 	if err := inRange("rate_limit.size", c.RateLimit.Size, 0, maxRate); err != nil {
@@ -110,11 +110,11 @@ func checkField(path, name string, f FieldType) error {
 		return err
 	}
 	if (f.Type == "enum") != (len(f.Options) > 0) {
-		return badSetting(path+".options", "%s.options: an enum has options, no other type has.", path)
+		return badSetting("options", path+".options")
 	}
 	for i, option := range f.Options {
 		if option == "" || slices.Contains(f.Options[:i], option) {
-			return badSetting(path+".options", "%s.options: an option is not empty and stands there once.", path)
+			return badSetting("option", path+".options")
 		}
 	}
 	return nil
@@ -122,7 +122,7 @@ func checkField(path, name string, f FieldType) error {
 
 func checkResource(path string, id int64, r Resource) error {
 	if id < 1 {
-		return badSetting(path, "%s: resources are numbered from 1 up.", path)
+		return badSetting("resource_number", path)
 	}
 	if err := checkName(path+".name", r.Name); err != nil {
 		return err
@@ -145,14 +145,14 @@ func checkURL(path, address string) error {
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || len(address) > maxURL {
-		return badSetting(path, "%s: an address like https://shop.example.com of at most %d bytes is expected.", path, maxURL)
+		return badSetting("url", path, maxURL)
 	}
 	return nil
 }
 
 func checkSegment(path string, number int64, s Segment) error {
 	if number < 1 || number > maxSegment {
-		return badSetting(path, "%s: segments are numbered from 1 to %d.", path, maxSegment)
+		return badSetting("segment_number", path, maxSegment)
 	}
 	return checkName(path+".name", s.Name)
 }
@@ -162,7 +162,7 @@ func (c Preferences) checkLevels() error {
 	for id, level := range c.Levels {
 		path := fmt.Sprintf("levels.%d", id)
 		if id < 1 || id > maxLevel {
-			return badSetting(path, "%s: levels are numbered from 1 to %d.", path, maxLevel)
+			return badSetting("level_number", path, maxLevel)
 		}
 		if err := checkName(path+".name", level.Name); err != nil {
 			return err
@@ -171,7 +171,7 @@ func (c Preferences) checkLevels() error {
 			return err
 		}
 		if from[level.From] {
-			return badSetting(path+".from", "%s.from: another level begins at %d, too.", path, level.From)
+			return badSetting("level_twice", path+".from", level.From)
 		}
 		from[level.From] = true
 	}
@@ -182,7 +182,7 @@ func (c Preferences) checkEarning() error {
 	for id, percent := range c.Earning.PercentOfLevel {
 		path := fmt.Sprintf("earning.percent_of_level.%d", id)
 		if _, ok := c.Levels[id]; !ok {
-			return badSetting(path, "%s: there is no level %d.", path, id)
+			return badSetting("no_level", path, id)
 		}
 		if err := inRange(path, percent, 0, maxPercent); err != nil {
 			return err
@@ -211,23 +211,20 @@ func (c Preferences) checkEarning() error {
 // checkName rejects a name that is empty, too long or not plain text. field is
 // what the client calls it.
 func checkName(field, name string) error {
-	reason := ""
 	switch {
 	case strings.TrimSpace(name) == "":
-		reason = "it is empty"
+		return errs.New(errs.Invalid, "bad_name/empty", field)
 	case len(name) > maxName:
-		reason = fmt.Sprintf("it has more than %d bytes", maxName)
+		return errs.New(errs.Invalid, "bad_name/too_long", field, maxName)
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		reason = "it is not plain text"
-	default:
-		return nil
+		return errs.New(errs.Invalid, "bad_name/not_plain", field)
 	}
-	return errs.Reject(errs.Invalid, "bad_name", field, "%.150s: bad name, %s.", field, reason)
+	return nil
 }
 
 func inRange(field string, n, least, top int64) error {
 	if n < least || n > top {
-		return badSetting(field, "%s must be from %d to %d.", field, least, top)
+		return badSetting("out_of_range", field, least, top)
 	}
 	return nil
 }
@@ -240,5 +237,5 @@ func oneOf[T ~string](field string, value T, allowed ...T) error {
 	for i, a := range allowed {
 		names[i] = string(a)
 	}
-	return badSetting(field, "%s must be one of: %s.", field, strings.Join(names, ", "))
+	return badSetting("not_one_of", field, strings.Join(names, ", "))
 }

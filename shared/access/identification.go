@@ -34,19 +34,16 @@ func (s Settings) DeclareExtension(schema customer.ExtensionSchema) (Settings, e
 		return Settings{}, err
 	}
 	if _, taken := s.Extensions.Find(schema.Name); taken {
-		return Settings{}, errs.Reject(errs.FailedPrecondition, "extension_exists", "name",
-			"name: there is an extension %s already; case does not tell names apart.", schema.Name)
+		return Settings{}, errs.New(errs.FailedPrecondition, "extension_exists", "name", schema.Name)
 	}
 	if len(s.Extensions) >= maxExtensions {
-		return Settings{}, errs.Reject(errs.FailedPrecondition, "too_many_extensions", "name",
-			"The tenant has %d extensions, and no more are possible.", maxExtensions)
+		return Settings{}, errs.New(errs.FailedPrecondition, "too_many_extensions/number", "name", maxExtensions)
 	}
 	s.LastNumber++
 	schema.Number, schema.Removing = s.LastNumber, false
 	s.Extensions = append(slices.Clone(s.Extensions), schema)
 	if text, err := json.Marshal(s.Extensions); err != nil || len(text) > maxExtensionBytes {
-		return Settings{}, errs.Reject(errs.Invalid, "too_many_extensions", "attributes",
-			"attributes: the schemas of all extensions have more than %d bytes as JSON.", maxExtensionBytes)
+		return Settings{}, errs.New(errs.Invalid, "too_many_extensions/bytes", "attributes", maxExtensionBytes)
 	}
 	return s, nil
 }
@@ -57,12 +54,11 @@ func (s Settings) DeclareExtension(schema customer.ExtensionSchema) (Settings, e
 func (s Settings) RemoveExtension(name string) (Settings, customer.ExtensionSchema, error) {
 	schema, ok := s.Extensions.Find(name)
 	if !ok {
-		return Settings{}, schema, errs.Reject(ErrExtensionUnknown.Kind, ErrExtensionUnknown.Code, "", "There is no extension %.60q.", name)
+		return Settings{}, schema, errs.New(ErrExtensionUnknown.Kind, "extension_unknown", "", name)
 	}
 	for _, k := range s.IdentKeys {
 		if k.Extension == schema.Number && k.State != customer.FieldRemoving {
-			return Settings{}, schema, errs.Reject(errs.FailedPrecondition, "extension_in_use", "",
-				"The identification key %s is built on the extension %s; delete it first.", k.Name, schema.Name)
+			return Settings{}, schema, errs.New(errs.FailedPrecondition, "extension_in_use/by_key", "", k.Name, schema.Name)
 		}
 	}
 	i := slices.IndexFunc(s.Extensions, func(e customer.ExtensionSchema) bool { return e.Number == schema.Number })
@@ -80,7 +76,7 @@ func (s Settings) ExtensionRemoved(number int) (Settings, error) {
 		return s, nil
 	}
 	if !s.Extensions[i].Removing {
-		return Settings{}, errs.Reject(errs.FailedPrecondition, "extension_in_use", "", "The extension %s was not deleted.", s.Extensions[i].Name)
+		return Settings{}, errs.New(errs.FailedPrecondition, "extension_in_use/not_deleted", "", s.Extensions[i].Name)
 	}
 	s.Extensions = slices.Delete(slices.Clone(s.Extensions), i, i+1)
 	return s, nil
@@ -99,12 +95,10 @@ func (s Settings) DeclareIdentKey(key customer.IdentKey) (Settings, customer.Ide
 		if old.State == customer.FieldBuilding && old.Extension == key.Extension && old.Unique == key.Unique && slices.Equal(old.Attributes, key.Attributes) {
 			return s, old, nil
 		}
-		return Settings{}, old, errs.Reject(errs.FailedPrecondition, "ident_key_exists", "name",
-			"name: there is an identification key %s already; case does not tell names apart.", old.Name)
+		return Settings{}, old, errs.New(errs.FailedPrecondition, "ident_key_exists", "name", old.Name)
 	}
 	if len(s.IdentKeys) >= maxIdentKeys {
-		return Settings{}, key, errs.Reject(errs.FailedPrecondition, "too_many_ident_keys", "name",
-			"The tenant has %d identification keys, and no more are possible.", maxIdentKeys)
+		return Settings{}, key, errs.New(errs.FailedPrecondition, "too_many_ident_keys", "name", maxIdentKeys)
 	}
 	s.LastNumber++
 	key.Number, key.State = s.LastNumber, customer.FieldBuilding
@@ -121,18 +115,18 @@ func (s Settings) resolve(key customer.IdentKey) (customer.IdentKey, error) {
 		return key, err
 	}
 	if n := len(key.Attributes); n == 0 || n > maxKeyAttributes {
-		return key, badKey("attributes", "attributes: a key is over 1 to %d attributes, these are %d.", maxKeyAttributes, n)
+		return key, badKey("number", "attributes", maxKeyAttributes, n)
 	}
 	schema, ok := customer.ExtensionSchema{}, key.Source == ""
 	if !ok {
 		if schema, ok = s.Extensions.Find(key.Source); !ok {
-			return key, badKey("source", "source: there is no extension %.60q.", key.Source)
+			return key, badKey("source", "source", key.Source)
 		}
 	}
 	key.Extension, key.Source = schema.Number, schema.Name
 	for i, name := range key.Attributes {
 		if slices.Contains(key.Attributes[:i], name) {
-			return key, badKey("attributes", "attributes: %.100q stands twice.", name)
+			return key, badKey("twice", "attributes", name)
 		}
 		if err := s.checkKeyAttribute(schema, name); err != nil {
 			return key, err
@@ -144,26 +138,26 @@ func (s Settings) resolve(key customer.IdentKey) (customer.IdentKey, error) {
 func (s Settings) checkKeyAttribute(schema customer.ExtensionSchema, name string) error {
 	if source, _, qualified := strings.Cut(name, "."); qualified {
 		if _, ok := s.Extensions.Find(source); ok {
-			return badKey("attributes", "attributes: %.100q is of an extension; a key is over attributes of its source alone.", name)
+			return badKey("other_source", "attributes", name)
 		}
 	}
 	if schema.Number != 0 {
 		if _, ok := schema.Attribute(name); !ok {
-			return badKey("attributes", "attributes: the extension %s has no attribute %.100q.", schema.Name, name)
+			return badKey("no_attribute", "attributes", schema.Name, name)
 		}
 		return nil
 	}
 	if _, ok := s.Extensions.Find(name); ok {
-		return badKey("attributes", "attributes: %.100q is an extension, not an attribute.", name)
+		return badKey("extension", "attributes", name)
 	}
 	if _, ok := s.DeclaredAttributes[name]; s.Attributes == Declared && !ok {
-		return badKey("attributes", "attributes: %.100q is not in the core schema.", name)
+		return badKey("undeclared", "attributes", name)
 	}
 	return checkName("attributes", name)
 }
 
-func badKey(field, format string, args ...any) error {
-	return errs.Reject(errs.Invalid, "bad_key", field, format, args...)
+func badKey(reason, path string, args ...any) error {
+	return errs.New(errs.Invalid, "bad_key/"+reason, path, args...)
 }
 
 // IdentKeyReady ends the preparation of a key: searches use it, or, where
@@ -172,7 +166,7 @@ func badKey(field, format string, args ...any) error {
 func (s Settings) IdentKeyReady(number int) (Settings, customer.IdentKey, error) {
 	key, ok := s.IdentKeys.Numbered(number)
 	if !ok || key.State == customer.FieldRemoving {
-		return Settings{}, key, errs.Reject(ErrIdentKeyUnknown.Kind, ErrIdentKeyUnknown.Code, "", "The identification key was deleted meanwhile.")
+		return Settings{}, key, errs.New(ErrIdentKeyUnknown.Kind, "ident_key_unknown/deleted", "")
 	}
 	if key.State == customer.FieldBuilding {
 		key.State = customer.FieldReady
@@ -202,7 +196,7 @@ func (s Settings) IdentKeyDuplicate(number int, ids ...customer.ID) (Settings, e
 func (s Settings) RemoveIdentKey(name string) (Settings, customer.IdentKey, error) {
 	key, ok := s.IdentKeys.Find(name)
 	if !ok {
-		return Settings{}, key, errs.Reject(ErrIdentKeyUnknown.Kind, ErrIdentKeyUnknown.Code, "", "There is no identification key %.60q.", name)
+		return Settings{}, key, errs.New(ErrIdentKeyUnknown.Kind, "ident_key_unknown", "", name)
 	}
 	if _, contact := key.Contact(); contact {
 		s.IdentKeys = slices.DeleteFunc(slices.Clone(s.IdentKeys), func(k customer.IdentKey) bool { return k.Number == key.Number })
@@ -220,7 +214,7 @@ func (s Settings) IdentKeyRemoved(number int) (Settings, error) {
 		return s, nil
 	}
 	if key.State != customer.FieldRemoving {
-		return Settings{}, errs.Reject(errs.FailedPrecondition, "ident_key_in_use", "", "The identification key %s was not deleted.", key.Name)
+		return Settings{}, errs.New(errs.FailedPrecondition, "ident_key_in_use", "", key.Name)
 	}
 	s.IdentKeys = slices.DeleteFunc(slices.Clone(s.IdentKeys), func(k customer.IdentKey) bool { return k.Number == number })
 	return s, nil

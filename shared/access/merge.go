@@ -31,7 +31,7 @@ func (c Preferences) merge(patch map[string]any) (Preferences, error) {
 		return Preferences{}, fmt.Errorf("settings as JSON: %w", err)
 	}
 	if len(merged) > maxChoices {
-		return Preferences{}, badSetting("", "The settings have %d bytes as JSON; at most %d are kept.", len(merged), maxChoices)
+		return Preferences{}, badSetting("bytes", "", len(merged), maxChoices)
 	}
 	if err := checkMembers(patch, reflect.TypeFor[Preferences](), ""); err != nil {
 		return Preferences{}, err
@@ -95,7 +95,7 @@ func checkMembers(v any, t reflect.Type, path string) error {
 		for name, member := range object {
 			// One spelling of a number alone: two would be two members, of which one is lost.
 			if n, err := strconv.ParseInt(name, 10, 64); t.Key().Kind() == reflect.Int64 && (err != nil || strconv.FormatInt(n, 10) != name) {
-				return badSetting(join(path, name), "%s has members that are named by a number, not %.100q.", path, name)
+				return badSetting("not_a_number", join(path, name), path, name)
 			}
 			if err := checkMembers(member, t.Elem(), join(path, name)); err != nil {
 				return err
@@ -107,7 +107,7 @@ func checkMembers(v any, t reflect.Type, path string) error {
 			of, ok := known[name]
 			if !ok {
 				names := strings.Join(slices.Sorted(maps.Keys(known)), ", ")
-				return badSetting(join(path, name), "There is no setting %.100q. There are: %s.", join(path, name), names)
+				return badSetting("unknown", join(path, name), names)
 			}
 			if err := checkMembers(member, of, join(path, name)); err != nil {
 				return err
@@ -138,9 +138,9 @@ func join(path, name string) string {
 func badType(err error) error {
 	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
 	if !ok {
-		return badSetting("", "The settings cannot be read: %v.", err)
+		return badSetting("unreadable", "", err)
 	}
-	return badSetting(wrong.Field, "%s must be %s, not a JSON %s.", wrong.Field, jsonKind(wrong.Type), wrong.Value)
+	return badSetting("wrong_type", wrong.Field, jsonKind(wrong.Type), wrong.Value)
 }
 
 func jsonKind(t reflect.Type) string {
@@ -157,6 +157,6 @@ func jsonKind(t reflect.Type) string {
 	return "an object"
 }
 
-func badSetting(field, format string, args ...any) error {
-	return errs.Reject(errs.Invalid, "bad_setting", field, format, args...)
+func badSetting(reason, path string, args ...any) error {
+	return errs.New(errs.Invalid, "bad_setting/"+reason, path, args...)
 }

@@ -48,11 +48,11 @@ func grants(has []Scope, s Scope) bool {
 
 func checkScopes(scopes []Scope) error {
 	if len(scopes) == 0 {
-		return badToken("scopes", "A token needs at least one scope. There are: %s.", scopeNames())
+		return badToken("no_scope", "scopes", scopeNames())
 	}
 	for _, s := range scopes {
 		if !slices.Contains(Scopes, s) {
-			return badToken("scopes", "%.50q is not a scope. There are: %s.", string(s), scopeNames())
+			return badToken("unknown_scope", "scopes", string(s), scopeNames())
 		}
 	}
 	return nil
@@ -66,6 +66,6 @@ func scopeNames() string {
 	return strings.Join(names, ", ")
 }
 
-func badToken(field, format string, args ...any) error {
-	return errs.Reject(errs.Invalid, "bad_token", field, format, args...)
+func badToken(reason, path string, args ...any) error {
+	return errs.New(errs.Invalid, "bad_token/"+reason, path, args...)
 }

@@ -45,8 +45,7 @@ var (
 // NewSettings are those of a new tenant, with the defaults of the contracts.
 func NewSettings(tenant int, name string) (Settings, error) {
 	if tenant < 1 || tenant > MaxTenant {
-		return Settings{}, errs.Reject(errs.Invalid, "bad_tenant", "tenant",
-			"A tenant is a number from 1 to %d.", MaxTenant)
+		return Settings{}, errs.New(errs.Invalid, "bad_tenant", "tenant", MaxTenant)
 	}
 	s := Settings{Tenant: tenant, Preferences: Defaults()}
 	s.Name = name
@@ -76,14 +75,12 @@ func (s Settings) DeclareMatchField(name string, of customer.Holder, tags bool) 
 		case f.State == customer.FieldRemoving:
 			return Settings{}, f, matchFieldRemoving(f)
 		case f.Tags != tags:
-			return Settings{}, f, errs.Reject(ErrMatchFieldOther.Kind, ErrMatchFieldOther.Code, "tags",
-				"%s is a match field already, with tags=%t. Remove it first.", name, f.Tags)
+			return Settings{}, f, errs.New(ErrMatchFieldOther.Kind, "match_field_other", "tags", name, f.Tags)
 		}
 		return s, f, nil
 	}
 	if len(s.MatchFields) >= maxMatchFields {
-		return Settings{}, customer.MatchField{}, errs.Reject(errs.FailedPrecondition, "too_many_match_fields", "name",
-			"The tenant has %d match fields, and no more are possible.", maxMatchFields)
+		return Settings{}, customer.MatchField{}, errs.New(errs.FailedPrecondition, "too_many_match_fields", "name", maxMatchFields)
 	}
 	s.LastNumber++
 	f := customer.MatchField{Name: name, Of: of, Tags: tags, Number: s.LastNumber, State: customer.FieldBuilding}
@@ -97,7 +94,7 @@ func (s Settings) MatchFieldReady(number int) (Settings, error) {
 	i := s.matchField(number)
 	switch {
 	case i < 0:
-		return Settings{}, unknownMatchField("There is no match field with the number %d.", number)
+		return Settings{}, errs.New(errs.NotFound, "match_field_unknown/number", "name", number)
 	case s.MatchFields[i].State == customer.FieldRemoving:
 		return Settings{}, matchFieldRemoving(s.MatchFields[i])
 	}
@@ -110,7 +107,7 @@ func (s Settings) MatchFieldReady(number int) (Settings, error) {
 func (s Settings) RemoveMatchField(name string, of customer.Holder) (Settings, customer.MatchField, error) {
 	f, ok := s.MatchFields.Find(of, name)
 	if !ok {
-		return Settings{}, f, unknownMatchField("There is no match field %.100q of a %s.", name, of)
+		return Settings{}, f, errs.New(errs.NotFound, "match_field_unknown/name", "name", name, of)
 	}
 	s = s.withState(s.matchField(f.Number), customer.FieldRemoving)
 	f.State = customer.FieldRemoving
@@ -125,8 +122,7 @@ func (s Settings) MatchFieldRemoved(number int) (Settings, error) {
 	case i < 0:
 		return s, nil
 	case s.MatchFields[i].State != customer.FieldRemoving:
-		return Settings{}, errs.Reject(errs.FailedPrecondition, "match_field_in_use", "",
-			"The match field %s is not being removed.", s.MatchFields[i].Name)
+		return Settings{}, errs.New(errs.FailedPrecondition, "match_field_in_use", "", s.MatchFields[i].Name)
 	}
 	s.MatchFields = slices.Delete(slices.Clone(s.MatchFields), i, i+1)
 	return s, nil
@@ -145,16 +141,11 @@ func (s Settings) withState(i int, state customer.FieldState) Settings {
 
 func checkMatchField(name string, of customer.Holder) error {
 	if of != customer.OfCustomer && of != customer.OfSubscription {
-		return errs.Reject(errs.Invalid, "bad_holder", "of", "of must be customer or subscription.")
+		return errs.New(errs.Invalid, "bad_holder", "of")
 	}
 	return checkName("name", name)
 }
 
-func unknownMatchField(format string, args ...any) error {
-	return errs.Reject(ErrMatchFieldUnknown.Kind, ErrMatchFieldUnknown.Code, "name", format, args...)
-}
-
 func matchFieldRemoving(f customer.MatchField) error {
-	return errs.Reject(ErrMatchFieldRemoving.Kind, ErrMatchFieldRemoving.Code, "name",
-		"The match field %s is being removed. Declare it again when that is done.", f.Name)
+	return errs.New(ErrMatchFieldRemoving.Kind, "match_field_removing", "name", f.Name)
 }

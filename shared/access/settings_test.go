@@ -165,9 +165,8 @@ func TestChangeRejects(t *testing.T) {
 			if !ok {
 				t.Fatalf("Change = %v, want a refusal", err)
 			}
-			name := tt.field[strings.LastIndex(tt.field, ".")+1:]
-			if refusal.Path != tt.field || !strings.Contains(refusal.Detail, name) {
-				t.Errorf("Change refuses %q: %s, want it to name %s", refusal.Path, refusal.Detail, tt.field)
+			if refusal.Path != tt.field || refusal.Reason == "" {
+				t.Errorf("Change = %v, want it to name %s and a reason", err, tt.field)
 			}
 		})
 	}

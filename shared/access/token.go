@@ -75,15 +75,15 @@ func (t Token) check(now time.Time) error {
 		return err
 	}
 	if len(t.Tenants) == 0 || len(t.Tenants) > maxTenantsOfToken {
-		return badToken("tenants", "A token reaches 1 to %d tenants.", maxTenantsOfToken)
+		return badToken("tenants", "tenants", maxTenantsOfToken)
 	}
 	for i, tenant := range t.Tenants {
 		if slices.Contains(t.Tenants[:i], tenant) {
-			return badToken("tenants", "The tenant %d is named twice.", tenant)
+			return badToken("tenant_twice", "tenants", tenant)
 		}
 	}
 	if !t.Expires.IsZero() && !now.Before(t.Expires) {
-		return badToken("expires", "%s is not in the future.", t.Expires.UTC().Format(time.RFC3339))
+		return badToken("expires", "expires", t.Expires.UTC().Format(time.RFC3339))
 	}
 	return checkScopes(t.Scopes)
 }

@@ -104,8 +104,7 @@ func (s *Store) identifiedInPart(ctx context.Context, k customer.IdentKey, pk, p
 		return nil, err
 	}
 	if len(ids) > maxEntries {
-		return nil, errs.Reject(errs.Invalid, "too_many_matches", k.Name,
-			"%s: more than %d values begin like this. Name more of its attributes: %v.", k.Name, maxEntries, k.Attributes)
+		return nil, errs.New(errs.Invalid, "too_many_matches", k.Name, maxEntries, k.Attributes)
 	}
 	slices.Sort(ids)
 	ids = slices.DeleteFunc(slices.Compact(ids), func(id customer.ID) bool { return id <= after })

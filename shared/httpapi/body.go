@@ -21,11 +21,10 @@ func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 		return nil, refusal
 	}
 	if err != nil {
-		return nil, errs.Reject(errs.Invalid, "body_unreadable", "", "The body of the request broke off before its end.")
+		return nil, errs.New(errs.Invalid, "body_unreadable", "")
 	}
 	if int64(len(body)) > limit {
-		return nil, errs.Reject(errs.Invalid, "body_too_large", "",
-			"The body of the request is larger than %d bytes. Larger files go through the bulk import.", limit)
+		return nil, errs.New(errs.Invalid, "body_too_large", "", limit)
 	}
 	return body, nil
 }
@@ -40,8 +39,7 @@ func CheckContentType(r *http.Request, understood string) error {
 	if kind, _, err := mime.ParseMediaType(header); err == nil && (kind == "application/json" || kind == "text/json") {
 		return nil
 	}
-	return errs.Reject(errs.Invalid, "bad_content_type", "Content-Type",
-		"Content-Type: %.60q is not understood; send %s.", header, understood)
+	return errs.New(errs.Invalid, "bad_content_type", "Content-Type", header, understood)
 }
 
 // Encode returns v as JSON, in which <, > and & stand as they are.

@@ -51,7 +51,7 @@ func TestTooLargeSaysWhatToDo(t *testing.T) {
 	r := httptest.NewRequestWithContext(t.Context(), "POST", "/", strings.NewReader("abcdef"))
 	_, err := httpapi.ReadBody(r, 5)
 	for _, word := range []string{"5 bytes", "bulk import"} {
-		if err == nil || !strings.Contains(err.Error(), word) {
+		if refusal, ok := errs.AsClient(err); !ok || !strings.Contains(httpapi.Texts.Of(refusal), word) {
 			t.Errorf("ReadBody() error = %v, want one with %q", err, word)
 		}
 	}

@@ -270,5 +270,5 @@ func (s *Service) jobAndParts(ctx context.Context, tenant int, id string) (Job, 
 }
 
 func unknown(id string) error {
-	return errs.Reject(ErrUnknown.Kind, ErrUnknown.Code, "job", "There is no job %.60q.", id)
+	return errs.New(ErrUnknown.Kind, "job_unknown", "job", id)
 }

@@ -38,11 +38,19 @@ type Worker struct {
 	store Store
 	kinds map[string]Kind
 	now   func() time.Time
+	texts errs.Texts // of why a job failed
 }
 
 // NewWorker makes a worker that knows the kinds by name.
 func NewWorker(store Store, kinds map[string]Kind, now func() time.Time) *Worker {
-	return &Worker{store, kinds, now}
+	return &Worker{store: store, kinds: kinds, now: now}
+}
+
+// WithTexts returns the worker with the sentences that a job keeps of the client
+// error that it failed with.
+func (w *Worker) WithTexts(texts errs.Texts) *Worker {
+	w.texts = texts
+	return w
 }
 
 // An Outcome says what becomes of the message that asked for a part.
@@ -272,7 +280,7 @@ func (w *Worker) finish(ctx context.Context, job Job) (Outcome, error) {
 	}
 	ended := func(j Job) Job { return j.to(Done, w.now()) }
 	if refused {
-		ended = func(j Job) Job { return j.failed(refusal.Detail, w.now()) }
+		ended = func(j Job) Job { return j.failed(w.texts.Of(refusal), w.now()) }
 	}
 	err = errs.Retry(ctx, func(int) error {
 		now, _, err := w.store.JobAndPart(ctx, Ref{Tenant: job.Tenant, Job: job.ID})

@@ -125,8 +125,8 @@ func Level(rules access.Preferences, ranking int64) (id int64, name string) {
 
 // The client errors about accounts. Compare with [errors.Is].
 var (
-	ErrNotFound     = errs.Reject(errs.NotFound, "profile_unknown", "", "Not Found")
+	ErrNotFound     = errs.New(errs.NotFound, "profile_unknown", "")
 	ErrInsufficient = &errs.Client{Kind: errs.Invalid, Code: "insufficient_points"}
-	ErrDisabled     = errs.Reject(errs.Invalid, "profile_disabled", "point", "the profile is disabled and spends no points")
+	ErrDisabled     = errs.New(errs.Invalid, "profile_disabled", "point")
 	ErrTooMany      = &errs.Client{Kind: errs.Invalid, Code: "too_many_points"}
 )

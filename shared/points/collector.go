@@ -87,8 +87,7 @@ func (c *collector) look(ctx context.Context, ids []customer.ID) error {
 		return nil
 	}
 	if c.looked += len(ids); c.looked > maxLooked {
-		return errs.Reject(ErrTooDeep.Kind, ErrTooDeep.Code, "updated_at_min",
-			"the list would look at more than %d profiles; ask for a shorter time, or walk on with since_id", maxLooked)
+		return errs.New(ErrTooDeep.Kind, "too_deep/bounds", "updated_at_min", maxLooked)
 	}
 	profiles, err := c.list.lister.ListProfiles(ctx, c.tenant, ids)
 	if err != nil {

@@ -116,8 +116,7 @@ func (d *draft) covers(points int64) error {
 		return ErrDisabled
 	}
 	if points > d.Available {
-		return errs.Reject(ErrInsufficient.Kind, ErrInsufficient.Code, "point",
-			"%d points are available, %d are not", d.Available, points)
+		return errs.New(ErrInsufficient.Kind, "insufficient_points/available", "point", d.Available, points)
 	}
 	return nil
 }
@@ -126,10 +125,10 @@ func (d *draft) covers(points int64) error {
 // too much of.
 func (d *draft) within(field string) error {
 	if d.Available > Max-d.Incoming || d.Used > Max || d.Ranking > Max || d.Spent > Max {
-		return errs.Reject(ErrTooMany.Kind, ErrTooMany.Code, field, "no figure of a profile may come to more than %d", int64(Max))
+		return errs.New(ErrTooMany.Kind, "too_many_points/figure", field, int64(Max))
 	}
 	if d.Available < -Max {
-		return errs.Reject(ErrTooMany.Kind, ErrTooMany.Code, field, "no debt of a profile may come to more than %d", int64(Max))
+		return errs.New(ErrTooMany.Kind, "too_many_points/debt", field, int64(Max))
 	}
 	return nil
 }

@@ -96,7 +96,7 @@ func NewList(lister Lister, now func() time.Time, withhold time.Duration) *List 
 // The client errors of lists. Compare with [errors.Is].
 var (
 	ErrTooDeep    = &errs.Client{Kind: errs.Invalid, Code: "too_deep"}
-	ErrOverflowed = errs.Reject(errs.Invalid, "crowded_phone", "phone", "more than 100 profiles have this phone")
+	ErrOverflowed = errs.New(errs.Invalid, "crowded_phone", "phone")
 )
 
 // Page returns the profiles of one page. It is shorter than the limit only where
@@ -107,8 +107,7 @@ func (l *List) Page(ctx context.Context, tenant int, f Filter) ([]Profile, error
 		deepest = maxDeepFiltered
 	}
 	if f.Page > deepest/f.Limit {
-		return nil, errs.Reject(ErrTooDeep.Kind, ErrTooDeep.Code, "page",
-			"pages end after %d profiles; walk on with since_id", deepest)
+		return nil, errs.New(ErrTooDeep.Kind, "too_deep/pages", "page", deepest)
 	}
 	var page []Profile
 	err := errs.Retry(ctx, func(int) (err error) {

@@ -65,8 +65,8 @@ func (r Rate) ranking(money int64) int64 { return money / r.MoneyPerRankingPoint
 
 // The client errors about orders. Compare with [errors.Is].
 var (
-	ErrOrderOther   = errs.Reject(errs.Invalid, "order_other", "order", "an order with this id came before, with other content")
-	ErrOrderUnknown = errs.Reject(errs.NotFound, "order_unknown", "", "Not Found")
+	ErrOrderOther   = errs.New(errs.Invalid, "order_other", "order")
+	ErrOrderUnknown = errs.New(errs.NotFound, "order_unknown", "")
 	ErrReturn       = &errs.Client{Kind: errs.Invalid, Code: "return_too_large"}
 )
 
@@ -149,11 +149,11 @@ func (d *draft) takeBack(o Order, amount int64, text Text) (Order, error) {
 func (o Order) less(amount int64) (Order, error) {
 	switch {
 	case o.Returned == o.parts():
-		return o, errs.Reject(ErrReturn.Kind, ErrReturn.Code, "amount", "nothing of the order is left")
+		return o, errs.New(ErrReturn.Kind, "return_too_large/nothing_left", "amount")
 	case amount > o.left():
-		return o, errs.Reject(ErrReturn.Kind, ErrReturn.Code, "amount", "%d of the order are left, %d are not", o.left(), amount)
+		return o, errs.New(ErrReturn.Kind, "return_too_large/left", "amount", o.left(), amount)
 	case amount == 0 && o.Total > 0:
-		return o, errs.Reject(ErrReturn.Kind, "return_of_nothing", "amount", "must be greater than 0")
+		return o, errs.New(ErrReturn.Kind, "return_of_nothing", "amount")
 	}
 	o.Returned += max(amount, 1)
 	return o, nil
@@ -172,8 +172,7 @@ func (o Order) pointsBack() int64 {
 // owes rejects making a debt, unless the tenant allows it.
 func (d *draft) owes(field string) error {
 	if last := d.made[len(d.made)-1]; last.Change.Available < 0 && d.Available < 0 && !d.rules.NegativeOnReversal {
-		return errs.Reject(ErrInsufficient.Kind, ErrInsufficient.Code, field,
-			"it would leave %d points, which the setting negative_on_reversal does not allow", d.Available).DependingOnSettings()
+		return errs.New(ErrInsufficient.Kind, "insufficient_points/negative", field, d.Available).DependingOnSettings()
 	}
 	return d.within(field)
 }

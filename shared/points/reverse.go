@@ -18,7 +18,7 @@ const maxReversals = 100
 
 // The client errors about entries. Compare with [errors.Is].
 var (
-	ErrEntryUnknown    = errs.Reject(errs.NotFound, "entry_unknown", "", "Not Found")
+	ErrEntryUnknown    = errs.New(errs.NotFound, "entry_unknown", "")
 	ErrNotReversible   = &errs.Client{Kind: errs.Invalid, Code: "not_reversible"}
 	ErrAlreadyReversed = &errs.Client{Kind: errs.Invalid, Code: "already_reversed"}
 )
@@ -28,23 +28,20 @@ var (
 // back expire like new ones.
 func (d *draft) reverse(e Entry, so Reversal, points int64, text Text) (Reversal, error) {
 	if e.Kind != KindAdd && e.Kind != KindSubtract {
-		return so, errs.Reject(ErrNotReversible.Kind, ErrNotReversible.Code, "reverse",
-			"only what was added or subtracted can be reversed, not an entry of the kind %s", e.Kind)
+		return so, errs.New(ErrNotReversible.Kind, "not_reversible", "reverse", e.Kind)
 	}
 	left := max(e.Change.Available, -e.Change.Available) - so.Points
 	if points == 0 {
 		points = left
 	}
 	if left == 0 {
-		return so, errs.Reject(ErrAlreadyReversed.Kind, ErrAlreadyReversed.Code, "reverse", "the entry was reversed already, all of it")
+		return so, errs.New(ErrAlreadyReversed.Kind, "already_reversed/all", "reverse")
 	}
 	if points > left {
-		return so, errs.Reject(ErrAlreadyReversed.Kind, ErrAlreadyReversed.Code, "value",
-			"%d points of the entry are left to reverse, %d are not", left, points)
+		return so, errs.New(ErrAlreadyReversed.Kind, "already_reversed/left", "value", left, points)
 	}
 	if len(so.By) >= maxReversals {
-		return so, errs.Reject(ErrAlreadyReversed.Kind, ErrAlreadyReversed.Code, "value",
-			"the entry was reversed in %d parts, and no more are possible", maxReversals)
+		return so, errs.New(ErrAlreadyReversed.Kind, "already_reversed/parts", "value", maxReversals)
 	}
 	if e.Kind == KindAdd {
 		d.spend(points, e.Expires)

@@ -9,6 +9,7 @@ import (
 	"regulars/shared/boot"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
+	"regulars/shared/httpapi"
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
 	"regulars/shared/lambdahttp"
@@ -30,7 +31,7 @@ func main() {
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
 		Jobs:     jobs.NewService(store, queue, time.Now, jobs.Wait),
-		Worker:   jobs.NewWorker(store, known, time.Now),
+		Worker:   jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts),
 		Settle:   customer.Settling,
 		Log:      boot.Logger(),
 		Deadline: boot.Deadline,

@@ -24,6 +24,7 @@ import (
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
+	"regulars/shared/httpapi"
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
 	"regulars/shared/points"
@@ -73,7 +74,7 @@ func New(o Options) *Server {
 	upkeep := kinds.NewUpkeep(store, registrar, products)
 	known := kinds.New(customers, store, registrar)
 	maps.Copy(known, upkeep.Kinds())
-	worker := jobs.NewWorker(store, known, time.Now)
+	worker := jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts)
 	queue := work.NewInProcess(worker, upkeep)
 	service := jobs.NewService(store, queue, time.Now, wait)
 	ledgers := points.NewService(store, time.Now)

@@ -14,6 +14,7 @@ import (
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
+	"regulars/shared/httpapi"
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
 	"regulars/shared/points"
@@ -30,7 +31,7 @@ func main() {
 	maps.Copy(known, upkeep.Kinds())
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambda.Start(work.NewFunction(
-		jobs.NewWorker(store, known, time.Now),
+		jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts),
 		jobs.NewService(store, queue, time.Now, jobs.Wait),
 		upkeep, queue, os.Stdout,
 		kinds.NewDuePoints(points.NewService(store, time.Now), registrar),
