@@ -57,7 +57,7 @@ type FieldType struct {
 	Options []string `json:"options,omitempty"`
 }
 
-// FieldTypes are those of the Altcraft contract, section 3.6.
+// FieldTypes are those of Altcraft 3.6.
 var FieldTypes = []string{
 	"string", "int", "float", "bool", "date", "ip", "enum", "version", "tags", "object", "arr_object",
 }
@@ -83,7 +83,7 @@ type Attribute struct {
 	Type string `json:"type"`
 }
 
-// AttributeTypes are those of the Genesys contract, section 3.2.
+// AttributeTypes are those of Genesys 3.2.
 var AttributeTypes = customer.AttributeTypes
 
 // A Level is reached with ranking points.

@@ -101,18 +101,18 @@ const (
 	MaxText = 255
 	// MaxLanguage is how many characters the code of a language may have.
 	MaxLanguage = 2
-	// MaxLinks is how many tasks a product may have. A customer's purchases and
+	// maxLinks is how many tasks a product may have. A customer's purchases and
 	// user tasks are one item, so that their number must stay within reason.
-	MaxLinks = 200
+	maxLinks = 200
 	// MaxActive is how many active purchases a customer may have. One that ends
 	// them all at once must fit one transaction.
 	MaxActive = 60
 	// MaxBytes is how large a category, product or task may be, as the table
 	// counts it.
 	MaxBytes = 300_000
-	// MaxListBytes is how much of the catalog one list may show: an answer of
+	// maxListBytes is how much of the catalog one list may show: an answer of
 	// Lambda may have 6 MB.
-	MaxListBytes = 5_000_000
+	maxListBytes = 5_000_000
 )
 
 // TooLarge rejects what would have size bytes.
@@ -135,7 +135,7 @@ func showable[T any](list []T, size func(T) int) ([]T, error) {
 	for _, e := range list {
 		bytes += size(e)
 	}
-	if bytes > MaxListBytes {
+	if bytes > maxListBytes {
 		return nil, ErrListTooLong
 	}
 	return list, nil

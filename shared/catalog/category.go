@@ -6,7 +6,7 @@ import (
 	"regulars/shared/errs"
 )
 
-// CreateCategory makes a category (section 2.2) and returns its number. The
+// CreateCategory makes a category (Mojodex 2.2) and returns its number. The
 // client errors come in the order of the contract: the label, the form's Shape, its
 // Values.
 func (s *Service) CreateCategory(ctx context.Context, tenant int, f CategoryForm) (int, error) {
@@ -35,7 +35,7 @@ func (s *Service) CreateCategory(ctx context.Context, tenant int, f CategoryForm
 	return n, err
 }
 
-// UpdateCategory changes what the form has of a category (section 3.1).
+// UpdateCategory changes what the form has of a category (Mojodex 3.1).
 func (s *Service) UpdateCategory(ctx context.Context, tenant int, category Ref, f CategoryForm) error {
 	return errs.Retry(ctx, func(int) error {
 		found, err := s.store.Read(ctx, tenant, Wanted{Categories: []int{category.Number}})

@@ -7,7 +7,7 @@ import (
 	"regulars/shared/errs"
 )
 
-// End deactivates a purchase (section 1.5); one that has ended already stays as
+// End deactivates a purchase (Mojodex 1.5); one that has ended already stays as
 // it is. It rejects with purchase_unknown.
 func (s *Service) End(ctx context.Context, rules customer.Rules, purchase Ref) error {
 	return errs.Retry(ctx, func(int) error {

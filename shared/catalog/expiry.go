@@ -19,7 +19,7 @@ func (s *Service) Expire(ctx context.Context, tenant int, due Due) (bool, error)
 		return err
 	})
 	if refusal, refused := errs.AsClient(err); refused && refusal.Code == codePurchaseUnknown {
-		return false, nil // the customer was deleted; its purchases are swept
+		return false, nil // the customer was deleted; its purchases are purged
 	}
 	return expired, err
 }

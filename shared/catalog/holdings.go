@@ -15,7 +15,7 @@ type Holding struct {
 	Tasks []Task
 }
 
-// Holdings are what `GET /purchase` tells of a customer (section 3.5).
+// Holdings are what `GET /purchase` tells of a customer (Mojodex 3.5).
 type Holdings struct {
 	Customer customer.Customer
 	// Offered are what the customer may buy: products of its category that are
@@ -57,7 +57,7 @@ func (a Account) holdings(list []Product, products map[int]Product) Holdings {
 		h.Current = append(h.Current, Holding{Purchase: p, Of: products[p.Product]})
 		subscribed = subscribed || products[p.Product].Subscription()
 	}
-	if category := CategoryOf(a.Customer.Customer); category != 0 {
+	if category := categoryOf(a.Customer.Customer); category != 0 {
 		for _, p := range list {
 			if p.Category == category && !p.Free && !(subscribed && p.Subscription()) {
 				h.Offered = append(h.Offered, Holding{Of: p})

@@ -47,7 +47,7 @@ func (s *Service) CreateProduct(ctx context.Context, tenant int, f ProductForm) 
 	return n, err
 }
 
-// UpdateProduct changes what the form has of a product (section 3.1).
+// UpdateProduct changes what the form has of a product (Mojodex 3.1).
 func (s *Service) UpdateProduct(ctx context.Context, tenant int, product Ref, f ProductForm) error {
 	return errs.Retry(ctx, func(int) error {
 		p, err := s.toUpdate(ctx, tenant, product, f)
@@ -113,7 +113,7 @@ func (p Product) with(f ProductForm) (Product, error) {
 	return p, nil
 }
 
-// Associate gives a product one more task (section 2.4) and returns the number of
+// Associate gives a product one more task (Mojodex 2.4) and returns the number of
 // the association. Who has an active purchase of the product has the task from
 // then on: which tasks a customer has is reckoned from the products.
 func (s *Service) Associate(ctx context.Context, tenant int, product, task Ref) (int, error) {
@@ -134,9 +134,9 @@ func (s *Service) Associate(ctx context.Context, tenant int, product, task Ref) 
 		if p.Has(task.Number) {
 			return errs.Reject(errs.FailedPrecondition, "association_exists", "task_pk", "Product task association already exists")
 		}
-		if len(p.Links) >= MaxLinks {
+		if len(p.Links) >= maxLinks {
 			return errs.Reject(errs.FailedPrecondition, "too_many_tasks", "product_pk",
-				"Product pk %d has %d tasks; no more are possible", p.Number, MaxLinks)
+				"Product pk %d has %d tasks; no more are possible", p.Number, maxLinks)
 		}
 		if n, err = numbers.one(ctx, Links); err != nil {
 			return err

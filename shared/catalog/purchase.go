@@ -52,7 +52,7 @@ func (a Account) products() []int {
 }
 
 // activate adds a purchase. Where its product is a subscription or a free trial,
-// those of them that are active end (section 1.4).
+// those of them that are active end (Mojodex 1.4).
 func (a Account) activate(p Purchase, products map[int]Product) (next Account, ended []Purchase) {
 	next = a
 	if products[p.Product].exclusive() {
@@ -91,7 +91,7 @@ func (a Account) active(n int) (Purchase, bool) {
 }
 
 // run counts one more run of a task on the oldest active purchase that covers it
-// and is not used up, and ends that where it is used up now (section 1.6). It
+// and is not used up, and ends that where it is used up now (Mojodex 1.6). It
 // reports false where there is none.
 func (a Account) run(task int, products map[int]Product, now time.Time) (next Account, on Purchase, ok bool) {
 	i := slices.IndexFunc(a.Active, func(p Purchase) bool {
@@ -149,7 +149,7 @@ const farthest = 1_000_000
 
 // createdUpTo is the last day on which a purchase was created that has expired by
 // now: one has when the midnight before its creation is more than so many days
-// ago (section 1.6). It reports false where none ever has.
+// ago (Mojodex 1.6). It reports false where none ever has.
 func (p Product) createdUpTo(now time.Time) (time.Time, bool) {
 	if !bounds(p.Days) || *p.Days > farthest {
 		return time.Time{}, false
@@ -166,7 +166,7 @@ func (p Product) expired(purchase Purchase, now time.Time) bool {
 }
 
 // RemainingDays are the whole days that are left of a purchase, or nil where the
-// product has no bound in days (section 3.5).
+// product has no bound in days (Mojodex 3.5).
 func (p Product) RemainingDays(purchase Purchase, now time.Time) *int {
 	if p.Days == nil {
 		return nil

@@ -12,7 +12,7 @@ import (
 )
 
 // A rule is what a JSON value must be, as far as the schema of tasks needs it
-// (section 3.3). Its texts are those of the validator that the reference uses.
+// (Mojodex 3.3). Its texts are those of the validator that the reference uses.
 type rule struct {
 	kind     string // string, array, object, boolean or integer
 	pattern  *regexp.Regexp

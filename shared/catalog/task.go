@@ -31,7 +31,7 @@ var library = []string{
 // A Task is something that the assistant can do.
 type Task struct {
 	Number int
-	// Definition has the members of section 3.3 but datetime, as package value
+	// Definition has the members of Mojodex 3.3 but datetime, as package value
 	// keeps them.
 	Definition map[string]any
 	customer.Rev
@@ -116,7 +116,7 @@ func normal(definition map[string]any) map[string]any {
 	return kept
 }
 
-// CreateTask makes a task (section 3.3) and returns its number.
+// CreateTask makes a task (Mojodex 3.3) and returns its number.
 func (s *Service) CreateTask(ctx context.Context, tenant int, definition map[string]any) (int, error) {
 	numbers := s.numbers(tenant)
 	var n int

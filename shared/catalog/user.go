@@ -15,8 +15,8 @@ import (
 // The custom fields of a customer that are a Mojodex user's.
 const (
 	GoalField     = "goal"
-	CategoryField = "product_category_fk"
-	LanguageField = "language_code"
+	categoryField = "product_category_fk"
+	languageField = "language_code"
 )
 
 // A User names the customer that a request is about: by id, or by e-mail.
@@ -83,11 +83,11 @@ func (s *Service) Customer(ctx context.Context, u User) (customer.Customer, erro
 }
 
 // Language is the customer's language.
-func Language(c customer.Customer) string { return fieldText(c, LanguageField) }
+func Language(c customer.Customer) string { return fieldText(c, languageField) }
 
-// CategoryOf is the number of the customer's category, or 0.
-func CategoryOf(c customer.Customer) int {
-	n, err := strconv.Atoi(fieldText(c, CategoryField))
+// categoryOf is the number of the customer's category, or 0.
+func categoryOf(c customer.Customer) int {
+	n, err := strconv.Atoi(fieldText(c, categoryField))
 	if err != nil {
 		return 0
 	}
@@ -102,17 +102,17 @@ func fieldText(c customer.Customer, name string) string {
 // adopts reports whether a purchase of a product of some category changes the
 // customer: where it has no category or no goal.
 func adopts(c customer.Customer) bool {
-	return fieldText(c, CategoryField) == "" || fieldText(c, GoalField) == ""
+	return fieldText(c, categoryField) == "" || fieldText(c, GoalField) == ""
 }
 
 // adopt writes a category on a customer that has none, and its goal even over one
 // that the customer had; who has a category gets the goal only if it has none
-// (section 1.4).
+// (Mojodex 1.4).
 func adopt(category Category) customer.Edit {
 	return func(c *customer.Customer, _ time.Time) error {
-		homeless := fieldText(*c, CategoryField) == ""
+		homeless := fieldText(*c, categoryField) == ""
 		if homeless {
-			c.SetCustom(CategoryField, json.Number(strconv.Itoa(category.Number)))
+			c.SetCustom(categoryField, json.Number(strconv.Itoa(category.Number)))
 		}
 		if homeless || fieldText(*c, GoalField) == "" {
 			c.SetCustom(GoalField, category.Goal)

@@ -64,10 +64,10 @@ func (s *Store) RemovePurchases(ctx context.Context, tenant int, id customer.ID)
 }
 
 // Tombstones returns the ids above after of a tenant's deleted customers in one shard
-// that are not swept yet, ascending, up to limit. It asks an index, which may be a
+// that are not purged yet, ascending, up to limit. It asks an index, which may be a
 // moment old.
 func (s *Store) Tombstones(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error) {
-	condition := expression.Key(attrIndex1PK).Equal(expression.Value(gonePK(tenant, shard))).
+	condition := expression.Key(attrIndex1PK).Equal(expression.Value(deletedPK(tenant, shard))).
 		And(expression.Key(attrIndex1SK).GreaterThan(expression.Value(after.Base36())))
 	var ids []customer.ID
 	err := errs.Retry(ctx, func(int) (err error) {
@@ -92,6 +92,6 @@ func (s *Store) Purged(ctx context.Context, tenant int, id customer.ID) error {
 		delete(it, attrIndex1SK)
 		attributes(it).setText(attrCommit, t.id)
 		t.put(it, guard, sizeOf(it), indexUnits(before, indexKeys{}))
-		return s.putOne(ctx, "sweep customer", t)
+		return s.putOne(ctx, "purge customer", t)
 	})
 }

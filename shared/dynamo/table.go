@@ -9,7 +9,7 @@
 //	customer            same                   CUSTOMER         L#<tenant>#<shard> / id        U#<tenant>#<shard> / hour of change, id
 //	extension           same                   EXT#<number>
 //	identification      same                   IDENT#<key>#<h>  I#<tenant>#<key>#<first> / <further>#id
-//	deleted customer    same                   CUSTOMER         X#<tenant>#<shard> / id, until it is swept
+//	deleted customer    same                   CUSTOMER         X#<tenant>#<shard> / id, until it is purged
 //	active purchases    same                   PURCHASES
 //	purchase            same                   PURCHASE#<n>     P#<tenant>#<product>#<shard> / day, id, n, while it is active
 //	entry of a ledger   same                   LEDGER#<seq>     F#<tenant>#<id>#<hash> / seq
@@ -40,7 +40,7 @@
 //	a customer's purchases                                  Query pk, strongly
 //	customers of a shard in the order of their ids          Query gsi1
 //	customers of a tenant in that order                     Query gsi1 for each shard, side by side
-//	deleted customers of a shard that are not swept yet     Query gsi1
+//	deleted customers of a shard that are not purged yet     Query gsi1
 //	a product's active purchases in the order of their days Query gsi1
 //	a customer with the points account                      Query pk, ACCOUNT to CUSTOMER, strongly
 //	entries of a ledger, reversals                          Query pk, from one number to another, strongly
@@ -55,11 +55,12 @@
 //
 // An account is due at the first hour at which points become available or expire;
 // that of a deleted customer at hour 0 until its texts are erased. <way> is add or
-// subtract. <shard> is a hash of the customer's id over 8 values, <subject> the kind of the
-// job and the number and name of what it is about, <h> a hash of all values of an
-// identification, <further> a hash of each but the first. A value of over 128 bytes stands in a key as ~ and its SHA-256. The indexes are KEYS_ONLY and
-// eventually consistent: they find, and nothing is decided on them. An item whose
-// ttl has passed is gone, swept or not.
+// subtract. <shard> is a hash of the customer's id over 8 values, <subject> the kind
+// of the job and the number and name of what it is about, <h> a hash of all values of
+// an identification, <further> a hash of each but the first. A value of over 128 bytes
+// stands in a key as ~ and its SHA-256. The indexes are KEYS_ONLY and eventually
+// consistent: they find, and nothing is decided on them. An item whose ttl has passed
+// does not exist, whether the table has removed it or not.
 //
 // Every name and key of the table is written in this file and nowhere else. The
 // definition of the table itself is in template.yaml.
@@ -294,11 +295,11 @@ func customerIndexKeys(tenant int, c customer.Customer) indexKeys {
 	return indexKeys{listPK(tenant, shard), id, changedPK(tenant, shard), hourPlace(c.Changed, c.ID)}
 }
 
-// gonePK lists deleted customers that are not swept yet.
-func gonePK(tenant, shard int) string { return "X" + shardSuffix(tenant, shard) }
+// deletedPK lists deleted customers that are not purged yet.
+func deletedPK(tenant, shard int) string { return "X" + shardSuffix(tenant, shard) }
 
 func goneIndexKeys(tenant int, id customer.ID) indexKeys {
-	return indexKeys{GSI1PK: gonePK(tenant, shardOf(id)), GSI1SK: id.Base36()}
+	return indexKeys{GSI1PK: deletedPK(tenant, shardOf(id)), GSI1SK: id.Base36()}
 }
 
 func purchasesKey(tenant int, id customer.ID) key { return key{collectionPK(tenant, id), "PURCHASES"} }

@@ -13,7 +13,7 @@ const (
 	// IdentKeyAdd stores the values of a key that is being built and makes it
 	// ready, or failed.
 	IdentKeyAdd = "identification-key-add"
-	// IdentKeyRemove sweeps the values of a key that was deleted and forgets it.
+	// IdentKeyRemove removes the values of a key that was deleted and forgets it.
 	IdentKeyRemove = "identification-key-remove"
 	// ExtensionRemove removes the records of an extension that was deleted and
 	// forgets it.
@@ -21,22 +21,22 @@ const (
 )
 
 // StartIdentKey starts, as [Service.Start] does, the job that a key in its state
-// calls for: one that was deleted is swept, any other is prepared.
+// calls for: one that was deleted is purged, any other is prepared.
 func (s *Service) StartIdentKey(ctx context.Context, tenant int, key customer.IdentKey) (Job, error) {
 	kind := IdentKeyAdd
 	if key.State == customer.FieldRemoving {
 		kind = IdentKeyRemove
 	}
-	return s.startSweep(ctx, tenant, kind, Subject{key.Number, key.Name})
+	return s.startWalk(ctx, tenant, kind, Subject{key.Number, key.Name})
 }
 
 // StartExtensionRemoval starts the job that removes the records of an extension.
 func (s *Service) StartExtensionRemoval(ctx context.Context, tenant int, schema customer.ExtensionSchema) (Job, error) {
-	return s.startSweep(ctx, tenant, ExtensionRemove, Subject{schema.Number, schema.Name})
+	return s.startWalk(ctx, tenant, ExtensionRemove, Subject{schema.Number, schema.Name})
 }
 
-// startSweep starts a job over all customers of a tenant.
-func (s *Service) startSweep(ctx context.Context, tenant int, kind string, subject Subject) (Job, error) {
+// startWalk starts a job over all customers of a tenant.
+func (s *Service) startWalk(ctx context.Context, tenant int, kind string, subject Subject) (Job, error) {
 	o := Spec{Tenant: tenant, Kind: kind, Subject: subject}
 	for shard := range customer.Shards {
 		o.Ranges = append(o.Ranges, strconv.Itoa(shard))

@@ -13,17 +13,17 @@ const (
 	// ready. Where it is cancelled the field goes on building, until it is declared
 	// again or removed.
 	MatchFieldAdd = "match-field-add"
-	// MatchFieldRemove sweeps the keys of a field that is being removed and
+	// MatchFieldRemove removes the keys of a field that is being removed and
 	// forgets it.
 	MatchFieldRemove = "match-field-remove"
 )
 
 // StartMatchField starts, as [Service.Start] does, the job that a field in its
-// state calls for: one that is being removed is swept, any other is prepared.
+// state calls for: one that is being removed is purged, any other is prepared.
 func (s *Service) StartMatchField(ctx context.Context, tenant int, field customer.MatchField) (Job, error) {
 	kind := MatchFieldAdd
 	if field.State == customer.FieldRemoving {
 		kind = MatchFieldRemove
 	}
-	return s.startSweep(ctx, tenant, kind, Subject{field.Number, field.Name})
+	return s.startWalk(ctx, tenant, kind, Subject{field.Number, field.Name})
 }

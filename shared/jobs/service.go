@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// PageSize is how many jobs a list holds at most.
-	PageSize = 100
+	// pageSize is how many jobs a list holds at most.
+	pageSize = 100
 	// partsAtOnce is how many parts one change writes; the table takes 100 items.
 	partsAtOnce = 50
 	// Idle is how long a part may stay unmoved until its message is taken for

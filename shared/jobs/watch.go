@@ -45,11 +45,11 @@ func progress(job Job, parts []Part) Progress {
 	return p
 }
 
-// List returns up to [PageSize] jobs of a tenant, the newest first.
+// List returns up to 100 jobs of a tenant, the newest first.
 func (s *Service) List(ctx context.Context, tenant int) ([]Job, error) {
 	var jobs []Job
 	err := errs.Retry(ctx, func(int) (err error) {
-		jobs, err = s.store.Jobs(ctx, tenant, PageSize)
+		jobs, err = s.store.Jobs(ctx, tenant, pageSize)
 		return err
 	})
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *Service) Resend(ctx context.Context, idle time.Duration) error {
 	for {
 		var open []Ref
 		err := errs.Retry(ctx, func(int) (err error) {
-			open, err = s.store.OpenJobs(ctx, after, PageSize)
+			open, err = s.store.OpenJobs(ctx, after, pageSize)
 			return err
 		})
 		if err != nil {

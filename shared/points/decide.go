@@ -57,7 +57,7 @@ func (d *draft) enter(e Entry) {
 // settle enters what has fallen due: waiting points become available, lots
 // expire. It does so before any other decision.
 func (d *draft) settle() {
-	system := Text{Actor: System}
+	system := Text{Actor: systemActor}
 	due := 0
 	for due < len(d.Waiting) && !d.Waiting[due].Hour.Begins().After(d.now) {
 		due++

@@ -34,8 +34,8 @@ type Text struct {
 	Actor string
 }
 
-// System is the actor of what falls due.
-const System = "system"
+// systemActor is the actor of what falls due.
+const systemActor = "system"
 
 // A Hash is a SHA-256.
 type Hash [sha256.Size]byte
