@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/fieldop"
 	"regulars/shared/errs"
 )
 
@@ -91,7 +92,7 @@ func (c *call) readField(name string, v any, skipInvalid bool) (setter, error) {
 	if err != nil || readOnly[name] {
 		return nil, err
 	}
-	if isFunction && f.Action != customer.ActionSet {
+	if isFunction && f.Action != fieldop.Set {
 		return readFieldFunction(name, f, c.settings)
 	}
 	if v = bare(v); v == nil {

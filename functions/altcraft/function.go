@@ -8,12 +8,13 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/fieldop"
 	"regulars/shared/errs"
 )
 
 // readFunction reads v if it is a function object: its members are action, value
 // and submatch alone (section 4.1). Any other object is a plain value.
-func readFunction(field string, v any) (f customer.Function, isFunction bool, err error) {
+func readFunction(field string, v any) (f fieldop.Function, isFunction bool, err error) {
 	object, isFunction := functionObject(v)
 	if !isFunction {
 		return f, false, nil
@@ -23,10 +24,10 @@ func readFunction(field string, v any) (f customer.Function, isFunction bool, er
 	if !ok && object["submatch"] != nil {
 		return f, true, wrongType(field+".submatch", object["submatch"], "a text")
 	}
-	if _, given := object["value"]; !given && action == string(customer.ActionSet) {
+	if _, given := object["value"]; !given && action == string(fieldop.Set) {
 		return f, true, errs.Reject(errs.Invalid, "missing", field+".value", "%s.value is missing.", field)
 	}
-	f, err = customer.NewFunction(field, customer.Action(action), object["value"], submatch)
+	f, err = fieldop.New(field, fieldop.Action(action), object["value"], submatch)
 	return f, true, err
 }
 
@@ -50,7 +51,7 @@ func isFunction(v any) bool {
 
 func isSet(v any) bool {
 	object, ok := functionObject(v)
-	return ok && object["action"] == string(customer.ActionSet)
+	return ok && object["action"] == string(fieldop.Set)
 }
 
 // bare is the value that v comes to: set is the same as a bare value.
@@ -85,14 +86,14 @@ func bareData(data any) map[string]any {
 }
 
 // readFieldFunction reads a function other than set on a member of data.
-func readFieldFunction(name string, f customer.Function, settings access.Settings) (setter, error) {
+func readFieldFunction(name string, f fieldop.Function, settings access.Settings) (setter, error) {
 	_, isCore := coreFields[name]
 	switch clear := clears[name]; {
-	case f.Action == customer.ActionUnset && clear != nil:
+	case f.Action == fieldop.Unset && clear != nil:
 		return sets(clear), nil
-	case f.Action == customer.ActionUnset && isCore && name != "email":
+	case f.Action == fieldop.Unset && isCore && name != "email":
 		return setCustom(f.Field, nil), nil
-	case name == "tags" && (f.Action == customer.ActionAdd || f.Action == customer.ActionDelete):
+	case name == "tags" && (f.Action == fieldop.Add || f.Action == fieldop.Delete):
 		return sets(func(c *customer.Customer) { c.Tags = f.Texts(c.Tags) }), checkTexts(f)
 	case isCore:
 		return nil, unfit(f)
@@ -104,7 +105,7 @@ func readFieldFunction(name string, f customer.Function, settings access.Setting
 }
 
 // checkTexts refuses an add or a delete of anything but texts.
-func checkTexts(f customer.Function) error {
+func checkTexts(f fieldop.Function) error {
 	if len(f.Path) > 0 {
 		return errs.Reject(errs.Invalid, "bad_submatch", f.Field+".submatch", "%s.submatch: texts have no properties.", f.Field)
 	}
@@ -113,31 +114,31 @@ func checkTexts(f customer.Function) error {
 }
 
 // meantFor says what fields an action is for: in words, and by declared type.
-var meantFor = map[customer.Action]struct {
+var meantFor = map[fieldop.Action]struct {
 	words string
 	types []string
 }{
-	customer.ActionUnset:  {words: "fields other than email"},
-	customer.ActionIncr:   {"numbers", []string{"int", "float"}},
-	customer.ActionAdd:    {"tags and arrays of objects", []string{"tags", "arr_object"}},
-	customer.ActionDelete: {"tags and arrays of objects", []string{"tags", "arr_object"}},
-	customer.ActionUpsert: {"objects and arrays of objects", []string{"object", "arr_object"}},
+	fieldop.Unset:  {words: "fields other than email"},
+	fieldop.Incr:   {"numbers", []string{"int", "float"}},
+	fieldop.Add:    {"tags and arrays of objects", []string{"tags", "arr_object"}},
+	fieldop.Delete: {"tags and arrays of objects", []string{"tags", "arr_object"}},
+	fieldop.Upsert: {"objects and arrays of objects", []string{"object", "arr_object"}},
 }
 
-func unfit(f customer.Function) error {
+func unfit(f fieldop.Function) error {
 	return errs.Reject(errs.Invalid, "function_unfit", f.Field, "%s: %s is for %s.", f.Field, f.Action, meantFor[f.Action].words)
 }
 
 // readCustomFunction reads a function on a custom field. Of a declared one the
 // action, its value, and what comes of it must be of the field's type.
-func readCustomFunction(name string, f customer.Function, settings access.Settings) (setter, error) {
+func readCustomFunction(name string, f fieldop.Function, settings access.Settings) (setter, error) {
 	declared, ok, err := declaredType(name, settings)
 	if err != nil {
 		return nil, err
 	}
-	if !ok || f.Action == customer.ActionUnset {
+	if !ok || f.Action == fieldop.Unset {
 		return func(c *customer.Customer, _ time.Time) error {
-			v, err := f.Of(c.Custom[name])
+			v, err := f.Apply(c.Custom[name])
 			if err == nil {
 				c.SetCustom(name, v)
 			}
@@ -148,10 +149,10 @@ func readCustomFunction(name string, f customer.Function, settings access.Settin
 }
 
 // checkTyped refuses a function that is never for a field of that type.
-func checkTyped(f customer.Function, t access.FieldType) error {
+func checkTyped(f fieldop.Function, t access.FieldType) error {
 	types := meantFor[f.Action].types
 	if len(f.Path) > 0 {
-		types = meantFor[customer.ActionUpsert].types
+		types = meantFor[fieldop.Upsert].types
 	}
 	if !slices.Contains(types, t.Type) {
 		return errs.Reject(errs.Invalid, "function_unfit", f.Field,
@@ -165,13 +166,13 @@ func checkTyped(f customer.Function, t access.FieldType) error {
 }
 
 // typedFunction does f to a field of a declared type, whose result must be of it.
-func typedFunction(name string, f customer.Function, t access.FieldType) setter {
+func typedFunction(name string, f fieldop.Function, t access.FieldType) setter {
 	return func(c *customer.Customer, _ time.Time) error {
 		before := c.Custom[name]
 		if before == nil && t.Type == "arr_object" && len(f.Path) > 0 {
 			return nil // no element has the property
 		}
-		v, err := f.Of(before)
+		v, err := f.Apply(before)
 		if err != nil || v == nil {
 			return err
 		}
@@ -185,7 +186,7 @@ func typedFunction(name string, f customer.Function, t access.FieldType) setter 
 }
 
 // plain reports whether writing data twice does no harm, even if others wrote in
-// between (see [customer.Function.Plain]). Tags and categories are sets that
+// between (see [fieldop.Function.Idempotent]). Tags and categories are sets that
 // nothing else can stand in for.
 func plain(data map[string]any) bool {
 	for name, v := range data {
@@ -222,5 +223,5 @@ func plainValue(v any) bool {
 		return true
 	}
 	action, _ := object["action"].(string)
-	return customer.Function{Action: customer.Action(action)}.Idempotent()
+	return fieldop.Function{Action: fieldop.Action(action)}.Idempotent()
 }

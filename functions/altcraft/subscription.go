@@ -9,6 +9,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/fieldop"
 	"regulars/shared/errs"
 	"regulars/shared/value"
 )
@@ -272,13 +273,13 @@ func (s subscriptionEntry) readCats(e *customer.SubscriptionEdit) error {
 		return err
 	}
 	switch f.Action {
-	case customer.ActionUnset:
+	case fieldop.Unset:
 		e.Cats = &[]string{}
 		return nil
-	case customer.ActionAdd, customer.ActionDelete:
+	case fieldop.Add, fieldop.Delete:
 		e.CatsBy = &f
 		return checkTexts(f)
-	case customer.ActionIncr, customer.ActionUpsert:
+	case fieldop.Incr, fieldop.Upsert:
 		return unfit(f)
 	}
 	if v = bare(v); v == nil {
@@ -308,12 +309,12 @@ func (s subscriptionEntry) readCustom(e *customer.SubscriptionEdit) error {
 		switch {
 		case err != nil:
 			return err
-		case !isFunction, f.Action == customer.ActionSet:
+		case !isFunction, f.Action == fieldop.Set:
 			e.Custom[name] = bare(fields[name])
-		case f.Action == customer.ActionUpsert, len(f.Path) > 0:
+		case f.Action == fieldop.Upsert, len(f.Path) > 0:
 			return errs.Reject(errs.Invalid, "function_unfit", f.Field, "%s: fields of subscriptions take no submatch.", f.Field)
 		case e.CustomBy == nil:
-			e.CustomBy = map[string]customer.Function{name: f}
+			e.CustomBy = map[string]fieldop.Function{name: f}
 		default:
 			e.CustomBy[name] = f
 		}

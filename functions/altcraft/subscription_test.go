@@ -8,6 +8,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/fieldop"
 	"regulars/shared/errs"
 )
 
@@ -69,7 +70,7 @@ func TestReadSubscription(t *testing.T) {
 		{name: "custom fields: word", entry: start + `"custom_fields":"subscribed"}`, code: "wrong_type", field: ".custom_fields"},
 		{name: "custom fields: functions", entry: start + `"custom_fields":{"n":{"action":"incr","value":1},"m":{"action":"set","value":2},"o":{"action":"set","value":null}}}`, want: with(func(e *edit) {
 			e.Custom = map[string]any{"m": json.Number("2"), "o": nil}
-			e.CustomBy = map[string]customer.Function{"n": {Field: "data.subscriptions[0].custom_fields.n", Action: "incr", Value: json.Number("1")}}
+			e.CustomBy = map[string]fieldop.Function{"n": {Field: "data.subscriptions[0].custom_fields.n", Action: "incr", Value: json.Number("1")}}
 		})},
 		{name: "custom fields: an object with more members", entry: start + `"custom_fields":{"n":{"action":"incr","by":1}}}`, want: with(func(e *edit) {
 			e.Custom = map[string]any{"n": map[string]any{"action": "incr", "by": json.Number("1")}}
@@ -83,7 +84,7 @@ func TestReadSubscription(t *testing.T) {
 		{name: "custom fields: a submatch", entry: start + `"custom_fields":{"n":{"action":"add","value":["a"],"submatch":"x"}}}`, code: "function_unfit", field: ".custom_fields.n"},
 		{name: "custom fields: a function on all", entry: start + `"custom_fields":{"action":"unset"}}`, code: "function_unfit", field: ".custom_fields"},
 		{name: "categories: add", entry: start + `"cats":{"action":"add","value":"a"}}`, want: with(func(e *edit) {
-			e.CatsBy = &customer.Function{Field: "data.subscriptions[0].cats", Action: "add", Value: []any{"a"}}
+			e.CatsBy = &fieldop.Function{Field: "data.subscriptions[0].cats", Action: "add", Value: []any{"a"}}
 		})},
 		{name: "categories: set", entry: start + `"cats":{"action":"set","value":["a"]}}`, want: with(func(e *edit) { e.Cats = &[]string{"a"} })},
 		{name: "categories: set to null", entry: start + `"cats":{"action":"set","value":null}}`, want: mail},

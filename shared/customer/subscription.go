@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"regulars/shared/customer/fieldop"
 	"regulars/shared/errs"
 )
 
@@ -109,18 +110,18 @@ type SubscriptionEdit struct {
 	Priority *int64
 	Cats     *[]string
 	// CatsBy, unless nil, adds categories or deletes some.
-	CatsBy *Function
+	CatsBy *fieldop.Function
 	// Custom fields to set, by name.
 	Custom map[string]any
 	// CustomBy are functions on custom fields, by name.
-	CustomBy map[string]Function
+	CustomBy map[string]fieldop.Function
 	// Created is when the contact was given; nil: now.
 	Created *time.Time
 	// IP and URL are from where it was given.
 	IP, URL *string
 }
 
-// Plain reports whether doing e again does no harm (see [Function.Plain]).
+// Idempotent reports whether doing e again does no harm (see [fieldop.Function.Idempotent]).
 // Categories are a set that nothing else can stand in for.
 func (e SubscriptionEdit) Idempotent() bool {
 	for _, f := range e.CustomBy {
@@ -187,7 +188,7 @@ func (e SubscriptionEdit) apply(s *Subscription) error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.CustomBy)) {
-		v, err := e.CustomBy[name].Of(s.Custom[name])
+		v, err := e.CustomBy[name].Apply(s.Custom[name])
 		if err != nil {
 			return err
 		}

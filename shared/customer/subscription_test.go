@@ -2,6 +2,7 @@ package customer_test
 
 import (
 	"encoding/json"
+	"errors"
 	"regexp"
 	"testing"
 	"time"
@@ -9,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/fieldop"
 	"regulars/shared/errs"
+	"regulars/shared/value"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -155,4 +158,69 @@ func TestParseStatus(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestSubscribeByFunctions(t *testing.T) {
+	there := customer.Subscription{
+		Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com", Status: "subscribed", Cats: []string{"news"},
+		Custom: map[string]any{"visits": json.Number("2"), "level": "gold", "likes": []any{"tea"}}, Created: noon,
+	}
+	function := func(name string, action fieldop.Action, v string) fieldop.Function {
+		f, err := fieldop.New("subscriptions[0]."+name, action, fieldValue(t, v), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	e := customer.SubscriptionEdit{
+		Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com", Custom: map[string]any{"new": true},
+		CatsBy: ptr(function("cats", "add", `["sale","news"]`)),
+		CustomBy: map[string]fieldop.Function{
+			"visits": function("visits", "incr", `3`), "level": function("level", "unset", ``),
+			"likes": function("likes", "delete", `["tea"]`), "wins": function("wins", "incr", `-1`), "none": function("none", "unset", ``),
+		},
+	}
+	if e.Idempotent() {
+		t.Error("an edit that counts up is idempotent")
+	}
+
+	before := customer.Customer{Subscriptions: []customer.Subscription{there}}
+	got := before.Clone()
+	if err := got.Subscribe(e, noon); err != nil {
+		t.Fatal(err)
+	}
+	want := there
+	want.Cats = []string{"news", "sale"}
+	want.Custom = map[string]any{"visits": json.Number("5"), "likes": []any{}, "wins": json.Number("-1"), "new": true}
+	if diff := cmp.Diff([]customer.Subscription{want}, got.Subscriptions); diff != "" {
+		t.Errorf("subscriptions (-want +got):\n%s", diff)
+	}
+
+	var made customer.Customer
+	if err := made.Subscribe(e, noon); err != nil {
+		t.Fatal(err)
+	}
+	want.Cats = []string{"sale", "news"}
+	want.Custom = map[string]any{"visits": json.Number("3"), "wins": json.Number("-1"), "new": true}
+	if diff := cmp.Diff([]customer.Subscription{want}, made.Subscriptions); diff != "" {
+		t.Errorf("new subscription (-want +got):\n%s", diff)
+	}
+
+	e.CustomBy["level"] = function("level", "incr", `1`)
+	refused := before.Clone()
+	if err := refused.Subscribe(e, noon); !errors.Is(err, &errs.Client{Code: "function_unfit"}) || !refused.Same(before) {
+		t.Errorf("error = %v, customer %+v, want a refusal and nothing changed", err, refused)
+	}
+}
+
+// fieldValue is the value of a JSON text; an empty one is none.
+func fieldValue(t *testing.T, text string) any {
+	if text == "" {
+		return nil
+	}
+	v, err := value.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(text, err)
+	}
+	return v
 }

@@ -33,7 +33,7 @@ const (
 // httpapi; storage -> domain and the AWS SDK; domain -> domain.
 var rooms = map[string][]string{
 	// What runs. A dialect knows no other.
-	"functions/altcraft":  {"functions/altcraft/filter", "shared/access", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/jobs", "shared/errs", "shared/value", "github.com/cespare/xxhash/v2"},
+	"functions/altcraft":  {"functions/altcraft/filter", "shared/access", "shared/customer", "shared/customer/fieldop", "shared/httpapi", "shared/idempotency", "shared/jobs", "shared/errs", "shared/value", "github.com/cespare/xxhash/v2"},
 	"functions/genesys":   {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/value"},
 	"functions/haravan":   {"shared/access", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
 	"functions/mojodex":   {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/value"},
@@ -49,16 +49,17 @@ var rooms = map[string][]string{
 	"functions/altcraft/filter": {"shared/customer", "shared/errs", "shared/value"},
 
 	// Domain: nothing from outside.
-	"shared/errs":     {},
-	"shared/value":    {"shared/errs"},
-	"shared/customer": {"shared/errs", "shared/idempotency", "shared/value", errgroup},
-	"shared/catalog":  {"shared/customer", "shared/errs", "shared/value"},
-	"shared/access":   {"shared/customer", "shared/errs", "shared/value"},
-	"shared/jobs":     {"shared/customer", "shared/errs", "shared/idempotency", "shared/value"},
-	"shared/points":   {"shared/access", "shared/customer", "shared/errs", "shared/idempotency", errgroup},
-	"shared/contact":  {"golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
-	"shared/csvtext":  {},
-	"shared/meter":    {},
+	"shared/errs":             {},
+	"shared/value":            {"shared/errs"},
+	"shared/customer":         {"shared/customer/fieldop", "shared/errs", "shared/idempotency", "shared/value", errgroup},
+	"shared/customer/fieldop": {"shared/errs", "shared/value"},
+	"shared/catalog":          {"shared/customer", "shared/errs", "shared/value"},
+	"shared/access":           {"shared/customer", "shared/errs", "shared/value"},
+	"shared/jobs":             {"shared/customer", "shared/errs", "shared/idempotency", "shared/value"},
+	"shared/points":           {"shared/access", "shared/customer", "shared/errs", "shared/idempotency", errgroup},
+	"shared/contact":          {"golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
+	"shared/csvtext":          {},
+	"shared/meter":            {},
 
 	"shared/idempotency": {"shared/errs"},
 
@@ -82,7 +83,7 @@ var rooms = map[string][]string{
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
-var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/contact", "shared/csvtext", "shared/meter"}
+var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/fieldop", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/contact", "shared/csvtext", "shared/meter"}
 
 // outsideDomain are the parts of the standard library that these keep off.
 var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog", "database/sql", "testing"}

@@ -1,4 +1,6 @@
-package customer
+// Package fieldop does operations on fields: what a writer wants done to a field's
+// value, where the result depends on the value that is there.
+package fieldop
 
 import (
 	"encoding/json"
@@ -11,28 +13,26 @@ import (
 	"regulars/shared/value"
 )
 
-// An Action is what a function does to a field (docs/contracts/altcraft.md,
-// section 4.1).
+// An Action is what a function does to a field (Altcraft 4.1).
 type Action string
 
 // The actions.
 const (
-	ActionSet    Action = "set"
-	ActionUnset  Action = "unset"
-	ActionIncr   Action = "incr"
-	ActionAdd    Action = "add"
-	ActionDelete Action = "delete"
-	ActionUpsert Action = "upsert"
+	Set    Action = "set"
+	Unset  Action = "unset"
+	Incr   Action = "incr"
+	Add    Action = "add"
+	Delete Action = "delete"
+	Upsert Action = "upsert"
 )
 
 // Actions lists all actions.
-var Actions = []Action{ActionSet, ActionUnset, ActionIncr, ActionAdd, ActionDelete, ActionUpsert}
+var Actions = []Action{Set, Unset, Incr, Add, Delete, Upsert}
 
-// A Function is what a writer wants done to a field, rather than its value: the
-// result depends on what is there. It is a value; whoever holds one alters nothing
-// of it.
+// A Function is an action on a field with its arguments. It is not changed once it
+// is made.
 type Function struct {
-	// Field is the field as the client spells it, for refusals.
+	// Field is the field as the client spells it, for errors.
 	Field  string
 	Action Action
 	// Value as package value keeps it: a number for incr; for add and delete an
@@ -43,10 +43,10 @@ type Function struct {
 	Path []string
 }
 
-// NewFunction makes a function of what a writer gave; an absent value is nil, an
-// absent submatch empty. It refuses what the action does not take and names the
+// New makes a function of what a writer gave; an absent value is nil, an absent
+// submatch empty. It rejects what the action does not take; the error names the
 // value or the submatch.
-func NewFunction(field string, action Action, v any, submatch string) (Function, error) {
+func New(field string, action Action, v any, submatch string) (Function, error) {
 	f := Function{Field: field, Action: action}
 	if !slices.Contains(Actions, action) {
 		return Function{}, errs.New(errs.Invalid, "function_unknown", field, action)
@@ -61,12 +61,12 @@ func NewFunction(field string, action Action, v any, submatch string) (Function,
 
 func readSubmatch(field string, action Action, submatch string) ([]string, error) {
 	if submatch == "" {
-		if action == ActionUpsert {
+		if action == Upsert {
 			return nil, errs.New(errs.Invalid, "bad_submatch/missing", field)
 		}
 		return nil, nil
 	}
-	if action != ActionUpsert && action != ActionAdd && action != ActionDelete {
+	if action != Upsert && action != Add && action != Delete {
 		return nil, errs.New(errs.Invalid, "bad_submatch/not_for_action", field)
 	}
 	if strings.Count(submatch, ".") >= value.MaxDepth {
@@ -82,24 +82,24 @@ func readSubmatch(field string, action Action, submatch string) ([]string, error
 // readOperand reads the value of a function; null is none.
 func readOperand(field string, action Action, v any) (any, error) {
 	switch action {
-	case ActionUnset:
+	case Unset:
 		return nil, nil
-	case ActionIncr:
+	case Incr:
 		n, ok := readNumber(v)
 		if !ok {
 			return nil, wrongType(field, v, "wrong_type/number")
 		}
 		return n, nil
-	case ActionAdd, ActionDelete:
+	case Add, Delete:
 		list, isArray := v.([]any)
 		if !isArray {
 			list = []any{v}
 		}
-		if !sameSort(list) {
+		if !sameType(list) {
 			return nil, wrongType(field, v, "wrong_type/texts_or_objects")
 		}
 		return list, nil
-	case ActionUpsert:
+	case Upsert:
 		if v == nil {
 			return nil, wrongType(field, v, "wrong_type/value")
 		}
@@ -119,8 +119,8 @@ func readNumber(v any) (json.Number, bool) {
 	return "", false
 }
 
-// sameSort reports whether the elements are all texts, or all objects.
-func sameSort(list []any) bool {
+// sameType reports whether the elements are all texts, or all objects.
+func sameType(list []any) bool {
 	texts, objects := 0, 0
 	for _, e := range list {
 		switch e.(type) {
@@ -133,17 +133,17 @@ func sameSort(list []any) bool {
 	return texts == len(list) || objects == len(list)
 }
 
-// Plain reports whether doing f again does no harm, even if others wrote in
-// between: it gives the same whatever is there, and is never refused.
-func (f Function) Idempotent() bool { return f.Action == ActionSet || f.Action == ActionUnset }
+// Idempotent reports whether f gives the same result whatever the value before,
+// without an error, so that it may be applied again even if others wrote in between.
+func (f Function) Idempotent() bool { return f.Action == Set || f.Action == Unset }
 
 // maxFieldDepth is how deep the value of a field is at most: a body has it two
 // levels down.
 const maxFieldDepth = value.MaxDepth - 2
 
-// Of is what f makes of a field's value before; nil is no value. It alters
-// nothing of before, and refuses what the action cannot be done to.
-func (f Function) Of(before any) (any, error) {
+// Apply returns the value that f makes of a field's value before; nil is no value.
+// It does not change before, and rejects a value that the action cannot be done to.
+func (f Function) Apply(before any) (any, error) {
 	after, err := f.within(before, f.Path)
 	if err != nil {
 		return nil, err
@@ -175,7 +175,8 @@ func (f Function) within(v any, path []string) (any, error) {
 	return nil, errs.New(errs.Invalid, "function_unfit/property", f.Field, f.Action, path[0], value.TypeName(v))
 }
 
-// withinObject leaves a property alone of which nothing came.
+// withinObject does f to the property of an object, and returns the object itself
+// where the result is no value.
 func (f Function) withinObject(object map[string]any, path []string) (map[string]any, error) {
 	after, err := f.within(object[path[0]], path[1:])
 	if err != nil || after == nil {
@@ -187,11 +188,11 @@ func (f Function) withinObject(object map[string]any, path []string) (map[string
 	return changed, nil
 }
 
-// withinEach does f to the elements that have the property. An upsert of a whole
+// withinEach does f to the elements that have the property. An upsert of an
 // object that has it, too, writes all members of that object.
 func (f Function) withinEach(list []any, path []string) (any, error) {
 	list = slices.Clone(list)
-	whole, _ := f.Value.(map[string]any)
+	given, _ := f.Value.(map[string]any)
 	for i, e := range list {
 		object, ok := e.(map[string]any)
 		if !ok {
@@ -200,9 +201,9 @@ func (f Function) withinEach(list []any, path []string) (any, error) {
 		if !has(object, path) {
 			continue
 		}
-		if f.Action == ActionUpsert && has(whole, path) {
+		if f.Action == Upsert && has(given, path) {
 			object = maps.Clone(object)
-			maps.Copy(object, whole)
+			maps.Copy(object, given)
 			list[i] = object
 			continue
 		}
@@ -232,9 +233,9 @@ func has(v any, path []string) bool {
 // do does f to a value.
 func (f Function) do(before any) (any, error) {
 	switch f.Action {
-	case ActionIncr:
+	case Incr:
 		return f.incr(before)
-	case ActionAdd, ActionDelete:
+	case Add, Delete:
 		return f.addOrDelete(before)
 	}
 	return f.Value, nil // nil of unset
@@ -259,26 +260,25 @@ func (f Function) incr(before any) (any, error) {
 	return sum, nil
 }
 
-// addOrDelete keeps elements apart by what they say: none is there twice because
-// of an add.
+// addOrDelete compares elements by their text: an add makes no element double.
 func (f Function) addOrDelete(before any) (any, error) {
 	list, isArray := before.([]any)
 	named := f.Value.([]any)
 	switch {
-	case before == nil && (f.Action == ActionDelete || len(named) == 0):
+	case before == nil && (f.Action == Delete || len(named) == 0):
 		return nil, nil
 	case before != nil && !isArray:
 		return nil, errs.New(errs.Invalid, "function_unfit/texts_or_objects", f.Field, f.Action, value.TypeName(before))
-	case !sameSort(slices.Concat(list, named)):
+	case !sameType(slices.Concat(list, named)):
 		return nil, errs.New(errs.Invalid, "function_unfit/mixed", f.Field, f.Action)
 	}
-	if f.Action == ActionDelete {
-		return without(list, named, said), nil
+	if f.Action == Delete {
+		return without(list, named, elementText), nil
 	}
-	return union(list, named, said), nil
+	return union(list, named, elementText), nil
 }
 
-// Texts is what f, an add or a delete, makes of a list of texts.
+// Texts returns what f, an add or a delete, makes of a list of texts.
 func (f Function) Texts(before []string) []string {
 	var named []string
 	for _, v := range f.Value.([]any) {
@@ -287,15 +287,15 @@ func (f Function) Texts(before []string) []string {
 		}
 	}
 	itself := func(text string) string { return text }
-	if f.Action == ActionDelete {
+	if f.Action == Delete {
 		return without(before, named, itself)
 	}
 	return union(before, named, itself)
 }
 
-// said is what an element says, as text: values are canonical, and texts do not
-// stand beside others.
-func said(v any) string {
+// elementText is an element as text, by which elements are compared: values are
+// canonical, and a list of texts has no other elements.
+func elementText(v any) string {
 	if text, ok := v.(string); ok {
 		return text
 	}
@@ -327,4 +327,8 @@ func keysOf[T any](list []T, key func(T) string) map[string]bool {
 		keys[key(e)] = true
 	}
 	return keys
+}
+
+func wrongType(field string, v any, code string) error {
+	return errs.New(errs.Invalid, code, field, value.TypeName(v))
 }

@@ -1,8 +1,7 @@
-package customer_test
+package fieldop_test
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"regulars/shared/customer"
+	"regulars/shared/customer/fieldop"
 	"regulars/shared/errs"
 	"regulars/shared/value"
 )
@@ -30,7 +29,7 @@ func parsed(t interface{ Fatal(...any) }, text string) any {
 func TestFunction(t *testing.T) {
 	tests := []struct {
 		name            string
-		action          customer.Action
+		action          fieldop.Action
 		value, submatch string
 		before          string
 		want            string
@@ -104,17 +103,17 @@ func TestFunction(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f, err := customer.NewFunction("data.x", tt.action, parsed(t, tt.value), tt.submatch)
+			f, err := fieldop.New("data.x", tt.action, parsed(t, tt.value), tt.submatch)
 			if err != nil {
 				t.Fatal(err)
 			}
 			before := parsed(t, tt.before)
-			got, err := f.Of(before)
+			got, err := f.Apply(before)
 			if !value.Equal(before, parsed(t, tt.before)) {
 				t.Errorf("Of(%s) altered it to %v", tt.before, before)
 			}
 			if tt.code != "" {
-				checkRefusal(t, err, tt.code, "data.x")
+				checkRejected(t, err, tt.code, "data.x")
 				return
 			}
 			if want := parsed(t, tt.want); err != nil || !value.Equal(got, want) {
@@ -124,18 +123,18 @@ func TestFunction(t *testing.T) {
 	}
 }
 
-func checkRefusal(t *testing.T, err error, code, field string) {
+func checkRejected(t *testing.T, err error, code, field string) {
 	t.Helper()
-	refusal, ok := errs.AsClient(err)
-	if !ok || refusal.Kind != errs.Invalid || refusal.Code != code || refusal.Path != field {
-		t.Errorf("error = %+v, want a refusal of %s with the code %s", err, field, code)
+	clientErr, ok := errs.AsClient(err)
+	if !ok || clientErr.Kind != errs.Invalid || clientErr.Code != code || clientErr.Path != field {
+		t.Errorf("error = %+v, want a client error of %s with the code %s", err, field, code)
 	}
 }
 
-func TestNewFunctionRefuses(t *testing.T) {
+func TestNewRejects(t *testing.T) {
 	tests := []struct {
 		name            string
-		action          customer.Action
+		action          fieldop.Action
 		value, submatch string
 		code, field     string
 	}{
@@ -173,8 +172,8 @@ func TestNewFunctionRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := customer.NewFunction("data.x", tt.action, parsed(t, tt.value), tt.submatch)
-			checkRefusal(t, err, tt.code, tt.field)
+			_, err := fieldop.New("data.x", tt.action, parsed(t, tt.value), tt.submatch)
+			checkRejected(t, err, tt.code, tt.field)
 		})
 	}
 }
@@ -183,23 +182,23 @@ func TestNewFunctionRefuses(t *testing.T) {
 func TestUpsertDepth(t *testing.T) {
 	for steps, refused := range map[int]bool{29: false, 30: false, 31: true} {
 		path := strings.Repeat("a.", steps-1) + "a"
-		f, err := customer.NewFunction("data.x", customer.ActionUpsert, "deep", path)
+		f, err := fieldop.New("data.x", fieldop.Upsert, "deep", path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := f.Of(nil)
+		got, err := f.Apply(nil)
 		if (err != nil) != refused || !refused && value.Depth(got) != steps {
 			t.Errorf("%d steps made %d levels, error %v, want refused: %t", steps, value.Depth(got), err, refused)
 		}
 		if _, ok := errs.AsClient(err); err != nil && !ok {
-			t.Errorf("error = %v, want a refusal", err)
+			t.Errorf("error = %v, want a client error", err)
 		}
 	}
 }
 
 func TestFunctionOnTexts(t *testing.T) {
 	tests := []struct {
-		action       customer.Action
+		action       fieldop.Action
 		value        string
 		before, want []string
 	}{
@@ -209,7 +208,7 @@ func TestFunctionOnTexts(t *testing.T) {
 		{action: "delete", value: `["b"]`},
 	}
 	for _, tt := range tests {
-		f, err := customer.NewFunction("data.tags", tt.action, parsed(t, tt.value), "")
+		f, err := fieldop.New("data.tags", tt.action, parsed(t, tt.value), "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,11 +227,11 @@ func TestAddSharesNothing(t *testing.T) {
 	before := append(make([]any, 0, 8), "a")
 	var results []any
 	for _, word := range []string{"b", "c"} {
-		f, err := customer.NewFunction("data.x", customer.ActionAdd, word, "")
+		f, err := fieldop.New("data.x", fieldop.Add, word, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := f.Of(before)
+		v, err := f.Apply(before)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -257,107 +256,54 @@ var anyValue = rapid.Custom(func(t *rapid.T) any {
 	return v
 })
 
-var anyFunction = rapid.Custom(func(t *rapid.T) customer.Function {
-	action := rapid.SampledFrom(customer.Actions).Draw(t, "action")
+var anyFunction = rapid.Custom(func(t *rapid.T) fieldop.Function {
+	action := rapid.SampledFrom(fieldop.Actions).Draw(t, "action")
 	path := rapid.SampledFrom([]string{"", "a", "a.b", "b.a.a"}).Draw(t, "submatch")
-	f, err := customer.NewFunction("data.x", action, anyValue.Draw(t, "value"), path)
+	f, err := fieldop.New("data.x", action, anyValue.Draw(t, "value"), path)
 	if err != nil {
 		t.Skip("no function: ", err)
 	}
 	return f
 })
 
-// Whatever is there: a function refuses or makes a value that is kept as it is,
-// alters nothing of what was there, and says the same when it is asked again; all
-// but incr change nothing the second time; and what is plain gives the same
-// whatever others wrote in between.
+// Whatever the value before: a function rejects it or makes a value that is kept as
+// it is, does not change the value before, and gives the same when applied to it
+// again; all but incr change nothing the second time; and an idempotent one gives
+// the same whatever others wrote in between.
 func TestFunctionsAreSound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f, before := anyFunction.Draw(t, "function"), anyValue.Draw(t, "before")
-		text := said(t, before)
-		after, err := f.Of(before)
-		if said(t, before) != text {
-			t.Fatalf("%+v altered %s to %s", f, text, said(t, before))
+		text := textOf(t, before)
+		after, err := f.Apply(before)
+		if textOf(t, before) != text {
+			t.Fatalf("%+v altered %s to %s", f, text, textOf(t, before))
 		}
-		if same, sameErr := f.Of(before); said(t, same) != said(t, after) || (sameErr == nil) != (err == nil) {
-			t.Fatalf("%+v of %s = %s, then %s", f, text, said(t, after), said(t, same))
+		if same, sameErr := f.Apply(before); textOf(t, same) != textOf(t, after) || (sameErr == nil) != (err == nil) {
+			t.Fatalf("%+v of %s = %s, then %s", f, text, textOf(t, after), textOf(t, same))
 		}
 		if err != nil {
-			if refusal, ok := errs.AsClient(err); !ok || f.Idempotent() || refusal.Path != "data.x" {
-				t.Fatalf("%+v of %s: error %v, want none or a refusal", f, text, err)
+			if clientErr, ok := errs.AsClient(err); !ok || f.Idempotent() || clientErr.Path != "data.x" {
+				t.Fatalf("%+v of %s: error %v, want none or a client error", f, text, err)
 			}
 			return
 		}
-		if again, err := value.Parse([]byte(said(t, after))); err != nil || !value.Equal(again, after) {
-			t.Fatalf("%+v of %s = %s, which is read as %v, error %v", f, text, said(t, after), again, err)
+		if again, err := value.Parse([]byte(textOf(t, after))); err != nil || !value.Equal(again, after) {
+			t.Fatalf("%+v of %s = %s, which is read as %v, error %v", f, text, textOf(t, after), again, err)
 		}
-		twice, err := f.Of(after)
-		if f.Action != customer.ActionIncr && (err != nil || !value.Equal(twice, after)) {
-			t.Fatalf("%+v twice of %s = %s, error %v, want %s", f, text, said(t, twice), err, said(t, after))
+		twice, err := f.Apply(after)
+		if f.Action != fieldop.Incr && (err != nil || !value.Equal(twice, after)) {
+			t.Fatalf("%+v twice of %s = %s, error %v, want %s", f, text, textOf(t, twice), err, textOf(t, after))
 		}
-		if foreign, err := f.Of(anyValue.Draw(t, "foreign")); f.Idempotent() && (err != nil || !value.Equal(foreign, after)) {
+		if foreign, err := f.Apply(anyValue.Draw(t, "foreign")); f.Idempotent() && (err != nil || !value.Equal(foreign, after)) {
 			t.Fatalf("%+v depends on what is there", f)
 		}
 	})
 }
 
-func said(t *rapid.T, v any) string {
+func textOf(t *rapid.T, v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-func TestSubscribeByFunctions(t *testing.T) {
-	there := customer.Subscription{
-		Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com", Status: "subscribed", Cats: []string{"news"},
-		Custom: map[string]any{"visits": json.Number("2"), "level": "gold", "likes": []any{"tea"}}, Created: noon,
-	}
-	function := func(name string, action customer.Action, v string) customer.Function {
-		f, err := customer.NewFunction("subscriptions[0]."+name, action, parsed(t, v), "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return f
-	}
-	e := customer.SubscriptionEdit{
-		Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com", Custom: map[string]any{"new": true},
-		CatsBy: ptr(function("cats", "add", `["sale","news"]`)),
-		CustomBy: map[string]customer.Function{
-			"visits": function("visits", "incr", `3`), "level": function("level", "unset", ``),
-			"likes": function("likes", "delete", `["tea"]`), "wins": function("wins", "incr", `-1`), "none": function("none", "unset", ``),
-		},
-	}
-	if e.Idempotent() {
-		t.Error("an edit that counts up is plain")
-	}
-
-	before := customer.Customer{Subscriptions: []customer.Subscription{there}}
-	got := before.Clone()
-	if err := got.Subscribe(e, noon); err != nil {
-		t.Fatal(err)
-	}
-	want := there
-	want.Cats = []string{"news", "sale"}
-	want.Custom = map[string]any{"visits": json.Number("5"), "likes": []any{}, "wins": json.Number("-1"), "new": true}
-	if diff := cmp.Diff([]customer.Subscription{want}, got.Subscriptions); diff != "" {
-		t.Errorf("subscriptions (-want +got):\n%s", diff)
-	}
-
-	var made customer.Customer
-	if err := made.Subscribe(e, noon); err != nil {
-		t.Fatal(err)
-	}
-	want.Cats = []string{"sale", "news"}
-	want.Custom = map[string]any{"visits": json.Number("3"), "wins": json.Number("-1"), "new": true}
-	if diff := cmp.Diff([]customer.Subscription{want}, made.Subscriptions); diff != "" {
-		t.Errorf("new subscription (-want +got):\n%s", diff)
-	}
-
-	e.CustomBy["level"] = function("level", "incr", `1`)
-	refused := before.Clone()
-	if err := refused.Subscribe(e, noon); !errors.Is(err, &errs.Client{Code: "function_unfit"}) || !refused.Same(before) {
-		t.Errorf("error = %v, customer %+v, want a refusal and nothing changed", err, refused)
-	}
 }
