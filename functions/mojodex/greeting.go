@@ -27,17 +27,27 @@ func (Dialect) welcome(c *call) (httpapi.Answer, error) {
 }
 
 // failed is the answer for an error. A path without a route that begins with several
-// slashes was meant for the dialect of /api, whose clients join addresses so; API
-// Gateway does not take it for that, and it is answered in that dialect's form.
+// slashes was meant for the dialect of /api or /loy, whose clients join addresses so;
+// API Gateway does not take it for that, and it is answered in that dialect's form.
 func failed(c *httpapi.Call, err error) httpapi.Answer {
-	if c.Route == "" && strings.HasPrefix(c.URL.Path, "//api/") {
-		answer, _ := httpapi.JSON(http.StatusNotFound, doubledSlash) // which is JSON
-		return answer
+	if c.Route == "" && strings.HasPrefix(c.URL.Path, "//") {
+		top, _, _ := strings.Cut(strings.TrimLeft(c.URL.Path, "/"), "/")
+		if form, ok := doubledSlash[top]; ok {
+			answer, _ := httpapi.JSON(http.StatusNotFound, form) // which is JSON
+			return answer
+		}
 	}
 	return errorAnswer(c, err)
 }
 
-var doubledSlash = struct {
-	Error int    `json:"error"`
-	Text  string `json:"error_text"`
-}{http.StatusNotFound, "There is no such method: the path begins with two slashes. Methods are paths like /api/v1.1/profiles/import."}
+// doubledSlash has the answers of the other dialects to a path that they do not know,
+// by the first segment of theirs.
+var doubledSlash = map[string]any{
+	"api": struct {
+		Error int    `json:"error"`
+		Text  string `json:"error_text"`
+	}{http.StatusNotFound, "There is no such method: the path begins with two slashes. Methods are paths like /api/v1.1/profiles/import."},
+	"loy": struct {
+		Errors string `json:"errors"`
+	}{"Not Found"},
+}

@@ -66,11 +66,42 @@ func follow(t *testing.T, pages ...string) string {
 	return string(out)
 }
 
+// changing are the parts of answers that are others each time: ids, in both spellings,
+// and the ids of jobs.
+var changing = regexp.MustCompile(`\b0{10}[0-9a-f]{14}\b|\b[0-9]{15}\b|\b[0-9]{8}T[0-9]{6}Z-[A-Z0-9]+`)
+
+// shownAnswer is what a page shows right under commands.
+var shownAnswer = regexp.MustCompile("```\n\n```(?:json|xml)\n(?s:(.*?))\n```")
+
+// showsWhatComes checks that each line that the pages show under commands is among
+// the output of following them, in the order of the pages. Three dots stand for
+// anything on that line.
+func showsWhatComes(t *testing.T, out string, pages ...string) {
+	t.Helper()
+	rest := changing.ReplaceAllString(out, "ID")
+	for _, page := range pages {
+		for _, block := range shownAnswer.FindAllStringSubmatch(guide(t, page), -1) {
+			for line := range strings.Lines(changing.ReplaceAllString(block[1], "ID")) {
+				line = strings.TrimRight(line, "\n")
+				pattern := "(?m)^" + strings.ReplaceAll(regexp.QuoteMeta(line), regexp.QuoteMeta("..."), ".*")
+				at := regexp.MustCompile(pattern).FindStringIndex(rest)
+				if at == nil {
+					t.Errorf("%s shows this, which does not come after what is above it:\n%s", page, line)
+					continue
+				}
+				rest = rest[at[1]:]
+			}
+		}
+	}
+}
+
 // TestMojodexGuide: what the commands of docs/mojodex.md answer is what the page
 // says.
 func TestMojodexGuide(t *testing.T) {
 	t.Parallel()
-	out := follow(t, "mojodex.md")
+	pages := []string{"../README.md", "mojodex.md"}
+	out := follow(t, pages...)
+	showsWhatComes(t, out, pages...)
 	for _, want := range []string{
 		`{"profile_category_pk":1}`, `{"profile_pk":1}`, `{"profile_task_association_pk":2}`, `{"purchase_pk":1}`, `{"purchase_pk":2}`,
 		`"task_name":"Meeting minutes"`, `"product_name":"Seller"`,
@@ -90,6 +121,7 @@ func TestMojodexGuide(t *testing.T) {
 func TestHaravanGuide(t *testing.T) {
 	t.Parallel()
 	out := follow(t, "haravan.md", "ledger.md")
+	showsWhatComes(t, out, "haravan.md")
 	john := strings.TrimSpace(regexp.MustCompile(`\d{15}\n`).FindString(out))
 	rest := out
 	for _, want := range []string{
@@ -140,8 +172,9 @@ func TestHaravanGuide(t *testing.T) {
 // on what they left.
 func TestPagesAreReadTwice(t *testing.T) {
 	t.Parallel()
-	once := []string{"altcraft.md", "genesys.md", "operator.md"}
+	once := []string{"altcraft.md", "genesys.md", "haravan.md", "mojodex.md", "operator.md"}
 	out := follow(t, append(once, once...)...)
+	showsWhatComes(t, out, "altcraft.md", "genesys.md")
 	for _, wrong := range []string{`"error":5`, `"http_code":5`, "HTTP/1.1 5", "make admin:", "command not found"} {
 		if strings.Contains(out, wrong) {
 			t.Errorf("the pages are answered %s\n%s", wrong, out)
