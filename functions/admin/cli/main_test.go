@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -177,5 +178,18 @@ func TestRunOnAWS(t *testing.T) {
 				t.Errorf("sent %s, want %s", got, want)
 			}
 		})
+	}
+}
+
+func TestRunOnAWSWithoutCredentials(t *testing.T) {
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "", "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+	} {
+		t.Setenv(name, value)
+	}
+	err := run(t.Context(), []string{"ACTION=list-tenants", "TARGET=aws"}, environment(nil), io.Discard)
+	if err == nil || !strings.HasPrefix(err.Error(), "TARGET=aws needs AWS credentials") {
+		t.Errorf("run = %v, want it to say that credentials are missing", err)
 	}
 }
