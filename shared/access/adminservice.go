@@ -273,8 +273,8 @@ func (r *AdminService) Tokens(ctx context.Context, home int, before time.Time) (
 	return tokens, nil
 }
 
-// RevokeToken ends a token. Guards that remember it let it pass for as long as
-// they remember. Revoking it again changes nothing.
+// RevokeToken ends a token. Authorizers that have it in their cache accept it until it
+// leaves the cache. Revoking it again changes nothing.
 func (r *AdminService) RevokeToken(ctx context.Context, hash Hash) (Token, error) {
 	var token Token
 	err := errs.Retry(ctx, func(int) error {

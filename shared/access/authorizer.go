@@ -32,8 +32,8 @@ type Authorizer struct {
 	store       Store
 	now         func() time.Time
 	localTokens bool
-	tokens      *memory[Hash, Token]
-	settings    *memory[int, Settings]
+	tokens      *cache[Hash, Token]
+	settings    *cache[int, Settings]
 }
 
 // NewAuthorizer makes an authorizer with empty caches.
@@ -41,11 +41,11 @@ func NewAuthorizer(store Store, now func() time.Time, o AuthorizerOptions) *Auth
 	return &Authorizer{
 		store: store,
 		// A sandbox that is frozen between requests stops the monotonic clock,
-		// so what is remembered ages by the wall clock: Round(0) leaves that alone.
+		// so what is cached ages by the wall clock: Round(0) leaves that alone.
 		now:         func() time.Time { return now().Round(0) },
 		localTokens: o.LocalTokens,
-		tokens:      newMemory[Hash, Token](o.Remember),
-		settings:    newMemory[int, Settings](o.Remember),
+		tokens:      newCache[Hash, Token](o.Remember),
+		settings:    newCache[int, Settings](o.Remember),
 	}
 }
 
@@ -87,7 +87,7 @@ func (g *Authorizer) Authorize(ctx context.Context, secret string, tenant int, s
 	return Grant{Token: token, Settings: settings}, nil
 }
 
-// Settings returns what is remembered of a tenant's settings, or reads them. It is
+// Settings returns a tenant's settings from the cache, or reads them. It is
 // for tenants that a token reaches, and rejects with [ErrTenantUnknown].
 func (g *Authorizer) Settings(ctx context.Context, tenant int) (Settings, error) {
 	if settings, ok := g.settings.get(tenant, g.now()); ok {

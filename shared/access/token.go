@@ -40,7 +40,7 @@ func ParseHash(s string) (Hash, error) {
 func newSecret() string { return secretPrefix + rand.Text() + rand.Text() }
 
 // A Token opens tenants to whoever holds its secret. But for its revocation it
-// never changes, so that one which is remembered rejects nothing wrongly.
+// never changes, so that one in a cache rejects nothing wrongly.
 type Token struct {
 	Hash Hash
 	// Name says to people what the token is for, up to 100 bytes.

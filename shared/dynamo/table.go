@@ -18,7 +18,7 @@
 //	reversal            same                   REVERSED#<seq>
 //	answer to a request same                   REQUEST#<hash>
 //	match key           K#<tenant>#<kind>#<v>  KEY
-//	remembered request  R#<tenant>#<hash>      REQUEST#<hash>
+//	idempotency record  R#<tenant>#<hash>      REQUEST#<hash>
 //	tenant's settings   T#<tenant>             SETTINGS         TENANTS / tenant
 //	catalog             T#<tenant>             CATEGORY#<n>, PRODUCT#<n>, TASK#<n>
 //	unique label        T#<tenant>             LABEL#<kind>#<v>
@@ -40,7 +40,7 @@
 //	a customer's purchases                                  Query pk, strongly
 //	customers of a shard in the order of their ids          Query gsi1
 //	customers of a tenant in that order                     Query gsi1 for each shard, side by side
-//	deleted customers of a shard that are not purged yet     Query gsi1
+//	deleted customers of a shard that are not purged yet    Query gsi1
 //	a product's active purchases in the order of their days Query gsi1
 //	a customer with the points account                      Query pk, ACCOUNT to CUSTOMER, strongly
 //	entries of a ledger, reversals                          Query pk, from one number to another, strongly
@@ -152,7 +152,7 @@ func seqOfReversal(k key) (int64, error) {
 	return strconv.ParseInt(strings.TrimPrefix(k.SK, "REVERSED#"), 10, 64)
 }
 
-// answerKey is where the answer to a request about one customer is remembered.
+// answerKey is the key of the idempotency record of a request about one customer.
 func answerKey(tenant int, id customer.ID, idempotencyKey string) key {
 	return key{collectionPK(tenant, id), "REQUEST#" + hash(idempotencyKey)}
 }

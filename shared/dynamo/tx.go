@@ -141,7 +141,7 @@ func (t *tx) transactionUnits() int64 {
 func (t *tx) input(table string) *dynamodb.TransactWriteItemsInput {
 	input := &dynamodb.TransactWriteItemsInput{ClientRequestToken: aws.String(t.id)}
 	for i, w := range t.writes {
-		// The first guard answers what it found: a remembered request, or proof
+		// The first guard answers what it found: an idempotency record, or proof
 		// that an earlier send of this commit succeeded.
 		found := types.ReturnValuesOnConditionCheckFailureNone
 		if i == 0 {

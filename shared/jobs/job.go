@@ -13,7 +13,7 @@ import (
 )
 
 // Wait is how long after a declaration its parts start: by then every writer
-// knows it, for settings are remembered for 10 seconds and no commit is sent more
+// knows it, for settings are cached for 10 seconds and no commit is sent more
 // than 25 seconds after its load began.
 const Wait = 40 * time.Second
 

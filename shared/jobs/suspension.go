@@ -12,7 +12,7 @@ import (
 	"regulars/shared/idempotency"
 )
 
-// SuspendSubscriptions is the kind of job that carries out the orders of its task,
+// SuspendSubscriptions is the kind of job that carries out the suspensions of its task,
 // [customer.Suspensions], on every customer of the tenant. It has no subject, so
 // there is one open job of it in a tenant, and a part for each shard of the
 // customers.
@@ -22,32 +22,32 @@ const SuspendSubscriptions = "suspend-subscriptions"
 type SuspensionSpec struct {
 	Tenant int
 	customer.Suspension
-	// IdempotencyKey, unless nil, makes the order safe to repeat.
+	// IdempotencyKey, unless nil, makes the request safe to repeat.
 	IdempotencyKey *idempotency.Key
-	// Settle is how long after the order the list of customers knows who was there
-	// when it was given: parts start then.
+	// Settle is how long after the request the list of customers has all who were
+	// there at its time: parts start then.
 	Settle time.Duration
 	// Later is how much later the messages come: for so long the starter processes
 	// the parts.
 	Later time.Duration
 }
 
-// A Started is the job that carries an order out.
+// A Started is the job that carries a suspension out.
 type Started struct {
 	Job
-	// New: this order made it.
+	// New: this request made it.
 	New bool
-	// Replayed: the order was given before under the same idempotency key.
+	// Replayed: the request came before with the same idempotency key.
 	Replayed bool
 	// Unsent, unless nil, is why a new job's messages are not out. Then what the
 	// starter leaves is done when the schedule finds it. It is for the log.
 	Unsent error
 }
 
-// StartSuspension makes the job of an order. Where a job that ends with the same
-// order is open, that one is answered. One that is about something else ends, and
-// the new job does its rest before the order: on each customer the orders are
-// carried out in the order they were given in. It rejects with
+// StartSuspension makes the job of a suspension. If a job that ends with the same
+// suspension is open, that one is returned. One that is about something else ends,
+// and the new job first does what is left of it: on each customer the suspensions
+// are carried out in the sequence of their requests. It rejects with
 // [idempotency.ErrKeyReused].
 func (s *Service) StartSuspension(ctx context.Context, o SuspensionSpec) (Started, error) {
 	var started Started
@@ -68,13 +68,13 @@ func (s *Service) StartSuspension(ctx context.Context, o SuspensionSpec) (Starte
 	return started, nil
 }
 
-// suspension saves the job of an order, or finds it.
+// suspension saves the job of a suspension, or finds it.
 func (s *Service) suspension(ctx context.Context, o SuspensionSpec) (Started, []Part, error) {
 	open, found, err := s.store.OpenJob(ctx, o.Tenant, SuspendSubscriptions, Subject{})
 	if err != nil {
 		return Started{}, nil, err
 	}
-	orders, change := customer.Suspensions{o.Suspension}, Change{ID: rand.Text()}
+	task, change := customer.Suspensions{o.Suspension}, Change{ID: rand.Text()}
 	if found {
 		job, parts, err := s.store.JobAndParts(ctx, o.Tenant, open.ID)
 		if err != nil {
@@ -90,16 +90,16 @@ func (s *Service) suspension(ctx context.Context, o SuspensionSpec) (Started, []
 		if len(rest) > 0 && rest[len(rest)-1] == o.Suspension {
 			return s.sameSuspension(ctx, o, job, parts)
 		}
-		if orders = rest.Then(o.Suspension); job.State == Finishing {
-			orders = customer.Suspensions{o.Suspension} // the others are carried out
+		if task = rest.Then(o.Suspension); job.State == Finishing {
+			task = customer.Suspensions{o.Suspension} // the others are carried out
 		}
 		change.Instead, change.Parts = &job, s.bumpVersions(parts)
 	}
-	return s.newSuspension(ctx, o, orders, change)
+	return s.newSuspension(ctx, o, task, change)
 }
 
-// sameSuspension answers an order by the open job that carries it out already. An
-// idempotency key is remembered, alone.
+// sameSuspension returns the open job that carries the suspension out already. Of a
+// request with an idempotency key the record alone is written.
 func (s *Service) sameSuspension(ctx context.Context, o SuspensionSpec, job Job, parts []Part) (Started, []Part, error) {
 	if o.IdempotencyKey == nil {
 		return Started{Job: job}, parts, nil
@@ -111,14 +111,13 @@ func (s *Service) sameSuspension(ctx context.Context, o SuspensionSpec, job Job,
 	return Started{Job: job}, parts, nil
 }
 
-// newSuspension saves a new job of the orders; change says which one it is
-// instead of.
-func (s *Service) newSuspension(ctx context.Context, o SuspensionSpec, orders customer.Suspensions, change Change) (Started, []Part, error) {
-	order := Spec{Tenant: o.Tenant, Kind: SuspendSubscriptions, Task: orders.String()}
+// newSuspension saves a new job of the task; change says which one it replaces.
+func (s *Service) newSuspension(ctx context.Context, o SuspensionSpec, task customer.Suspensions, change Change) (Started, []Part, error) {
+	spec := Spec{Tenant: o.Tenant, Kind: SuspendSubscriptions, Task: task.String()}
 	for shard := range customer.Shards {
-		order.Ranges = append(order.Ranges, strconv.Itoa(shard))
+		spec.Ranges = append(spec.Ranges, strconv.Itoa(shard))
 	}
-	job, parts := newJob(order, s.now(), o.Settle)
+	job, parts := newJob(spec, s.now(), o.Settle)
 	if change.Instead != nil {
 		given := change.Instead.givesWay(job.ID, s.now())
 		change.Instead = &given
@@ -144,8 +143,8 @@ func (j Job) givesWay(to string, now time.Time) Job {
 	return j.to(Cancelled, now)
 }
 
-// orReplay is what the order came to before where err says that it was given
-// before, else err.
+// orReplay returns the job that the first request started, if err says that there
+// was one, else err.
 func (s *Service) orReplay(ctx context.Context, o SuspensionSpec, err error) (Started, []Part, error) {
 	first, _, err := idempotency.OfCommit[customer.Recorded](err, o.IdempotencyKey)
 	if err != nil {

@@ -33,7 +33,7 @@ type Request struct {
 	// IdempotencyKey, unless nil, makes the request safe to repeat.
 	IdempotencyKey *idempotency.Key
 	// Show makes the answer of the profile as it is after the change. What is
-	// remembered of a request is this answer.
+	// recorded of a request is this answer.
 	Show func(Profile) ([]byte, error)
 }
 
@@ -243,7 +243,7 @@ func (s *Service) commit(ctx context.Context, r Request, profile Profile, c Comm
 	return s.save(ctx, r, c)
 }
 
-// save commits under the key of the request, and answers what was remembered
+// save commits under the key of the request, and answers what was recorded
 // under it where that came first.
 func (s *Service) save(ctx context.Context, r Request, c Commit) (Result, error) {
 	c.Request = r.IdempotencyKey

@@ -78,7 +78,7 @@ type Commit struct {
 	// until then nothing else keeps the account in step with the customer.
 	Customer customer.Record
 
-	// Answer is what Request, Unique and a new Order remember.
+	// Answer is kept with Request, Unique and a new Order.
 	Answer []byte
 	// Request is recorded, and may not be already, unless nil.
 	Request *idempotency.Key
@@ -136,6 +136,6 @@ type Store interface {
 	EraseEntries(ctx context.Context, tenant int, before Record, after Account, entries []Entry) error
 
 	// ForgetOnce deletes up to limit of a deleted customer's orders, references
-	// and remembered requests, and reports whether there may be more.
+	// and idempotency records, and reports whether there may be more.
 	ForgetOnce(ctx context.Context, tenant int, id customer.ID, limit int) (more bool, err error)
 }

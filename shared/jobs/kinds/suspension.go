@@ -8,7 +8,7 @@ import (
 	"regulars/shared/jobs"
 )
 
-// suspendSubscriptions carries out the orders of its task. A part is a shard of
+// suspendSubscriptions carries out the suspensions of its task. A part is a shard of
 // the customers; its cursor is the id of the last one done, in base 36.
 type suspendSubscriptions struct {
 	customers *customer.Service
@@ -20,7 +20,7 @@ type suspendSubscriptions struct {
 // time comes to be tried alone.
 func (k suspendSubscriptions) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
 	step := jobs.Step{Cursor: part.Cursor}
-	orders, err := customer.ParseSuspensions(job.Task)
+	task, err := customer.ParseSuspensions(job.Task)
 	if err != nil {
 		return step, err
 	}
@@ -31,7 +31,7 @@ func (k suspendSubscriptions) Step(ctx context.Context, job jobs.Job, part jobs.
 	}
 	step.Done = len(ids) < limit
 	for i, id := range ids {
-		// Who was created later was not there when the order was given.
+		// Who was created later was not there at the time of the request.
 		if id.Created().After(job.NotBefore) {
 			ids, step.Done = ids[:i], true
 			break
@@ -40,7 +40,7 @@ func (k suspendSubscriptions) Step(ctx context.Context, job jobs.Job, part jobs.
 	if len(ids) == 0 {
 		return step, nil
 	}
-	revision, err := k.customers.PlanBatch(ctx, job.Tenant, ids, orders)
+	revision, err := k.customers.PlanBatch(ctx, job.Tenant, ids, task)
 	if err != nil {
 		return step, fmt.Errorf("customers from %s on: %w", ids[0].Hex(), err)
 	}
