@@ -1,6 +1,6 @@
 // Package admin is what administrators do: tenants, settings, tokens, match
 // fields, jobs, and the verification of points ledgers. It has no route; on AWS the function is invoked directly and
-// IAM guards it, on a laptop [HTTPHandler] takes calls from the same machine.
+// IAM guards it, on a development machine [HTTPHandler] takes calls from the same machine.
 // A call is `{"action": "create-token", "tenant": 5, ...}`; the table of actions
 // in actions.go says which there are and what they take.
 package admin
@@ -31,7 +31,7 @@ func New(registrar *access.AdminService, jobs Jobs, ledgers Ledgers) *Handler {
 // ErrFault is all that the caller learns of a fault; the log has the rest.
 var ErrFault = errors.New("the action ended with a fault; the log says why")
 
-// Handle carries out one call and returns the answer, a JSON object. A refusal is
+// Handle carries out one call and returns the answer, a JSON object. A client error is
 // the answer `{"error": {"code", "field", "detail"}}`; busy is one with the code
 // busy. The only error is [ErrFault].
 func (h *Handler) Handle(ctx context.Context, call json.RawMessage) (json.RawMessage, error) {

@@ -84,7 +84,7 @@ func numbersOf[V any](declared map[int64]V) []string {
 }
 
 // removeDeclared takes one member out of a setting. One that is not there is most
-// likely a slip of the pen, so the refusal says what there is.
+// likely a slip of the pen, so the error says what there is.
 func removeDeclared(ctx context.Context, h *Handler, a arguments, setting, noun, parameter, member string, declared func(access.Settings) []string) (any, error) {
 	settings, err := h.registrar.Tenant(ctx, arg[int](a, "tenant"))
 	if err != nil {

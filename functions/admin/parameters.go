@@ -57,7 +57,7 @@ func arg[T any](a arguments, name string) T {
 	return v
 }
 
-// read makes arguments of the members of a call. It refuses what the action does
+// read makes arguments of the members of a call. It rejects what the action does
 // not take, what is missing, and what is not of its kind.
 func (a action) read(members map[string]any) (arguments, error) {
 	names := make([]string, len(a.parameters))

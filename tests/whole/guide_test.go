@@ -3,12 +3,14 @@ package whole
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -187,6 +189,72 @@ func TestPagesAreReadTwice(t *testing.T) {
 			t.Errorf("the pages are answered %s %d times, want %d\n%s", want, n, times, out)
 		}
 	}
+}
+
+// What pages name in code: a file of the repository, and a test.
+var (
+	namedFile = regexp.MustCompile("`((?:functions|shared|tests|docs)/[a-z./]+\\.(?:go|md|txt|yaml))`")
+	namedTest = regexp.MustCompile("`((?:Test|Fuzz)[A-Z][A-Za-z]*)`")
+	link      = regexp.MustCompile(`\]\(([^)#:]+)(?:#[a-z-]*)?\)`)
+)
+
+// TestPagesLeadSomewhere: the files, tests and pages that a page names are there.
+func TestPagesLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	tests := declaredTests(t, root)
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	decisions, err := filepath.Glob(filepath.Join(root, "docs", "decisions", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range slices.Concat(pages, decisions, []string{filepath.Join(root, "README.md")}) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range namedFile.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(root, file[1])); err != nil {
+				t.Errorf("%s names %s, which is not there", page, file[1])
+			}
+		}
+		for _, target := range link.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), target[1])); err != nil {
+				t.Errorf("%s links to %s, which is not there", page, target[1])
+			}
+		}
+		for _, test := range namedTest.FindAllStringSubmatch(string(text), -1) {
+			if !tests[test[1]] {
+				t.Errorf("%s names %s, which is no test", page, test[1])
+			}
+		}
+	}
+}
+
+// declaredTests are the names of all tests and fuzz targets below root.
+func declaredTests(t *testing.T, root string) map[string]bool {
+	t.Helper()
+	declaration := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+	found := map[string]bool{}
+	for _, folder := range []string{"functions", "shared", "tests"} {
+		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for _, test := range declaration.FindAllStringSubmatch(string(text), -1) {
+				found[test[1]] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return found
 }
 
 func seededTable(t *testing.T) string {

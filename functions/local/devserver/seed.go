@@ -12,7 +12,7 @@ import (
 
 // The tenant of the development server, and the secrets that open it with all scopes. The
 // second is the one printed in the Altcraft document, so that its requests work
-// as printed. Functions on AWS refuse both.
+// as printed. Functions on AWS reject both.
 const (
 	Tenant      = 5
 	DemoToken   = "reg_local_demo"
