@@ -114,28 +114,31 @@ func serve(ctx context.Context, h http.Handler) error {
 const examples = `
 Import a profile, and read it back:
 
-curl http://localhost:%[1]d/api/v1.1/profiles/import -H 'Content-Type: application/json' -d '{
+curl -w '\n' http://localhost:%[1]d/api/v1.1/profiles/import -H 'Content-Type: application/json' -d '{
   "token": "reg_local_demo", "db_id": 5, "matching": "email", "email": "i.petrov@example.com",
   "data": {"email": "i.petrov@example.com", "_fname": "Ivan", "phones": ["+79000000000"]}}'
 
-curl http://localhost:%[1]d/api/v1.1/profiles/get -H 'Content-Type: application/json' -d '{
+curl -w '\n' http://localhost:%[1]d/api/v1.1/profiles/get -H 'Content-Type: application/json' -d '{
   "token": "reg_local_demo", "db_id": 5, "matching": "phone", "phone": "+79000000000"}'
 
-Create a profile with the Genesys API, and find it by its phone:
+Create a profile with the Genesys API, and find it by its phone (done before, the first
+command says that the e-mail is there):
 
-curl -u any:reg_local_demo http://localhost:%[1]d/profiles/ -H 'Content-Type: application/json' -d '{
+curl -w '\n' -u any:reg_local_demo http://localhost:%[1]d/profiles/ -H 'Content-Type: application/json' -d '{
   "FirstName": "Peter", "LastName": "Parker", "EmailAddress": ["p.parker@example.com", "peter@example.org"],
   "Phone": [{"PhoneType": 2, "prefix": "+1", "PhoneNumber": "2125550119"}]}'
 
-curl -u any:reg_local_demo 'http://localhost:%[1]d/profiles?Phone.PhoneNumber=2125550119&extensions=Phone&include_profile=yes'
+curl -w '\n' -u any:reg_local_demo 'http://localhost:%[1]d/profiles?Phone.PhoneNumber=2125550119&extensions=Phone&include_profile=yes'
 
 See its points with the Haravan API (docs/haravan.md gives it some):
 
-curl -H 'Authorization: Bearer reg_local_demo' 'http://localhost:%[1]d/loy/profiles.json?limit=1'
+curl -w '\n' -H 'Authorization: Bearer reg_local_demo' 'http://localhost:%[1]d/loy/profiles.json?limit=1'
 
 See a task with the Mojodex API (docs/mojodex.md makes products of them):
 
-curl -H 'Authorization: reg_local_demo' 'http://localhost:%[1]d/task?task_pk=1'
+curl -w '\n' -H 'Authorization: reg_local_demo' 'http://localhost:%[1]d/task?task_pk=1'
+
+docs/words.md says who is who in these, and README.md how to start afresh.
 
 ready http://localhost:%[1]d
 `
