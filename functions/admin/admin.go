@@ -37,13 +37,13 @@ var ErrFault = errors.New("the action ended with a fault; the log says why")
 func (h *Handler) Handle(ctx context.Context, call json.RawMessage) (json.RawMessage, error) {
 	name, answer, err := h.do(ctx, call)
 	if err != nil {
-		refused, ok := errorAnswer(err)
+		rejected, ok := errorAnswer(err)
 		if !ok {
 			slog.ErrorContext(ctx, "fault", "action", name, "err", err)
 			return nil, ErrFault
 		}
-		slog.InfoContext(ctx, "admin", "action", name, "outcome", refused.Error.Code)
-		answer = refused
+		slog.InfoContext(ctx, "admin", "action", name, "outcome", rejected.Error.Code)
+		answer = rejected
 	} else {
 		slog.InfoContext(ctx, "admin", "action", name, "outcome", "done")
 	}
@@ -92,8 +92,8 @@ func newErrorBody(code, field, detail string) errorBody {
 
 // errorAnswer is what may be told of err; false for a fault.
 func errorAnswer(err error) (errorBody, bool) {
-	if refusal, ok := errs.AsClient(err); ok {
-		return newErrorBody(refusal.Code, refusal.Path, texts.Of(refusal)), true
+	if clientErr, ok := errs.AsClient(err); ok {
+		return newErrorBody(clientErr.Code, clientErr.Path, texts.Of(clientErr)), true
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
 		return newErrorBody("busy", "", texts.OfUnavailable(busy)), true
@@ -101,6 +101,6 @@ func errorAnswer(err error) (errorBody, bool) {
 	return errorBody{}, false
 }
 
-func refuse(code, field, format string, args ...any) error {
+func reject(code, field, format string, args ...any) error {
 	return errs.Reject(errs.Invalid, code, field, format, args...)
 }

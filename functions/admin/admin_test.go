@@ -194,7 +194,7 @@ func TestMatchFieldsAndJobs(t *testing.T) {
 	}
 }
 
-func TestCallsAreRefused(t *testing.T) {
+func TestCallsAreRejected(t *testing.T) {
 	o := newOffice(t)
 	o.call(t, `{"action": "create-tenant", "tenant": 5, "name": "Shop"}`)
 	tests := []struct{ name, call, code, field, says string }{

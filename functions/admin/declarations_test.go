@@ -46,7 +46,7 @@ func TestDeclarations(t *testing.T) {
 	}
 }
 
-func TestDeclarationsRefused(t *testing.T) {
+func TestDeclarationsRejected(t *testing.T) {
 	o := newOffice(t)
 	o.call(t, `{"action": "create-tenant", "tenant": 5, "name": "Shop", "settings": {"segments": {"3": {"name": "VIP"}, "30": {"name": "Guests"}}}}`)
 	before := o.call(t, `{"action": "show-tenant", "tenant": 5}`)

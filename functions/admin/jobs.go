@@ -13,11 +13,11 @@ type Jobs interface {
 	// StartMatchField starts the job that the field's state calls for, or goes
 	// on with it.
 	StartMatchField(ctx context.Context, tenant int, field customer.MatchField) (jobs.Job, error)
-	// Show returns a job and how far it is, or refuses with [jobs.ErrUnknown].
+	// Show returns a job and how far it is, or rejects with [jobs.ErrUnknown].
 	Show(ctx context.Context, tenant int, id string) (jobs.Progress, error)
 	// List returns a tenant's jobs, the newest first.
 	List(ctx context.Context, tenant int) ([]jobs.Job, error)
-	// Cancel ends a job, or refuses with [jobs.ErrUnknown].
+	// Cancel ends a job, or rejects with [jobs.ErrUnknown].
 	Cancel(ctx context.Context, tenant int, id string) (jobs.Job, error)
 }
 

@@ -9,7 +9,7 @@ import (
 
 // Ledgers are what actions verify.
 type Ledgers interface {
-	// Verify recomputes an account from its entries. It refuses with
+	// Verify recomputes an account from its entries. It rejects with
 	// [points.ErrNotFound].
 	Verify(ctx context.Context, tenant int, id customer.ID) (points.Report, error)
 }
@@ -43,7 +43,7 @@ func verifyPoints(ctx context.Context, h *Handler, a arguments) (any, error) {
 	}
 	id, err := customer.ParseDecimal(profile)
 	if err != nil {
-		return nil, refuse("bad_parameter", "profile", "profile: %.40q is not the id of a profile in decimal.", profile)
+		return nil, reject("bad_parameter", "profile", "profile: %.40q is not the id of a profile in decimal.", profile)
 	}
 	report, err := h.ledgers.Verify(ctx, tenant, id)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// maxItems is how many profiles a batch may have (section 8).
+	// maxItems is how many profiles a batch may have (Altcraft 8).
 	maxItems = 10_000
 	// maxItemText is how long the text of one item may be, in bytes, so that ten
 	// thousand of them fit an answer of Lambda, which may have 6 MB.
@@ -32,24 +32,24 @@ type batch struct {
 	create bool
 }
 
-// addBatch is addProfile for many (section 6.3).
+// addBatch is addProfile for many (Altcraft 6.3).
 func (d Dialect) addBatch(w http.ResponseWriter, r *http.Request) error {
 	return d.writeBatch(w, r, batch{create: true})
 }
 
-// importBatch is importProfile for many (section 6.4).
+// importBatch is importProfile for many (Altcraft 6.4).
 func (d Dialect) importBatch(w http.ResponseWriter, r *http.Request) error {
 	return d.writeBatch(w, r, batch{search: true, create: true})
 }
 
-// updateBatch is updateProfile for many (section 6.4).
+// updateBatch is updateProfile for many (Altcraft 6.4).
 func (d Dialect) updateBatch(w http.ResponseWriter, r *http.Request) error {
 	return d.writeBatch(w, r, batch{search: true})
 }
 
 // writeBatch carries out the items of a batch, each as the single method would,
-// and answers for each in its place (section 6.5). Only what is wrong with all of
-// them is refused as a whole, and then nothing is written.
+// and answers for each in its place (Altcraft 6.5). Only what is wrong with all of
+// them is rejected as a whole, and then nothing is written.
 func (d Dialect) writeBatch(w http.ResponseWriter, r *http.Request, b batch) error {
 	c, err := d.accept(r, access.AltWrite)
 	if err != nil {
@@ -100,8 +100,8 @@ func (c *call) readItems() ([]any, error) {
 }
 
 // batchItems reads the items, with the settings as they are now where any would be
-// refused because of them. A batch that is refused as a whole may have been carried
-// out before; then each item is answered as it was, or refused.
+// rejected because of them. A batch that is rejected as a whole may have been carried
+// out before; then each item is answered as it was, or rejected.
 func (d Dialect) batchItems(ctx context.Context, c *call, b batch) (items []customer.BatchItem, err error) {
 	var data []any
 	err = d.withSettings(ctx, c, func() error {
@@ -111,16 +111,16 @@ func (d Dialect) batchItems(ctx context.Context, c *call, b batch) (items []cust
 		items, err = c.readBatch(b, data)
 		return err
 	})
-	refusal, refused := errs.AsClient(err)
-	if !refused || data == nil { // no items are none that may have been carried out
+	clientErr, rejected := errs.AsClient(err)
+	if !rejected || data == nil { // no items are none that may have been carried out
 		return items, err
 	}
-	if _, err := d.customers.RejectUnlessReplayed(ctx, c.settings.Tenant, c.key, refusal); err != nil {
+	if _, err := d.customers.RejectUnlessReplayed(ctx, c.settings.Tenant, c.key, clientErr); err != nil {
 		return nil, err
 	}
 	items = make([]customer.BatchItem, len(data))
 	for i := range items {
-		items[i] = customer.BatchItem{Request: customer.Request{Rules: c.settings.CustomerRules()}, Refused: refusal}
+		items[i] = customer.BatchItem{Request: customer.Request{Rules: c.settings.CustomerRules()}, Rejected: clientErr}
 	}
 	return items, nil
 }
@@ -141,10 +141,10 @@ func (c *call) readBatch(b batch, data []any) ([]customer.BatchItem, error) {
 	items := make([]customer.BatchItem, len(data))
 	for i, v := range data {
 		items[i], err = c.readItem("data["+strconv.Itoa(i)+"]", v, b, m, s)
-		if refusal, refused := errs.AsClient(err); refused && refusal.DependsOnSettings && !c.fresh {
+		if clientErr, rejected := errs.AsClient(err); rejected && clientErr.DependsOnSettings && !c.fresh {
 			return nil, err
 		}
-		items[i].Rules, items[i].Refused = c.settings.CustomerRules(), err
+		items[i].Rules, items[i].Rejected = c.settings.CustomerRules(), err
 	}
 	return items, nil
 }
@@ -175,7 +175,7 @@ func (c *call) readItem(path string, v any, b batch, m matcher, s switches) (cus
 }
 
 // unwrap takes {"data": {...}} for the profile inside, as neighbouring batches of
-// that platform wrap each item (section 6.4). With anything beside it, or where a
+// that platform wrap each item (Altcraft 6.4). With anything beside it, or where a
 // field is declared by that name, it is a profile with a field called data.
 func unwrap(item map[string]any, settings access.Settings) map[string]any {
 	if inner, wrapped := wrappedIn(item, settings); wrapped {
@@ -191,7 +191,7 @@ func wrappedIn(item map[string]any, settings access.Settings) (inner map[string]
 }
 
 // gives are the keys that setters may give whomever they are applied to: each is
-// applied to nobody, even where one before it would refuse.
+// applied to nobody, even where one before it would reject.
 func gives(setters []setter, fields customer.MatchFields) map[customer.Key]customer.Roles {
 	var nobody customer.Customer
 	applyAll(setters, &nobody)
@@ -236,7 +236,7 @@ func functionOfSubscription(data map[string]any, name string) bool {
 }
 
 // keyItems makes each item safe to repeat where the batch is. The key itself is
-// claimed first, so that another batch under it is refused before anything is
+// claimed first, so that another batch under it is rejected before anything is
 // written.
 func (d Dialect) keyItems(ctx context.Context, c *call, items []customer.BatchItem) (again bool, err error) {
 	if c.key == nil {
@@ -258,13 +258,13 @@ func answerBatch(w http.ResponseWriter, r *http.Request, outcomes []customer.Out
 			continue
 		}
 		httpapi.Note(r.Context(), o.Err)
-		result[i] = appliedAnswer{verdict: verdictOf(o.Err)}
+		result[i] = appliedAnswer{outcome: outcomeOf(o.Err)}
 		if text := &result[i].Text; len(*text) > maxItemText {
 			*text = strings.ToValidUTF8((*text)[:maxItemText], "") + "..."
 		}
 	}
 	return answer(w, customer.Result{Replayed: again}, struct {
-		verdict
+		outcome
 		Result []appliedAnswer `json:"result"`
-	}{verdict{0, success}, result})
+	}{outcome{0, success}, result})
 }

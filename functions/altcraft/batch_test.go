@@ -188,8 +188,8 @@ func TestWhatItemsGive(t *testing.T) {
 	}
 	var kinds [][]customer.Kind
 	for _, item := range items {
-		if item.Refused != nil {
-			t.Errorf("an item is refused: %v", item.Refused)
+		if item.Rejected != nil {
+			t.Errorf("an item is refused: %v", item.Rejected)
 		}
 		kinds = append(kinds, slices.Clip(item.GivesAny))
 	}

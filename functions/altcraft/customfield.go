@@ -44,15 +44,15 @@ func declaredType(name string, settings access.Settings) (t access.FieldType, ok
 	return t, ok, nil
 }
 
-// bySettings says of a refusal that it rests on settings.
+// bySettings says of a client error that it rests on settings.
 func bySettings(err error) error {
-	if refusal, refused := errs.AsClient(err); refused {
-		return refusal.DependingOnSettings()
+	if clientErr, rejected := errs.AsClient(err); rejected {
+		return clientErr.DependingOnSettings()
 	}
 	return err
 }
 
-// readTyped reads a value of a declared type (section 3.6).
+// readTyped reads a value of a declared type (Altcraft 3.6).
 func readTyped(field string, v any, t access.FieldType) (any, error) {
 	switch t.Type {
 	case "date":
@@ -109,7 +109,7 @@ func isObjects(v any) bool {
 }
 
 // dateForm is how dates are emitted: RFC 3339 in UTC, with milliseconds where
-// there are any (section 3.4).
+// there are any (Altcraft 3.4).
 const dateForm = "2006-01-02T15:04:05.999Z"
 
 func formDate(t time.Time) string { return t.UTC().Format(dateForm) }

@@ -10,7 +10,7 @@ import (
 	"regulars/shared/errs"
 )
 
-// A setter makes one thing that a client wrote true of a customer, or refuses
+// A setter makes one thing that a client wrote true of a customer, or rejects
 // where that customer cannot bear it.
 type setter func(c *customer.Customer, now time.Time) error
 
@@ -54,8 +54,8 @@ func (c *call) readData() ([]setter, error) {
 	return c.readProfile(c.body["data"], s)
 }
 
-// readProfile reads the profile data object (section 3) into setters, in the order
-// of the names. Whatever is wrong with it is refused here, before anything is
+// readProfile reads the profile data object (Altcraft 3) into setters, in the order
+// of the names. Whatever is wrong with it is rejected here, before anything is
 // read from the table.
 func (c *call) readProfile(v any, s switches) ([]setter, error) {
 	if v == nil {
@@ -129,7 +129,7 @@ func edit(setters []setter, m match) customer.Edit {
 	}
 }
 
-// readOnly are the fields of section 3.2, which a client that sends back what it
+// readOnly are the fields of Altcraft 3.2, which a client that sends back what it
 // read writes in vain, and the ids.
 var readOnly = map[string]bool{
 	"id": true, "_id": true, "db_id": true, "_segments": true, "profile_id": true, "_createtime": true, "_acid": true,

@@ -17,7 +17,7 @@ type database struct {
 	Groups []string `json:"groups"`
 }
 
-// listDatabases shows the tenants that the token reaches, by number (section 6.12).
+// listDatabases shows the tenants that the token reaches, by number (Altcraft 6.12).
 func (d Dialect) listDatabases(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.acceptAtHome(r, access.AltRead)
 	if err != nil {
@@ -41,9 +41,9 @@ func (d Dialect) listDatabases(w http.ResponseWriter, r *http.Request) error {
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
 		Data []database `json:"data"`
-		verdict
+		outcome
 		Next int64 `json:"next_from_id,omitempty"`
-	}{databases, verdict{0, success}, next})
+	}{databases, outcome{0, success}, next})
 }
 
 // pageOf are those of the numbers that a call asks for with from_id and limit,
@@ -68,7 +68,7 @@ func pageOf(body map[string]any, numbers []int64) (page []int64, next int64, err
 }
 
 // databaseFields shows the fields of profiles: those of the contract, and the
-// declared ones (section 6.12).
+// declared ones (Altcraft 6.12).
 func (d Dialect) databaseFields(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.acceptAtHome(r, access.AltRead)
 	if err != nil {

@@ -11,13 +11,13 @@ import (
 // success is the text of error 0.
 const success = "Successful operation"
 
-// A verdict heads every answer.
-type verdict struct {
+// A outcome heads every answer.
+type outcome struct {
 	Error int    `json:"error"`
 	Text  string `json:"error_text"`
 }
 
-// codeOf are the numbers of section 7 for the refusals.
+// codeOf are the numbers of Altcraft 7 for the client errors.
 var codeOf = map[errs.Kind]int{
 	errs.Invalid:            400,
 	errs.Unauthenticated:    401,
@@ -26,37 +26,37 @@ var codeOf = map[errs.Kind]int{
 	errs.FailedPrecondition: 409,
 }
 
-// writeError writes an error in the dialect's form: a refusal with HTTP 200, and
+// writeError writes an error in the dialect's form: a client error with HTTP 200, and
 // only what was not decided with an HTTP code of its own, so that any client
 // knows to repeat it.
 var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err error) {
-	v := verdictOf(err)
+	v := outcomeOf(err)
 	status := v.Error
-	if refusal, ok := errs.AsClient(err); ok {
+	if clientErr, ok := errs.AsClient(err); ok {
 		status = http.StatusOK
-		if refusal.Code == codePath && !strings.HasPrefix(r.URL.Path, prefix) {
+		if clientErr.Code == codePath && !strings.HasPrefix(r.URL.Path, prefix) {
 			status = http.StatusNotFound
 		}
 	}
-	writeVerdict(w, status, v)
+	writeOutcome(w, status, v)
 }
 
-// verdictOf is what a client is told of an error.
-func verdictOf(err error) verdict {
-	if refusal, ok := errs.AsClient(err); ok {
-		if refusal.Code == codeVerb {
-			return verdict{http.StatusMethodNotAllowed, texts.Of(refusal)}
+// outcomeOf is what a client is told of an error.
+func outcomeOf(err error) outcome {
+	if clientErr, ok := errs.AsClient(err); ok {
+		if clientErr.Code == codeVerb {
+			return outcome{http.StatusMethodNotAllowed, texts.Of(clientErr)}
 		}
-		return verdict{codeOf[refusal.Kind], texts.Of(refusal)}
+		return outcome{codeOf[clientErr.Kind], texts.Of(clientErr)}
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
-		return verdict{http.StatusServiceUnavailable, texts.OfUnavailable(busy)}
+		return outcome{http.StatusServiceUnavailable, texts.OfUnavailable(busy)}
 	}
-	return verdict{http.StatusInternalServerError, "Internal error. Nothing is known to have changed."}
+	return outcome{http.StatusInternalServerError, "Internal error. Nothing is known to have changed."}
 }
 
-// writeVerdict answers with a verdict alone.
-func writeVerdict(w http.ResponseWriter, status int, v verdict) {
+// writeOutcome answers with an outcome alone.
+func writeOutcome(w http.ResponseWriter, status int, v outcome) {
 	switch v.Error {
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", http.MethodPost)

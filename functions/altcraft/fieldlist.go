@@ -10,7 +10,7 @@ import (
 	"regulars/shared/httpapi"
 )
 
-// A shownField is how fields_get shows a field (section 6.12). No field is
+// A shownField is how fields_get shows a field (Altcraft 6.12). No field is
 // required.
 type shownField struct {
 	Category   string   `json:"category"` // system or custom
@@ -28,8 +28,8 @@ func writeFields(w http.ResponseWriter, fields []shownField) error {
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
 		Data []shownField `json:"data"`
-		verdict
-	}{fields, verdict{0, success}})
+		outcome
+	}{fields, outcome{0, success}})
 }
 
 func systemField(name, title, kind string, options ...string) shownField {
@@ -43,7 +43,7 @@ func customField(name, kind string, options ...string) shownField {
 // unicodeText is the wire's word for the type that declarations call string.
 const unicodeText = "unicode"
 
-// profileFields are the fields of section 3.1 that can be written.
+// profileFields are the fields of Altcraft 3.1 that can be written.
 var profileFields = []shownField{
 	systemField("email", "E-mail", unicodeText),
 	systemField("phones", "Phones", "tags"),

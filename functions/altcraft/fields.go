@@ -17,7 +17,7 @@ import (
 type fieldReader func(field string, v any, settings access.Settings) (setter, error)
 
 // coreFields are the members of data that are core fields of the customer, and
-// those custom fields that the contract gives a form (section 3.1). All others
+// those custom fields that the contract gives a form (Altcraft 3.1). All others
 // are custom fields as they come.
 var coreFields = map[string]fieldReader{
 	"email":          readEmail,
@@ -97,8 +97,8 @@ func readText(set func(c *customer.Customer, s string)) fieldReader {
 	}
 }
 
-// sexes are the accepted forms of section 3.3, in lower case, and how the Haravan
-// documents spell unknown (section 2.4 there).
+// sexes are the accepted forms of Altcraft 3.3, in lower case, and how the Haravan
+// documents spell unknown (Altcraft 2.4 there).
 var sexes = map[string]customer.Sex{
 	"0": customer.SexUnknown, "1": customer.Male, "2": customer.Female,
 	"unknown": customer.SexUnknown, "unknow": customer.SexUnknown, "male": customer.Male, "female": customer.Female,
@@ -170,7 +170,7 @@ func readTags(field string, v any, _ access.Settings) (setter, error) {
 	return sets(func(c *customer.Customer) { c.Tags = tags }), nil
 }
 
-// nameOf is the custom field's name of a refusal's field.
+// nameOf is the custom field's name of a client error's field.
 func nameOf(field string) string { return strings.TrimPrefix(field, "data.") }
 
 func setCustom(field string, v any) setter {

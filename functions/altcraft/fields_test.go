@@ -130,7 +130,7 @@ func TestReadData(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := written(t, aCall(t, `{"data":`+tt.data+`}`))
-			checkRefusal(t, err, tt.code, tt.field)
+			checkClientErr(t, err, tt.code, tt.field)
 			if !tt.want.Same(got) {
 				t.Errorf("customer (-want +got):\n%s", cmp.Diff(tt.want, got))
 			}
@@ -146,7 +146,7 @@ func TestEmittedDatesAreAccepted(t *testing.T) {
 		t.Run(date, func(t *testing.T) {
 			c, err := written(t, aCall(t, `{"data":{"_bdate":`+date+`,"_regdate":`+date+`}}`))
 			if err != nil {
-				return // refused: nothing is emitted
+				return // rejected: nothing is emitted
 			}
 			shown := show(5, c)
 			again, err := written(t, aCall(t, string(marshal(t, map[string]any{"data": map[string]any{
@@ -219,8 +219,8 @@ func TestDeclaredTypes(t *testing.T) {
 			c.settings.DeclaredFields = map[string]access.FieldType{"x": tt.of}
 			got, err := written(t, c)
 			if tt.code != "" {
-				refusal, _ := refusalOf(err)
-				if refusal.Code != tt.code || !strings.HasPrefix(refusal.Path, "data.x") || !refusal.DependsOnSettings {
+				clientErr, _ := clientErrOf(err)
+				if clientErr.Code != tt.code || !strings.HasPrefix(clientErr.Path, "data.x") || !clientErr.DependsOnSettings {
 					t.Errorf("error = %+v, want %s of data.x that rests on settings", err, tt.code)
 				}
 				return
@@ -247,8 +247,8 @@ func TestUndeclaredField(t *testing.T) {
 	c := aCall(t, `{"data":{"x":1}}`)
 	c.settings.Fields = access.Declared
 	_, err := written(t, c)
-	checkRefusal(t, err, "field_undeclared", "data.x")
-	if refusal, _ := refusalOf(err); !refusal.DependsOnSettings {
-		t.Errorf("refusal %+v does not say that it rests on settings", refusal)
+	checkClientErr(t, err, "field_undeclared", "data.x")
+	if clientErr, _ := clientErrOf(err); !clientErr.DependsOnSettings {
+		t.Errorf("refusal %+v does not say that it rests on settings", clientErr)
 	}
 }

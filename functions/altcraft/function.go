@@ -104,7 +104,7 @@ func readFieldFunction(name string, f fieldop.Function, settings access.Settings
 	return readCustomFunction(name, f, settings)
 }
 
-// checkTexts refuses an add or a delete of anything but texts.
+// checkTexts rejects an add or a delete of anything but texts.
 func checkTexts(f fieldop.Function) error {
 	if len(f.Path) > 0 {
 		return errs.Reject(errs.Invalid, "bad_submatch", f.Field+".submatch", "%s.submatch: texts have no properties.", f.Field)
@@ -148,7 +148,7 @@ func readCustomFunction(name string, f fieldop.Function, settings access.Setting
 	return typedFunction(name, f, declared), bySettings(checkTyped(f, declared))
 }
 
-// checkTyped refuses a function that is never for a field of that type.
+// checkTyped rejects a function that is never for a field of that type.
 func checkTyped(f fieldop.Function, t access.FieldType) error {
 	types := meantFor[f.Action].types
 	if len(f.Path) > 0 {

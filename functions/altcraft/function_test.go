@@ -118,7 +118,7 @@ func TestFunctionsOnFields(t *testing.T) {
 			if diff := cmp.Diff(lovelace(), before); diff != "" {
 				t.Errorf("the customer before was altered (-want +got):\n%s", diff)
 			}
-			checkRefusal(t, err, tt.code, tt.field)
+			checkClientErr(t, err, tt.code, tt.field)
 			if tt.code != "" {
 				return
 			}
@@ -145,7 +145,7 @@ func TestEveryFieldCanBeUnset(t *testing.T) {
 	for name := range coreFields {
 		setters, err := aCall(t, `{"data":{"`+name+`":{"action":"unset"}}}`).readData()
 		if name == "email" {
-			checkRefusal(t, err, "function_unfit", "data.email")
+			checkClientErr(t, err, "function_unfit", "data.email")
 			continue
 		}
 		got := before.Clone()
@@ -162,7 +162,7 @@ func TestFunctionsOnDeclaredFields(t *testing.T) {
 		before, f    string
 		want         string
 		code         string
-		evenIfOpenly bool // refused whatever is declared
+		evenIfOpenly bool // rejected whatever is declared
 	}{
 		{name: "unset", of: "enum", before: `"4"`, f: `{"action":"unset"}`, want: `null`},
 		{name: "set", of: "int", before: `1`, f: `{"action":"set","value":2}`, want: `2`},
@@ -208,8 +208,8 @@ func TestFunctionsOnDeclaredFields(t *testing.T) {
 				err = edit(setters, match{})(&got, noon)
 			}
 			if tt.code != "" {
-				refusal, _ := refusalOf(err)
-				if refusal.Code != tt.code || refusal.DependsOnSettings == tt.evenIfOpenly {
+				clientErr, _ := clientErrOf(err)
+				if clientErr.Code != tt.code || clientErr.DependsOnSettings == tt.evenIfOpenly {
 					t.Errorf("error = %+v, want %s that rests on settings: %t", err, tt.code, !tt.evenIfOpenly)
 				}
 				return
@@ -226,11 +226,11 @@ func TestFunctionOnUndeclaredField(t *testing.T) {
 		c := aCall(t, `{"data":{"x":`+f+`}}`)
 		c.settings.Fields = access.Declared
 		_, err := written(t, c)
-		checkRefusal(t, err, "field_undeclared", "data.x")
+		checkClientErr(t, err, "field_undeclared", "data.x")
 	}
 }
 
-// What may happen twice goes as a plain write; what counts up, or may be refused
+// What may happen twice goes as a plain write; what counts up, or may be rejected
 // the second time, does not.
 func TestPlain(t *testing.T) {
 	entry := func(members string) string {
@@ -284,7 +284,7 @@ func TestSkippedFunctions(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = edit(setters, match{})(&got, noon)
-		checkRefusal(t, err, code, "data.subscriptions[0].custom_fields.n")
+		checkClientErr(t, err, code, "data.subscriptions[0].custom_fields.n")
 		if code != "" {
 			continue
 		}
@@ -313,7 +313,7 @@ func TestMatchByFunction(t *testing.T) {
 	}
 	for _, tt := range tests {
 		m, err := aCall(t, tt.body).readMatch()
-		checkRefusal(t, err, tt.code, tt.field)
+		checkClientErr(t, err, tt.code, tt.field)
 		if tt.code == "" && (len(m.search.Any) != 1 || m.search.Any[0].Key != tt.want) {
 			t.Errorf("%s: search %+v, want %+v", tt.body, m.search, tt.want)
 		}

@@ -20,7 +20,7 @@ import (
 	"regulars/shared/jobs"
 )
 
-// FuzzBody: whatever a body holds, reading it ends with a refusal or a busy, or
+// FuzzBody: whatever a body holds, reading it ends with a client error or a busy, or
 // with an edit that a customer bears.
 func FuzzBody(f *testing.F) {
 	for _, seed := range []string{
@@ -94,7 +94,7 @@ func batchBears(t *testing.T, body map[string]any) {
 		items, err := c.readBatch(b, data)
 		shownToClients(t, err)
 		for _, item := range items {
-			if shownToClients(t, item.Refused); item.Refused == nil {
+			if shownToClients(t, item.Rejected); item.Rejected == nil {
 				givesWhatItSays(t, item)
 			}
 		}
@@ -145,8 +145,8 @@ func shownToClients(t *testing.T, err error) {
 		return
 	}
 	_, busy := errs.AsUnavailable(err)
-	refusal, refused := errs.AsClient(err)
-	if !busy && !refused || refused && (texts.Of(refusal) == "" || codeOf[refusal.Kind] == 0) {
+	clientErr, rejected := errs.AsClient(err)
+	if !busy && !rejected || rejected && (texts.Of(clientErr) == "" || codeOf[clientErr.Kind] == 0) {
 		t.Fatalf("error = %#v, want a refusal or busy", err)
 	}
 }
@@ -197,7 +197,7 @@ func (noJobs) Show(_ context.Context, _ int, id string) (jobs.Progress, error) {
 func (noJobs) WorkOn(context.Context, jobs.Job) error { return nil }
 
 // FuzzSubscription: whatever a body holds, reading it as a subscription ends with
-// a refusal that names a member, or with an edit of the subscription that the body
+// a client error that names a member, or with an edit of the subscription that the body
 // names.
 func FuzzSubscription(f *testing.F) {
 	for _, seed := range []string{
@@ -216,8 +216,8 @@ func FuzzSubscription(f *testing.F) {
 		}
 		named := func(err error) {
 			shownToClients(t, err)
-			if refusal, refused := errs.AsClient(err); refused && strings.HasPrefix(texts.Of(refusal), ".") {
-				t.Fatalf("the text begins with a dot: %s", texts.Of(refusal))
+			if clientErr, rejected := errs.AsClient(err); rejected && strings.HasPrefix(texts.Of(clientErr), ".") {
+				t.Fatalf("the text begins with a dot: %s", texts.Of(clientErr))
 			}
 		}
 		_, err = c.readProfileID()
@@ -280,7 +280,7 @@ func FuzzPath(f *testing.F) {
 
 		answer := w.Result()
 		document, _ := io.ReadAll(answer.Body)
-		var verdict struct {
+		var outcome struct {
 			Error *int    `xml:"error"`
 			Text  *string `json:"error_text" xml:"error_text"`
 		}
@@ -290,7 +290,7 @@ func FuzzPath(f *testing.F) {
 		if read == nil {
 			t.Fatalf("%s %q: Content-Type %q, want JSON or XML", method, path, answer.Header.Get("Content-Type"))
 		}
-		if err := read(document, &verdict); err != nil || verdict.Error == nil || verdict.Text == nil {
+		if err := read(document, &outcome); err != nil || outcome.Error == nil || outcome.Text == nil {
 			t.Fatalf("%s %q: %d %q, want error and error_text", method, path, answer.StatusCode, document)
 		}
 		quick := strings.Contains(address.Path, "profile_import") // which has HTTP codes of its own

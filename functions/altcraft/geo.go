@@ -31,7 +31,7 @@ func (c *call) placeOf(data map[string]any) []setter {
 		text, _ := data[name].(string)
 		address, err := netip.ParseAddr(text)
 		if err != nil || !address.Is4() {
-			continue // a wrong one is refused where data is read
+			continue // a wrong one is rejected where data is read
 		}
 		place, _ := c.places.Place(address)
 		return []setter{place.fill}

@@ -78,6 +78,6 @@ func TestDetectGeo(t *testing.T) {
 	})
 	for _, body := range []string{`{"detect_geo": "maybe", "data": {}}`, `{"detect_geo": [], "data": {}}`} {
 		_, err := aCall(t, body).readData()
-		checkRefusal(t, err, "wrong_type", "detect_geo")
+		checkClientErr(t, err, "wrong_type", "detect_geo")
 	}
 }

@@ -49,7 +49,7 @@ type profilePage struct {
 	more bool
 }
 
-// listProfiles shows the profiles of a database page by page (section 6.8).
+// listProfiles shows the profiles of a database page by page (Altcraft 6.8).
 func (d Dialect) listProfiles(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.accept(r, access.AltRead)
 	if err != nil {
@@ -65,9 +65,9 @@ func (d Dialect) listProfiles(w http.ResponseWriter, r *http.Request) error {
 	}
 	body := struct {
 		Data []json.RawMessage `json:"data"`
-		verdict
+		outcome
 		Next string `json:"next_from_id,omitempty"`
-	}{Data: page.profiles, verdict: verdict{0, success}}
+	}{Data: page.profiles, outcome: outcome{0, success}}
 	if page.more {
 		body.Next = page.at.Hex()
 	}

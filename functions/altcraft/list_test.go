@@ -221,7 +221,7 @@ func TestPageInAHurry(t *testing.T) {
 	}
 }
 
-// FuzzListing: whatever a call of profiles/list holds, it is refused, or shows
+// FuzzListing: whatever a call of profiles/list holds, it is rejected, or shows
 // profiles that are JSON and have an id.
 func FuzzListing(f *testing.F) {
 	for _, seed := range []string{

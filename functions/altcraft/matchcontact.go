@@ -170,7 +170,7 @@ func (m matcher) subscribe(c *customer.Customer, e customer.SubscriptionEdit, no
 
 func (m matcher) dataSubscriptions() []customer.SubscriptionEdit {
 	list, _ := m.data["subscriptions"].([]any)
-	list = list[:min(len(list), maxSubscriptions)] // more are refused when the data is read
+	list = list[:min(len(list), maxSubscriptions)] // more are rejected when the data is read
 	var edits []customer.SubscriptionEdit
 	for _, entry := range list {
 		if e, err := readSubscription("", entry, m.country); err == nil {

@@ -19,7 +19,7 @@ type match struct {
 }
 
 // A matcher reads the search of one call: from the top level of the body, else
-// from its data (section 2.3).
+// from its data (Altcraft 2.3).
 type matcher struct {
 	body, data map[string]any
 	country    string // calling code of the tenant, or empty
@@ -28,7 +28,7 @@ type matcher struct {
 	mode       string
 }
 
-// modes are the matching modes of section 2.2. An e-mail or a phone counts in
+// modes are the matching modes of Altcraft 2.2. An e-mail or a phone counts in
 // the match roles that the mode looks at.
 var modes = map[string]func(matcher) (match, error){
 	"email":           func(m matcher) (match, error) { return m.byContact(customer.Anywhere, emails) },
@@ -48,7 +48,7 @@ var modes = map[string]func(matcher) (match, error){
 var fieldModes = map[string]customer.Holder{"custom": customer.OfCustomer, "custom_sub": customer.OfSubscription}
 
 // bareKeys are the top-level members that name the mode where `matching` does
-// not (section 4.1).
+// not (Altcraft 4.1).
 var bareKeys = []struct{ member, mode string }{
 	{"phone", "phone"}, {"profile_id", "profile_id"}, {"field_name", "custom"}, {"subscription_id", "push_sub"},
 }
@@ -150,7 +150,7 @@ func noValue(members string) error {
 	return errs.Reject(errs.Invalid, "missing", members, "%s: there is no value to search by, neither beside matching nor in data; a batch has it in each item.", members)
 }
 
-// neverFound refuses to make a customer that the same call would not find again.
+// neverFound rejects to make a customer that the same call would not find again.
 func neverFound(mode string) error {
 	return errs.Reject(errs.Invalid, "never_found", "data.subscriptions",
 		"data.subscriptions: nobody matches by %s, and a new profile needs a subscription with the value searched for, or resource_id to make one.", mode)

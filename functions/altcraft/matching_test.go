@@ -123,7 +123,7 @@ func TestReadMatch(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := aCall(t, tt.body).readMatch()
-			checkRefusal(t, err, tt.code, tt.field)
+			checkClientErr(t, err, tt.code, tt.field)
 			if diff := cmp.Diff(tt.want, got.search); diff != "" {
 				t.Errorf("search (-want +got):\n%s", diff)
 			}
@@ -131,7 +131,7 @@ func TestReadMatch(t *testing.T) {
 	}
 }
 
-// A field whose keys are not all there yet is no refusal: the same request will
+// A field whose keys are not all there yet is no client error: the same request will
 // succeed later.
 func TestFieldInPreparation(t *testing.T) {
 	_, err := aCall(t, `{"matching":"custom","field_name":"coming","field_value":7}`).readMatch()
@@ -142,8 +142,8 @@ func TestFieldInPreparation(t *testing.T) {
 
 func TestUndeclaredMatchFieldRestsOnSettings(t *testing.T) {
 	_, err := aCall(t, `{"matching":"custom","field_name":"nickname","field_value":7}`).readMatch()
-	if refusal, _ := refusalOf(err); !refusal.DependsOnSettings || !strings.Contains(texts.Of(&refusal), "declare-match-field") {
-		t.Errorf("refusal = %+v, want one of settings that says how to declare", refusal)
+	if clientErr, _ := clientErrOf(err); !clientErr.DependsOnSettings || !strings.Contains(texts.Of(&clientErr), "declare-match-field") {
+		t.Errorf("refusal = %+v, want one of settings that says how to declare", clientErr)
 	}
 }
 
@@ -219,7 +219,7 @@ func TestImportFindsWhatItMade(t *testing.T) {
 			}
 			made := customer.Customer{ID: customer.NewID(noon, 7)}
 			err = edit(setters, m)(&made, noon)
-			if refusal, _ := refusalOf(err); refusal.Code != tt.code {
+			if clientErr, _ := clientErrOf(err); clientErr.Code != tt.code {
 				t.Fatalf("error = %v, want code %q", err, tt.code)
 			}
 			if err == nil && !finds(m.search, made, c.settings.MatchFields) {

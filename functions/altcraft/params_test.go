@@ -38,18 +38,18 @@ func aCall(t *testing.T, body string) *call {
 	return &call{body: parse(t, body), settings: settings}
 }
 
-// checkRefusal fails unless err is a refusal of that code and field; empty codes
+// checkClientErr fails unless err is a client error of that code and field; empty codes
 // stand for no error.
-func checkRefusal(t *testing.T, err error, code, field string) {
+func checkClientErr(t *testing.T, err error, code, field string) {
 	t.Helper()
-	refusal, refused := errs.AsClient(err)
+	clientErr, rejected := errs.AsClient(err)
 	switch {
 	case code == "" && err != nil:
 		t.Fatalf("error = %v, want none", err)
 	case code == "":
-	case !refused || refusal.Code != code || refusal.Path != field:
+	case !rejected || clientErr.Code != code || clientErr.Path != field:
 		t.Fatalf("error = %#v, want %s of %q", err, code, field)
-	case texts.Of(refusal) == "":
+	case texts.Of(clientErr) == "":
 		t.Errorf("refusal %s has no text", code)
 	}
 }
@@ -70,7 +70,7 @@ func TestOptionalText(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := optionalText(parse(t, tt.body), "x")
-			checkRefusal(t, err, tt.code, "x")
+			checkClientErr(t, err, tt.code, "x")
 			if got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -99,7 +99,7 @@ func TestOptionalTexts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := optionalTexts(parse(t, tt.body), "data.", "x", 5)
-			checkRefusal(t, err, tt.code, tt.field)
+			checkClientErr(t, err, tt.code, tt.field)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -135,7 +135,7 @@ func TestOptionalWhole(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := optionalWhole(parse(t, tt.body), "x", 1)
-			checkRefusal(t, err, tt.code, "x")
+			checkClientErr(t, err, tt.code, "x")
 			if got != tt.want {
 				t.Errorf("got %d, want %d", got, tt.want)
 			}
@@ -166,7 +166,7 @@ func TestOptionalBool(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := optionalBool(parse(t, tt.body), "x")
-			checkRefusal(t, err, tt.code, "x")
+			checkClientErr(t, err, tt.code, "x")
 			if got != tt.want {
 				t.Errorf("got %t, want %t", got, tt.want)
 			}

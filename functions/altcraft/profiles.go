@@ -9,12 +9,12 @@ import (
 	"regulars/shared/httpapi"
 )
 
-// importProfile adds or updates a profile (section 2).
+// importProfile adds or updates a profile (Altcraft 2).
 func (d Dialect) importProfile(w http.ResponseWriter, r *http.Request) error {
 	return d.write(w, r, true)
 }
 
-// updateProfile is importProfile for profiles that exist (section 6.1).
+// updateProfile is importProfile for profiles that exist (Altcraft 6.1).
 func (d Dialect) updateProfile(w http.ResponseWriter, r *http.Request) error {
 	return d.write(w, r, false)
 }
@@ -34,7 +34,7 @@ func (d Dialect) write(w http.ResponseWriter, r *http.Request, create bool) erro
 	return answer(w, result, applied(result))
 }
 
-// addProfile makes a profile, whoever there is already (section 6.2).
+// addProfile makes a profile, whoever there is already (Altcraft 6.2).
 func (d Dialect) addProfile(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.accept(r, access.AltWrite)
 	if err != nil {
@@ -51,9 +51,9 @@ func (d Dialect) addProfile(w http.ResponseWriter, r *http.Request) error {
 }
 
 // An appliedAnswer says what became of one profile; of one that nothing became of
-// the verdict alone.
+// the outcome alone.
 type appliedAnswer struct {
-	verdict
+	outcome
 	*became
 }
 
@@ -64,10 +64,10 @@ type became struct {
 }
 
 func applied(result customer.Result) appliedAnswer {
-	return appliedAnswer{verdict{0, success}, &became{result.ID.Hex(), result.Created, result.Changed}}
+	return appliedAnswer{outcome{0, success}, &became{result.ID.Hex(), result.Created, result.Changed}}
 }
 
-// deleteProfile deletes a profile for all dialects (section 6.9).
+// deleteProfile deletes a profile for all dialects (Altcraft 6.9).
 func (d Dialect) deleteProfile(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.accept(r, access.AltDelete)
 	if err != nil {
@@ -84,8 +84,8 @@ func (d Dialect) deleteProfile(w http.ResponseWriter, r *http.Request) error {
 	}
 	return answer(w, result, struct {
 		Data deleted `json:"data"`
-		verdict
-	}{deleted{result.ID.Hex()}, verdict{0, success}})
+		outcome
+	}{deleted{result.ID.Hex()}, outcome{0, success}})
 }
 
 // apply reads the call's match, makes a request of it, and has it carried out.
@@ -101,15 +101,15 @@ func (d Dialect) apply(r *http.Request, c *call, request func(match) (customer.R
 	})
 }
 
-// carryOut has a request carried out: read and decided anew where it is refused
-// because of settings that are only remembered. What is refused when it is read
+// carryOut has a request carried out: read and decided again where it is rejected
+// because of settings that are only remembered. What is rejected when it is read
 // may have been carried out before, under the same key.
 func (d Dialect) carryOut(r *http.Request, c *call, request func() (customer.Request, error)) (customer.Result, error) {
 	var result customer.Result
 	err := d.withSettings(r.Context(), c, func() error {
 		req, err := request()
-		if refusal, refused := errs.AsClient(err); refused {
-			result, err = d.customers.RejectUnlessReplayed(r.Context(), c.settings.Tenant, c.key, refusal)
+		if clientErr, rejected := errs.AsClient(err); rejected {
+			result, err = d.customers.RejectUnlessReplayed(r.Context(), c.settings.Tenant, c.key, clientErr)
 			return err
 		}
 		if err != nil {
@@ -122,7 +122,7 @@ func (d Dialect) carryOut(r *http.Request, c *call, request func() (customer.Req
 	return result, err
 }
 
-// getProfile shows a profile (section 6.7).
+// getProfile shows a profile (Altcraft 6.7).
 func (d Dialect) getProfile(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.accept(r, access.AltRead)
 	if err != nil {
@@ -142,8 +142,8 @@ func (d Dialect) getProfile(w http.ResponseWriter, r *http.Request) error {
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
 		Data map[string]any `json:"data"`
-		verdict
-	}{c.show(found), verdict{0, success}})
+		outcome
+	}{c.show(found), outcome{0, success}})
 }
 
 // answer says what became of a request, and whether that was before.

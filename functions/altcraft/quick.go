@@ -20,7 +20,7 @@ import (
 	"regulars/shared/value"
 )
 
-// A quickCall is a quick import (section 6.6): all parameters are flat, and those
+// A quickCall is a quick import (Altcraft 6.6): all parameters are flat, and those
 // that are none of the method's own are fields of the profile.
 type quickCall struct {
 	*call
@@ -52,12 +52,12 @@ func (d Dialect) quickImport(w http.ResponseWriter, r *http.Request) error {
 // writeQuickError writes an error with the HTTP code that is also in its body. A
 // missing token is an invalid one, for there is no 401.
 var writeQuickError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
-	v := verdictOf(err)
+	v := outcomeOf(err)
 	if v.Error == http.StatusUnauthorized {
 		v.Error = http.StatusForbidden
 	}
 	v.Text = strings.TrimPrefix(v.Text, "data.") // a parameter is not in data
-	writeVerdict(w, v.Error, v)
+	writeOutcome(w, v.Error, v)
 }
 
 // ownParameters are no fields of the profile. Triggers and scenarios there are

@@ -43,7 +43,7 @@ func (d Dialect) accept(r *http.Request, scope access.Scope) (*call, error) {
 	return d.admit(r, body, body, tenantOf, scope)
 }
 
-// acceptAtHome is accept for methods that may name no tenant (section 6.12): they
+// acceptAtHome is accept for methods that may name no tenant (Altcraft 6.12): they
 // are about the token's home then.
 func (d Dialect) acceptAtHome(r *http.Request, scope access.Scope) (*call, error) {
 	body, err := readBody(r)
@@ -146,9 +146,9 @@ func tenantOf(body map[string]any) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > access.MaxTenant {
-		refusal := access.UnreachedTenant(text)
-		refusal.Path = "db_id"
-		return 0, refusal
+		clientErr := access.UnreachedTenant(text)
+		clientErr.Path = "db_id"
+		return 0, clientErr
 	}
 	return n, nil
 }
@@ -176,7 +176,7 @@ func keyOf(r *http.Request, body map[string]any) (*idempotency.Key, error) {
 }
 
 // withSettings calls f with what is remembered of the tenant's settings, and
-// where f refuses because of them, once more with the settings as they are now.
+// where f rejects because of them, once more with the settings as they are now.
 func (d Dialect) withSettings(ctx context.Context, c *call, f func() error) error {
 	return d.guard.RetryWithFreshSettings(ctx, c.settings.Tenant, func(fresh access.Settings) {
 		c.fresh = true

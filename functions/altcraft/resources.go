@@ -35,7 +35,7 @@ func channelsOf(r access.Resource) []customer.Channel {
 	return r.Channels
 }
 
-// listResources shows the declared resources by number (section 6.12). Groups of
+// listResources shows the declared resources by number (Altcraft 6.12). Groups of
 // resources there are none.
 func (d Dialect) listResources(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.acceptAtHome(r, access.AltRead)
@@ -53,13 +53,13 @@ func (d Dialect) listResources(w http.ResponseWriter, r *http.Request) error {
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
 		Data []resource `json:"data"`
-		verdict
+		outcome
 		Next  int64 `json:"next_from_id,omitempty"`
 		Total int   `json:"total_count"`
-	}{resources, verdict{0, success}, next, len(declared)})
+	}{resources, outcome{0, success}, next, len(declared)})
 }
 
-// getResource shows one declared resource (section 6.12).
+// getResource shows one declared resource (Altcraft 6.12).
 func (d Dialect) getResource(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.acceptAtHome(r, access.AltRead)
 	if err != nil {
@@ -75,12 +75,12 @@ func (d Dialect) getResource(w http.ResponseWriter, r *http.Request) error {
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
 		Data resource `json:"data"`
-		verdict
-	}{newResource(c.settings, id), verdict{0, success}})
+		outcome
+	}{newResource(c.settings, id), outcome{0, success}})
 }
 
 // resourceFields shows the fields of subscriptions to a resource on a channel
-// (section 6.12).
+// (Altcraft 6.12).
 func (d Dialect) resourceFields(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.acceptAtHome(r, access.AltRead)
 	if err != nil {

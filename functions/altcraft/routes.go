@@ -1,6 +1,6 @@
 // Package altcraft speaks the profile API of that platform, as
 // docs/contracts/altcraft.md has it: it parses requests, asks the domain, and
-// answers. HTTP 200 is only the transport's success; the verdict is the number
+// answers. HTTP 200 is only the transport's success; the outcome is the number
 // `error` in the body. It decides nothing about customers itself.
 package altcraft
 

@@ -11,12 +11,12 @@ import (
 	"regulars/shared/errs"
 )
 
-// joinSegment puts a profile into a static segment (section 6.12).
+// joinSegment puts a profile into a static segment (Altcraft 6.12).
 func (d Dialect) joinSegment(w http.ResponseWriter, r *http.Request) error {
 	return d.changeSegment(w, r, (*customer.Customer).JoinSegments)
 }
 
-// leaveSegment takes a profile out of a static segment (section 6.12).
+// leaveSegment takes a profile out of a static segment (Altcraft 6.12).
 func (d Dialect) leaveSegment(w http.ResponseWriter, r *http.Request) error {
 	return d.changeSegment(w, r, (*customer.Customer).LeaveSegments)
 }
@@ -41,10 +41,10 @@ func (d Dialect) changeSegment(w http.ResponseWriter, r *http.Request, change fu
 		return err
 	}
 	return answer(w, result, struct {
-		verdict
+		outcome
 		ID      string `json:"profile_id"`
 		Changed bool   `json:"changed"`
-	}{verdict{0, success}, result.ID.Hex(), result.Changed})
+	}{outcome{0, success}, result.ID.Hex(), result.Changed})
 }
 
 // readSegments reads the segments that an import puts the profile into, and those

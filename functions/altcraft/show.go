@@ -21,7 +21,7 @@ var shownElsewhere = []string{
 	"loyalty_status", "tags", "subscriptions", "_segments", "id", "_id", "db_id", "_createtime", "_emaildomain", "_md5", "_xxh", "_xxm",
 }
 
-// show is the read form of a profile (sections 3 and 6.7).
+// show is the read form of a profile (Altcraft 3 and 6.7).
 func show(tenant int, c customer.Customer) map[string]any {
 	data := make(map[string]any, len(c.Custom)+len(shownElsewhere))
 	if len(c.Custom) > 0 {
@@ -79,7 +79,7 @@ func showContacts(data map[string]any, c customer.Customer) {
 }
 
 // showSystem adds what the system knows. _xxh and _xxm are computed from the id
-// as section 3.2 found them to be.
+// as Altcraft 3.2 found them to be.
 func showSystem(data map[string]any, tenant int, c customer.Customer) {
 	id := c.ID.Hex()
 	digest := xxhash.Sum64String(id)
@@ -104,7 +104,7 @@ func md5Of(address string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// A shownSubscription is the read form of section 5.4.
+// A shownSubscription is the read form of Altcraft 5.4.
 type shownSubscription struct {
 	Resource  int64            `json:"resource_id"`
 	Channel   customer.Channel `json:"channel"`

@@ -18,7 +18,7 @@ import (
 const maxSubscriptions = 1000
 
 // readSubscriptions reads data.subscriptions. An entry that is none is skipped
-// where the call says so, else it refuses the whole call.
+// where the call says so, else it rejects the whole call.
 func (c *call) readSubscriptions(v any, skipInvalid bool) ([]customer.SubscriptionEdit, error) {
 	const field = "data.subscriptions"
 	list, ok := v.([]any)
@@ -38,10 +38,10 @@ func (c *call) readSubscriptions(v any, skipInvalid bool) ([]customer.Subscripti
 		if err == nil {
 			err = checkResource(path, e, c.settings)
 		}
-		switch refusal, _ := errs.AsClient(err); {
+		switch clientErr, _ := errs.AsClient(err); {
 		case err == nil:
 			edits = append(edits, e)
-		case !skipInvalid, refusal.DependsOnSettings && !c.fresh:
+		case !skipInvalid, clientErr.DependsOnSettings && !c.fresh:
 			return nil, err
 		}
 	}
@@ -54,7 +54,7 @@ func subscribeAll(edits []customer.SubscriptionEdit, skipInvalid bool) setter {
 	return func(c *customer.Customer, now time.Time) error {
 		for _, e := range edits {
 			err := c.Subscribe(e, now)
-			if _, refused := errs.AsClient(err); err != nil && !(refused && skipInvalid) {
+			if _, rejected := errs.AsClient(err); err != nil && !(rejected && skipInvalid) {
 				return err
 			}
 		}
@@ -94,7 +94,7 @@ func badChannel(field, channel string) error {
 	return errs.Reject(errs.Invalid, "bad_channel", field, "%s: %.40q is no channel; one of these is: %v.", field, channel, customer.Channels)
 }
 
-// readSubscription reads one entry, its contact flat or nested (section 5.1).
+// readSubscription reads one entry, its contact flat or nested (Altcraft 5.1).
 func readSubscription(path string, v any, country string) (customer.SubscriptionEdit, error) {
 	var e customer.SubscriptionEdit
 	entry, ok := v.(map[string]any)
@@ -125,7 +125,7 @@ func readSubscription(path string, v any, country string) (customer.Subscription
 
 // A subscriptionEntry is an entry of data.subscriptions that is being read.
 type subscriptionEntry struct {
-	path    string // of the entry, for refusals
+	path    string // of the entry, for client errors
 	entry   map[string]any
 	country string
 }
@@ -290,7 +290,7 @@ func (s subscriptionEntry) readCats(e *customer.SubscriptionEdit) error {
 	return err
 }
 
-// readCustom reads the custom fields: values and functions (section 4.2).
+// readCustom reads the custom fields: values and functions (Altcraft 4.2).
 func (s subscriptionEntry) readCustom(e *customer.SubscriptionEdit) error {
 	path, v := s.path+".custom_fields", s.entry["custom_fields"]
 	if v == nil {

@@ -12,7 +12,7 @@ import (
 	"regulars/shared/errs"
 )
 
-func refusalOf(err error) (errs.Client, bool) {
+func clientErrOf(err error) (errs.Client, bool) {
 	if r, ok := errs.AsClient(err); ok {
 		return *r, true
 	}
@@ -120,7 +120,7 @@ func TestReadSubscription(t *testing.T) {
 			settings.Country = "84"
 			c := &call{settings: settings}
 			got, err := c.readSubscriptions(list, false)
-			checkRefusal(t, err, tt.code, path+tt.field)
+			checkClientErr(t, err, tt.code, path+tt.field)
 			if tt.code == "" {
 				if diff := cmp.Diff([]edit{tt.want}, got); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
@@ -154,8 +154,8 @@ func TestDeclaredResources(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c.settings.Resources, c.settings.DeclaredResources = tt.openness, tt.resources
 			got, err := written(t, c)
-			refusal, _ := refusalOf(err)
-			if refusal.Code != tt.code || refusal.DependsOnSettings != (tt.code != "") || (len(got.Subscriptions) == 1) != (tt.code == "") {
+			clientErr, _ := clientErrOf(err)
+			if clientErr.Code != tt.code || clientErr.DependsOnSettings != (tt.code != "") || (len(got.Subscriptions) == 1) != (tt.code == "") {
 				t.Errorf("%d subscriptions, error %+v, want code %q", len(got.Subscriptions), err, tt.code)
 			}
 		})

@@ -3,7 +3,7 @@ package altcraft
 import "regulars/shared/customer"
 
 // A flatSubscription is the read form of subscriptions/get and list: the contact
-// stands beside the rest (section 5.1).
+// stands beside the rest (Altcraft 5.1).
 type flatSubscription struct {
 	Resource int64            `json:"resource_id"`
 	Channel  customer.Channel `json:"channel"`

@@ -96,14 +96,14 @@ func subscribe(e customer.SubscriptionEdit) customer.Edit {
 	return func(c *customer.Customer, now time.Time) error { return atTop(c.Subscribe(e, now)) }
 }
 
-// atTop is a refusal of an entry that is the body itself, whose members have
+// atTop is a client error of an entry that is the body itself, whose members have
 // nothing in front of them.
 func atTop(err error) error {
-	refusal, refused := errs.AsClient(err)
-	if !refused {
+	clientErr, rejected := errs.AsClient(err)
+	if !rejected {
 		return err
 	}
-	at := *refusal
+	at := *clientErr
 	at.Path, at.Detail = strings.TrimPrefix(at.Path, "."), strings.TrimPrefix(at.Detail, ".")
 	return &at
 }

@@ -33,8 +33,8 @@ func TestReadRegInfo(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			request, err := aCall(t, entry+tt.body).readSet()
-			refusal, _ := refusalOf(err)
-			if refusal.Code != tt.code || refusal.Path != tt.field {
+			clientErr, _ := clientErrOf(err)
+			if clientErr.Code != tt.code || clientErr.Path != tt.field {
 				t.Fatalf("readSet() error = %v, want %s of %s", err, tt.code, tt.field)
 			}
 			if tt.code != "" {

@@ -9,7 +9,7 @@ import (
 	"regulars/shared/httpapi"
 )
 
-// setSubscription adds or edits a subscription (section 6.11). One that was
+// setSubscription adds or edits a subscription (Altcraft 6.11). One that was
 // deleted is a subscription again, as it is for an import.
 func (d Dialect) setSubscription(w http.ResponseWriter, r *http.Request) error {
 	return d.changeSubscription(w, r, (*call).readSet)
@@ -51,7 +51,7 @@ func (d Dialect) changeSubscription(w http.ResponseWriter, r *http.Request, read
 	if err != nil {
 		return err
 	}
-	return answer(w, result, verdict{0, success})
+	return answer(w, result, outcome{0, success})
 }
 
 // getSubscription shows one subscription, also one that was deleted.
@@ -78,8 +78,8 @@ func (d Dialect) getSubscription(w http.ResponseWriter, r *http.Request) error {
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
 		Data flatSubscription `json:"data"`
-		verdict
-	}{flatten(subscription), verdict{0, success}})
+		outcome
+	}{flatten(subscription), outcome{0, success}})
 }
 
 // listSubscriptions shows the subscriptions of a profile, those that were deleted
@@ -103,8 +103,8 @@ func (d Dialect) listSubscriptions(w http.ResponseWriter, r *http.Request) error
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
 		Data []flatSubscription `json:"data"`
-		verdict
-	}{list, verdict{0, success}})
+		outcome
+	}{list, outcome{0, success}})
 }
 
 // readProfileID reads the id of the profile. One that is none is nobody's.

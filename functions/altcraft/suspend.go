@@ -17,7 +17,7 @@ import (
 type Jobs interface {
 	// StartSuspension makes the job of an order, or answers the open one.
 	StartSuspension(ctx context.Context, o jobs.SuspensionSpec) (jobs.Started, error)
-	// Show returns a job and how far it is, or refuses with [jobs.ErrUnknown].
+	// Show returns a job and how far it is, or rejects with [jobs.ErrUnknown].
 	Show(ctx context.Context, tenant int, id string) (jobs.Progress, error)
 }
 
@@ -41,7 +41,7 @@ const (
 )
 
 // suspendAll suspends the subscriptions of all profiles that are subscribed;
-// unsuspendAll subscribes those again that are suspended (section 6.11).
+// unsuspendAll subscribes those again that are suspended (Altcraft 6.11).
 func (d Dialect) suspendAll(w http.ResponseWriter, r *http.Request) error {
 	return d.suspend(w, r, customer.Suspension{})
 }
@@ -58,9 +58,9 @@ func (d Dialect) suspend(w http.ResponseWriter, r *http.Request, order customer.
 		return err
 	}
 	err = d.withSettings(r.Context(), c, func() error { return c.readSuspension(&order) })
-	if refusal, refused := errs.AsClient(err); refused {
+	if clientErr, rejected := errs.AsClient(err); rejected {
 		// Where it was carried out before, starting it answers that.
-		_, err = d.customers.RejectUnlessReplayed(r.Context(), c.settings.Tenant, c.key, refusal)
+		_, err = d.customers.RejectUnlessReplayed(r.Context(), c.settings.Tenant, c.key, clientErr)
 	}
 	if err != nil {
 		return err
@@ -82,10 +82,10 @@ func (d Dialect) suspend(w http.ResponseWriter, r *http.Request, order customer.
 		return err
 	}
 	body := struct {
-		verdict
+		outcome
 		Updated int    `json:"updated"`
 		Job     string `json:"job,omitempty"`
-	}{verdict{0, success}, progress.Subscriptions, progress.ID}
+	}{outcome{0, success}, progress.Subscriptions, progress.ID}
 	if progress.State == jobs.Done {
 		body.Job = ""
 	}
@@ -157,8 +157,8 @@ func (d Dialect) getJob(w http.ResponseWriter, r *http.Request) error {
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, struct {
 		Data shownJob `json:"data"`
-		verdict
-	}{showJob(progress), verdict{0, success}})
+		outcome
+	}{showJob(progress), outcome{0, success}})
 }
 
 // A shownJob is the read form of a job.

@@ -15,7 +15,7 @@ import (
 )
 
 // speakXML lets h, which knows JSON alone, be asked and answer in XML, too
-// (section 1.4). A body in XML reads as the JSON it stands for, and an answer is
+// (Altcraft 1.4). A body in XML reads as the JSON it stands for, and an answer is
 // turned into XML where the `format` parameter or the Accept header asks for
 // that, or neither says anything and the request was in XML.
 func speakXML(h http.Handler) http.Handler {
@@ -27,7 +27,7 @@ func speakXML(h http.Handler) http.Handler {
 		}
 		t.answers = prefersXML(r.Header.Values("Accept"), t.asked)
 		if r.URL.RawQuery != "" {
-			_ = t.choose(r.URL.Query().Get("format")) // a wrong one is refused when the body is read
+			_ = t.choose(r.URL.Query().Get("format")) // a wrong one is rejected when the body is read
 		}
 		h.ServeHTTP(t, r.WithContext(context.WithValue(r.Context(), translationKey{}, t)))
 		t.finish()
@@ -54,11 +54,11 @@ type xmlBody struct {
 	json    *bytes.Reader
 }
 
-// Read implements [io.Reader]. It may end with a refusal.
+// Read implements [io.Reader]. It may end with a client error.
 func (b *xmlBody) Read(p []byte) (int, error) {
 	if b.json == nil {
 		if b.charset != "" && !strings.EqualFold(b.charset, "utf-8") {
-			return 0, refuseEncoding(b.charset)
+			return 0, badEncoding(b.charset)
 		}
 		text, err := b.translate()
 		if err != nil {

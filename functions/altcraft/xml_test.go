@@ -78,7 +78,7 @@ func TestParseXML(t *testing.T) {
 	}
 }
 
-func TestParseXMLRefuses(t *testing.T) {
+func TestParseXMLRejects(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, document, want string }{
 		{"nothing", "", "no element"},
@@ -134,8 +134,8 @@ func TestParseXMLRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		_, err := parseXML([]byte(tt.document))
-		refusal, ok := errs.AsClient(err)
-		if !ok || !strings.Contains(texts.Of(refusal), tt.want) || len(texts.Of(refusal)) > 400 || refusal.Kind != errs.Invalid {
+		clientErr, ok := errs.AsClient(err)
+		if !ok || !strings.Contains(texts.Of(clientErr), tt.want) || len(texts.Of(clientErr)) > 400 || clientErr.Kind != errs.Invalid {
 			t.Errorf("%s: parseXML() error = %.500v, want a short refusal with %q", tt.name, err, tt.want)
 		}
 	}

@@ -36,11 +36,11 @@ func FuzzXML(f *testing.F) {
 		if strings.HasPrefix(w.Header().Get("Content-Type"), "application/json") {
 			return // so the body wanted it
 		}
-		var verdict struct {
+		var outcome struct {
 			Error *int    `xml:"error"`
 			Text  *string `xml:"error_text"`
 		}
-		if err := xml.Unmarshal(w.Body.Bytes(), &verdict); err != nil || verdict.Error == nil || verdict.Text == nil {
+		if err := xml.Unmarshal(w.Body.Bytes(), &outcome); err != nil || outcome.Error == nil || outcome.Text == nil {
 			t.Fatalf("answer = %d %q, want XML with error and error_text (%v)", w.Code, w.Body, err)
 		}
 		if w.Code != http.StatusOK {

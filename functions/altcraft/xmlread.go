@@ -23,31 +23,31 @@ const (
 	maxReason = 200
 )
 
-// parseXML reads the object that a body in XML stands for (section 1.4): the
+// parseXML reads the object that a body in XML stands for (Altcraft 1.4): the
 // root is <xml>, each element in it a member. An element with array='true' is an
 // array, or a further entry of the one that its name began. Elements hold either
 // elements or text; CDATA is text. name='...' is the member's name where that is
 // none of an element. What is not text in JSON is made what it is by the shape
 // of a call; all else stays text.
 //
-// Refused are document types (and so all entities but the five of XML),
+// Rejected are document types (and so all entities but the five of XML),
 // processing instructions, namespaces, other attributes, and other encodings.
 func parseXML(document []byte) (map[string]any, error) {
 	document = bytes.TrimPrefix(document, []byte("\ufeff"))
 	if !utf8.Valid(document) {
-		return nil, refuseXML("The body is not valid UTF-8.")
+		return nil, badXML("The body is not valid UTF-8.")
 	}
 	p := xmlReader{document: document, decoder: xml.NewDecoder(bytes.NewReader(document))}
-	p.decoder.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) { return nil, refuseEncoding(charset) }
+	p.decoder.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) { return nil, badEncoding(charset) }
 	return p.root()
 }
 
-func refuseXML(format string, args ...any) error {
+func badXML(format string, args ...any) error {
 	return errs.Reject(errs.Invalid, "bad_xml", "", format, args...)
 }
 
-func refuseEncoding(charset string) error {
-	return refuseXML("The body is in the encoding %.40q; only UTF-8 is understood.", charset)
+func badEncoding(charset string) error {
+	return badXML("The body is in the encoding %.40q; only UTF-8 is understood.", charset)
 }
 
 // An xmlReader reads one document.
@@ -65,7 +65,7 @@ func (p *xmlReader) root() (map[string]any, error) {
 			return object, nil
 		}
 		if errors.Is(err, io.EOF) {
-			return nil, refuseXML("The body has no element; <%s> is expected.", rootElement)
+			return nil, badXML("The body has no element; <%s> is expected.", rootElement)
 		}
 		if err != nil {
 			return nil, err
@@ -73,14 +73,14 @@ func (p *xmlReader) root() (map[string]any, error) {
 		switch token := token.(type) {
 		case xml.CharData:
 			if !isBlank(token) {
-				return nil, refuseXML("The body has text outside of <%s>.", rootElement)
+				return nil, badXML("The body has text outside of <%s>.", rootElement)
 			}
 		case xml.StartElement:
 			if object != nil {
-				return nil, refuseXML("The body has a second root element, <%.40s>.", token.Name.Local)
+				return nil, badXML("The body has a second root element, <%.40s>.", token.Name.Local)
 			}
 			if token.Name.Local != rootElement || token.Name.Space != "" || len(token.Attr) > namespaces(token) {
-				return nil, refuseXML("The root element is <%.40s>; <%s> without attributes and namespaces is expected.", token.Name.Local, rootElement)
+				return nil, badXML("The root element is <%.40s>; <%s> without attributes and namespaces is expected.", token.Name.Local, rootElement)
 			}
 			v, err := p.element("", 1, callShape)
 			if err != nil {
@@ -88,7 +88,7 @@ func (p *xmlReader) root() (map[string]any, error) {
 			}
 			var ok bool
 			if object, ok = v.(map[string]any); !ok {
-				return nil, refuseXML("<%s> holds text; an element for each parameter is expected.", rootElement)
+				return nil, badXML("<%s> holds text; an element for each parameter is expected.", rootElement)
 			}
 		}
 	}
@@ -99,27 +99,27 @@ func (p *xmlReader) next() (xml.Token, error) {
 	for {
 		start := p.decoder.InputOffset()
 		if tagIsTooLong(p.document[start:]) {
-			return nil, refuseXML("The body has a tag of more than %d bytes, at byte %d.", maxTag, start)
+			return nil, badXML("The body has a tag of more than %d bytes, at byte %d.", maxTag, start)
 		}
 		token, err := p.decoder.Token()
 		if errors.Is(err, io.EOF) {
 			return nil, io.EOF
 		}
-		if refusal, ok := errs.AsClient(err); ok {
-			return nil, refusal
+		if clientErr, ok := errs.AsClient(err); ok {
+			return nil, clientErr
 		}
 		if err != nil {
-			return nil, refuseXML("The body is not XML: %s.", abridged(strings.TrimPrefix(err.Error(), "XML ")))
+			return nil, badXML("The body is not XML: %s.", abridged(strings.TrimPrefix(err.Error(), "XML ")))
 		}
 		if hasHalfPair(p.document[start:p.decoder.InputOffset()]) {
-			return nil, refuseXML("The body has a reference to half of a surrogate pair, before byte %d.", p.decoder.InputOffset())
+			return nil, badXML("The body has a reference to half of a surrogate pair, before byte %d.", p.decoder.InputOffset())
 		}
 		switch token := token.(type) {
 		case xml.Directive:
-			return nil, refuseXML("The body has a document type or the like (<!...>), which is not understood; entities are not, either.")
+			return nil, badXML("The body has a document type or the like (<!...>), which is not understood; entities are not, either.")
 		case xml.ProcInst:
 			if token.Target != "xml" || start != 0 {
-				return nil, refuseXML("The body has a processing instruction, <?%.40s?>; only an XML declaration at its start is understood.", token.Target)
+				return nil, badXML("The body has a processing instruction, <?%.40s?>; only an XML declaration at its start is understood.", token.Target)
 			}
 		case xml.Comment:
 		default:
@@ -184,7 +184,7 @@ func isBlank(text []byte) bool { return len(bytes.Trim(text, " \t\r\n")) == 0 }
 // element reads what the element at path holds, up to its end.
 func (p *xmlReader) element(path string, depth int, s *shape) (any, error) {
 	if depth > value.MaxDepth+1 { // texts are no level of their own
-		return nil, refuseXML("The body has more than %d levels of elements.", value.MaxDepth)
+		return nil, badXML("The body has more than %d levels of elements.", value.MaxDepth)
 	}
 	var text []byte
 	var inner members
@@ -213,7 +213,7 @@ func (p *xmlReader) element(path string, depth int, s *shape) (any, error) {
 				return s.text(string(text)), nil
 			}
 			if !isBlank(text) {
-				return nil, refuseXML("%s holds both text and elements.", place(path))
+				return nil, badXML("%s holds both text and elements.", place(path))
 			}
 			return s.object(inner.object), nil
 		}
@@ -238,7 +238,7 @@ func (p *xmlReader) member(path string, tag xml.StartElement) (member, error) {
 	m := member{name: tag.Name.Local}
 	at := strings.TrimPrefix(path+"."+m.name, ".")
 	if tag.Name.Space != "" || strings.Contains(m.name, ":") {
-		return m, refuseXML("%s: namespaces are not understood.", abridged(at))
+		return m, badXML("%s: namespaces are not understood.", abridged(at))
 	}
 	for _, a := range tag.Attr {
 		switch {
@@ -248,9 +248,9 @@ func (p *xmlReader) member(path string, tag xml.StartElement) (member, error) {
 		case a.Name == xml.Name{Local: "array"} && a.Value == "true":
 			m.array = true
 		case a.Name == xml.Name{Local: "array"}:
-			return m, refuseXML("%s: array='%.40s' is not understood; array='true' is, or no such attribute.", abridged(at), a.Value)
+			return m, badXML("%s: array='%.40s' is not understood; array='true' is, or no such attribute.", abridged(at), a.Value)
 		default:
-			return m, refuseXML("%s: the attribute %.40s is not understood; array='true' and name='...' are.", abridged(at), a.Name.Local)
+			return m, badXML("%s: the attribute %.40s is not understood; array='true' and name='...' are.", abridged(at), a.Name.Local)
 		}
 	}
 	m.path = strings.TrimPrefix(path+"."+m.name, ".")
@@ -285,7 +285,7 @@ func (in *members) add(m member, v any) error {
 	list, isArray := before.([]any)
 	switch {
 	case repeated && !isArray:
-		return refuseXML("%s stands more than once; array='true' is expected where that is an array.", abridged(m.path))
+		return badXML("%s stands more than once; array='true' is expected where that is an array.", abridged(m.path))
 	case !repeated && !m.array:
 		in.object[m.name] = v
 	case !repeated && isNothing(v):

@@ -24,7 +24,7 @@ const (
 	ofBool
 	ofMoment   // a date, or milliseconds since 1970
 	ofObject   // has members; without any it is empty all the same
-	ofFunction // a field's value, which may be a function (section 4)
+	ofFunction // a field's value, which may be a function (Altcraft 4)
 )
 
 var (

@@ -29,7 +29,7 @@ type extension struct {
 	records []customer.ExtensionRecord
 }
 
-// readProfile reads a body (section 1.1).
+// readProfile reads a body (Genesys 1.1).
 func readProfile(settings access.Settings, body map[string]any) (profile, error) {
 	p := profile{attributes: map[string][]any{}}
 	for name, v := range body {
@@ -194,8 +194,8 @@ func readDeclared(settings access.Settings, name string, values []any) ([]any, e
 	for i, v := range values {
 		var err error
 		if read[i], err = (customer.AttributeSchema{Name: name, Type: declared.Type}).Read(name, v); err != nil {
-			refusal, _ := errs.AsClient(err)
-			return nil, refusal.DependingOnSettings()
+			clientErr, _ := errs.AsClient(err)
+			return nil, clientErr.DependingOnSettings()
 		}
 	}
 	return read, nil

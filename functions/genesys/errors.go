@@ -8,7 +8,7 @@ import (
 	"regulars/shared/httpapi"
 )
 
-// An errorBody is what every answer above 399 bears (section 5).
+// An errorBody is what every answer above 399 bears (Genesys 5).
 type errorBody struct {
 	Method      string `json:"http_method"`
 	URI         string `json:"uri"`
@@ -17,10 +17,10 @@ type errorBody struct {
 	Description string `json:"description"`
 }
 
-// codePrecondition refuses an If-Match that names another state.
+// codePrecondition rejects an If-Match that names another state.
 const codePrecondition = "precondition_failed"
 
-// statusByCode are the refusals that are told otherwise than others of their kind.
+// statusByCode are the client errors that are told otherwise than others of their kind.
 var statusByCode = map[string]int{
 	access.ErrTokenInvalid.Code:  http.StatusUnauthorized,
 	access.ErrTenantUnknown.Code: http.StatusForbidden,
@@ -28,7 +28,7 @@ var statusByCode = map[string]int{
 	codeVerb:                     http.StatusMethodNotAllowed,
 }
 
-// statusByKind are the codes of section 5. What the state does not allow is a bad
+// statusByKind are the codes of Genesys 5. What the state does not allow is a bad
 // request, too: the documents know no other code.
 var statusByKind = map[errs.Kind]int{
 	errs.Invalid:            http.StatusBadRequest,
@@ -42,8 +42,8 @@ var statusByKind = map[errs.Kind]int{
 // knows the form.
 var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err error) {
 	body := errorBody{r.Method, r.URL.Path, http.StatusInternalServerError, "internal", "Internal error. Nothing is known to have changed."}
-	if refusal, ok := errs.AsClient(err); ok {
-		body.HTTPCode, body.ErrorCode, body.Description = statusOf(refusal), refusal.Code, texts.Of(refusal)
+	if clientErr, ok := errs.AsClient(err); ok {
+		body.HTTPCode, body.ErrorCode, body.Description = statusOf(clientErr), clientErr.Code, texts.Of(clientErr)
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
 		body.HTTPCode, body.ErrorCode, body.Description = http.StatusServiceUnavailable, "busy", texts.OfUnavailable(busy)
@@ -56,9 +56,9 @@ var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err
 	_ = httpapi.WriteJSON(w, body.HTTPCode, body)
 }
 
-func statusOf(refusal *errs.Client) int {
-	if status, ok := statusByCode[refusal.Code]; ok {
+func statusOf(clientErr *errs.Client) int {
+	if status, ok := statusByCode[clientErr.Code]; ok {
 		return status
 	}
-	return statusByKind[refusal.Kind]
+	return statusByKind[clientErr.Kind]
 }

@@ -46,7 +46,7 @@ func shortHash(text string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// checkMatch refuses a customer that is in none of the states that If-Match names.
+// checkMatch rejects a customer that is in none of the states that If-Match names.
 func (c *call) checkMatch(of customer.Customer) error {
 	header := strings.Join(c.Header.Values("If-Match"), ",")
 	if header == "" {

@@ -8,7 +8,7 @@ import (
 	"regulars/shared/errs"
 )
 
-// insertRecords adds records, or replaces those that are there (section 2.1).
+// insertRecords adds records, or replaces those that are there (Genesys 2.1).
 func (d Dialect) insertRecords(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.accept(r, access.UCSWrite)
 	if err != nil {
@@ -50,7 +50,7 @@ func readExtensions(settings access.Settings, body map[string]any) (profile, err
 	return readProfile(settings, body)
 }
 
-// updateRecord changes the record that the unique attributes name (section 2.3).
+// updateRecord changes the record that the unique attributes name (Genesys 2.3).
 func (d Dialect) updateRecord(w http.ResponseWriter, r *http.Request) error {
 	return d.changeRecord(w, r, func(schema customer.ExtensionSchema, body map[string]any) (customer.ExtensionRecord, error) {
 		return schema.ReadRecord(schema.Name, body)
@@ -58,7 +58,7 @@ func (d Dialect) updateRecord(w http.ResponseWriter, r *http.Request) error {
 }
 
 // deleteRecord removes the record that the unique attributes name; others are
-// not looked at (section 2.4).
+// not looked at (Genesys 2.4).
 func (d Dialect) deleteRecord(w http.ResponseWriter, r *http.Request) error {
 	return d.changeRecord(w, r, func(schema customer.ExtensionSchema, body map[string]any) (customer.ExtensionRecord, error) {
 		named := map[string]any{}

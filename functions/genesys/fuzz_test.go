@@ -58,7 +58,7 @@ func shop(t testing.TB) access.Settings {
 	return settings
 }
 
-// FuzzBody: whatever a body holds, reading it ends with a refusal, or with a
+// FuzzBody: whatever a body holds, reading it ends with a client error, or with a
 // profile that can be shown, and put back as it is shown without changing it.
 func FuzzBody(f *testing.F) {
 	for _, seed := range []string{
@@ -116,8 +116,8 @@ func shownToClients(t *testing.T, err error) {
 	if err == nil {
 		return
 	}
-	refusal, refused := errs.AsClient(err)
-	if !refused || texts.Of(refusal) == "" || statusOf(refusal) < 400 {
+	clientErr, rejected := errs.AsClient(err)
+	if !rejected || texts.Of(clientErr) == "" || statusOf(clientErr) < 400 {
 		t.Fatalf("error = %#v, want a refusal", err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"regulars/shared/httpapi"
 )
 
-// The parameters of identify that are not attributes (section 1.4). The last is
+// The parameters of identify that are not attributes (Genesys 1.4). The last is
 // ours: it goes on with a list behind a customer.
 const (
 	paramKey            = "id_key"
@@ -44,7 +44,7 @@ type question struct {
 	after   customer.ID
 }
 
-// identify finds customers by their attributes (section 1.4).
+// identify finds customers by their attributes (Genesys 1.4).
 func (d Dialect) identify(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.accept(r, access.UCSRead)
 	if err != nil {

@@ -21,7 +21,7 @@ func (d Dialect) acceptMeta(r *http.Request, scope access.Scope) (*call, error) 
 	return c, d.refresh(r.Context(), c)
 }
 
-// queryCoreSchema shows the core attributes (section 3.1): those that are core
+// queryCoreSchema shows the core attributes (Genesys 3.1): those that are core
 // fields, and those that were declared.
 func (d Dialect) queryCoreSchema(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.acceptMeta(r, access.UCSReadMeta)
@@ -47,7 +47,7 @@ func (d Dialect) queryCoreSchema(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.WriteJSON(w, http.StatusOK, schema)
 }
 
-// createExtension declares an extension (section 3.4).
+// createExtension declares an extension (Genesys 3.4).
 func (d Dialect) createExtension(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.acceptMeta(r, access.UCSWriteMeta)
 	if err != nil {
@@ -64,7 +64,7 @@ func (d Dialect) createExtension(w http.ResponseWriter, r *http.Request) error {
 	if err := d.registrar.DeclareExtension(r.Context(), c.settings.Tenant, schema); err != nil {
 		return err
 	}
-	// As documented, without /metadata (section 9.1, item 12).
+	// As documented, without /metadata (Genesys 9.1, item 12).
 	w.Header().Set("Location", addressOf(r)+"/profiles/extensions/"+schema.Name)
 	return d.declared(w, c, http.StatusCreated)
 }
@@ -77,7 +77,7 @@ func (d Dialect) declared(w http.ResponseWriter, c *call, status int) error {
 	return done(w, status)
 }
 
-// queryExtensions shows all extensions (section 3.5).
+// queryExtensions shows all extensions (Genesys 3.5).
 func (d Dialect) queryExtensions(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.acceptMeta(r, access.UCSReadMeta)
 	if err != nil {
@@ -105,7 +105,7 @@ func (d Dialect) queryExtension(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.WriteJSON(w, http.StatusOK, schema.Form)
 }
 
-// deleteExtension ends an extension; a job removes its records (section 3.6).
+// deleteExtension ends an extension; a job removes its records (Genesys 3.6).
 func (d Dialect) deleteExtension(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.acceptMeta(r, access.UCSWriteMeta)
 	if err != nil {
@@ -137,7 +137,7 @@ func (d Dialect) goOnWithRemovals(c *call) {
 	}
 }
 
-// createKey declares an identification key (section 3.7). Repeated while the key
+// createKey declares an identification key (Genesys 3.7). Repeated while the key
 // is being built, it goes on with that.
 func (d Dialect) createKey(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.acceptMeta(r, access.UCSWriteMeta)

@@ -14,7 +14,7 @@ import (
 	"regulars/shared/value"
 )
 
-// createProfile makes a customer (section 1.2).
+// createProfile makes a customer (Genesys 1.2).
 func (d Dialect) createProfile(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.accept(r, access.UCSWrite)
 	if err != nil {
@@ -50,7 +50,7 @@ func (d Dialect) createProfile(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.WriteJSON(w, http.StatusCreated, map[string]string{memberID: id})
 }
 
-// checkNewID refuses an id of the form that this service gives out itself.
+// checkNewID rejects an id of the form that this service gives out itself.
 func checkNewID(id string) error {
 	const ours = "00000"
 	if len(id) == len(customer.ID(0).Base36()) && strings.HasPrefix(id, ours) {
@@ -134,7 +134,7 @@ func textsOf(values []any) []string {
 	return texts
 }
 
-// queryProfile shows a customer (section 1.3).
+// queryProfile shows a customer (Genesys 1.3).
 func (d Dialect) queryProfile(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.accept(r, access.UCSRead)
 	if err != nil {
@@ -172,7 +172,7 @@ func (d Dialect) queryProfile(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.WriteJSON(w, http.StatusOK, show(c.settings, found, extensions))
 }
 
-// replaceProfile replaces what a query shows (section 1.5).
+// replaceProfile replaces what a query shows (Genesys 1.5).
 func (d Dialect) replaceProfile(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.accept(r, access.UCSWrite)
 	if err != nil {
@@ -213,7 +213,7 @@ func (c *call) change(id string, edit func(*customer.Customer) error) (customer.
 	}}, err
 }
 
-// deleteProfile deletes a customer for all dialects (section 1.6).
+// deleteProfile deletes a customer for all dialects (Genesys 1.6).
 func (d Dialect) deleteProfile(w http.ResponseWriter, r *http.Request) error {
 	c, err := d.accept(r, access.UCSWrite)
 	if err != nil {

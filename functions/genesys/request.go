@@ -40,7 +40,7 @@ func (d Dialect) accept(r *http.Request, scope access.Scope) (*call, error) {
 
 var wholeNumber = regexp.MustCompile(`^\d+$`)
 
-// tenantOf reads X-Genesys-TenantId (section 2.2); without one it is 0.
+// tenantOf reads X-Genesys-TenantId (Genesys 2.2); without one it is 0.
 func tenantOf(r *http.Request) (int, error) {
 	const name = "X-Genesys-TenantId"
 	text := r.Header.Get(name)
@@ -70,7 +70,7 @@ func (c *call) body() (map[string]any, error) {
 }
 
 // withSettings calls f with what is remembered of the tenant's settings, and
-// where f refuses because of them, once more with the settings as they are now.
+// where f rejects because of them, once more with the settings as they are now.
 func (d Dialect) withSettings(c *call, f func() error) error {
 	if c.fresh {
 		return f()
@@ -78,7 +78,7 @@ func (d Dialect) withSettings(c *call, f func() error) error {
 	return d.guard.RetryWithFreshSettings(c.Context(), c.settings.Tenant, c.use, f)
 }
 
-// refresh reads the tenant's settings anew.
+// refresh reads the tenant's settings again.
 func (d Dialect) refresh(ctx context.Context, c *call) error {
 	settings, err := d.guard.Reload(ctx, c.settings.Tenant)
 	if err == nil {

@@ -59,7 +59,7 @@ type Options struct {
 // for one segment.
 type Route struct{ Method, Path string }
 
-// Routes are the operations (docs/contracts/genesys.md, section 0.3).
+// Routes are the operations (docs/contracts/genesys.md, Genesys 0.3).
 var Routes = []Route{
 	{"POST", "/profiles"},
 	{"GET", "/profiles"},
@@ -148,7 +148,7 @@ func unknownPath(http.ResponseWriter, *http.Request) error {
 
 const codeVerb = "wrong_verb"
 
-// wrongVerb refuses what is not among the methods of a path.
+// wrongVerb rejects what is not among the methods of a path.
 func wrongVerb(allowed []string) handler {
 	list := strings.Join(slices.Sorted(slices.Values(allowed)), ", ")
 	return func(w http.ResponseWriter, _ *http.Request) error {

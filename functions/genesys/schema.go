@@ -11,7 +11,7 @@ import (
 	"regulars/shared/value"
 )
 
-// The types of an extension (section 3.3). A classifier is a single-valued one
+// The types of an extension (Genesys 3.3). A classifier is a single-valued one
 // without attributes.
 const (
 	typeSingle     = "single-valued"
@@ -45,7 +45,7 @@ type attributeBody struct {
 	Mandatory any `json:"mandatory,omitempty"`
 }
 
-// readSchema reads the declaration of an extension (section 3.3). Members that no
+// readSchema reads the declaration of an extension (Genesys 3.3). Members that no
 // page knows are left out.
 func readSchema(body map[string]any) (customer.ExtensionSchema, error) {
 	var schema customer.ExtensionSchema
@@ -86,7 +86,7 @@ func readSchema(body map[string]any) (customer.ExtensionSchema, error) {
 	return schema, err
 }
 
-// readAttributeSchema reads one attribute (section 3.2). length is a number or its
+// readAttributeSchema reads one attribute (Genesys 3.2). length is a number or its
 // digits, mandatory a boolean or its word: the examples have both.
 func readAttributeSchema(at string, v any) (a customer.AttributeSchema, form attributeBody, err error) {
 	body, ok := v.(map[string]any)
@@ -112,7 +112,7 @@ func readAttributeSchema(at string, v any) (a customer.AttributeSchema, form att
 	return a, attributeBody{a.Name, a.Type, a.Default, a.Length, body["mandatory"]}, nil
 }
 
-// readUnique reads the unique combinations (section 2.6): all names together are
+// readUnique reads the unique combinations (Genesys 2.6): all names together are
 // one, each array of names is a further one.
 func readUnique(body map[string]any) ([][]string, error) {
 	list, err := optionalList(body, "unique")
@@ -160,7 +160,7 @@ func readNames(at string, list []any) ([]string, error) {
 // sourceProfile is the source of keys over core attributes.
 const sourceProfile = "profile"
 
-// readKey reads the declaration of an identification key (section 3.7).
+// readKey reads the declaration of an identification key (Genesys 3.7).
 func readKey(body map[string]any) (key customer.IdentKey, err error) {
 	if key.Name, err = requiredText(body, "name", "name"); err != nil {
 		return key, err

@@ -10,7 +10,7 @@ import (
 	"regulars/shared/errs"
 )
 
-// show is a profile with the extensions that were asked for (section 1.1).
+// show is a profile with the extensions that were asked for (Genesys 1.1).
 func show(settings access.Settings, c customer.Customer, extensions []customer.ExtensionSchema) map[string]any {
 	shown := attributesOf(settings, c)
 	withExtensions(shown, c, extensions)
@@ -72,7 +72,7 @@ func showValues(shown map[string]any, name string, values []any) {
 	}
 }
 
-// askedFor are the extensions that a query parameter names (section 1.3).
+// askedFor are the extensions that a query parameter names (Genesys 1.3).
 func askedFor(settings access.Settings, list string) ([]customer.ExtensionSchema, error) {
 	var asked []customer.ExtensionSchema
 	for name := range strings.SplitSeq(list, ",") {

@@ -10,10 +10,10 @@ import (
 	"regulars/shared/access"
 )
 
-// maxBuckets bounds the memory: those of more tenants than this begin anew.
+// maxBuckets bounds the memory: those of more tenants than this begin again.
 const maxBuckets = 10_000
 
-// buckets are leaky ones, a tenant's each (section 3.5). They live in the process:
+// buckets are leaky ones, a tenant's each (Haravan 3.5). They live in the process:
 // on AWS each instance of the function has its own.
 type buckets struct {
 	mutex sync.Mutex
@@ -28,7 +28,7 @@ type bucket struct {
 func newBuckets() *buckets { return &buckets{of: map[int]bucket{}} }
 
 // pass puts a request into the tenant's bucket and says in header how full that
-// is. Where it is full already the request is refused.
+// is. Where it is full already the request is rejected.
 func (b *buckets) pass(header http.Header, tenant int, limit access.RateLimit, now time.Time) error {
 	if limit.Size == 0 {
 		return nil
@@ -40,7 +40,7 @@ func (b *buckets) pass(header http.Header, tenant int, limit access.RateLimit, n
 	}
 	wait := (held + 1 - float64(limit.Size)) / float64(limit.Leak)
 	header.Set("Retry-After", fmt.Sprintf("%.1f", max(1, math.Ceil(wait*10)/10)))
-	return refuse(codeLimited, "", "Too many requests. Send this one again after the seconds that Retry-After says.")
+	return reject(codeLimited, "", "Too many requests. Send this one again after the seconds that Retry-After says.")
 }
 
 // put returns how much the bucket holds after what leaked, and whether the

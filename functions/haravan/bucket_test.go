@@ -11,7 +11,7 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// The bucket holds 80 and leaks 4 a second (section 3.5).
+// The bucket holds 80 and leaks 4 a second (Haravan 3.5).
 func TestBucketLeaks(t *testing.T) {
 	b, limit := newBuckets(), access.RateLimit{Size: 80, Leak: 4}
 	now := noon
@@ -29,8 +29,8 @@ func TestBucketLeaks(t *testing.T) {
 		t.Errorf("the 80th request = %v, %v", header, err)
 	}
 	header, err := pass(1)
-	refusal, refused := errs.AsClient(err)
-	if !refused || statusFor(refusal) != http.StatusTooManyRequests || header.Get("X-Haravan-Api-Call-Limit") != "80/80" || header.Get("Retry-After") != "1.0" {
+	clientErr, rejected := errs.AsClient(err)
+	if !rejected || statusFor(clientErr) != http.StatusTooManyRequests || header.Get("X-Haravan-Api-Call-Limit") != "80/80" || header.Get("Retry-After") != "1.0" {
 		t.Errorf("the 81st request = %v, %v, want 429", header, err)
 	}
 	if header, err := pass(2); err != nil || header.Get("X-Haravan-Api-Call-Limit") != "1/80" {

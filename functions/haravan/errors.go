@@ -8,14 +8,14 @@ import (
 	"regulars/shared/httpapi"
 )
 
-// The codes of refusals that have a status of their own.
+// The codes of client errors that have a status of their own.
 const (
 	codeBody    = "bad_body"
 	codeQuery   = "bad_query"
 	codeLimited = "rate_limited"
 )
 
-// statusOf are the statuses of section 3.4 for refusals: by code, else by kind.
+// statusOf are the statuses of Haravan 3.4 for client errors: by code, else by kind.
 var (
 	statusOfCode = map[string]int{
 		codeBody:                    http.StatusBadRequest,
@@ -38,10 +38,10 @@ var (
 // {"errors": {field: [text]}}.
 func errorAnswer(_ *httpapi.Call, err error) httpapi.Answer {
 	status, errors := http.StatusInternalServerError, any("Internal error. Nothing is known to have changed.")
-	if refusal, ok := errs.AsClient(err); ok {
-		status, errors = statusFor(refusal), any(texts.Of(refusal))
-		if refusal.Path != "" {
-			errors = map[string][]string{refusal.Path: {texts.Of(refusal)}}
+	if clientErr, ok := errs.AsClient(err); ok {
+		status, errors = statusFor(clientErr), any(texts.Of(clientErr))
+		if clientErr.Path != "" {
+			errors = map[string][]string{clientErr.Path: {texts.Of(clientErr)}}
 		}
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {

@@ -17,12 +17,12 @@ import (
 // shown demands that err is one that a client may be shown.
 func shown(t *testing.T, err error) {
 	t.Helper()
-	if _, refused := errs.AsClient(err); err != nil && !refused {
+	if _, rejected := errs.AsClient(err); err != nil && !rejected {
 		t.Errorf("error %v, want a refusal", err)
 	}
 }
 
-// FuzzBody: whatever a body holds, reading it ends with a refusal or with figures
+// FuzzBody: whatever a body holds, reading it ends with a client error or with figures
 // within their bounds.
 func FuzzBody(f *testing.F) {
 	for _, seed := range []string{
@@ -58,7 +58,7 @@ func FuzzBody(f *testing.F) {
 	})
 }
 
-// FuzzQuery: whatever a query holds, it is refused or makes a filter and a
+// FuzzQuery: whatever a query holds, it is rejected or makes a filter and a
 // period within bounds.
 func FuzzQuery(f *testing.F) {
 	for _, seed := range []string{

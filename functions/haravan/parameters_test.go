@@ -86,8 +86,8 @@ func TestListParameters(t *testing.T) {
 	}
 }
 
-// What the parameters of lists and statements refuse, and by which name.
-func TestParametersRefused(t *testing.T) {
+// What the parameters of lists and statements reject, and by which name.
+func TestParametersRejected(t *testing.T) {
 	list := func(c *call) error { _, _, err := c.filter(); return err }
 	statement := func(c *call) error { _, err := c.period(); return err }
 	tests := []struct {
@@ -109,8 +109,8 @@ func TestParametersRefused(t *testing.T) {
 				query = url.Values{tt.name: {decoded}}.Encode()
 			}
 			err := tt.read(callWith(t, query))
-			refusal, refused := errs.AsClient(err)
-			if !refused || refusal.Path != tt.name || texts.Of(refusal) == "" || statusFor(refusal) != 422 {
+			clientErr, rejected := errs.AsClient(err)
+			if !rejected || clientErr.Path != tt.name || texts.Of(clientErr) == "" || statusFor(clientErr) != 422 {
 				t.Errorf("%s: error = %v, want a refusal of %s", query, err, tt.name)
 			}
 		}

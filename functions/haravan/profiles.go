@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// pageSize is the default and the most (section 2.2).
+	// pageSize is the default and the most (Haravan 2.2).
 	pageSize = 50
 	// maxAnswer ends a page early, in bytes: a Lambda function answers 6 MB.
 	maxAnswer = 4_000_000
@@ -61,7 +61,7 @@ func (c *call) filter() (f points.Filter, nobody bool, err error) {
 	f.Limit, f.Page = c.limit(), c.page()
 	if since := c.trimmed("since_id"); since != "" {
 		if !numeric.MatchString(since) {
-			return f, false, refuse("bad_id", "since_id", "is not a number")
+			return f, false, reject("bad_id", "since_id", "is not a number")
 		}
 		n, err := strconv.ParseUint(strings.TrimPrefix(since, "-"), 10, 64)
 		if strings.HasPrefix(since, "-") {

@@ -55,7 +55,7 @@ func (d *Dialect) decode(authorized *httpapi.Call) (*call, error) {
 	}
 	var err error
 	if c.query, err = url.ParseQuery(c.URL.RawQuery); err != nil { // not to be taken for one that asks for nothing
-		return nil, refuse(codeQuery, "", "The query of the address cannot be read; write % as %25 and ; as %3B.")
+		return nil, reject(codeQuery, "", "The query of the address cannot be read; write % as %25 and ; as %3B.")
 	}
 	if strings.Contains(c.Route, "{id}") {
 		c.id, err = c.number("id")
@@ -75,7 +75,7 @@ func (c *call) number(name string) (customer.ID, error) {
 	}
 	n, err := strconv.ParseUint(digits, 10, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return 0, refuse("bad_id", name, "is not a number")
+		return 0, reject("bad_id", name, "is not a number")
 	}
 	return customer.ID(n), nil
 }
@@ -90,7 +90,7 @@ func (c *call) object(name string) (map[string]any, error) {
 	}
 	object, ok := c.body[name].(map[string]any)
 	if !ok {
-		return nil, refuse("missing", name, blank)
+		return nil, reject("missing", name, blank)
 	}
 	return object, nil
 }
@@ -101,7 +101,7 @@ func (c *call) readBody(object string) error {
 		return nil
 	}
 	if kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return refuse(codeBody, "", "Content-Type must be application/json")
+		return reject(codeBody, "", "Content-Type must be application/json")
 	}
 	document, err := httpapi.ReadBody(c.Request, maxBody)
 	if err != nil {
@@ -118,20 +118,20 @@ func (c *call) readBody(object string) error {
 // maxPath is the longest path that an answer repeats, in bytes, as in value.
 const maxPath = 100
 
-// flawIn puts what value refuses of a body, which it names by its path in field and
+// flawIn puts what value rejects of a body, which it names by its path in field and
 // text, as everything else is put: by its name in the object, and in the field
 // alone.
 func flawIn(object string, err error) error {
-	refusal, refused := errs.AsClient(err)
-	if !refused || refusal.Path == "" {
+	clientErr, rejected := errs.AsClient(err)
+	if !rejected || clientErr.Path == "" {
 		return err
 	}
-	path := refusal.Path
+	path := clientErr.Path
 	if len(path) > maxPath {
 		path = strings.ToValidUTF8(path[:maxPath], "") + "..."
 	}
-	reason := strings.TrimPrefix(texts.Of(refusal), path+" ")
-	return refuse(refusal.Code, strings.TrimPrefix(path, object+"."), strings.TrimSuffix(reason, "."))
+	reason := strings.TrimPrefix(texts.Of(clientErr), path+" ")
+	return reject(clientErr.Code, strings.TrimPrefix(path, object+"."), strings.TrimSuffix(reason, "."))
 }
 
 // What is said of a member.
@@ -149,21 +149,21 @@ func whole(object map[string]any, name string, least int64) (n int64, given bool
 	}
 	number, ok := v.(json.Number)
 	if !ok {
-		return 0, false, refuse("wrong_type", name, "must be a whole number, not "+value.TypeName(v))
+		return 0, false, reject("wrong_type", name, "must be a whole number, not "+value.TypeName(v))
 	}
 	n, err = strconv.ParseInt(string(number), 10, 64) // it is canonical: 1e1 is 10
 	negative := strings.HasPrefix(string(number), "-")
 	fraction := strings.Contains(string(number), ".") && !strings.Contains(string(number), "e") || strings.Contains(string(number), "e-")
 	switch {
 	case fraction:
-		return 0, false, refuse("not_whole", name, "must be a whole number")
+		return 0, false, reject("not_whole", name, "must be a whole number")
 	case negative || err == nil && n < least:
 		if least == 0 {
-			return 0, false, refuse("too_small", name, "must be 0 or greater")
+			return 0, false, reject("too_small", name, "must be 0 or greater")
 		}
-		return 0, false, refuse("too_small", name, positive)
+		return 0, false, reject("too_small", name, positive)
 	case err != nil || n > points.Max:
-		return 0, false, refuse(points.ErrTooMany.Code, name, "must be at most "+strconv.FormatInt(points.Max, 10))
+		return 0, false, reject(points.ErrTooMany.Code, name, "must be at most "+strconv.FormatInt(points.Max, 10))
 	}
 	return n, true, nil
 }
@@ -172,7 +172,7 @@ func whole(object map[string]any, name string, least int64) (n int64, given bool
 func amount(object map[string]any, name string, least int64) (int64, error) {
 	n, given, err := whole(object, name, least)
 	if err == nil && !given {
-		err = refuse("missing", name, blank)
+		err = reject("missing", name, blank)
 	}
 	return n, err
 }
@@ -189,12 +189,12 @@ func text(object map[string]any, name string, longest int, numbers bool) (string
 		if s = string(v); numbers {
 			break
 		}
-		return "", refuse("wrong_type", name, "must be a text, not a number")
+		return "", reject("wrong_type", name, "must be a text, not a number")
 	default:
-		return "", refuse("wrong_type", name, "must be a text, not "+value.TypeName(v))
+		return "", reject("wrong_type", name, "must be a text, not "+value.TypeName(v))
 	}
 	if utf8.RuneCountInString(s) > longest {
-		return "", refuse("too_long", name, "is too long (maximum is "+strconv.Itoa(longest)+" characters)")
+		return "", reject("too_long", name, "is too long (maximum is "+strconv.Itoa(longest)+" characters)")
 	}
 	return s, nil
 }
@@ -209,7 +209,7 @@ func instant(name, text string) (time.Time, error) {
 	}
 	t, err := customer.ParseTime(name, text)
 	if err != nil {
-		return time.Time{}, refuse("bad_date", name, "is not a date like 2020-07-21T08:33:36Z")
+		return time.Time{}, reject("bad_date", name, "is not a date like 2020-07-21T08:33:36Z")
 	}
 	if t.IsZero() {
 		t = t.Add(1) // the zero time would say that none was given
@@ -253,8 +253,8 @@ func (c *call) change(meaning []any, do func(context.Context, points.Request) (p
 	return answer, nil
 }
 
-// refuse makes a refusal. The detail stands below the field, which it does not
+// reject makes a client error. The detail stands below the field, which it does not
 // name.
-func refuse(code, field, detail string) error {
+func reject(code, field, detail string) error {
 	return errs.Reject(errs.Invalid, code, field, "%s", detail)
 }

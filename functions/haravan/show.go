@@ -17,7 +17,7 @@ import (
 	"regulars/shared/value"
 )
 
-// A profile as answers show it (section 2.4).
+// A profile as answers show it (Haravan 2.4).
 type profile struct {
 	ID           uint64  `json:"id"`
 	FirstName    string  `json:"first_name"`

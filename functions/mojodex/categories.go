@@ -7,11 +7,11 @@ import (
 	"regulars/shared/httpapi"
 )
 
-// creatingCategory stands before what a new category is refused for, in both
+// creatingCategory stands before what a new category is rejected for, in both
 // vocabularies.
 const creatingCategory = "Error while creating product category: create_product_category:: "
 
-// createCategory makes a category (section 2.2).
+// createCategory makes a category (Mojodex 2.2).
 func (v vocabulary) createCategory(c *call) (httpapi.Answer, error) {
 	if err := c.require("datetime", "label", "displayed_data", "emoji", "implicit_goal", "visible"); err != nil {
 		return httpapi.Answer{}, err
@@ -27,7 +27,7 @@ func (v vocabulary) createCategory(c *call) (httpapi.Answer, error) {
 	return httpapi.JSON(http.StatusOK, map[string]int{v.category: n})
 }
 
-// updateCategory changes a category (section 3.1). Its goal stays as it was made.
+// updateCategory changes a category (Mojodex 3.1). Its goal stays as it was made.
 func (v vocabulary) updateCategory(c *call) (httpapi.Answer, error) {
 	if err := c.require("datetime", v.category); err != nil {
 		return httpapi.Answer{}, err

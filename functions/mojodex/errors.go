@@ -9,7 +9,7 @@ import (
 	"regulars/shared/httpapi"
 )
 
-// statusOf are the statuses of refusals: 400, whatever the reference says (500),
+// statusOf are the statuses of client errors: 400, whatever the reference says (500),
 // because a 5xx trips alarms and retries.
 var statusOf = map[errs.Kind]int{
 	errs.Invalid:            http.StatusBadRequest,
@@ -19,7 +19,7 @@ var statusOf = map[errs.Kind]int{
 	errs.FailedPrecondition: http.StatusBadRequest,
 }
 
-// statusOfCode are the statuses of refusals that have one of their own.
+// statusOfCode are the statuses of client errors that have one of their own.
 var statusOfCode = map[string]int{
 	codeVerb:                     http.StatusMethodNotAllowed,
 	catalog.ErrNoPurchase.Code:   http.StatusPaymentRequired,
@@ -32,13 +32,13 @@ var inMessage = map[string]bool{codePath: true, codeVerb: true, codeBroken: true
 // errorAnswer is an error in the dialect's form.
 func errorAnswer(_ *httpapi.Call, err error) httpapi.Answer {
 	status, body := http.StatusInternalServerError, map[string]string{"message": "Internal Server Error"}
-	if refusal, ok := errs.AsClient(err); ok {
-		status, body = statusOf[refusal.Kind], map[string]string{"error": texts.Of(refusal)}
-		if s, ok := statusOfCode[refusal.Code]; ok {
+	if clientErr, ok := errs.AsClient(err); ok {
+		status, body = statusOf[clientErr.Kind], map[string]string{"error": texts.Of(clientErr)}
+		if s, ok := statusOfCode[clientErr.Code]; ok {
 			status = s
 		}
-		if inMessage[refusal.Code] {
-			body = map[string]string{"message": texts.Of(refusal)}
+		if inMessage[clientErr.Code] {
+			body = map[string]string{"message": texts.Of(clientErr)}
 		}
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
@@ -51,13 +51,13 @@ func errorAnswer(_ *httpapi.Call, err error) httpapi.Answer {
 	return answer
 }
 
-// prefixed puts the words of a route before the text of a refusal.
+// prefixed puts the words of a route before the text of a client error.
 func prefixed(prefix string, err error) error {
-	refusal, refused := errs.AsClient(err)
-	if !refused {
+	clientErr, rejected := errs.AsClient(err)
+	if !rejected {
 		return err
 	}
-	longer := *refusal
-	longer.Detail = prefix + texts.Of(refusal)
+	longer := *clientErr
+	longer.Detail = prefix + texts.Of(clientErr)
 	return &longer
 }

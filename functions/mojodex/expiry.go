@@ -11,7 +11,7 @@ import (
 // expiredAtOnce is how many purchases one call ends at most.
 const expiredAtOnce = 50
 
-// checkExpired ends purchases whose days are over (section 3.6). The schedule does
+// checkExpired ends purchases whose days are over (Mojodex 3.6). The schedule does
 // the same as a job; a call is for who wants it now.
 func (d Dialect) checkExpired(c *call) (httpapi.Answer, error) {
 	if _, ok := c.body["datetime"]; !ok {

@@ -108,7 +108,7 @@ func (f *flaws) optional(name string, v any) *string {
 }
 
 // displayed reads displayed_data of which each element names a language, and has
-// the names given; names of those that are needed are refused with what lacks
+// the names given; names of those that are needed are rejected with what lacks
 // says. What is wrong with the shape is told before what is wrong with values.
 func (f *flaws) displayed(v any, names, needed []string, lacks func(name, language string) error) (forms []catalog.TextForm, shape error) {
 	elements, ok := v.([]any)

@@ -8,7 +8,7 @@ import (
 	"regulars/shared/httpapi"
 )
 
-// createProduct makes a product (sections 2.3 and 2.8). A profile is one that is
+// createProduct makes a product (Mojodex 2.3 and 2.8). A profile is one that is
 // free and has no bounds, whatever else its body says.
 func (v vocabulary) createProduct(c *call) (httpapi.Answer, error) {
 	keys := []string{"datetime", v.label, "displayed_data", v.inCategory}
@@ -36,7 +36,7 @@ func (v vocabulary) createProduct(c *call) (httpapi.Answer, error) {
 }
 
 // updateProduct changes a product, or a profile, which may get a price and bounds
-// thereby (section 3.1).
+// thereby (Mojodex 3.1).
 func (v vocabulary) updateProduct(c *call) (httpapi.Answer, error) {
 	if err := c.require("datetime", v.product); err != nil {
 		return httpapi.Answer{}, err
@@ -97,7 +97,7 @@ func lacksIn(name, language string) error {
 	return errs.Reject(errs.Invalid, "missing", "displayed_data", "Missing %s in displayed_data for language_code: %s", name, language)
 }
 
-// associate gives a product one more task (section 2.4).
+// associate gives a product one more task (Mojodex 2.4).
 func (v vocabulary) associate(c *call) (httpapi.Answer, error) {
 	if err := c.require("datetime", v.product, "task_pk"); err != nil {
 		return httpapi.Answer{}, err

@@ -7,7 +7,7 @@ import (
 	"regulars/shared/httpapi"
 )
 
-// assign gives a product to a user (sections 2.5 and 2.6).
+// assign gives a product to a user (Mojodex 2.5 and 2.6).
 func (v vocabulary) assign(c *call) (httpapi.Answer, error) {
 	if err := c.require("datetime"); err != nil {
 		return httpapi.Answer{}, err
@@ -37,7 +37,7 @@ func (v vocabulary) assign(c *call) (httpapi.Answer, error) {
 	return httpapi.JSON(http.StatusOK, map[string]int{v.purchase: n})
 }
 
-// end deactivates a purchase (section 2.6).
+// end deactivates a purchase (Mojodex 2.6).
 func (v vocabulary) end(c *call) (httpapi.Answer, error) {
 	if err := c.require("datetime", v.purchase); err != nil {
 		return httpapi.Answer{}, err
@@ -51,7 +51,7 @@ func (v vocabulary) end(c *call) (httpapi.Answer, error) {
 	return httpapi.JSON(http.StatusOK, struct{}{})
 }
 
-// getPurchases shows what a user has and may buy (section 3.5).
+// getPurchases shows what a user has and may buy (Mojodex 3.5).
 func (d Dialect) getPurchases(c *call) (httpapi.Answer, error) {
 	user, err := c.queriedUser()
 	if err != nil {

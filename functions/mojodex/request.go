@@ -160,7 +160,7 @@ func notANumber(text []byte) int {
 }
 
 // user is whom a request is about. The e-mail is looked up only where there is no
-// user_id (section 2.5).
+// user_id (Mojodex 2.5).
 func (c *call) user(id, email any) (catalog.User, error) {
 	u := catalog.User{Rules: c.Settings.CustomerRules()}
 	if empty(id) && empty(email) {

@@ -85,7 +85,7 @@ func TestRef(t *testing.T) {
 	}
 }
 
-// Whatever is sent, what is read is JSON that can be kept, or it is refused.
+// Whatever is sent, what is read is JSON that can be kept, or it is rejected.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{`{"a": NaN}`, "\ufeff[]", `{"a": "\u0000"}`, `{"a": -Infinity, "b": "NaN"}`, "{\"a\":\xff}", `{"":1}`, `"\"NaN`, `"\`} {
 		f.Add([]byte(seed))
@@ -93,7 +93,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, document []byte) {
 		v, flaw, err := parse(document)
 		if err != nil {
-			if refusal, refused := errs.AsClient(err); !refused || refusal.Code != codeBroken {
+			if clientErr, rejected := errs.AsClient(err); !rejected || clientErr.Code != codeBroken {
 				t.Fatalf("parse() = %v, want a refusal", err)
 			}
 			return
@@ -101,7 +101,7 @@ func FuzzParse(f *testing.F) {
 		if _, err := json.Marshal(v); err != nil {
 			t.Fatalf("what was read is no JSON: %v", err)
 		}
-		if _, refused := errs.AsClient(flaw); flaw != nil && !refused {
+		if _, rejected := errs.AsClient(flaw); flaw != nil && !rejected {
 			t.Fatalf("flaw = %v, want a refusal", flaw)
 		}
 		if flaw == nil {

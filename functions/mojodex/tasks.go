@@ -9,7 +9,7 @@ import (
 	"regulars/shared/httpapi"
 )
 
-// createTask makes a task (section 3.3).
+// createTask makes a task (Mojodex 3.3).
 func (d Dialect) createTask(c *call) (httpapi.Answer, error) {
 	err := catalog.CheckDatetime(c.body)
 	n := 0
@@ -45,20 +45,20 @@ func (d Dialect) updateTask(c *call) (httpapi.Answer, error) {
 
 // schemaFlaw is what may not be kept, told like what the schema forbids.
 func schemaFlaw(flaw error) error {
-	refusal, _ := errs.AsClient(flaw)
-	return errs.Reject(errs.Invalid, catalog.CodeSchema, refusal.Path, "%s", texts.Of(refusal))
+	clientErr, _ := errs.AsClient(flaw)
+	return errs.Reject(errs.Invalid, catalog.CodeSchema, clientErr.Path, "%s", texts.Of(clientErr))
 }
 
-// ofTask puts before a refusal what the reference puts there, which for some is
+// ofTask puts before a client error what the reference puts there, which for some is
 // nothing.
 func ofTask(doing string, err error) error {
-	refusal, refused := errs.AsClient(err)
+	clientErr, rejected := errs.AsClient(err)
 	switch {
-	case !refused:
+	case !rejected:
 		return err
-	case refusal.Code == catalog.CodeSchema && doing == "creating":
+	case clientErr.Code == catalog.CodeSchema && doing == "creating":
 		return prefixed("Error creating new task : _validate_json_input :: ", err)
-	case refusal.Code == catalog.CodePlatform, refusal.Code == catalog.CodeStep, refusal.Kind == errs.NotFound:
+	case clientErr.Code == catalog.CodePlatform, clientErr.Code == catalog.CodeStep, clientErr.Kind == errs.NotFound:
 		return err
 	}
 	return prefixed("Error "+doing+" task : ", err)
@@ -84,7 +84,7 @@ func (d Dialect) getTask(c *call) (httpapi.Answer, error) {
 	return httpapi.JSON(http.StatusOK, map[string]any{"tasks": shown})
 }
 
-// taskMembers are in the order of section 3.3.
+// taskMembers are in the order of Mojodex 3.3.
 var taskMembers = []string{
 	"task_type", "platforms", "predefined_actions", "task_displayed_data", "name_for_system", "definition_for_system", "output_type", "icon",
 	"result_chat_enabled", "final_instruction", "output_format_instruction_title", "output_format_instruction_draft", "infos_to_extract", "steps",

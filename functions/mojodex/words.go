@@ -7,7 +7,7 @@ type vocabulary struct {
 }
 
 // Words are what the two vocabularies call the same things: paths, members, and
-// what stands before the text of a refusal.
+// what stands before the text of a client error.
 type words struct {
 	categoryPath, category, categories, updatingCategory             string
 	productPath, product, products, creatingProduct, changingProduct string

@@ -145,7 +145,7 @@ func TestCreateTokenRejects(t *testing.T) {
 	}
 	for _, tt := range tests {
 		secret, _, err := w.registrar.CreateToken(t.Context(), tt.token)
-		if refusal, ok := errs.AsClient(err); !ok || refusal.Path != tt.field || secret != "" {
+		if clientErr, ok := errs.AsClient(err); !ok || clientErr.Path != tt.field || secret != "" {
 			t.Errorf("%s: CreateToken = %v, want a refusal that names %s", tt.name, err, tt.field)
 		}
 	}

@@ -116,7 +116,7 @@ func (g *Authorizer) Reload(ctx context.Context, tenant int) (Settings, error) {
 // and f is called once more.
 func (g *Authorizer) RetryWithFreshSettings(ctx context.Context, tenant int, use func(Settings), f func() error) error {
 	err := f()
-	if refusal, refused := errs.AsClient(err); !refused || !refusal.DependsOnSettings {
+	if clientErr, rejected := errs.AsClient(err); !rejected || !clientErr.DependsOnSettings {
 		return err
 	}
 	fresh, err := g.Reload(ctx, tenant)

@@ -85,11 +85,11 @@ func TestErrorsDoNotTell(t *testing.T) {
 	guard := w.guard(access.AuthorizerOptions{Remember: remembered})
 	text := func(secret string, tenant int) string {
 		_, err := guard.Authorize(t.Context(), secret, tenant, access.AltRead)
-		refusal, ok := errs.AsClient(err)
+		clientErr, ok := errs.AsClient(err)
 		if !ok {
 			t.Fatalf("Authorize = %v, want a refusal", err)
 		}
-		return refusal.Detail
+		return clientErr.Detail
 	}
 	if got, want := text(revoked, 5), text("unknown", 5); got != want {
 		t.Errorf("revoked: %q, unknown: %q, want one text", got, want)
@@ -243,7 +243,7 @@ func TestTroubleIsNoClientError(t *testing.T) {
 	broken := errors.New("no such table")
 	w.trouble = []error{broken}
 	_, err := guard.Authorize(t.Context(), secret, 5, access.AltRead)
-	if _, refused := errs.AsClient(err); refused || !errors.Is(err, broken) {
+	if _, rejected := errs.AsClient(err); rejected || !errors.Is(err, broken) {
 		t.Errorf("broken = %v, want the fault", err)
 	}
 	if strings.Contains(err.Error(), secret) {

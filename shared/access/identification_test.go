@@ -18,8 +18,8 @@ func cardSchema() customer.ExtensionSchema {
 
 // codeOf is the code of a client error, or empty.
 func codeOf(err error) string {
-	if refusal, ok := errs.AsClient(err); ok {
-		return refusal.Code
+	if clientErr, ok := errs.AsClient(err); ok {
+		return clientErr.Code
 	}
 	return ""
 }

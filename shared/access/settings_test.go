@@ -161,11 +161,11 @@ func TestChangeRejects(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = shop(t).Change(patch)
-			refusal, ok := errs.AsClient(err)
+			clientErr, ok := errs.AsClient(err)
 			if !ok {
 				t.Fatalf("Change = %v, want a refusal", err)
 			}
-			if refusal.Path != tt.field || refusal.Reason == "" {
+			if clientErr.Path != tt.field || clientErr.Reason == "" {
 				t.Errorf("Change = %v, want it to name %s and a reason", err, tt.field)
 			}
 		})
@@ -178,7 +178,7 @@ func TestChangeRejectsTooMuch(t *testing.T) {
 		fields[strings.Repeat("f", 20)+string(rune(0x4e00+i))] = map[string]any{"type": "string"}
 	}
 	_, err := shop(t).Change(map[string]any{"declared_fields": fields})
-	if refusal, ok := errs.AsClient(err); !ok || refusal.Code != "bad_setting" {
+	if clientErr, ok := errs.AsClient(err); !ok || clientErr.Code != "bad_setting" {
 		t.Errorf("Change = %v, want a refusal", err)
 	}
 }
@@ -297,7 +297,7 @@ func TestDeclareMatchFieldRejects(t *testing.T) {
 	}
 	for _, tt := range tests {
 		_, _, err := shop(t).DeclareMatchField(tt.name, tt.of, false)
-		if refusal, ok := errs.AsClient(err); !ok || refusal.Path != tt.field {
+		if clientErr, ok := errs.AsClient(err); !ok || clientErr.Path != tt.field {
 			t.Errorf("DeclareMatchField(%q, %q) = %v, want a refusal that names %s", tt.name, tt.of, err, tt.field)
 		}
 	}

@@ -19,14 +19,14 @@ const (
 	// milliseconds or not at all; a hung call must not eat the deadline.
 	attemptTimeout = 3 * time.Second
 	// maxAttempts counts the first one too. What it does not cure is decided
-	// anew by the caller, until its deadline.
+	// again by the caller, until its deadline.
 	maxAttempts = 3
 	// maxBackoff bounds the pause between attempts. With the SDK's own bound a
 	// throttled call took four seconds.
 	maxBackoff = 300 * time.Millisecond
 	// maxIdleConns is how many connections are kept for the next request: as
 	// many as side-by-side reads of a busy process on a devserver. The SDK keeps 10
-	// and would open the others anew each time.
+	// and would open the others again each time.
 	maxIdleConns = 100
 
 	// localKey stands for credentials where DynamoDB Local needs any. It takes

@@ -2,7 +2,7 @@ package boot
 
 import "time"
 
-// The times of a deployed function (design section 6).
+// The times of a deployed function (docs/design.md).
 const (
 	// Deadline is how long an API function works on a request. The gateway gives
 	// up after 30 seconds, a cold start included.

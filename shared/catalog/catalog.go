@@ -3,7 +3,7 @@
 // to a customer. A Mojodex profile is a product that is free and unlimited, a
 // role its purchase. It knows neither HTTP nor DynamoDB: everything is decided
 // over what was loaded, and the clock is an argument (docs/contracts/mojodex.md,
-// sections 1 to 3).
+// Mojodex 1 to 3).
 package catalog
 
 import (

@@ -18,7 +18,7 @@ func (s *Service) Expire(ctx context.Context, tenant int, due Due) (bool, error)
 			func(product Product, p Purchase) bool { return product.expired(p, now) }, true)
 		return err
 	})
-	if refusal, refused := errs.AsClient(err); refused && refusal.Code == codePurchaseUnknown {
+	if clientErr, rejected := errs.AsClient(err); rejected && clientErr.Code == codePurchaseUnknown {
 		return false, nil // the customer was deleted; its purchases are purged
 	}
 	return expired, err

@@ -5,7 +5,7 @@ import "regulars/shared/errs"
 // Forms are what a request asks for, read but not yet held against what there
 // is. What is wrong with the form itself is told in its turn: Shape, which is
 // about displayed_data, before Values, and both after what the form names was
-// looked at (sections 2.2 and 2.3).
+// looked at (Mojodex 2.2 and 2.3).
 
 // A Field is a member that was sent, or not.
 type Field[T any] struct {

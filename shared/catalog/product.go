@@ -7,7 +7,7 @@ import (
 	"regulars/shared/errs"
 )
 
-// CreateProduct makes a product (sections 2.3 and 2.8) and returns its number.
+// CreateProduct makes a product (Mojodex 2.3 and 2.8) and returns its number.
 // The client errors come in the order of the contract: labels, the category, the
 // form's Shape, its Values.
 func (s *Service) CreateProduct(ctx context.Context, tenant int, f ProductForm) (int, error) {

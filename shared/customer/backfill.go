@@ -19,13 +19,13 @@ const keysAtOnce = MaxItems - 1
 // it is one already nothing is written. All its values are kept, in several
 // transactions if need be, even where it comes to hold more than [MaxKeys]
 // thereby: a value that did not lead to its customer would have another one made.
-// A customer that is gone is refused with [ErrNotFound].
+// A customer that is gone is rejected with [ErrNotFound].
 func (s *Service) KeepField(ctx context.Context, tenant int, field MatchField, id ID) (changed bool, err error) {
 	return s.ownField(ctx, tenant, field, id, func(o Owners) Owners { return o.With(id, InCustom) })
 }
 
 // DropField releases the customer's values of a field that is being removed. A
-// crowded key, which names nobody, goes with the first. Otherwise it is as
+// overflowed key, which names nobody, goes with the first. Otherwise it is as
 // [Service.KeepField].
 func (s *Service) DropField(ctx context.Context, tenant int, field MatchField, id ID) (changed bool, err error) {
 	return s.ownField(ctx, tenant, field, id, func(o Owners) Owners {

@@ -72,8 +72,8 @@ func TestKeepManyValues(t *testing.T) {
 	})
 }
 
-// A key that more than 100 hold turns crowded, and goes when its field does.
-func TestKeepAndDropCrowdedValue(t *testing.T) {
+// A key that more than 100 hold turns overflowed, and goes when its field does.
+func TestKeepAndDropOverflowedValue(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 		var ids []customer.ID
 		for n := range 103 {

@@ -32,9 +32,9 @@ type BatchItem struct {
 	// GivesAny are the kinds of which it may give a key that nobody can name
 	// beforehand, as where a number is counted up.
 	GivesAny []Kind
-	// Refused, unless nil, is why there is no request to carry out. Only Tenant and
+	// Rejected, unless nil, is why there is no request to carry out. Only Tenant and
 	// IdempotencyKey are needed then.
-	Refused error
+	Rejected error
 }
 
 // An Outcome is what became of one request of a batch.
@@ -44,7 +44,7 @@ type Outcome struct {
 }
 
 // Claim takes an idempotency key for a batch before its first request is carried
-// out. It reports whether the same batch had it before, and refuses with
+// out. It reports whether the same batch had it before, and rejects with
 // [idempotency.ErrKeyReused] what is another one.
 func (s *Service) Claim(ctx context.Context, tenant int, key idempotency.Key) (again bool, err error) {
 	err = errs.Retry(ctx, func(int) error {
@@ -138,12 +138,12 @@ func (s *Service) applyItem(ctx context.Context, item BatchItem) (o Outcome) {
 			o = Outcome{Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
 		}
 	}()
-	if _, refused := errs.AsClient(item.Refused); refused {
-		o.Result, o.Err = s.RejectUnlessReplayed(ctx, item.Tenant, item.IdempotencyKey, item.Refused)
+	if _, rejected := errs.AsClient(item.Rejected); rejected {
+		o.Result, o.Err = s.RejectUnlessReplayed(ctx, item.Tenant, item.IdempotencyKey, item.Rejected)
 		return o
 	}
-	if item.Refused != nil {
-		return Outcome{Err: item.Refused}
+	if item.Rejected != nil {
+		return Outcome{Err: item.Rejected}
 	}
 	o.Result, o.Err = s.Apply(ctx, item.Request)
 	return o

@@ -90,19 +90,19 @@ func count(c *customer.Customer, _ time.Time) error {
 	return nil
 }
 
-// A deed is a request of a batch; of a counting one GivesAny is said.
-type deed struct {
-	wish
+// A testCase is a request of a batch; of a counting one GivesAny is said.
+type testCase struct {
+	operation
 	counts bool
 }
 
-var anyDeed = rapid.Custom(func(t *rapid.T) deed {
-	d := deed{wish: wish{nth: -1}}
+var anyTestCase = rapid.Custom(func(t *rapid.T) testCase {
+	d := testCase{operation: operation{nth: -1}}
 	edit := anyEdit.Draw(t, "edit")
 	if d.counts = rapid.IntRange(0, 5).Draw(t, "counts") == 0; d.counts {
 		edit = both(edit, count)
 	}
-	switch rapid.IntRange(0, 5).Draw(t, "deed") {
+	switch rapid.IntRange(0, 5).Draw(t, "testCase") {
 	case 0, 1, 2:
 		d.Request = imports(anySearch.Draw(t, "search"), edit)
 	case 3:
@@ -116,7 +116,7 @@ var anyDeed = rapid.Custom(func(t *rapid.T) deed {
 	return d
 })
 
-func (d deed) item(world *table) customer.BatchItem {
+func (d testCase) item(world *table) customer.BatchItem {
 	item := batched(d.request(world))[0]
 	if d.counts {
 		item.GivesAny = []customer.Kind{customer.MatchField{Number: 1}.Kind()}
@@ -133,15 +133,15 @@ func TestBatchIsAsOneAfterAnother(t *testing.T) {
 			defer cancel()
 			world := newPublic()
 			service := customer.NewService(world, world.now)
-			for _, d := range rapid.SliceOfN(anyDeed, 0, 6).Draw(t, "before") {
+			for _, d := range rapid.SliceOfN(anyTestCase, 0, 6).Draw(t, "before") {
 				_, _ = service.Apply(ctx, d.request(world.table)) // whatever comes of it
 			}
-			deeds := rapid.SliceOfN(anyDeed, 1, 12).Draw(t, "batch")
+			testCases := rapid.SliceOfN(anyTestCase, 1, 12).Draw(t, "batch")
 			single := newPublic()
 			single.customers, single.keys, single.clock = maps.Clone(world.customers), maps.Clone(world.keys), world.clock
 
-			items, requests := make([]customer.BatchItem, len(deeds)), make([]customer.Request, len(deeds))
-			for i, d := range deeds {
+			items, requests := make([]customer.BatchItem, len(testCases)), make([]customer.Request, len(testCases))
+			for i, d := range testCases {
 				items[i] = d.item(world.table)
 				requests[i] = items[i].Request
 			}
@@ -174,8 +174,8 @@ func compare(t *rapid.T, world *table, got []customer.Outcome, single *table, wa
 			id = other
 		}
 		gotRefusal, _ := errs.AsClient(g.Err)
-		wantRefusal, _ := errs.AsClient(w.Err)
-		sameRefusal := gotRefusal == wantRefusal || gotRefusal != nil && wantRefusal != nil && gotRefusal.Code == wantRefusal.Code
+		wantClientErr, _ := errs.AsClient(w.Err)
+		sameRefusal := gotRefusal == wantClientErr || gotRefusal != nil && wantClientErr != nil && gotRefusal.Code == wantClientErr.Code
 		if (g.Err == nil) != (w.Err == nil) || !sameRefusal || g.Created != w.Created || g.Changed != w.Changed || id != w.ID {
 			t.Fatalf("request %d = %+v, want %+v", i, g, w)
 		}
@@ -325,7 +325,7 @@ func TestBatchCutShort(t *testing.T) {
 		var requests []customer.Request
 		for i := range 200 {
 			r := imports(email("ada@x.com"), both(setEmail("ada@x.com"), note("x")))
-			requests = append(requests, keyed(r, fmt.Sprintf("k\n%d", i), "m"))
+			requests = append(requests, withKey(r, fmt.Sprintf("k\n%d", i), "m"))
 		}
 		short, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
@@ -395,7 +395,7 @@ func TestClaim(t *testing.T) {
 		if len(world.customers) != 0 || len(world.keys) != 0 {
 			t.Errorf("a claim wrote customers %v, keys %v", world.customers, world.keys)
 		}
-		if _, err := service.Apply(ctx, keyed(imports(email("a@x.com"), setEmail("a@x.com")), "k", "single")); !errors.Is(err, idempotency.ErrKeyReused) {
+		if _, err := service.Apply(ctx, withKey(imports(email("a@x.com"), setEmail("a@x.com")), "k", "single")); !errors.Is(err, idempotency.ErrKeyReused) {
 			t.Errorf("a single request under the key of a batch: error %v, want %v", err, idempotency.ErrKeyReused)
 		}
 	})

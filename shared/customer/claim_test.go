@@ -10,7 +10,7 @@ import (
 	"regulars/shared/idempotency"
 )
 
-// throttledOnce refuses the first commit, as the table does when it has too much
+// throttledOnce rejects the first commit, as the table does when it has too much
 // to do.
 type throttledOnce struct {
 	*table
@@ -24,9 +24,9 @@ func (o *throttledOnce) Commit(ctx context.Context, c customer.Commit) error {
 	return o.table.Commit(ctx, c)
 }
 
-// A claim that is made anew is another commit: under the id of the first it would
+// A claim that is made again is another commit: under the id of the first it would
 // be taken for that with other content.
-func TestClaimAnew(t *testing.T) {
+func TestClaimAgain(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, _ *customer.Service) {
 		store := &throttledOnce{table: world}
 		service := customer.NewService(store, world.now)

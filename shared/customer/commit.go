@@ -82,7 +82,7 @@ func (c Commit) items() int {
 }
 
 // A Store keeps customers and match keys. Reads are strongly consistent, but for
-// lists. What says [errs.ErrStale] must be loaded and decided anew.
+// lists. What says [errs.ErrConflict] must be loaded and decided again.
 type Store interface {
 	// Keys reads match keys, one entry for each; of an unknown key the Rev is
 	// absent.
@@ -96,7 +96,7 @@ type Store interface {
 	IDs(ctx context.Context, tenant int, after, upTo ID, limit int) ([]ID, error)
 
 	// Whole reads a customer with the records of its extensions, or an absent
-	// record. It returns ErrStale where it could not read all of them as one
+	// record. It returns ErrConflict where it could not read all of them as one
 	// commit left them.
 	CustomerWithExtensions(ctx context.Context, tenant int, id ID) (Record, error)
 
@@ -106,7 +106,7 @@ type Store interface {
 
 	// Identified returns the customers above after, ascending and each once, that
 	// have a value of the key that begins with these texts, up to limit. It may be
-	// a moment old. It refuses a search that too many customers answer to.
+	// a moment old. It rejects a search that too many customers answer to.
 	Identified(ctx context.Context, tenant int, key IdentKey, texts []string, after ID, limit int) ([]ID, error)
 
 	// Account reads the points account of a customer.
@@ -116,20 +116,20 @@ type Store interface {
 	// or nil.
 	IdempotencyRecord(ctx context.Context, tenant int, key string) (*IdempotencyRecord, error)
 
-	// Commit makes c true, or returns ErrStale when something is no longer as
+	// Commit makes c true, or returns ErrConflict when something is no longer as
 	// it was read. Where its Request is recorded already it returns that as an
 	// [idempotency.Carried]. It fails where the standing changes and Account is nil.
 	Commit(ctx context.Context, c Commit) error
 }
 
-// handover decides which keys change hands when before becomes after: their
+// keyChanges decides which keys change hands when before becomes after: their
 // changes in a fixed order. loaded holds the keys that were read. Of the others
 // it takes those that before did not hold for absent, unless readAllKeys; what must
 // be read before it can say is returned as missing instead. A key that says
 // already what it should was read before somebody wrote it, or a backfill is about
-// to: nothing is written, but it must still be as it was read, and is in leant.
-func handover(before Record, after Customer, rules Rules, loaded map[Key]KeyRecord, readAllKeys bool) (changes []KeyChange, leant map[Key]Rev, missing []Key, err error) {
-	leant = map[Key]Rev{}
+// to: nothing is written, but it must still be as it was read, and is in unchanged.
+func keyChanges(before Record, after Customer, rules Rules, loaded map[Key]KeyRecord, readAllKeys bool) (changes []KeyChange, unchanged map[Key]Rev, missing []Key, err error) {
+	unchanged = map[Key]Rev{}
 	held, holds := before.allKeys(rules), after.allKeys(rules)
 	if len(holds) > MaxKeys && len(holds) > len(held) {
 		return nil, nil, nil, errs.New(errs.Invalid, "too_many_keys/match_keys", "", len(holds), MaxKeys).DependingOnSettings()
@@ -148,11 +148,11 @@ func handover(before Record, after Customer, rules Rules, loaded map[Key]KeyReco
 		switch {
 		case !next.Equal(record.Owners):
 			changes = append(changes, KeyChange{key, record, next})
-		case !record.Overflowed || (held[key]|holds[key])&Primary != 0: // of others a crowded key says nothing, for good
-			leant[key] = record.Rev
+		case !record.Overflowed || (held[key]|holds[key])&Primary != 0: // of others a overflowed key says nothing, for good
+			unchanged[key] = record.Rev
 		}
 	}
-	return changes, leant, missing, nil
+	return changes, unchanged, missing, nil
 }
 
 // changed are the keys whose roles differ, in a fixed order. Of a field that is
@@ -180,18 +180,18 @@ func (k IdentKeys) removing(kind Kind) bool {
 	return slices.ContainsFunc(k, func(i IdentKey) bool { return !i.writes() && i.kind() == kind })
 }
 
-// ErrTaken refuses an e-mail that is another customer's.
+// ErrTaken rejects an e-mail that is another customer's.
 var ErrTaken = errs.New(errs.FailedPrecondition, "email_taken", "email")
 
-// errIDTaken refuses an id that another customer brought.
+// errIDTaken rejects an id that another customer brought.
 var errIDTaken = errs.New(errs.FailedPrecondition, "id_taken", "customer_id")
 
 // taken says that the key is another customer's alone; of the values of an
-// identification key that must be looked into ([contested]).
+// identification key that must be looked into ([uniqueClaim]).
 func taken(key Key, owner ID, idents IdentKeys) error {
 	for _, k := range idents {
 		if k.kind() == key.Kind {
-			return &contested{key, owner, k}
+			return &uniqueClaim{key, owner, k}
 		}
 	}
 	if key.Kind == KindClientID {

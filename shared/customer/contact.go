@@ -56,7 +56,7 @@ func EmailValue(email string) string { return strings.ToLower(email) }
 // ParsePhone returns the number as it is kept: + and 7 to 15 digits, the first
 // of them not 0. Separators are dropped. Without + (or 00, which is how
 // it is dialled) a leading 0 becomes the calling code country where that is set,
-// else + is put before (design section 1). Its errors are bad_phone with the path field.
+// else + is put before. Its errors are bad_phone with the path field.
 func ParsePhone(field, text, country string) (string, error) {
 	digits, international, ok := phoneDigits(text)
 	if !ok {

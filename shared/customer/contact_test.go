@@ -65,12 +65,12 @@ func checkContact(t *testing.T, got string, err error, want, wantErr string) {
 		}
 		return
 	}
-	refusal, ok := errs.AsClient(err)
+	clientErr, ok := errs.AsClient(err)
 	if !ok || got != "" {
 		t.Fatalf("got %q, error %v, want a refusal", got, err)
 	}
-	if refusal.Kind != errs.Invalid || refusal.ID() != wantErr || refusal.Path == "" {
-		t.Errorf("error = %+v, want an invalid %s with its path", refusal, wantErr)
+	if clientErr.Kind != errs.Invalid || clientErr.ID() != wantErr || clientErr.Path == "" {
+		t.Errorf("error = %+v, want an invalid %s with its path", clientErr, wantErr)
 	}
 }
 

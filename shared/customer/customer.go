@@ -10,7 +10,7 @@ import (
 )
 
 // A Customer is a person the business knows. Each field has one meaning in all
-// dialects (design section 1); what is no core field is a custom field. A
+// dialects (docs/words.md); what is no core field is a custom field. A
 // Customer is a value: an [Edit] gets a copy of its own.
 type Customer struct {
 	ID ID
@@ -44,8 +44,8 @@ type Customer struct {
 	Extensions map[int]Extension
 }
 
-// An Edit changes a customer that it may alter freely, or refuses. It is called
-// anew at each attempt, so it must give the same for the same customer.
+// An Edit changes a customer that it may alter freely, or rejects. It is called
+// again at each attempt, so it must give the same for the same customer.
 type Edit func(c *Customer, now time.Time) error
 
 // Clone returns a copy that shares nothing that an edit alters in place. Custom
@@ -155,7 +155,7 @@ func (s Sex) Word() string {
 	return string(s)
 }
 
-// The limits of a customer (design section 3).
+// The limits of a customer (docs/table.md).
 const (
 	// MaxKeys is how many key values a customer may hold.
 	MaxKeys = 90
@@ -167,7 +167,7 @@ const (
 	MaxItems = 95
 )
 
-// TooLarge is the refusal of a customer that would grow to size bytes.
+// TooLarge is the client error of a customer that would grow to size bytes.
 func TooLarge(size int) error {
 	return errs.New(errs.Invalid, "customer_too_large", "", size, MaxBytes)
 }

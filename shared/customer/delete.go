@@ -61,7 +61,7 @@ func (s *Service) planDeleteSome(ctx context.Context, r Request, l loaded) (Comm
 		if len(identChanges(commit.Before.Customer, commit.After, r.IdentKeys)) > deletedAtOnce && left > 1 {
 			continue
 		}
-		if err := s.handOver(ctx, r, &commit, l.keys, true); err != nil {
+		if err := s.planKeyChanges(ctx, r, &commit, l.keys, true); err != nil {
 			return Commit{}, err
 		}
 		commit.checkStaleOwners(l)

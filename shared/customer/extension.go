@@ -158,7 +158,7 @@ func (s ExtensionSchema) places(records []ExtensionRecord) map[string]int {
 	return at
 }
 
-// checkUnique refuses records of which a combination repeats.
+// checkUnique rejects records of which a combination repeats.
 func (s ExtensionSchema) checkUnique(records []ExtensionRecord) error {
 	for _, names := range s.Unique {
 		seen := make(map[string]bool, len(records))
@@ -173,11 +173,11 @@ func (s ExtensionSchema) checkUnique(records []ExtensionRecord) error {
 	return nil
 }
 
-// errNoRecord refuses a record that the customer does not have.
+// errNoRecord rejects a record that the customer does not have.
 var errNoRecord = errs.New(errs.NotFound, "no_record", "")
 
 // UpdateRecord changes the record that the unique attributes in change name, and
-// leaves what change does not mention. It refuses with [errNoRecord].
+// leaves what change does not mention. It rejects with [errNoRecord].
 func (c *Customer) UpdateRecord(s ExtensionSchema, change ExtensionRecord) error {
 	i, err := c.findRecord(s, change)
 	if err != nil {
@@ -192,7 +192,7 @@ func (c *Customer) UpdateRecord(s ExtensionSchema, change ExtensionRecord) error
 }
 
 // DeleteRecord removes the record that the unique attributes in named name. It
-// refuses with [errNoRecord].
+// rejects with [errNoRecord].
 func (c *Customer) DeleteRecord(s ExtensionSchema, named ExtensionRecord) error {
 	i, err := c.findRecord(s, named)
 	if err != nil {
@@ -221,7 +221,7 @@ func (c *Customer) findRecord(s ExtensionSchema, named ExtensionRecord) (int, er
 	return i, nil
 }
 
-// CheckNamed refuses a record that names no other: the extension must be
+// CheckNamed rejects a record that names no other: the extension must be
 // multi-valued, and all values of one unique combination there.
 func (s ExtensionSchema) CheckNamed(named ExtensionRecord) error {
 	if !s.Multi || len(s.Unique) == 0 {

@@ -2,7 +2,7 @@
 // values they are found, on which channels they are written to, and what an
 // import, an update or a deletion decides. It knows neither HTTP nor DynamoDB:
 // everything is decided over what was loaded, and the clock is an argument
-// (design sections 1, 3 and 4).
+// (docs/design.md).
 package customer
 
 import (
@@ -31,7 +31,7 @@ const LastID ID = idLimit - 1
 var idEpoch = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // NewID makes the id of a customer created at now. Of random the lowest 12 bits
-// count; draw them anew at each attempt to create.
+// count; draw them again at each attempt to create.
 func NewID(now time.Time, random uint64) ID {
 	ms := max(now.Sub(idEpoch).Milliseconds(), 1)
 	return ID(uint64(ms)<<idRandomBits | random&(1<<idRandomBits-1))

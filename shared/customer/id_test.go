@@ -93,7 +93,7 @@ func TestNewID(t *testing.T) {
 	}
 }
 
-func TestParseIDRefuses(t *testing.T) {
+func TestParseIDRejects(t *testing.T) {
 	zeros := strings.Repeat("0", 24)
 	tests := []struct {
 		name  string

@@ -10,7 +10,7 @@ import (
 )
 
 // An IdentKey is a tenant's search index over one or more attributes of customers
-// or of one of their extensions (docs/contracts/genesys.md, section 3.7).
+// or of one of their extensions (Genesys 3.7).
 type IdentKey struct {
 	// Name as it was declared; case does not tell names apart.
 	Name string `json:"name"`
@@ -56,7 +56,7 @@ func (k IdentKeys) Numbered(number int) (IdentKey, bool) {
 	return k[i], true
 }
 
-// Choose returns the ready key for a search by some attributes, as section 1.4
+// Choose returns the ready key for a search by some attributes, as Genesys 1.4
 // has it: the first whose attributes are all there, else the one of which most
 // are, in order from the left; false where no key has its first attribute there.
 func (k IdentKeys) Choose(supplied func(IdentKey, string) bool) (IdentKey, bool) {

@@ -23,7 +23,7 @@ func (d *Duplicate) Error() string {
 
 // KeepIdents makes what is stored of the customer's values under a key what it
 // should be, in several transactions if need be. A customer that is gone is
-// refused with [ErrNotFound]; values that another one has under a unique key are a
+// rejected with [ErrNotFound]; values that another one has under a unique key are a
 // [*Duplicate].
 func (s *Service) KeepIdents(ctx context.Context, tenant int, key IdentKey, id ID) (changed bool, err error) {
 	return s.storeIdents(ctx, tenant, key, id, Customer.identValues)
@@ -135,7 +135,7 @@ func (s *Service) ownIdents(ctx context.Context, commit *Commit, key IdentKey, i
 }
 
 // outlived returns a [*Duplicate] where the other customer has the value indeed;
-// else the commit leans on its not having it.
+// else the commit depends on its not having it.
 func (s *Service) outlived(ctx context.Context, commit *Commit, key IdentKey, match Key, id, other ID) error {
 	owner, err := s.store.CustomerWithExtensions(ctx, commit.Tenant, other)
 	if err != nil {
@@ -151,7 +151,7 @@ func (s *Service) outlived(ctx context.Context, commit *Commit, key IdentKey, ma
 // RemoveExtension removes the records that a customer has of an extension that is
 // being removed. The values of identification keys over it are left to their own
 // removal, without which an extension is not removed. A customer that is gone is
-// refused with [ErrNotFound].
+// rejected with [ErrNotFound].
 func (s *Service) RemoveExtension(ctx context.Context, tenant, number int, id ID) (changed bool, err error) {
 	result, err := s.Apply(ctx, Request{Rules: Rules{Tenant: tenant}, Search: Search{ID: id}, WithExtensions: true, Edit: clearExtension(number)})
 	return result.Changed, err

@@ -63,15 +63,15 @@ const (
 	Anywhere = Profile | InSubscription
 )
 
-// maxOwners is how many owners a key names; one more makes it crowded.
+// maxOwners is how many owners a key names; one more makes it overflowed.
 const maxOwners = 100
 
 // Owners says who holds a key, and in which roles. It is a value: With returns
 // another.
 type Owners struct {
-	// Roles by customer. Of a crowded key only the first owner is named.
+	// Roles by customer. Of a overflowed key only the first owner is named.
 	Roles map[ID]Roles
-	// Crowded: the key had more than 100 owners once, and names them no more.
+	// Overflowed: the key had more than 100 owners once, and names them no more.
 	Overflowed bool
 }
 
@@ -109,7 +109,7 @@ func (o Owners) Equal(p Owners) bool {
 // it.
 func (o Owners) With(id ID, roles Roles) Owners {
 	if o.Overflowed {
-		roles &= Primary // a crowded key names nobody in shared roles
+		roles &= Primary // a overflowed key names nobody in shared roles
 	}
 	next := Owners{Roles: maps.Clone(o.Roles), Overflowed: o.Overflowed}
 	if next.Roles == nil {

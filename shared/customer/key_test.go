@@ -118,15 +118,15 @@ func TestOwnersWith(t *testing.T) {
 		{name: "the 100th", before: crowd(99, customer.Secondary), id: 100, roles: customer.Secondary, want: crowd(100, customer.Secondary)},
 		{name: "one of 100 changes roles", before: crowd(100, customer.Secondary), id: 100, roles: customer.InSubscription,
 			want: crowd(99, customer.Secondary).With(100, customer.InSubscription)},
-		{name: "the 101st crowds it", before: crowd(100, customer.Secondary), id: 101, roles: customer.Secondary, want: crowded()},
+		{name: "the 101st crowds it", before: crowd(100, customer.Secondary), id: 101, roles: customer.Secondary, want: overflowed()},
 		{name: "the first owner stays named", before: crowd(99, customer.Secondary).With(500, customer.Primary|customer.InSubscription), id: 101, roles: customer.Secondary,
-			want: crowded(500)},
-		{name: "the 101st is the first owner", before: crowd(100, customer.Secondary), id: 101, roles: customer.Primary | customer.Secondary, want: crowded(101)},
-		{name: "a crowded key names nobody more", before: crowded(500), id: 7, roles: customer.Secondary | customer.InSubscription | customer.InCustom, want: crowded(500)},
-		{name: "a crowded key gets a first owner", before: crowded(), id: 7, roles: customer.Anywhere, want: crowded(7)},
-		{name: "the first owner of a crowded key lets go", before: crowded(500), id: 500, want: crowded()},
-		{name: "the first owner of a crowded key keeps it in another role", before: crowded(500), id: 500, roles: customer.InSubscription, want: crowded()},
-		{name: "crowded for good", before: crowded(), id: 1, want: crowded()},
+			want: overflowed(500)},
+		{name: "the 101st is the first owner", before: crowd(100, customer.Secondary), id: 101, roles: customer.Primary | customer.Secondary, want: overflowed(101)},
+		{name: "a crowded key names nobody more", before: overflowed(500), id: 7, roles: customer.Secondary | customer.InSubscription | customer.InCustom, want: overflowed(500)},
+		{name: "a crowded key gets a first owner", before: overflowed(), id: 7, roles: customer.Anywhere, want: overflowed(7)},
+		{name: "the first owner of a crowded key lets go", before: overflowed(500), id: 500, want: overflowed()},
+		{name: "the first owner of a crowded key keeps it in another role", before: overflowed(500), id: 500, roles: customer.InSubscription, want: overflowed()},
+		{name: "crowded for good", before: overflowed(), id: 1, want: overflowed()},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -157,7 +157,7 @@ func owners(pairs ...any) customer.Owners {
 	return o
 }
 
-func crowded(first ...customer.ID) customer.Owners {
+func overflowed(first ...customer.ID) customer.Owners {
 	o := customer.Owners{Roles: map[customer.ID]customer.Roles{}, Overflowed: true}
 	for _, id := range first {
 		o.Roles[id] = customer.Primary
@@ -194,7 +194,7 @@ func TestOwnersIn(t *testing.T) {
 }
 
 // With never loses another owner, nor names one who did not ask for it: until the
-// key is crowded it is what a plain map would say, and from then on the first
+// key is overflowed it is what a plain map would say, and from then on the first
 // owner.
 func TestOwnersWithLosesNobody(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -20,7 +20,7 @@ type loaded struct {
 	cleaned map[Key]bool
 }
 
-// load finds the one customer a search leads to, reading strongly. It refuses
+// load finds the one customer a search leads to, reading strongly. It rejects
 // with [ErrAmbiguous]; [errs.ErrConflict] means that keys and customers did not fit
 // together, as when somebody wrote between the reads. Keys that are preloaded are
 // not read again.
@@ -128,7 +128,7 @@ func (s *Service) match(ctx context.Context, rules Rules, search Search, l loade
 	return l, nil
 }
 
-// confirmNobody is the refusal of a search that found nobody.
+// confirmNobody is the client error of a search that found nobody.
 func (s *Service) confirmNobody(ctx context.Context, tenant int, l loaded) error {
 	if len(l.others) == 0 {
 		return s.confirm(ctx, tenant, l.keys, ErrNotFound)
@@ -140,24 +140,24 @@ func (s *Service) confirmNobody(ctx context.Context, tenant int, l loaded) error
 	return s.confirmCustomers(ctx, tenant, read, s.confirm(ctx, tenant, l.keys, ErrNotFound))
 }
 
-// confirm returns refusal if the keys are still as they were read. Several keys
+// confirm returns client error if the keys are still as they were read. Several keys
 // were read at several moments, and a value that moved between them from one
 // customer to another must not look like two owners.
-func (s *Service) confirm(ctx context.Context, tenant int, read map[Key]KeyRecord, refusal error) error {
+func (s *Service) confirm(ctx context.Context, tenant int, read map[Key]KeyRecord, clientErr error) error {
 	if len(read) < 2 {
-		return refusal
+		return clientErr
 	}
 	if err := s.unchangedKeys(ctx, tenant, read); err != nil {
 		return err
 	}
-	return refusal
+	return clientErr
 }
 
-// confirmFound returns err, unless that is a refusal and what was found may be
+// confirmFound returns err, unless that is a client error and what was found may be
 // somebody else by now. Whose a value is was read after the search, and what moved
 // in between together with what the search was by must not look taken.
 func (s *Service) confirmFound(ctx context.Context, tenant int, l loaded, err error) error {
-	if _, refused := errs.AsClient(err); !refused {
+	if _, rejected := errs.AsClient(err); !rejected {
 		return err
 	}
 	if len(l.keys) > 0 {
@@ -177,7 +177,7 @@ func (s *Service) confirmFound(ctx context.Context, tenant int, l loaded, err er
 	return s.confirmCustomers(ctx, tenant, read, err)
 }
 
-// unchangedKeys returns ErrStale unless the keys are still as they were read.
+// unchangedKeys returns ErrConflict unless the keys are still as they were read.
 func (s *Service) unchangedKeys(ctx context.Context, tenant int, read map[Key]KeyRecord) error {
 	again, err := s.store.Keys(ctx, tenant, slices.Collect(maps.Keys(read)))
 	if err != nil {
@@ -192,7 +192,7 @@ func (s *Service) unchangedKeys(ctx context.Context, tenant int, read map[Key]Ke
 }
 
 // confirmCustomers does for customers what confirm does for keys.
-func (s *Service) confirmCustomers(ctx context.Context, tenant int, read map[ID]Record, refusal error) error {
+func (s *Service) confirmCustomers(ctx context.Context, tenant int, read map[ID]Record, clientErr error) error {
 	again, err := s.store.Customers(ctx, tenant, slices.Collect(maps.Keys(read)))
 	if err != nil {
 		return err
@@ -202,5 +202,5 @@ func (s *Service) confirmCustomers(ctx context.Context, tenant int, read map[ID]
 			return fmt.Errorf("customer changed between two reads: %w", errs.ErrConflict)
 		}
 	}
-	return refusal
+	return clientErr
 }

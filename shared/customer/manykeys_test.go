@@ -25,21 +25,21 @@ func TestTooManyKeys(t *testing.T) {
 	}
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 		ada := must(t, service, imports(phone("+1111111"), phones(90)))
-		refused := func(what, code string, edit customer.Edit) {
+		rejected := func(what, code string, edit customer.Edit) {
 			_, err := service.Apply(ctx, updates(id(ada.ID), edit))
 			// Match fields and identification keys count, so those of now decide.
-			if refusal, ok := errs.AsClient(err); !ok || refusal.Code != code || !refusal.DependsOnSettings {
+			if clientErr, ok := errs.AsClient(err); !ok || clientErr.Code != code || !clientErr.DependsOnSettings {
 				t.Errorf("%s: error = %v, want %s, of settings", what, err, code)
 			}
 		}
-		refused("91 phones", "too_many_keys", phones(91))
+		rejected("91 phones", "too_many_keys", phones(91))
 		other := func(c *customer.Customer, _ time.Time) error {
 			for i := range c.Phones {
 				c.Phones[i] = fmt.Sprintf("+2%07d", i)
 			}
 			return nil
 		}
-		refused("90 other phones", "too_many_changes", other)
+		rejected("90 other phones", "too_many_changes", other)
 		if n := len(world.customers[ada.ID].Phones); n != 90 {
 			t.Errorf("%d phones after refusals, want 90", n)
 		}
@@ -139,16 +139,16 @@ func TestDeleteWithManyPhones(t *testing.T) {
 	})
 }
 
-// A deletion that was carried out before, or is refused, takes nothing away from
+// A deletion that was carried out before, or is rejected, takes nothing away from
 // who has the e-mail now.
 func TestRepeatedDeleteTakesNothingAway(t *testing.T) {
 	for name, meaning := range map[string]string{"the same request": "delete", "another request": "another"} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 				must(t, service, imports(email("ada@x.com"), setEmail("ada@x.com")))
-				gone := must(t, service, keyed(deletes(email("ada@x.com")), "k", "delete"))
+				gone := must(t, service, withKey(deletes(email("ada@x.com")), "k", "delete"))
 				ada := longList(t, service, manyWords(150))
-				got, err := service.Apply(ctx, keyed(deletes(email("ada@x.com")), "k", meaning))
+				got, err := service.Apply(ctx, withKey(deletes(email("ada@x.com")), "k", meaning))
 				if meaning == "delete" && (err != nil || !got.Replayed || got.ID != gone.ID) {
 					t.Errorf("Apply = %+v, error %v, want the first result again", got, err)
 				}

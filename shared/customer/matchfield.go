@@ -6,7 +6,7 @@ import (
 )
 
 // A MatchField is a custom field that a tenant declared as one by whose value
-// customers are found (design section 3).
+// customers are found (docs/design.md).
 type MatchField struct {
 	// Name of the custom field, as its writers spell it.
 	Name string

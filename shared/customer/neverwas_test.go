@@ -102,7 +102,7 @@ func TestNotFoundThatNeverWasOnAResource(t *testing.T) {
 	})
 }
 
-// An id that is drawn and exists already is drawn anew, and nobody is overwritten.
+// An id that is drawn and exists already is drawn again, and nobody is overwritten.
 func TestDrawnIDExists(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, _ *customer.Service) {
 		service := customer.NewService(world, func() time.Time { return noon }) // all ids of one millisecond
@@ -122,7 +122,7 @@ func TestDrawnIDExists(t *testing.T) {
 	})
 }
 
-// Contention without end is busy, in time, and never a refusal.
+// Contention without end is busy, in time, and never a client error.
 func TestContentionWithoutEnd(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 		ada := must(t, service, imports(email("ada@x.com"), setEmail("ada@x.com")))

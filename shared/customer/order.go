@@ -30,7 +30,7 @@ import "slices"
 //
 // Two things stay as they are with single calls: what others write meanwhile may
 // come before or after any of the requests, and whether a shared value turns
-// crowded may depend on who was first to take or to leave it.
+// overflowed may depend on who was first to take or to leave it.
 type order struct {
 	items   []BatchItem
 	parent  []int // of the union-find; items come first

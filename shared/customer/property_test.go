@@ -104,15 +104,15 @@ var anyEdit = rapid.Custom(func(t *rapid.T) customer.Edit {
 	return both(edits...)
 })
 
-// A wish is a request by somebody that may be about one of those there are.
-type wish struct {
+// A operation is a request by somebody that may be about one of those there are.
+type operation struct {
 	customer.Request
 	nth int // of the customers there are, by id; -1: by the search
 }
 
-var anyWish = rapid.Custom(func(t *rapid.T) wish {
-	w := wish{nth: -1}
-	switch rapid.IntRange(0, 5).Draw(t, "wish") {
+var anyOperation = rapid.Custom(func(t *rapid.T) operation {
+	w := operation{nth: -1}
+	switch rapid.IntRange(0, 5).Draw(t, "operation") {
 	case 0, 1, 2:
 		w.Request = imports(anySearch.Draw(t, "search"), anyEdit.Draw(t, "edit"))
 	case 3:
@@ -127,12 +127,12 @@ var anyWish = rapid.Custom(func(t *rapid.T) wish {
 		}
 	}
 	if rapid.IntRange(0, 4).Draw(t, "keyed") == 0 {
-		w.Request = keyed(w.Request, rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(t, "key"), "m")
+		w.Request = withKey(w.Request, rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(t, "key"), "m")
 	}
 	return w
 })
 
-func (w wish) request(world *table) customer.Request {
+func (w operation) request(world *table) customer.Request {
 	if w.nth >= 0 {
 		ids := slices.Sorted(maps.Keys(world.customers))
 		w.Search.ID = customer.ID(4096)
@@ -143,7 +143,7 @@ func (w wish) request(world *table) customer.Request {
 	return w.Request
 }
 
-// matching are those whom a search means, by looking at everybody; crowded says
+// matching are those whom a search means, by looking at everybody; overflowed says
 // that it cannot tell.
 func (t *table) matching(s customer.Search) (ids []customer.ID, crowded bool) {
 	for id, c := range t.customers {
@@ -167,8 +167,8 @@ func (t *table) matching(s customer.Search) (ids []customer.ID, crowded bool) {
 
 // Whoever wants whatever, and whoever comes between: for every customer and every
 // value it holds, the key's owners name it in exactly the right roles, unless the
-// key is crowded, and nobody else; an e-mail has one first owner at most; what
-// was refused committed nothing; and undisturbed, the outcome is what the state
+// key is overflowed, and nobody else; an e-mail has one first owner at most; what
+// was rejected committed nothing; and undisturbed, the outcome is what the state
 // before demands.
 func TestKeysAndCustomersFitTogether(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -188,18 +188,18 @@ func TestKeysAndCustomersFitTogether(t *testing.T) {
 					}
 				},
 				"alone": func(t *rapid.T) {
-					fulfil(t, world, service, anyWish.Draw(t, "wish"), nil)
+					fulfil(t, world, service, anyOperation.Draw(t, "operation"), nil)
 				},
 				"disturbed": func(t *rapid.T) {
-					fulfil(t, world, service, anyWish.Draw(t, "wish"), rapid.MapOfN(rapid.IntRange(0, 7), anyWish, 1, 3).Draw(t, "others by moment"))
+					fulfil(t, world, service, anyOperation.Draw(t, "operation"), rapid.MapOfN(rapid.IntRange(0, 7), anyOperation, 1, 3).Draw(t, "others by moment"))
 				},
 			})
 		})
 	})
 }
 
-// fulfil carries out a wish, and those of others at the moments of their numbers.
-func fulfil(t *rapid.T, world *table, service *customer.Service, w wish, others map[int]wish) {
+// fulfil carries out a operation, and those of others at the moments of their numbers.
+func fulfil(t *rapid.T, world *table, service *customer.Service, w operation, others map[int]operation) {
 	ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
 	defer cancel()
 	moment, foreign := 0, 0
@@ -217,13 +217,13 @@ func fulfil(t *rapid.T, world *table, service *customer.Service, w wish, others 
 	customers, commits := maps.Clone(world.customers), len(world.commits)
 	matching, crowded := world.matching(request.Search)
 	result, err := service.Apply(ctx, request)
-	_, refused := errs.AsClient(err)
+	_, rejected := errs.AsClient(err)
 
 	own := len(world.commits) - commits - foreign
 	switch {
-	case err != nil && !refused:
+	case err != nil && !rejected:
 		t.Fatalf("Apply error = %v, want none or a refusal", err)
-	case (refused || result.Replayed || !result.Changed && request.IdempotencyKey == nil) && own != 0:
+	case (rejected || result.Replayed || !result.Changed && request.IdempotencyKey == nil) && own != 0:
 		t.Fatalf("%d commits of a request that ended with %+v, error %v", own, result, err)
 	case own > 1:
 		t.Fatalf("%d commits of one request", own)
@@ -253,12 +253,12 @@ func checkResult(t *rapid.T, before map[customer.ID]customer.Record, matching []
 
 // Requests that bear a key happen once each, in whatever order they are repeated
 // and however they overtake each other.
-func TestKeyedRequestsHappenOnce(t *testing.T) {
+func TestRequestsWithKeysHappenOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		world := newTable()
 		service := customer.NewService(world, world.now)
 		visit := func(visitor string) customer.Request {
-			return keyed(imports(email("ada@x.com"), func(c *customer.Customer, _ time.Time) error {
+			return withKey(imports(email("ada@x.com"), func(c *customer.Customer, _ time.Time) error {
 				c.SetEmail("ada@x.com")
 				visits, _ := c.Custom["visits"].(string)
 				c.SetCustom("visits", visits+visitor)

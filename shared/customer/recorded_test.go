@@ -12,7 +12,7 @@ import (
 
 func TestIdempotencyKey(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
-		create := keyed(imports(email("ada@x.com"), setEmail("ada@x.com")), "k1", "import ada")
+		create := withKey(imports(email("ada@x.com"), setEmail("ada@x.com")), "k1", "import ada")
 		ada := must(t, service, create)
 		repeated := ada
 		repeated.Replayed = true
@@ -28,12 +28,12 @@ func TestIdempotencyKey(t *testing.T) {
 			}
 		}
 		again("nothing would change", create, repeated)
-		other := keyed(imports(email("ada@x.com"), setName("Ada")), "k1", "another")
+		other := withKey(imports(email("ada@x.com"), setName("Ada")), "k1", "another")
 		for name, r := range map[string]customer.Request{
 			"something would change":   other,
-			"nothing would change":     keyed(imports(email("ada@x.com"), setEmail("ada@x.com")), "k1", "another"),
-			"it would not be found":    keyed(updates(email("eve@x.com"), setName("Eve")), "k1", "another"),
-			"another would be created": keyed(imports(email("eve@x.com"), setEmail("eve@x.com")), "k1", "another"),
+			"nothing would change":     withKey(imports(email("ada@x.com"), setEmail("ada@x.com")), "k1", "another"),
+			"it would not be found":    withKey(updates(email("eve@x.com"), setName("Eve")), "k1", "another"),
+			"another would be created": withKey(imports(email("eve@x.com"), setEmail("eve@x.com")), "k1", "another"),
 		} {
 			if got, err := service.Apply(ctx, r); !errors.Is(err, idempotency.ErrKeyReused) {
 				t.Errorf("the key with another request, %s: Apply = %+v, error %v, want %v", name, got, err, idempotency.ErrKeyReused)
@@ -47,14 +47,14 @@ func TestIdempotencyKey(t *testing.T) {
 		commits = len(world.commits)
 		again("another has the e-mail now", create, repeated)
 
-		remove := keyed(deletes(id(ada.ID)), "k2", "delete ada")
+		remove := withKey(deletes(id(ada.ID)), "k2", "delete ada")
 		gone := must(t, service, remove)
 		gone.Replayed = true
 		commits = len(world.commits)
 		again("it is gone", remove, gone)
 		again("its customer is gone", create, repeated)
 
-		move := keyed(updates(id(eve.ID), setEmail("lady@x.com")), "k3", "move eve")
+		move := withKey(updates(id(eve.ID), setEmail("lady@x.com")), "k3", "move eve")
 		moved := must(t, service, move)
 		moved.Replayed = true
 		must(t, service, updates(id(eve.ID), setEmail("eve@x.com")))
@@ -67,11 +67,11 @@ func TestIdempotencyKey(t *testing.T) {
 	})
 }
 
-// A request that changes nothing is remembered alone; a refused one is not.
+// A request that changes nothing is remembered alone; a rejected one is not.
 func TestWhatIsRemembered(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 		ada := must(t, service, imports(email("ada@x.com"), setEmail("ada@x.com")))
-		nothing := keyed(updates(id(ada.ID), setEmail("ada@x.com")), "k", "nothing")
+		nothing := withKey(updates(id(ada.ID), setEmail("ada@x.com")), "k", "nothing")
 		commits := len(world.commits)
 		if got, want := must(t, service, nothing), (customer.Result{ID: ada.ID}); got != want {
 			t.Errorf("Apply = %+v, want %+v", got, want)
@@ -84,12 +84,12 @@ func TestWhatIsRemembered(t *testing.T) {
 			t.Errorf("Apply again = %+v, want %+v", got, want)
 		}
 
-		refused := keyed(updates(email("eve@x.com"), setName("Eve")), "r", "refused")
-		if _, err := service.Apply(ctx, refused); !errors.Is(err, customer.ErrNotFound) {
+		rejected := withKey(updates(email("eve@x.com"), setName("Eve")), "r", "refused")
+		if _, err := service.Apply(ctx, rejected); !errors.Is(err, customer.ErrNotFound) {
 			t.Errorf("Apply error = %v, want %v", err, customer.ErrNotFound)
 		}
 		must(t, service, imports(email("eve@x.com"), setEmail("eve@x.com")))
-		if got := must(t, service, refused); got.Replayed || !got.Changed {
+		if got := must(t, service, rejected); got.Replayed || !got.Changed {
 			t.Errorf("Apply = %+v, want it carried out now", got)
 		}
 	})
@@ -106,7 +106,7 @@ func TestSameRequestTwiceAtOnce(t *testing.T) {
 					c.SetCustom("visits", n+"I")
 					return nil
 				}
-				r := keyed(imports(email("ada@x.com"), visits), "k", "visit")
+				r := withKey(imports(email("ada@x.com"), visits), "k", "visit")
 				if moment == "read customer" {
 					moment += " " + must(t, service, imports(email("ada@x.com"), setEmail("ada@x.com"))).ID.Decimal()
 				}

@@ -15,7 +15,7 @@ import (
 )
 
 // An AttributeSchema says what values an attribute of an extension may have
-// (docs/contracts/genesys.md, section 3.2).
+// (Genesys 3.2).
 type AttributeSchema struct {
 	Name string `json:"name"`
 	// Type is one of [AttributeTypes].
@@ -28,7 +28,7 @@ type AttributeSchema struct {
 	Mandatory bool `json:"mandatory,omitempty"`
 }
 
-// AttributeTypes are those of the Genesys contract, section 3.2.
+// AttributeTypes are those of Genesys 3.2.
 var AttributeTypes = []string{"string", "integer", "long", "double", "date", "datetime", "currency", "boolean"}
 
 // An ExtensionSchema declares an extension: a typed set of records of a customer.
@@ -74,7 +74,7 @@ func (s ExtensionSchema) Attribute(name string) (AttributeSchema, bool) {
 // attributes, as package value keeps them. Records are replaced, never altered.
 type ExtensionRecord = map[string]any
 
-// ReadRecord reads what a client wrote as a record. null is absent. The refusal
+// ReadRecord reads what a client wrote as a record. null is absent. The client error
 // names the member, below field.
 func (s ExtensionSchema) ReadRecord(field string, v any) (ExtensionRecord, error) {
 	members, ok := v.(map[string]any)
@@ -99,7 +99,7 @@ func (s ExtensionSchema) ReadRecord(field string, v any) (ExtensionRecord, error
 	return record, nil
 }
 
-// complete fills in defaults and refuses a record that lacks what is mandatory.
+// complete fills in defaults and rejects a record that lacks what is mandatory.
 func (s ExtensionSchema) complete(field string, record ExtensionRecord) (ExtensionRecord, error) {
 	full := cloneMap(record)
 	for _, a := range s.Attributes {
@@ -120,7 +120,7 @@ var (
 	decimalText = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
 )
 
-// Read returns the value as it is kept, or a refusal that names field.
+// Read returns the value as it is kept, or a client error that names field.
 func (a AttributeSchema) Read(field string, v any) (any, error) {
 	switch a.Type {
 	case "string":
@@ -199,7 +199,7 @@ func wrongType(field string, v any, code string) error {
 }
 
 const (
-	// maxSchemaName bounds names of extensions and keys (contract, section 3.3).
+	// maxSchemaName bounds names of extensions and keys (Genesys 3.3).
 	maxSchemaName = 26
 	// maxAttributeName bounds names of attributes, in bytes.
 	maxAttributeName = 100
@@ -211,7 +211,7 @@ const (
 
 var schemaName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 
-// CheckSchemaName refuses what cannot be the name of an extension or a key.
+// CheckSchemaName rejects what cannot be the name of an extension or a key.
 func CheckSchemaName(field, name string) error {
 	if len(name) > maxSchemaName || !schemaName.MatchString(name) {
 		return errs.New(errs.Invalid, "bad_name/schema", field, name, maxSchemaName)
@@ -219,7 +219,7 @@ func CheckSchemaName(field, name string) error {
 	return nil
 }
 
-// Check refuses a declaration that makes no sense.
+// Check rejects a declaration that makes no sense.
 func (s ExtensionSchema) Check() error {
 	if err := CheckSchemaName("name", s.Name); err != nil {
 		return err

@@ -45,7 +45,7 @@ func (s Search) keys() []Key {
 }
 
 // candidates are the customers that the keys name, and whether each of them must
-// be looked at before it counts. Crowded keys cannot name anybody: of the words
+// be looked at before it counts. Overflowed keys cannot name anybody: of the words
 // that must all lead there one has to be uncrowded.
 func (s Search) candidates(keys map[Key]KeyRecord) (ids []ID, unsure bool, err error) {
 	if len(s.All) > 0 {
@@ -117,13 +117,13 @@ func (c Customer) subscribedTo(key Key, resource int64) bool {
 	})
 }
 
-// The refusals of a search.
+// The client errors of a search.
 var (
 	ErrNotFound  = errs.New(errs.NotFound, "not_found", "")
 	ErrAmbiguous = errs.New(errs.FailedPrecondition, "ambiguous", "")
 )
 
-// namedOwners is how many of several matching customers a refusal names.
+// namedOwners is how many of several matching customers a client error names.
 const namedOwners = 10
 
 func ambiguous(ids []ID) error {

@@ -16,7 +16,7 @@ var (
 	hobbies = MatchFields{{Name: "interests", Of: OfCustomer, Tags: true, Number: 2, State: FieldReady}}
 )
 
-func crowdedKey() KeyRecord { return KeyRecord{Owners{Overflowed: true}, rev} }
+func overflowedKey() KeyRecord { return KeyRecord{Owners{Overflowed: true}, rev} }
 
 func anyOf(roles Roles, keys ...Key) Search {
 	var s Search
@@ -51,9 +51,9 @@ func TestCandidates(t *testing.T) {
 			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: Primary}), other: named(map[ID]Roles{adaID: Secondary})}, want: []ID{adaID}},
 		{name: "several by several keys", search: anyOf(Anywhere, wanted, other),
 			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{eveID: Primary}), other: named(map[ID]Roles{adaID: Secondary})}, want: []ID{adaID, eveID}},
-		{name: "crowded", search: anyOf(Anywhere, wanted), keys: map[Key]KeyRecord{wanted: crowdedKey()}, err: ErrAmbiguous},
+		{name: "crowded", search: anyOf(Anywhere, wanted), keys: map[Key]KeyRecord{wanted: overflowedKey()}, err: ErrAmbiguous},
 		{name: "one of several crowded", search: anyOf(Anywhere, wanted, other),
-			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: Primary}), other: crowdedKey()}, err: ErrAmbiguous},
+			keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: Primary}), other: overflowedKey()}, err: ErrAmbiguous},
 		{name: "narrowed to a resource", search: narrowed, keys: map[Key]KeyRecord{wanted: named(map[ID]Roles{adaID: Primary})}, want: []ID{adaID}, unsure: true},
 
 		{name: "all words", search: wordsOf(ski, tea),
@@ -63,11 +63,11 @@ func TestCandidates(t *testing.T) {
 		{name: "a word of nobody", search: wordsOf(ski, tea), keys: map[Key]KeyRecord{ski: named(map[ID]Roles{adaID: InCustom}), tea: {}}, want: []ID{}},
 		{name: "a word of nobody first", search: wordsOf(tea, ski), keys: map[Key]KeyRecord{ski: named(map[ID]Roles{adaID: InCustom}), tea: {}}},
 		{name: "a crowded word first", search: wordsOf(ski, tea, art),
-			keys: map[Key]KeyRecord{ski: crowdedKey(), tea: named(map[ID]Roles{adaID: InCustom, eveID: InCustom}), art: named(map[ID]Roles{eveID: InCustom})},
+			keys: map[Key]KeyRecord{ski: overflowedKey(), tea: named(map[ID]Roles{adaID: InCustom, eveID: InCustom}), art: named(map[ID]Roles{eveID: InCustom})},
 			want: []ID{eveID}, unsure: true},
 		{name: "a crowded word last", search: wordsOf(tea, ski),
-			keys: map[Key]KeyRecord{ski: crowdedKey(), tea: named(map[ID]Roles{adaID: InCustom})}, want: []ID{adaID}, unsure: true},
-		{name: "crowded words alone", search: wordsOf(ski, tea), keys: map[Key]KeyRecord{ski: crowdedKey(), tea: crowdedKey()}, err: ErrAmbiguous},
+			keys: map[Key]KeyRecord{ski: overflowedKey(), tea: named(map[ID]Roles{adaID: InCustom})}, want: []ID{adaID}, unsure: true},
+		{name: "crowded words alone", search: wordsOf(ski, tea), keys: map[Key]KeyRecord{ski: overflowedKey(), tea: overflowedKey()}, err: ErrAmbiguous},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -117,9 +117,9 @@ func TestHolds(t *testing.T) {
 
 		{name: "has all words", search: wordsOf(ski, tea), customer: likes("tea", "art", "ski"), found: true, asKeysSaid: true},
 		{name: "lacks a word", search: wordsOf(ski, tea), customer: likes("tea")},
-		{name: "lacks a crowded word", search: wordsOf(ski, tea), customer: likes("tea"), keys: map[Key]KeyRecord{ski: crowdedKey()}, asKeysSaid: true},
-		{name: "lacks the word beside a crowded one", search: wordsOf(ski, tea), customer: likes("ski"), keys: map[Key]KeyRecord{ski: crowdedKey()}},
-		{name: "has all words, one of them crowded", search: wordsOf(ski, tea), customer: likes("ski", "tea"), keys: map[Key]KeyRecord{ski: crowdedKey()}, found: true, asKeysSaid: true},
+		{name: "lacks a crowded word", search: wordsOf(ski, tea), customer: likes("tea"), keys: map[Key]KeyRecord{ski: overflowedKey()}, asKeysSaid: true},
+		{name: "lacks the word beside a crowded one", search: wordsOf(ski, tea), customer: likes("ski"), keys: map[Key]KeyRecord{ski: overflowedKey()}},
+		{name: "has all words, one of them crowded", search: wordsOf(ski, tea), customer: likes("ski", "tea"), keys: map[Key]KeyRecord{ski: overflowedKey()}, found: true, asKeysSaid: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -22,7 +22,7 @@ func (c *Customer) LeaveSegments(numbers ...int64) {
 	c.Segments = slices.DeleteFunc(c.Segments, func(n int64) bool { return slices.Contains(numbers, n) })
 }
 
-// checkSegments refuses a customer that comes to be in too many.
+// checkSegments rejects a customer that comes to be in too many.
 func (c Commit) checkSegments() error {
 	if n := len(c.After.Segments); n > MaxSegments && n > len(c.Before.Segments) {
 		return errs.New(errs.Invalid, "too_many_segments", "add_to_segments", n, MaxSegments)

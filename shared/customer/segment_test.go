@@ -44,7 +44,7 @@ func TestTooManySegments(t *testing.T) {
 		}
 		ada := must(t, service, imports(email("ada@x.com"), both(setEmail("ada@x.com"), join(1, customer.MaxSegments))))
 		_, err := service.Apply(ctx, updates(id(ada.ID), join(customer.MaxSegments+1, 1)))
-		if refusal, refused := errs.AsClient(err); !refused || refusal.Code != "too_many_segments" {
+		if clientErr, rejected := errs.AsClient(err); !rejected || clientErr.Code != "too_many_segments" {
 			t.Errorf("one segment more: error %v, want a refusal", err)
 		}
 		if n := len(world.customers[ada.ID].Segments); n != customer.MaxSegments {

@@ -15,7 +15,7 @@ import (
 )
 
 // A Service finds and changes customers: it loads what a decision needs, decides,
-// and commits all of it or nothing, anew as often as somebody else came between.
+// and commits all of it or nothing, again as often as somebody else came between.
 type Service struct {
 	store    Store
 	now      func() time.Time
@@ -55,8 +55,8 @@ type Result struct {
 }
 
 // Apply changes the customer that the request's search finds, or creates it. It
-// refuses with [ErrNotFound], [ErrAmbiguous], [ErrTaken], [idempotency.ErrKeyReused] or what the
-// edit refuses with, and then nothing is written.
+// rejects with [ErrNotFound], [ErrAmbiguous], [ErrTaken], [idempotency.ErrKeyReused] or what the
+// edit rejects with, and then nothing is written.
 //
 // Each attempt reads, decides and commits. A customer that holds more values than
 // one transaction releases is deleted in several steps: once the first is committed
@@ -101,21 +101,21 @@ func (s *Service) Apply(ctx context.Context, r Request) (Result, error) {
 			}
 		}
 	})
-	if _, refused := errs.AsClient(err); refused {
+	if _, rejected := errs.AsClient(err); rejected {
 		return s.RejectUnlessReplayed(ctx, r.Tenant, r.IdempotencyKey, err)
 	}
 	return result, err
 }
 
-// RejectUnlessReplayed returns refusal, unless the request was carried out before:
+// RejectUnlessReplayed returns client error, unless the request was carried out before:
 // then it returns the first result. It is for requests that are rejected before
 // they come to Apply: the same request may have come to it at an earlier time.
-func (s *Service) RejectUnlessReplayed(ctx context.Context, tenant int, key *idempotency.Key, refusal error) (Result, error) {
+func (s *Service) RejectUnlessReplayed(ctx context.Context, tenant int, key *idempotency.Key, clientErr error) (Result, error) {
 	first, done, err := s.replay(ctx, tenant, key)
 	if err != nil || done {
 		return first, err
 	}
-	return Result{}, refusal
+	return Result{}, clientErr
 }
 
 // replay returns the first result of a request that was carried out before; done
@@ -130,7 +130,7 @@ func (s *Service) replay(ctx context.Context, tenant int, key *idempotency.Key) 
 	return first.result(), true, nil
 }
 
-// Find returns the customer that the search finds, or refuses with [ErrNotFound]
+// Find returns the customer that the search finds, or rejects with [ErrNotFound]
 // or [ErrAmbiguous].
 func (s *Service) Find(ctx context.Context, rules Rules, search Search) (Customer, error) {
 	return s.find(ctx, rules, search, false)
@@ -180,7 +180,7 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, readAllK
 			return Commit{}, err
 		}
 	}
-	if err := s.handOver(ctx, r, &commit, r.knownOf(commit.After, loaded.keys), readAllKeys); err != nil {
+	if err := s.planKeyChanges(ctx, r, &commit, r.knownOf(commit.After, loaded.keys), readAllKeys); err != nil {
 		return Commit{}, s.confirmFound(ctx, r.Tenant, loaded, err)
 	}
 	if commit.Before.Absent() {
@@ -220,13 +220,13 @@ func tooManyChanges(items int) error {
 // instant is the time to the precision that is kept.
 func (s *Service) instant() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
-// handOver adds the keys that change hands, reading those that must be known.
-func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, readAllKeys bool) error {
-	known, err := s.uncontested(ctx, r, commit, known, readAllKeys)
+// planKeyChanges adds the keys that change hands, reading those that must be known.
+func (s *Service) planKeyChanges(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, readAllKeys bool) error {
+	known, err := s.resolveUniqueClaims(ctx, r, commit, known, readAllKeys)
 	if err != nil {
 		return err
 	}
-	changes, leant, missing, err := handover(commit.Before, commit.After, r.Rules, known, readAllKeys)
+	changes, unchanged, missing, err := keyChanges(commit.Before, commit.After, r.Rules, known, readAllKeys)
 	if err != nil {
 		return err
 	}
@@ -239,14 +239,14 @@ func (s *Service) handOver(ctx context.Context, r Request, commit *Commit, known
 			return err
 		}
 		maps.Copy(more, known)
-		if more, err = s.uncontested(ctx, r, commit, more, readAllKeys); err != nil {
+		if more, err = s.resolveUniqueClaims(ctx, r, commit, more, readAllKeys); err != nil {
 			return err
 		}
-		if changes, leant, _, err = handover(commit.Before, commit.After, r.Rules, more, readAllKeys); err != nil {
+		if changes, unchanged, _, err = keyChanges(commit.Before, commit.After, r.Rules, more, readAllKeys); err != nil {
 			return err
 		}
 	}
-	commit.Keys, commit.UnchangedKeys = changes, leant
+	commit.Keys, commit.UnchangedKeys = changes, unchanged
 	commit.Idents, err = commit.identChanges(r.IdentKeys)
 	commit.Extensions = commit.stamp()
 	return err
@@ -260,7 +260,7 @@ func (c *Commit) checkAbsence(l loaded) {
 	}
 	for key, record := range l.keys {
 		written := slices.ContainsFunc(c.Keys, func(k KeyChange) bool { return k.Key == key })
-		if !written && !record.Overflowed { // a crowded key stays so for good
+		if !written && !record.Overflowed { // a overflowed key stays so for good
 			c.UnchangedKeys[key] = record.Rev
 		}
 	}

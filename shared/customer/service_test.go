@@ -70,7 +70,7 @@ func deletes(search customer.Search) customer.Request {
 	return customer.Request{Rules: rules, Search: search, Edit: customer.Delete}
 }
 
-func keyed(r customer.Request, key, meaning string) customer.Request {
+func withKey(r customer.Request, key, meaning string) customer.Request {
 	r.IdempotencyKey = &idempotency.Key{Value: key, Fingerprint: meaning}
 	return r
 }
@@ -154,8 +154,8 @@ func TestTakenEmail(t *testing.T) {
 			"create": imports(phone("+4444444"), both(setEmail("ada@x.com"), setPhones("+4444444"))),
 		} {
 			_, err := service.Apply(ctx, r)
-			refusal, ok := errs.AsClient(err)
-			if !errors.Is(err, customer.ErrTaken) || !ok || !slices.Equal(refusal.Args, []any{ada.ID}) {
+			clientErr, ok := errs.AsClient(err)
+			if !errors.Is(err, customer.ErrTaken) || !ok || !slices.Equal(clientErr.Args, []any{ada.ID}) {
 				t.Errorf("%s: error = %v, want %v that names %s", name, err, customer.ErrTaken, ada.ID.Hex())
 			}
 		}
@@ -167,15 +167,15 @@ func TestTakenEmail(t *testing.T) {
 			return c.Subscribe(customer.SubscriptionEdit{Resource: 1, Channel: customer.ChannelEmail, Contact: "ada@x.com"}, now)
 		}))
 		_, err := service.Find(ctx, rules, email("ada@x.com"))
-		refusal, _ := errs.AsClient(err)
-		if !errors.Is(err, customer.ErrAmbiguous) || !cmp.Equal(refusal.Args, []any{2, []customer.ID{ada.ID, eve.ID}}) {
+		clientErr, _ := errs.AsClient(err)
+		if !errors.Is(err, customer.ErrAmbiguous) || !cmp.Equal(clientErr.Args, []any{2, []customer.ID{ada.ID, eve.ID}}) {
 			t.Errorf("find error = %v, want %v that names both", err, customer.ErrAmbiguous)
 		}
 	})
 }
 
-// What the edit refuses is refused, once, and nothing is written.
-func TestEditRefuses(t *testing.T) {
+// What the edit rejects is rejected, once, and nothing is written.
+func TestEditRejects(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 		errEdit := errs.Reject(errs.Invalid, "no", "data", "No.")
 		calls := 0

@@ -22,7 +22,7 @@ func unknowing(r customer.Request) customer.Request {
 
 // While a field is being declared, who knows it keys a value, and who does not
 // takes it away. The key that is left over must lead nobody astray for good.
-func TestLeftoverOwner(t *testing.T) {
+func TestStaleOwner(t *testing.T) {
 	card := by(fieldKey(1, "7"))
 	stories := map[string]func(t *testing.T, ctx context.Context, world *table, service *customer.Service, ada customer.ID){
 		"nobody is found": func(t *testing.T, ctx context.Context, _ *table, service *customer.Service, _ customer.ID) {

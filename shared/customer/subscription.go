@@ -14,7 +14,7 @@ import (
 // A Channel is a way to reach a person.
 type Channel string
 
-// The channels (docs/contracts/altcraft.md, section 5.1).
+// The channels (Altcraft 5.1).
 const (
 	ChannelEmail    Channel = "email"
 	ChannelSMS      Channel = "sms"
@@ -133,7 +133,7 @@ func (e SubscriptionEdit) Idempotent() bool {
 }
 
 // Subscribe updates the subscription that e names, or adds it. One that was
-// deleted is a subscription again. It refuses what a function refuses, and then
+// deleted is a subscription again. It rejects what a function rejects, and then
 // nothing is changed.
 func (c *Customer) Subscribe(e SubscriptionEdit, now time.Time) error {
 	key := e.Key()
@@ -146,7 +146,7 @@ func (c *Customer) Subscribe(e SubscriptionEdit, now time.Time) error {
 		s = c.Subscriptions[i]
 	}
 	if len(e.CustomBy) > 0 {
-		s.Custom = cloneMap(s.Custom) // a refusal must not show
+		s.Custom = cloneMap(s.Custom) // a client error must not show
 	}
 	if err := e.apply(&s); err != nil {
 		return err

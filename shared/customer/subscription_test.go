@@ -135,7 +135,7 @@ func TestSubscriptionHash(t *testing.T) {
 func TestParseStatus(t *testing.T) {
 	tests := []struct {
 		word string
-		want customer.Status // empty: refused
+		want customer.Status // empty: rejected
 	}{
 		{"0", "subscribed"}, {"1", "unsubscribed"}, {"2", "complained"}, {"3", "hardbounced"},
 		{"4", "unconfirmed"}, {"5", "suspended"}, {"6", "invalid"},
@@ -147,8 +147,8 @@ func TestParseStatus(t *testing.T) {
 		t.Run(tt.word, func(t *testing.T) {
 			got, err := customer.ParseStatus("data._status", tt.word)
 			if tt.want == "" {
-				refusal, ok := errs.AsClient(err)
-				if !ok || got != "" || refusal.Code != "bad_status" || refusal.Path != "data._status" {
+				clientErr, ok := errs.AsClient(err)
+				if !ok || got != "" || clientErr.Code != "bad_status" || clientErr.Path != "data._status" {
 					t.Errorf("ParseStatus = %q, error %v, want a bad_status", got, err)
 				}
 				return
@@ -207,9 +207,9 @@ func TestSubscribeByFunctions(t *testing.T) {
 	}
 
 	e.CustomBy["level"] = function("level", "incr", `1`)
-	refused := before.Clone()
-	if err := refused.Subscribe(e, noon); !errors.Is(err, &errs.Client{Code: "function_unfit"}) || !refused.Same(before) {
-		t.Errorf("error = %v, customer %+v, want a refusal and nothing changed", err, refused)
+	rejected := before.Clone()
+	if err := rejected.Subscribe(e, noon); !errors.Is(err, &errs.Client{Code: "function_unfit"}) || !rejected.Same(before) {
+		t.Errorf("error = %v, customer %+v, want a refusal and nothing changed", err, rejected)
 	}
 }
 

@@ -143,7 +143,7 @@ func (t *table) Commit(_ context.Context, c customer.Commit) error {
 	return nil
 }
 
-// legal refuses what the real table does not take: no write at all, an item
+// legal rejects what the real table does not take: no write at all, an item
 // twice, more than 100 items.
 func (t *table) legal(c customer.Commit) error {
 	if (c.Account != nil) != c.ChangesStanding() {

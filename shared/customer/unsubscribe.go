@@ -7,12 +7,12 @@ import (
 	"regulars/shared/errs"
 )
 
-// ErrNoSubscription refuses the name of a subscription that the customer does
+// ErrNoSubscription rejects the name of a subscription that the customer does
 // not have.
 var ErrNoSubscription = errs.New(errs.NotFound, "subscription_not_found", "")
 
 // Subscription returns the subscription of that key, also one that was deleted,
-// or refuses with [ErrNoSubscription].
+// or rejects with [ErrNoSubscription].
 func (c Customer) Subscription(key SubscriptionKey) (Subscription, error) {
 	i := c.subscriptionAt(key)
 	if i < 0 {
@@ -23,7 +23,7 @@ func (c Customer) Subscription(key SubscriptionKey) (Subscription, error) {
 
 // DeleteSubscription is the edit that deletes the subscription of that key: its
 // contact and its match fields are released, the rest stays for
-// [RestoreSubscription]. One that is deleted already stays so. It refuses with
+// [RestoreSubscription]. One that is deleted already stays so. It rejects with
 // [ErrNoSubscription].
 func DeleteSubscription(key SubscriptionKey) Edit { return markSubscription(key, true) }
 

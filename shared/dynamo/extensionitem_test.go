@@ -126,8 +126,8 @@ func TestTooLargeWithExtensions(t *testing.T) {
 		_, err := service.Apply(t.Context(), customer.Request{
 			Rules: customer.Rules{Tenant: 5}, Search: customer.Search{ID: id}, WithExtensions: true, Edit: func(c *customer.Customer, _ time.Time) error { return edit(c) },
 		})
-		refusal, ok := errs.AsClient(err)
-		if !ok || refusal.Code != "customer_too_large" {
+		clientErr, ok := errs.AsClient(err)
+		if !ok || clientErr.Code != "customer_too_large" {
 			t.Errorf("%s: error = %v, want customer_too_large", name, err)
 		}
 	}

@@ -1,4 +1,4 @@
-// Package dynamolocal runs DynamoDB Local, for the laptop, the tests and the
+// Package dynamolocal runs DynamoDB Local, for the development machine, the tests and the
 // benchmarks: it fetches it, starts and stops it, and makes the table that
 // template.yaml defines. Nothing that is deployed imports it.
 package dynamolocal

@@ -46,7 +46,7 @@ func TestDefinition(t *testing.T) {
 	}
 }
 
-func TestDefinitionRefuses(t *testing.T) {
+func TestDefinitionRejects(t *testing.T) {
 	tests := []struct {
 		name, template, want string
 	}{

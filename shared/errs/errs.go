@@ -1,7 +1,7 @@
 // Package outcome names the ways in which an operation can end other than
-// well: a [Refusal], which may be shown to the client word for word; [Busy],
+// well: a [Client error], which may be shown to the client word for word; [Busy],
 // which means that nothing could be decided in time; and every other error, a
-// fault, which is logged and never shown. [ErrStale] never leaves the house: it
+// fault, which is logged and never shown. [ErrConflict] never leaves the house: it
 // says that a guard broke and that [Retry] must decide again.
 package errs
 
@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Kind says what the sender of a refused request can do about it.
+// Kind says what the sender of a rejected request can do about it.
 type Kind int
 
 const (
@@ -105,7 +105,7 @@ func (c *Client) Is(target error) bool {
 	return ok && t.Code == c.Code
 }
 
-// AsRefusal finds the refusal in err.
+// AsClient finds the client error in err.
 func AsClient(err error) (*Client, bool) {
 	return errors.AsType[*Client](err)
 }
@@ -140,14 +140,14 @@ func (b *Unavailable) Text() string {
 	return b.Detail
 }
 
-// ErrStale says that what was loaded is no longer so, or that the table could
+// ErrConflict says that what was loaded is no longer so, or that the table could
 // not answer just now (a conflict, throttling). Wrapped in the cause.
 var ErrConflict = errors.New("stale")
 
 // CodeUnavailable is the code of an error that says no more than that.
 const CodeUnavailable = "unavailable"
 
-// AsBusy finds the busy in err.
+// AsUnavailable finds the unavailable in err.
 func AsUnavailable(err error) (*Unavailable, bool) {
 	return errors.AsType[*Unavailable](err)
 }

@@ -9,14 +9,14 @@ import (
 	"regulars/shared/errs"
 )
 
-func TestRefusal(t *testing.T) {
-	refusal := errs.Reject(errs.Invalid, "bad_email", "data.email", "%s: incorrect email, %d.", "data.email", 7)
-	if want := "data.email: incorrect email, 7."; refusal.Detail != want {
-		t.Errorf("detail = %q, want %q", refusal.Detail, want)
+func TestClient(t *testing.T) {
+	clientErr := errs.Reject(errs.Invalid, "bad_email", "data.email", "%s: incorrect email, %d.", "data.email", 7)
+	if want := "data.email: incorrect email, 7."; clientErr.Detail != want {
+		t.Errorf("detail = %q, want %q", clientErr.Detail, want)
 	}
 
-	wrapped := fmt.Errorf("customer: %w", refusal)
-	if got, ok := errs.AsClient(wrapped); !ok || got != refusal {
+	wrapped := fmt.Errorf("customer: %w", clientErr)
+	if got, ok := errs.AsClient(wrapped); !ok || got != clientErr {
 		t.Errorf("AsRefusal = %v, %t, want the refusal", got, ok)
 	}
 	sameCode := errs.Reject(errs.FailedPrecondition, "bad_email", "", "Another text.")
@@ -24,20 +24,20 @@ func TestRefusal(t *testing.T) {
 		t.Error("errors.Is of the same code = false, want true")
 	}
 	for name, other := range map[string]error{
-		"another code": errs.Reject(errs.Invalid, "bad_phone", "data.email", "%s", refusal.Detail),
+		"another code": errs.Reject(errs.Invalid, "bad_phone", "data.email", "%s", clientErr.Detail),
 		"stale":        errs.ErrConflict,
 		"busy":         &errs.Unavailable{},
 	} {
-		if errors.Is(wrapped, other) || errors.Is(other, refusal) {
+		if errors.Is(wrapped, other) || errors.Is(other, clientErr) {
 			t.Errorf("errors.Is of %s = true, want false", name)
 		}
-		if _, refused := errs.AsClient(other); refused != (name == "another code") {
-			t.Errorf("AsRefusal of %s = %t", name, refused)
+		if _, rejected := errs.AsClient(other); rejected != (name == "another code") {
+			t.Errorf("AsRefusal of %s = %t", name, rejected)
 		}
 	}
 }
 
-// BySettings must not change a refusal that others share.
+// BySettings must not change a client error that others share.
 func TestBySettings(t *testing.T) {
 	shared := errs.Reject(errs.Invalid, "field_undeclared", "data.x", "data.x: this field is not declared.")
 	marked := shared.DependingOnSettings()

@@ -19,9 +19,9 @@ const (
 	reserve = 2 * time.Second
 )
 
-// Retry calls attempt until it returns anything but [ErrStale], pausing between
+// Retry calls attempt until it returns anything but [ErrConflict], pausing between
 // the calls with capped exponential backoff and full jitter. attempt is told its
-// number, from 0. Each call must load and decide anew. When less than two
+// number, from 0. Each call must load and decide again. When less than two
 // seconds of the deadline would be left it gives up with [Busy].
 func Retry(ctx context.Context, attempt func(n int) error) error {
 	for n := 0; ; n++ {

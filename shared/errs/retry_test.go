@@ -12,9 +12,9 @@ import (
 )
 
 var (
-	errStale   = fmt.Errorf("a guard broke: %w", errs.ErrConflict)
-	errFault   = errors.New("no such table")
-	errRefused = errs.Reject(errs.FailedPrecondition, "taken", "email", "The e-mail is another profile's.")
+	errStale    = fmt.Errorf("a guard broke: %w", errs.ErrConflict)
+	errFault    = errors.New("no such table")
+	errRejected = errs.Reject(errs.FailedPrecondition, "taken", "email", "The e-mail is another profile's.")
 )
 
 func TestRetry(t *testing.T) {
@@ -26,10 +26,10 @@ func TestRetry(t *testing.T) {
 	}{
 		{name: "well at once", answers: []error{nil}, attempts: 1},
 		{name: "stale twice, then well", answers: []error{errStale, errs.ErrConflict, nil}, attempts: 3},
-		{name: "a refusal is final", answers: []error{errRefused, nil}, want: errRefused, attempts: 1},
+		{name: "a refusal is final", answers: []error{errRejected, nil}, want: errRejected, attempts: 1},
 		{name: "a fault is final", answers: []error{errFault, nil}, want: errFault, attempts: 1},
 		{name: "busy is final", answers: []error{&errs.Unavailable{Err: errFault}, nil}, want: errFault, attempts: 1},
-		{name: "stale, then refused", answers: []error{errStale, errRefused, nil}, want: errRefused, attempts: 2},
+		{name: "stale, then refused", answers: []error{errStale, errRejected, nil}, want: errRejected, attempts: 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestRetryGivesUpBeforeTheDeadline(t *testing.T) {
 				if !ok || !errors.Is(busy, errs.ErrConflict) {
 					t.Fatalf("Retry error = %v, want busy because of what was stale", err)
 				}
-				if _, refused := errs.AsClient(err); refused {
+				if _, rejected := errs.AsClient(err); rejected {
 					t.Errorf("Retry error = %v is a refusal, want contention never to be one", err)
 				}
 				if took := time.Since(began); took < tt.least || took > tt.most {

@@ -13,12 +13,12 @@ import (
 )
 
 // ReadBody returns the whole body of r, of at most limit bytes; it never reads
-// more than one byte beyond. The refusals are body_too_large and, where the body
+// more than one byte beyond. The client errors are body_too_large and, where the body
 // breaks off, body_unreadable.
 func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-	if refusal, refused := errs.AsClient(err); refused {
-		return nil, refusal
+	if clientErr, rejected := errs.AsClient(err); rejected {
+		return nil, clientErr
 	}
 	if err != nil {
 		return nil, errs.New(errs.Invalid, "body_unreadable", "")
@@ -29,7 +29,7 @@ func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 	return body, nil
 }
 
-// CheckContentType takes a missing one for JSON. A refusal, bad_content_type, says
+// CheckContentType takes a missing one for JSON. A client error, bad_content_type, says
 // which ones are understood.
 func CheckContentType(r *http.Request, understood string) error {
 	header := r.Header.Get("Content-Type")

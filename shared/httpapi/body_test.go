@@ -19,7 +19,7 @@ func TestReadBody(t *testing.T) {
 		name string
 		body io.Reader
 		want string
-		code string // of the refusal
+		code string // of the client error
 	}{
 		{name: "none", body: strings.NewReader("")},
 		{name: "short", body: strings.NewReader("abc"), want: "abc"},
@@ -39,8 +39,8 @@ func TestReadBody(t *testing.T) {
 				}
 				return
 			}
-			refusal, ok := errs.AsClient(err)
-			if !ok || refusal.Code != tt.code || refusal.Kind != errs.Invalid {
+			clientErr, ok := errs.AsClient(err)
+			if !ok || clientErr.Code != tt.code || clientErr.Kind != errs.Invalid {
 				t.Errorf("ReadBody() error = %v, want the refusal %s", err, tt.code)
 			}
 		})
@@ -51,7 +51,7 @@ func TestTooLargeSaysWhatToDo(t *testing.T) {
 	r := httptest.NewRequestWithContext(t.Context(), "POST", "/", strings.NewReader("abcdef"))
 	_, err := httpapi.ReadBody(r, 5)
 	for _, word := range []string{"5 bytes", "bulk import"} {
-		if refusal, ok := errs.AsClient(err); !ok || !strings.Contains(httpapi.Texts.Of(refusal), word) {
+		if clientErr, ok := errs.AsClient(err); !ok || !strings.Contains(httpapi.Texts.Of(clientErr), word) {
 			t.Errorf("ReadBody() error = %v, want one with %q", err, word)
 		}
 	}

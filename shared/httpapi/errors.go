@@ -6,7 +6,7 @@ package httpapi
 import "net/http"
 
 // Errors writes an error the way one dialect does: a
-// [regulars/shared/errs.Refusal] word for word, a
+// [regulars/shared/errs.Client error] word for word, a
 // [regulars/shared/errs.Busy] by its text, and of every other error, a fault,
 // only that it happened. It writes and does nothing else; [Wrap] logs.
 type Errors func(w http.ResponseWriter, r *http.Request, err error)

@@ -86,7 +86,7 @@ type Call struct {
 	authorizer *access.Authorizer
 }
 
-// Reload reads the tenant's settings anew.
+// Reload reads the tenant's settings again.
 func (c *Call) Reload() error {
 	settings, err := c.authorizer.Reload(c.Context(), c.Settings.Tenant)
 	if err == nil {

@@ -18,8 +18,8 @@ import (
 // spoken is how the dialect of these tests writes errors.
 var spoken httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
 	status, text := http.StatusInternalServerError, "fault"
-	if refusal, ok := errs.AsClient(err); ok {
-		status, text = http.StatusBadRequest, refusal.Code
+	if clientErr, ok := errs.AsClient(err); ok {
+		status, text = http.StatusBadRequest, clientErr.Code
 	} else if _, ok := errs.AsUnavailable(err); ok {
 		status, text = http.StatusServiceUnavailable, "busy"
 	}

@@ -14,7 +14,7 @@ const maxNotes = 10
 
 // Note says that a part of the request of ctx, as an item of a batch, ended with
 // err. Faults are logged as those of whole requests are, and so is the first that
-// was busy; refusals are not. It is safe for concurrent use.
+// was busy; client errors are not. It is safe for concurrent use.
 func Note(ctx context.Context, err error) {
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		x.noted.add(err)
@@ -30,7 +30,7 @@ type notes struct {
 }
 
 func (n *notes) add(err error) {
-	if _, refused := errs.AsClient(err); refused || err == nil {
+	if _, rejected := errs.AsClient(err); rejected || err == nil {
 		return
 	}
 	n.mutex.Lock()

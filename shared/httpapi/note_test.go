@@ -13,7 +13,7 @@ import (
 )
 
 // What parts of a request end with is logged where whole requests' errors are,
-// refusals never, and never more than a few lines.
+// client errors never, and never more than a few lines.
 func TestNotes(t *testing.T) {
 	f := newFrame()
 	f.handle("/batch", func(w http.ResponseWriter, r *http.Request) error {

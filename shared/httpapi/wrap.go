@@ -60,13 +60,13 @@ func (x *exchange) play(h http.Handler, e Errors, r *http.Request) {
 	h.ServeHTTP(x, r)
 }
 
-// logError is the one place where faults are logged. A refusal is the client's
+// logError is the one place where faults are logged. A client error is the client's
 // affair, and its text may quote the client.
 func (x *exchange) logError(ctx context.Context, log *slog.Logger, err error) {
 	if err == nil {
 		return
 	}
-	if _, refused := errs.AsClient(err); refused {
+	if _, rejected := errs.AsClient(err); rejected {
 		return
 	}
 	if busy, isBusy := errs.AsUnavailable(err); isBusy {

@@ -1,7 +1,7 @@
 // Package jobs is the domain of work over many customers or rows: a job is cut
 // into parts beforehand, a part is one message on a queue and is done in bounded
 // steps, and whatever crashes at any point is healed by the message that comes
-// again (design section 7). [Service] starts and watches jobs, [Worker] does
+// again (docs/design.md). [Service] starts and watches jobs, [Worker] does
 // them. What a step does is the business of a [Kind].
 package jobs
 

@@ -274,13 +274,13 @@ func (w *Worker) keep(ctx context.Context, before, after Part, customers []custo
 // finish runs the kind's Finish and ends the job.
 func (w *Worker) finish(ctx context.Context, job Job) (Outcome, error) {
 	err := w.conclude(ctx, job)
-	refusal, refused := errs.AsClient(err)
-	if err != nil && !refused {
+	clientErr, rejected := errs.AsClient(err)
+	if err != nil && !rejected {
 		return Outcome{true, afterTrouble}, fmt.Errorf("finish: %w", err)
 	}
 	ended := func(j Job) Job { return j.to(Done, w.now()) }
-	if refused {
-		ended = func(j Job) Job { return j.failed(w.texts.Of(refusal), w.now()) }
+	if rejected {
+		ended = func(j Job) Job { return j.failed(w.texts.Of(clientErr), w.now()) }
 	}
 	err = errs.Retry(ctx, func(int) error {
 		now, _, err := w.store.JobAndPart(ctx, Ref{Tenant: job.Tenant, Job: job.ID})

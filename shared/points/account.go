@@ -2,7 +2,7 @@
 // append-only entries, lots that expire, points that wait, orders that earn,
 // returns and reversals, levels. Figures are whole numbers. It knows neither HTTP
 // nor DynamoDB: everything is decided over what was loaded, and the clock is an
-// argument (design sections 1, 4.6 and 4.9). What it promises and how that is
+// argument (docs/guarantees.md). What it promises and how that is
 // tested is in docs/ledger.md.
 package points
 

@@ -275,7 +275,7 @@ func TestReversalsAreBounded(t *testing.T) {
 	var so Reversal
 	for n := range maxReversals + 1 {
 		after, err := d.reverse(e, so, 1, Text{})
-		if refused := n == maxReversals; refused != errors.Is(err, ErrAlreadyReversed) {
+		if rejected := n == maxReversals; rejected != errors.Is(err, ErrAlreadyReversed) {
 			t.Fatalf("part %d: %v", n+1, err)
 		}
 		so = after

@@ -135,8 +135,8 @@ func TestNumberKeepsTheValue(t *testing.T) {
 	})
 }
 
-// What fits is never refused: whether it does math/big says.
-func TestNumberRefusesOnlyWhatDoesNotFit(t *testing.T) {
+// What fits is never rejected: whether it does math/big says.
+func TestNumberRejectsOnlyWhatDoesNotFit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		digits := rapid.StringMatching(`[1-9]([0-9]{0,36}[1-9])?`).Draw(t, "digits")
 		magnitude := rapid.IntRange(-130, 125).Draw(t, "magnitude")

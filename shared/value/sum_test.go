@@ -54,7 +54,7 @@ func TestAdd(t *testing.T) {
 	}
 }
 
-// A sum is what math/big says, or it is refused because it cannot be kept.
+// A sum is what math/big says, or it is rejected because it cannot be kept.
 func TestSumsAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, errA := value.Number(anyNumber.Draw(t, "a"))

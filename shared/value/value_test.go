@@ -65,7 +65,7 @@ func TestParseDepth(t *testing.T) {
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
+func TestParseRejects(t *testing.T) {
 	tests := []struct {
 		name     string
 		document string
@@ -101,12 +101,12 @@ func TestParseRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := value.Parse([]byte(tt.document))
-			refusal, ok := errs.AsClient(err)
+			clientErr, ok := errs.AsClient(err)
 			if !ok {
 				t.Fatalf("Parse = %v, error %v, want a refusal", got, err)
 			}
-			if refusal.Kind != errs.Invalid || refusal.Code != "bad_json" || refusal.Path != tt.field {
-				t.Errorf("refusal = %+v, want an invalid bad_json of field %q", refusal, tt.field)
+			if clientErr.Kind != errs.Invalid || clientErr.Code != "bad_json" || clientErr.Path != tt.field {
+				t.Errorf("refusal = %+v, want an invalid bad_json of field %q", clientErr, tt.field)
 			}
 			if !strings.Contains(err.Error(), tt.text) {
 				t.Errorf("error = %q, want it to contain %q", err, tt.text)
@@ -118,8 +118,8 @@ func TestParseRefuses(t *testing.T) {
 // A hostile name must not fill the answer.
 func TestParseShortensNames(t *testing.T) {
 	_, err := value.Parse([]byte(`{"` + strings.Repeat("ä", 100_000) + `":1e400}`))
-	refusal, ok := errs.AsClient(err)
-	if !ok || len(refusal.Path) > 110 || !strings.HasSuffix(refusal.Path, "...") {
+	clientErr, ok := errs.AsClient(err)
+	if !ok || len(clientErr.Path) > 110 || !strings.HasSuffix(clientErr.Path, "...") {
 		t.Errorf("refusal = %.300v, want a short one", err)
 	}
 }
@@ -144,7 +144,7 @@ func TestParseObject(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := value.ParseObject([]byte(tt.document))
 			if tt.err != "" {
-				if refusal, ok := errs.AsClient(err); !ok || !strings.Contains(refusal.Error(), tt.err) {
+				if clientErr, ok := errs.AsClient(err); !ok || !strings.Contains(clientErr.Error(), tt.err) {
 					t.Fatalf("ParseObject(%q) error = %v, want a refusal with %q", tt.document, err, tt.err)
 				}
 				return
@@ -282,7 +282,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// FuzzParse: whatever comes, Parse refuses it or keeps it so that it is written
+// FuzzParse: whatever comes, Parse rejects it or keeps it so that it is written
 // and read again the same.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
@@ -300,7 +300,7 @@ func FuzzParse(f *testing.F) {
 			if strings.Contains(err.Error(), "bad_json/syntax") && json.Valid(document) {
 				t.Fatalf("Parse(%q) error = %v, but encoding/json reads it", document, err)
 			}
-			if refusal, ok := errs.AsClient(err); !ok || refusal.Code != "bad_json" || refusal.Reason == "" {
+			if clientErr, ok := errs.AsClient(err); !ok || clientErr.Code != "bad_json" || clientErr.Reason == "" {
 				t.Fatalf("Parse error = %v, want a bad_json", err)
 			}
 			return

@@ -46,11 +46,11 @@ func (s checker) documented() http.Handler {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	refused := func(status int, body []byte) bool {
+	rejected := func(status int, body []byte) bool {
 		v, err := outcomeOf(body)
 		return status != http.StatusOK || err != nil || v.rejected()
 	}
-	return document.Watch(s.Server, refused, func(err error) { s.t.Error(err) })
+	return document.Watch(s.Server, rejected, func(err error) { s.t.Error(err) })
 }
 
 // altcraftDocument is the one document that all conversations are held against.

@@ -103,7 +103,7 @@ func records(n int, from int) []any {
 	return list
 }
 
-// TestUCSCosts demands the figures of the design, section 5.
+// TestUCSCosts demands the figures of the docs/costs.md.
 func TestUCSCosts(t *testing.T) {
 	var calls []faults.Call
 	transport := &faults.Transport{}

@@ -94,8 +94,8 @@ func TestGenesys(t *testing.T) {
 // watched holds what is said in this dialect against its document. What comes
 // below the prefix is the same.
 func watched(t *testing.T, document *openapi.Document, h http.Handler) http.Handler {
-	refused := func(status int, _ []byte) bool { return status >= http.StatusBadRequest }
-	inDocument := document.Watch(h, refused, func(err error) { t.Error(err) })
+	rejected := func(status int, _ []byte) bool { return status >= http.StatusBadRequest }
+	inDocument := document.Watch(h, rejected, func(err error) { t.Error(err) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/profiles") || strings.HasPrefix(r.URL.Path, "/metadata") {
 			inDocument.ServeHTTP(w, r)
@@ -125,7 +125,7 @@ func (s *ucsChecker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// checkForm demands the error body of section 5.
+// checkForm demands the error body of Genesys 5.
 func (s *ucsChecker) checkForm(r *http.Request, got *httptest.ResponseRecorder) {
 	var body struct {
 		Method      string `json:"http_method"`

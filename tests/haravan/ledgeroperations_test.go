@@ -63,14 +63,14 @@ type run struct {
 	skew   time.Duration
 	faults map[int]faults.Fault // by the number of the call
 
-	done, refused bool // came to it; neither: repeated
+	done, rejected bool // came to it; neither: repeated
 }
 
 func (r *run) came() string {
 	switch {
 	case r.done:
 		return "done"
-	case r.refused:
+	case r.rejected:
 		return "refused"
 	}
 	return "repeated"
@@ -182,8 +182,8 @@ func (h *history) carryOut(r *run) {
 	defer h.mutex.Unlock()
 	var first []byte
 	for _, got := range answers {
-		if _, refused := errs.AsClient(got.err); refused {
-			r.refused = true
+		if _, rejected := errs.AsClient(got.err); rejected {
+			r.rejected = true
 			continue
 		}
 		if got.err != nil {

@@ -115,21 +115,21 @@ func TestProveReversals(t *testing.T) {
 	for range n {
 		seen[0].add(3).Done(t)
 	}
-	done, refused := 0, 0
+	done, rejected := 0, 0
 	for start := 0; start < n; start += 10 { // ten at a time, each twice
 		for _, got := range client.Together(20, func(i int) client.Answer { return seen[i%2].reverse(start+i/2+1, "{}") }) {
 			switch got.Status {
 			case http.StatusOK:
 				done++
 			case http.StatusUnprocessableEntity:
-				refused++
+				rejected++
 			default:
 				t.Errorf("reverse = %v", got)
 			}
 		}
 	}
-	if account := c.verified(seen[0]); done != n || refused != n || account.Available != 0 {
-		t.Errorf("%d done, %d refused, %d points left; want %d, %d and 0", done, refused, account.Available, n, n)
+	if account := c.verified(seen[0]); done != n || rejected != n || account.Available != 0 {
+		t.Errorf("%d done, %d refused, %d points left; want %d, %d and 0", done, rejected, account.Available, n, n)
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 	"regulars/tests/client"
 )
 
-// TestPointsCosts demands the figures of design section 5.
+// TestPointsCosts demands the figures of docs/costs.md.
 func TestPointsCosts(t *testing.T) {
 	c := newClub(t, map[string]any{"earning": map[string]any{"expires_after_days": 365}})
 	ann := c.join()

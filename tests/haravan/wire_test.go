@@ -136,7 +136,7 @@ func TestHaravanRejections(t *testing.T) {
 }
 
 // TestHaravanVerbs: every other verb on a path of the dialect is a 404, as the
-// contract has it (section 2.7), and changes nothing.
+// contract has it (Haravan 2.7), and changes nothing.
 func TestHaravanVerbs(t *testing.T) {
 	t.Parallel()
 	c := newClub(t, nil)

@@ -65,7 +65,7 @@ func (d *Document) Unseen() []string {
 // schema or no path of the document has it. rejected says which answers are
 // rejections; what those were asked may be anything. Bodies other than JSON are not
 // looked at.
-func (d *Document) Watch(h http.Handler, refused func(status int, body []byte) bool, report func(error)) http.Handler {
+func (d *Document) Watch(h http.Handler, rejected func(status int, body []byte) bool, report func(error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -74,7 +74,7 @@ func (d *Document) Watch(h http.Handler, refused func(status int, body []byte) b
 		r.Body = io.NopCloser(bytes.NewReader(asked))
 		answer := httptest.NewRecorder()
 		h.ServeHTTP(answer, r)
-		if err := d.check(r, asked, answer, refused(answer.Code, answer.Body.Bytes())); err != nil {
+		if err := d.check(r, asked, answer, rejected(answer.Code, answer.Body.Bytes())); err != nil {
 			report(fmt.Errorf("%s %s: %w", r.Method, r.URL.Path, err))
 		}
 		maps.Copy(w.Header(), answer.Header())
@@ -83,7 +83,7 @@ func (d *Document) Watch(h http.Handler, refused func(status int, body []byte) b
 	})
 }
 
-func (d *Document) check(r *http.Request, asked []byte, answer *httptest.ResponseRecorder, refused bool) error {
+func (d *Document) check(r *http.Request, asked []byte, answer *httptest.ResponseRecorder, rejected bool) error {
 	again := r.Clone(r.Context())
 	again.URL.Path = path.Clean("/" + r.URL.Path)
 	again.Body = io.NopCloser(bytes.NewReader(asked))
@@ -92,7 +92,7 @@ func (d *Document) check(r *http.Request, asked []byte, answer *httptest.Respons
 	}
 	route, parameters, err := d.router.FindRoute(again)
 	if err != nil {
-		if refused {
+		if rejected {
 			return nil
 		}
 		return fmt.Errorf("served, but not in the document: %w", err)
@@ -105,7 +105,7 @@ func (d *Document) check(r *http.Request, asked []byte, answer *httptest.Respons
 			IncludeResponseStatus: true,
 		},
 	}
-	if !refused {
+	if !rejected {
 		if err := openapi3filter.ValidateRequest(r.Context(), input); err != nil {
 			return fmt.Errorf("served, but the document forbids the request: %w", err)
 		}

@@ -58,8 +58,8 @@ func TestWatch(t *testing.T) {
 				io.WriteString(w, tt.answer)
 			})
 			found := ""
-			refused := func(_ int, body []byte) bool { return string(body) == "refused" }
-			watched := document.Watch(h, refused, func(err error) { found += err.Error() })
+			rejected := func(_ int, body []byte) bool { return string(body) == "refused" }
+			watched := document.Watch(h, rejected, func(err error) { found += err.Error() })
 			w := httptest.NewRecorder()
 			r := httptest.NewRequestWithContext(t.Context(), "PUT", tt.path, strings.NewReader(tt.body))
 			r.Header.Set("Content-Type", "application/json")

@@ -1,6 +1,6 @@
 // Package filter decides which profiles a query in the style of MongoDB means
-// (docs/contracts/altcraft.md, section 6.8). It knows equality, $eq, $in, $gt,
-// $gte, $lt, $lte, $exists, $and and $or, and refuses every other operator by its
+// (docs/contracts/altcraft.md, Altcraft 6.8). It knows equality, $eq, $in, $gt,
+// $gte, $lt, $lte, $exists, $and and $or, and rejects every other operator by its
 // name. It is pure: a query is read once and then asked about documents as package
 // value keeps them.
 package filter

@@ -158,7 +158,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
+func TestParseRejects(t *testing.T) {
 	list := func(n int, of string) string { return "[" + strings.TrimSuffix(strings.Repeat(of+",", n), ",") + "]" }
 	nested := func(n int) string { return strings.Repeat(`{"$and": [`, n) + `{"a": 1}` + strings.Repeat(`]}`, n) }
 	tests := []struct {
@@ -204,18 +204,18 @@ func TestParseRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = filter.Parse("query", v)
-		refusal, refused := errs.AsClient(err)
-		if !refused || refusal.Kind != errs.Invalid || refusal.Code != "bad_query" {
+		clientErr, rejected := errs.AsClient(err)
+		if !rejected || clientErr.Kind != errs.Invalid || clientErr.Code != "bad_query" {
 			t.Errorf("%s: Parse() error = %v, want a refusal", tt.name, err)
 			continue
 		}
 		for _, part := range tt.says {
-			if !strings.Contains(refusal.Error(), part) {
-				t.Errorf("%s: Parse() says %q, want %q in it", tt.name, refusal.Error(), part)
+			if !strings.Contains(clientErr.Error(), part) {
+				t.Errorf("%s: Parse() says %q, want %q in it", tt.name, clientErr.Error(), part)
 			}
 		}
-		if len(refusal.Detail) > 500 {
-			t.Errorf("%s: Parse() says %d bytes, want a sentence", tt.name, len(refusal.Detail))
+		if len(clientErr.Detail) > 500 {
+			t.Errorf("%s: Parse() says %d bytes, want a sentence", tt.name, len(clientErr.Detail))
 		}
 	}
 
@@ -231,7 +231,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// FuzzFilter: whatever is sent as a query, it is refused in a sentence, or says
+// FuzzFilter: whatever is sent as a query, it is rejected in a sentence, or says
 // yes or no of any document, the same each time.
 func FuzzFilter(f *testing.F) {
 	for _, query := range []string{
@@ -248,7 +248,7 @@ func FuzzFilter(f *testing.F) {
 		}
 		read, err := filter.Parse("query", v)
 		if err != nil {
-			if refusal, refused := errs.AsClient(err); !refused || len(refusal.Detail) > 1000 {
+			if clientErr, rejected := errs.AsClient(err); !rejected || len(clientErr.Detail) > 1000 {
 				t.Fatalf("Parse(%s) error = %v, want a refusal in a sentence", query, err)
 			}
 			return

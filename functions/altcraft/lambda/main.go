@@ -21,7 +21,7 @@ func main() {
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	customers := customer.NewService(store, time.Now)
 	if environment.EndpointOverridden() {
-		customers = customers.WithSettling(0) // nobody waits on a laptop
+		customers = customers.WithSettling(0) // nobody waits on a development machine
 	}
 	known := kinds.New(customers, store, access.NewAdminService(store, time.Now))
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)

@@ -180,15 +180,15 @@ func TestNewRejects(t *testing.T) {
 
 // A field may come to be as deep as a body could have brought it, and no deeper.
 func TestUpsertDepth(t *testing.T) {
-	for steps, refused := range map[int]bool{29: false, 30: false, 31: true} {
+	for steps, rejected := range map[int]bool{29: false, 30: false, 31: true} {
 		path := strings.Repeat("a.", steps-1) + "a"
 		f, err := fieldop.New("data.x", fieldop.Upsert, "deep", path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got, err := f.Apply(nil)
-		if (err != nil) != refused || !refused && value.Depth(got) != steps {
-			t.Errorf("%d steps made %d levels, error %v, want refused: %t", steps, value.Depth(got), err, refused)
+		if (err != nil) != rejected || !rejected && value.Depth(got) != steps {
+			t.Errorf("%d steps made %d levels, error %v, want refused: %t", steps, value.Depth(got), err, rejected)
 		}
 		if _, ok := errs.AsClient(err); err != nil && !ok {
 			t.Errorf("error = %v, want a client error", err)

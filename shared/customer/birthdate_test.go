@@ -19,7 +19,7 @@ func TestParseTimeAndBirth(t *testing.T) {
 	tests := []struct {
 		name  string
 		text  string
-		want  time.Time // zero: refused
+		want  time.Time // zero: rejected
 		birth customer.BirthDate
 	}{
 		{name: "date", text: "2001-12-31", want: at("2001-12-31T00:00:00Z"), birth: "2001-12-31"},
@@ -77,8 +77,8 @@ func TestParseTimeAndBirth(t *testing.T) {
 			birth, birthErr := customer.ParseBirthDate("data._bdate", tt.text)
 			if tt.birth == "" {
 				for _, err := range []error{err, birthErr} {
-					refusal, ok := errs.AsClient(err)
-					if !ok || refusal.Code != "bad_date" || refusal.Path != "data._bdate" {
+					clientErr, ok := errs.AsClient(err)
+					if !ok || clientErr.Code != "bad_date" || clientErr.Path != "data._bdate" {
 						t.Fatalf("got %v and %q, error %v, want a bad_date", got, birth, err)
 					}
 				}

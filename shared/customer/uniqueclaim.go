@@ -9,28 +9,28 @@ import (
 	"regulars/shared/errs"
 )
 
-// contested says that a value of a unique identification key is another
+// uniqueClaim says that a value of a unique identification key is another
 // customer's, as far as its match key says. Whoever did not know yet of the key
 // when it was declared may have changed or deleted that customer without releasing
 // the value, so the customer is asked.
-type contested struct {
+type uniqueClaim struct {
 	match Key
 	owner ID
 	key   IdentKey
 }
 
-func (c *contested) Error() string { return "contested by " + c.owner.Hex() }
+func (c *uniqueClaim) Error() string { return "uniqueClaim by " + c.owner.Hex() }
 
-// ErrNotUnique refuses values of a unique identification key that another
+// ErrNotUnique rejects values of a unique identification key that another
 // customer has.
 var ErrNotUnique = errs.New(errs.FailedPrecondition, "not_unique_key", "")
 
-// uncontested returns the known keys without the owners that no longer have what
-// they are named for; that they have not is what the commit leans on then.
-func (s *Service) uncontested(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, readAllKeys bool) (map[Key]KeyRecord, error) {
+// resolveUniqueClaims returns the known keys without the owners that no longer have what
+// they are named for; that they have not is what the commit depends on then.
+func (s *Service) resolveUniqueClaims(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, readAllKeys bool) (map[Key]KeyRecord, error) {
 	for slices.ContainsFunc(r.IdentKeys, func(k IdentKey) bool { return k.Unique }) {
-		_, _, _, err := handover(commit.Before, commit.After, r.Rules, known, readAllKeys)
-		c, ok := errors.AsType[*contested](err)
+		_, _, _, err := keyChanges(commit.Before, commit.After, r.Rules, known, readAllKeys)
+		c, ok := errors.AsType[*uniqueClaim](err)
 		if !ok {
 			return known, nil // another error comes again
 		}
@@ -89,7 +89,7 @@ func (k IdentKey) Qualified() []string {
 }
 
 // identChanges are the identification values that come and go with the commit. It
-// refuses more than a customer may have.
+// rejects more than a customer may have.
 func (c *Commit) identChanges(keys IdentKeys) ([]IdentChange, error) {
 	changes := identChanges(c.Before.Customer, c.After, keys)
 	if !slices.ContainsFunc(changes, IdentChange.Put) {

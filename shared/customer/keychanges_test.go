@@ -19,7 +19,7 @@ var (
 // named is a key that these owners hold.
 func named(roles map[ID]Roles) KeyRecord { return KeyRecord{Owners{Roles: roles}, rev} }
 
-func TestHandover(t *testing.T) {
+func TestKeyChanges(t *testing.T) {
 	crm := MatchField{Name: "CRM_ID", Of: OfCustomer, Number: 1, State: FieldReady}
 	removing := crm
 	removing.State = FieldRemoving
@@ -108,9 +108,9 @@ func TestHandover(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			after := tt.before.Clone()
 			tt.after(&after)
-			changes, _, missing, err := handover(tt.before, after, Rules{MatchFields: tt.fields}, tt.loaded, tt.thorough)
+			changes, _, missing, err := keyChanges(tt.before, after, Rules{MatchFields: tt.fields}, tt.loaded, tt.thorough)
 			if !errors.Is(err, tt.err) {
-				t.Fatalf("handover error = %v, want %v", err, tt.err)
+				t.Fatalf("keyChanges error = %v, want %v", err, tt.err)
 			}
 			if diff := cmp.Diff(tt.missing, missing); diff != "" {
 				t.Errorf("missing (-want +got):\n%s", diff)
@@ -136,7 +136,7 @@ func TestHandover(t *testing.T) {
 }
 
 // The limit of key values stands in nobody's way but of those who would pass it.
-func TestHandoverMaxKeys(t *testing.T) {
+func TestKeyChangesMaxKeys(t *testing.T) {
 	phones := func(n int) Record {
 		r := Record{Customer: Customer{ID: adaID}, Rev: rev}
 		for i := range n {
@@ -147,19 +147,19 @@ func TestHandoverMaxKeys(t *testing.T) {
 	tests := []struct {
 		name          string
 		before, after int
-		refused       bool
+		rejected      bool
 	}{
 		{name: "up to the limit", before: 0, after: MaxKeys},
-		{name: "one more", before: 0, after: MaxKeys + 1, refused: true},
-		{name: "one more of those who have the limit", before: MaxKeys, after: MaxKeys + 1, refused: true},
+		{name: "one more", before: 0, after: MaxKeys + 1, rejected: true},
+		{name: "one more of those who have the limit", before: MaxKeys, after: MaxKeys + 1, rejected: true},
 		{name: "fewer, though above", before: MaxKeys + 10, after: MaxKeys + 9},
 		{name: "as many, though above", before: MaxKeys + 10, after: MaxKeys + 10},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, _, _, err := handover(phones(tt.before), phones(tt.after).Customer, Rules{}, nil, false)
-			if (err != nil) != tt.refused {
-				t.Errorf("handover error = %v, want refused %t", err, tt.refused)
+			_, _, _, err := keyChanges(phones(tt.before), phones(tt.after).Customer, Rules{}, nil, false)
+			if (err != nil) != tt.rejected {
+				t.Errorf("keyChanges error = %v, want refused %t", err, tt.rejected)
 			}
 		})
 	}

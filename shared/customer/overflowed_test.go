@@ -12,9 +12,9 @@ import (
 	"regulars/shared/errs"
 )
 
-// A key turns crowded between read and write: the write goes through, and nobody
-// is refused because of it. A search by it is ambiguous from then on.
-func TestKeyTurnsCrowded(t *testing.T) {
+// A key turns overflowed between read and write: the write goes through, and nobody
+// is rejected because of it. A search by it is ambiguous from then on.
+func TestKeyOverflows(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 		const switchboard = "+8888888"
 		ada := must(t, service, imports(phone(switchboard), setPhones(switchboard)))
@@ -31,8 +31,8 @@ func TestKeyTurnsCrowded(t *testing.T) {
 			r := imports(phone(switchboard), setPhones(switchboard))
 			r.Create = create
 			_, err := service.Apply(ctx, r)
-			refusal, _ := errs.AsClient(err)
-			if !errors.Is(err, customer.ErrAmbiguous) || refusal.Reason != "overflowed" {
+			clientErr, _ := errs.AsClient(err)
+			if !errors.Is(err, customer.ErrAmbiguous) || clientErr.Reason != "overflowed" {
 				t.Errorf("Apply by a crowded key: error = %v, want %v that says so", err, customer.ErrAmbiguous)
 			}
 		}
@@ -42,8 +42,8 @@ func TestKeyTurnsCrowded(t *testing.T) {
 	})
 }
 
-// A search by words, one of which is crowded, is decided on the customers.
-func TestCrowdedWord(t *testing.T) {
+// A search by words, one of which is overflowed, is decided on the customers.
+func TestOverflowedWord(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 		tags := func(words ...any) customer.Edit {
 			return func(c *customer.Customer, _ time.Time) error { c.SetCustom("interests", words); return nil }
