@@ -87,9 +87,9 @@ func TestErrorsDoNotTell(t *testing.T) {
 		_, err := guard.Authorize(t.Context(), secret, tenant, access.AltRead)
 		clientErr, ok := errs.AsClient(err)
 		if !ok {
-			t.Fatalf("Authorize = %v, want a refusal", err)
+			t.Fatalf("Authorize = %v, want a client error", err)
 		}
-		return clientErr.Detail
+		return clientErr.Error()
 	}
 	if got, want := text(revoked, 5), text("unknown", 5); got != want {
 		t.Errorf("revoked: %q, unknown: %q, want one text", got, want)
