@@ -1,13 +1,12 @@
 package haravan
 
 import (
-	"bytes"
-	"encoding/csv"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"regulars/shared/csvtext"
 	"regulars/shared/httpapi"
 	"regulars/shared/points"
 )
@@ -120,17 +119,15 @@ func (d *Dialect) exportEntries(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	var file bytes.Buffer
-	rows := csv.NewWriter(&file)
-	_ = rows.Write([]string{"seq", "kind", "value", "balance", "reason", "ref_id", "actor", "created_at", "reverses", "reversed_by", "hash"})
+	var header []csvtext.Cell
+	for _, name := range []string{"seq", "kind", "value", "balance", "reason", "ref_id", "actor", "created_at", "reverses", "reversed_by", "hash"} {
+		header = append(header, csvtext.Text(name))
+	}
+	file := csvtext.AppendRow(nil, header...)
 	for _, l := range lines {
-		_ = rows.Write(newEntry(l).row())
+		file = csvtext.AppendRow(file, newEntry(l).row()...)
 	}
-	rows.Flush()
-	if err := rows.Error(); err != nil {
-		return httpapi.Answer{}, err
-	}
-	answer := httpapi.Raw(http.StatusOK, "text/csv; charset=utf-8", file.Bytes())
+	answer := httpapi.Raw(http.StatusOK, "text/csv; charset=utf-8", file)
 	answer.Set("Content-Disposition", `attachment; filename="entries-`+c.id.Decimal()+`.csv"`)
 	if next != "" {
 		answer.Set("X-Next-Cursor", next)
@@ -138,27 +135,21 @@ func (d *Dialect) exportEntries(c *call) (httpapi.Answer, error) {
 	return answer, nil
 }
 
-func (e entry) row() []string {
-	reverses := ""
+// row is the entry as a row of the file.
+func (e entry) row() []csvtext.Cell {
+	var reverses csvtext.Cell
 	if e.Reverses != nil {
-		reverses = strconv.FormatInt(*e.Reverses, 10)
+		reverses = csvtext.Int(*e.Reverses)
 	}
 	by := make([]string, len(e.ReversedBy))
 	for i, seq := range e.ReversedBy {
 		by[i] = strconv.FormatInt(seq, 10)
 	}
-	return []string{
-		strconv.FormatInt(e.Seq, 10), e.Kind, strconv.FormatInt(e.Value, 10), strconv.FormatInt(e.Balance, 10),
-		cell(e.Reason), cell(e.RefID), cell(e.Actor), e.Created, reverses, strings.Join(by, " "), e.Hash,
+	return []csvtext.Cell{
+		csvtext.Int(e.Seq), csvtext.Text(e.Kind), csvtext.Int(e.Value), csvtext.Int(e.Balance),
+		csvtext.Text(e.Reason), csvtext.Text(e.RefID), csvtext.Text(e.Actor), csvtext.Text(e.Created), reverses,
+		csvtext.Text(strings.Join(by, " ")), csvtext.Text(e.Hash),
 	}
-}
-
-// cell keeps a text of a client from being a formula in a spreadsheet.
-func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }
 
 // getEntry shows one entry with all that it changed.

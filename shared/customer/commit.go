@@ -183,9 +183,6 @@ func (k IdentKeys) removing(kind Kind) bool {
 // ErrTaken rejects an e-mail that is another customer's.
 var ErrTaken = errs.New(errs.FailedPrecondition, "email_taken", "email")
 
-// errIDTaken rejects an id that another customer brought.
-var errIDTaken = errs.New(errs.FailedPrecondition, "id_taken", "customer_id")
-
 // taken says that the key is another customer's alone; of the values of an
 // identification key that must be looked into ([uniqueClaim]).
 func taken(key Key, owner ID, idents IdentKeys) error {

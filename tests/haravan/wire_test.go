@@ -311,6 +311,27 @@ func TestHaravanFile(t *testing.T) {
 	}
 }
 
+// TestHaravanFileIsSafe: whatever a reason is, no cell of the file is a formula to a
+// spreadsheet, also where that splits cells at semicolons or tabs.
+func TestHaravanFileIsSafe(t *testing.T) {
+	t.Parallel()
+	c := newClub(t, nil)
+	ann := c.join()
+	for reason, want := range map[string]string{
+		`\n=1+1`:  "\"\n'=1+1\"",
+		`＝1+1`:    "'＝1+1",
+		`x;=1+1`:  "\"x;'=1+1\"",
+		`a;b`:     "\"a;b\"",
+		`x, @sum`: "\"x, @sum\"",
+	} {
+		wire{"add", "PUT", "/points/add.json", nil, point(`"value": 1, "reason": "` + reason + `"`), 200, ""}.play(t, ann)
+		got := wire{"file", "GET", "/points/entries.csv?limit=1", nil, "", 200, ""}.play(t, ann).Body.String()
+		if !strings.Contains(got, ","+want+",") {
+			t.Errorf("the reason %q is in the file\n%s\nwant %s", reason, got, want)
+		}
+	}
+}
+
 // TestHaravanParts: an entry is undone in 100 parts and no more (section Limits of
 // docs/haravan.md).
 func TestHaravanParts(t *testing.T) {

@@ -35,7 +35,7 @@ var rooms = map[string][]string{
 	// What runs. A dialect knows no other.
 	"functions/altcraft":  {"functions/altcraft/filter", "shared/access", "shared/customer", "shared/customer/fieldop", "shared/httpapi", "shared/idempotency", "shared/jobs", "shared/errs", "shared/value", "github.com/cespare/xxhash/v2"},
 	"functions/genesys":   {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/value"},
-	"functions/haravan":   {"shared/access", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
+	"functions/haravan":   {"shared/access", "shared/csvtext", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
 	"functions/mojodex":   {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/value"},
 	"functions/admin":     {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/points", "shared/value"},
 	"functions/work":      {"shared/jobs", "shared/jobs/kinds", awsLambda + "events", errgroup},
