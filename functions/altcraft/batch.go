@@ -86,15 +86,14 @@ func inTimeToAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
 func (c *call) readItems() ([]any, error) {
 	v := c.body["data"]
 	if v == nil {
-		return nil, errs.Reject(errs.Invalid, "missing", "data", "data: the profiles are missing.")
+		return nil, errs.New(errs.Invalid, "missing/profiles", "data")
 	}
 	data, ok := v.([]any)
 	if !ok {
 		return nil, wrongType("data", v, "an array of objects")
 	}
 	if len(data) > maxItems {
-		return nil, errs.Reject(errs.Invalid, "too_many", "data",
-			"data: there are %d profiles; %d is the limit of one request. Larger files go through the bulk import.", len(data), maxItems)
+		return nil, errs.New(errs.Invalid, "too_many/profiles", "data", len(data), maxItems)
 	}
 	return data, nil
 }
@@ -258,7 +257,7 @@ func answerBatch(w http.ResponseWriter, r *http.Request, outcomes []customer.Out
 			continue
 		}
 		httpapi.Note(r.Context(), o.Err)
-		result[i] = appliedAnswer{outcome: outcomeOf(o.Err)}
+		result[i] = appliedAnswer{outcome: outcomeOf(o.Err, texts)}
 		if text := &result[i].Text; len(*text) > maxItemText {
 			*text = strings.ToValidUTF8((*text)[:maxItemText], "") + "..."
 		}

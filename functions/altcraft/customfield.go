@@ -34,12 +34,12 @@ func readCustomField(name string, v any, settings access.Settings) (setter, erro
 // declaredType is the type of a custom field; ok is false where any will do.
 func declaredType(name string, settings access.Settings) (t access.FieldType, ok bool, err error) {
 	if len(name) > maxFieldName {
-		return t, false, errs.Reject(errs.Invalid, "bad_name", "data", "data: the name of a field has at most %d bytes.", maxFieldName)
+		return t, false, errs.New(errs.Invalid, "bad_name/field", "data", maxFieldName)
 	}
 	t, ok = settings.DeclaredFields[name]
 	if !ok && settings.Fields == access.Declared {
 		field := "data." + name
-		return t, false, errs.Reject(errs.Invalid, "field_undeclared", field, "%s: this field is not declared.", field).DependingOnSettings()
+		return t, false, errs.New(errs.Invalid, "field_undeclared", field).DependingOnSettings()
 	}
 	return t, ok, nil
 }
@@ -62,7 +62,7 @@ func readTyped(field string, v any, t access.FieldType) (any, error) {
 	case "enum":
 		text, ok := value.Text(v)
 		if !ok || !slices.Contains(t.Options, text) {
-			return nil, errs.Reject(errs.Invalid, "bad_option", field, "%s: one of these is expected: %s.", field, strings.Join(t.Options, ", "))
+			return nil, errs.New(errs.Invalid, "bad_option", field, strings.Join(t.Options, ", "))
 		}
 		return v, nil
 	case "tags":

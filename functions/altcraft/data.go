@@ -59,7 +59,7 @@ func (c *call) readData() ([]setter, error) {
 // read from the table.
 func (c *call) readProfile(v any, s switches) ([]setter, error) {
 	if v == nil {
-		return nil, errs.Reject(errs.Invalid, "missing", "data", "data: the profile data is missing.")
+		return nil, errs.New(errs.Invalid, "missing/data", "data")
 	}
 	data, ok := v.(map[string]any)
 	if !ok {

@@ -30,7 +30,7 @@ var codeOf = map[errs.Kind]int{
 // only what was not decided with an HTTP code of its own, so that any client
 // knows to repeat it.
 var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err error) {
-	v := outcomeOf(err)
+	v := outcomeOf(err, texts)
 	status := v.Error
 	if clientErr, ok := errs.AsClient(err); ok {
 		status = http.StatusOK
@@ -41,8 +41,8 @@ var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err
 	writeOutcome(w, status, v)
 }
 
-// outcomeOf is what a client is told of an error.
-func outcomeOf(err error) outcome {
+// outcomeOf is what a client is told of an error, in those sentences.
+func outcomeOf(err error, texts errs.Texts) outcome {
 	if clientErr, ok := errs.AsClient(err); ok {
 		if clientErr.Code == codeVerb {
 			return outcome{http.StatusMethodNotAllowed, texts.Of(clientErr)}
@@ -74,9 +74,9 @@ const (
 )
 
 func unknownPath(http.ResponseWriter, *http.Request) error {
-	return errs.Reject(errs.NotFound, codePath, "", "There is no such method. Methods are paths like %sprofiles/import.", prefix)
+	return errs.New(errs.NotFound, codePath, "", prefix)
 }
 
 func wrongVerb(http.ResponseWriter, *http.Request) error {
-	return errs.Reject(errs.Invalid, codeVerb, "", "Every method is a POST.")
+	return errs.New(errs.Invalid, codeVerb, "")
 }

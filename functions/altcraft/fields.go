@@ -108,7 +108,7 @@ func readSex(field string, v any, _ access.Settings) (setter, error) {
 	text, _ := value.Text(v)
 	sex, ok := sexes[strings.ToLower(text)]
 	if !ok {
-		return nil, errs.Reject(errs.Invalid, "bad_sex", field, "%s: unknown, male, female or 0, 1, 2 is expected.", field)
+		return nil, errs.New(errs.Invalid, "bad_sex", field)
 	}
 	return sets(func(c *customer.Customer) { c.Sex = sex }), nil
 }
@@ -139,13 +139,12 @@ func dateText(field string, v any) (string, error) {
 			return t.Format(dateForm), nil
 		}
 	}
-	return "", errs.Reject(errs.Invalid, "bad_date", field,
-		"%s: incorrect date; a text like 2001-12-31T23:59:59+03:00 or milliseconds since 1970 are expected.", field)
+	return "", errs.New(errs.Invalid, "bad_date/time", field)
 }
 
 func readLoyaltyStatus(field string, v any, _ access.Settings) (setter, error) {
 	if v != "enabled" && v != "disabled" {
-		return nil, errs.Reject(errs.Invalid, "bad_loyalty_status", field, "%s: enabled or disabled is expected.", field)
+		return nil, errs.New(errs.Invalid, "bad_loyalty_status", field)
 	}
 	return sets(func(c *customer.Customer) { c.Disabled = v == "disabled" }), nil
 }
@@ -206,7 +205,7 @@ func readIPField(field string, v any, _ access.Settings) (setter, error) {
 func checkIP(field string, v any) error {
 	text, _ := v.(string)
 	if address, err := netip.ParseAddr(text); err != nil || !address.Is4() {
-		return errs.Reject(errs.Invalid, "bad_ip", field, "%s: incorrect ip; an address like 8.8.8.8 is expected.", field)
+		return errs.New(errs.Invalid, "bad_ip", field)
 	}
 	return nil
 }

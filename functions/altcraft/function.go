@@ -25,7 +25,7 @@ func readFunction(field string, v any) (f fieldop.Function, isFunction bool, err
 		return f, true, wrongType(field+".submatch", object["submatch"], "a text")
 	}
 	if _, given := object["value"]; !given && action == string(fieldop.Set) {
-		return f, true, errs.Reject(errs.Invalid, "missing", field+".value", "%s.value is missing.", field)
+		return f, true, errs.New(errs.Invalid, "missing/member", field+".value")
 	}
 	f, err = fieldop.New(field, fieldop.Action(action), object["value"], submatch)
 	return f, true, err
@@ -98,8 +98,7 @@ func readFieldFunction(name string, f fieldop.Function, settings access.Settings
 	case isCore:
 		return nil, unfit(f)
 	case name == "subscriptions":
-		return nil, errs.Reject(errs.Invalid, "function_unfit", f.Field,
-			"%s: %s is for single fields; subscriptions are added and changed by naming them.", f.Field, f.Action)
+		return nil, errs.New(errs.Invalid, "function_unfit/subscriptions", f.Field, f.Action)
 	}
 	return readCustomFunction(name, f, settings)
 }
@@ -107,7 +106,7 @@ func readFieldFunction(name string, f fieldop.Function, settings access.Settings
 // checkTexts rejects an add or a delete of anything but texts.
 func checkTexts(f fieldop.Function) error {
 	if len(f.Path) > 0 {
-		return errs.Reject(errs.Invalid, "bad_submatch", f.Field+".submatch", "%s.submatch: texts have no properties.", f.Field)
+		return errs.New(errs.Invalid, "bad_submatch/texts", f.Field+".submatch")
 	}
 	_, err := readTexts(f.Field+".value", f.Value, maxTexts)
 	return err
@@ -126,7 +125,7 @@ var meantFor = map[fieldop.Action]struct {
 }
 
 func unfit(f fieldop.Function) error {
-	return errs.Reject(errs.Invalid, "function_unfit", f.Field, "%s: %s is for %s.", f.Field, f.Action, meantFor[f.Action].words)
+	return errs.New(errs.Invalid, "function_unfit/fields", f.Field, f.Action, meantFor[f.Action].words)
 }
 
 // readCustomFunction reads a function on a custom field. Of a declared one the
@@ -155,8 +154,7 @@ func checkTyped(f fieldop.Function, t access.FieldType) error {
 		types = meantFor[fieldop.Upsert].types
 	}
 	if !slices.Contains(types, t.Type) {
-		return errs.Reject(errs.Invalid, "function_unfit", f.Field,
-			"%s: %s is for fields of the type %s; this one is of the type %s.", f.Field, f.Action, strings.Join(types, " or "), t.Type)
+		return errs.New(errs.Invalid, "function_unfit/type", f.Field, f.Action, strings.Join(types, " or "), t.Type)
 	}
 	if len(f.Path) > 0 {
 		return nil // a property may be anything
@@ -177,8 +175,7 @@ func typedFunction(name string, f fieldop.Function, t access.FieldType) setter {
 			return err
 		}
 		if _, err := readTyped(f.Field, v, t); err != nil {
-			return errs.Reject(errs.Invalid, "bad_result", f.Field,
-				"%s: what %s makes of it is not of the type %s.", f.Field, f.Action, t.Type).DependingOnSettings()
+			return errs.New(errs.Invalid, "bad_result", f.Field, f.Action, t.Type).DependingOnSettings()
 		}
 		c.SetCustom(name, v)
 		return nil

@@ -82,8 +82,7 @@ func (c *call) readListing() (listing, error) {
 	}
 	if from != "" {
 		if l.after, err = customer.ParseHex(from); err != nil {
-			return l, errs.Reject(errs.Invalid, "bad_from_id", "from_id",
-				"from_id: %.40q is no pointer; send \"\" first, and then the next_from_id of the answer before.", from)
+			return l, errs.New(errs.Invalid, "bad_from_id", "from_id", from)
 		}
 	}
 	if l.limit, err = readLimit(c.body); err != nil {
@@ -106,7 +105,7 @@ func readLimit(body map[string]any) (int, error) {
 		return defaultLimit, nil
 	}
 	if limit > maxLimit {
-		return 0, errs.Reject(errs.Invalid, "out_of_range", "limit", "limit: %d is the most, this is %d.", maxLimit, limit)
+		return 0, errs.New(errs.Invalid, "out_of_range/limit", "limit", maxLimit, limit)
 	}
 	return int(limit), nil
 }

@@ -49,9 +49,7 @@ func (m matcher) field(of customer.Holder) (customer.MatchField, error) {
 func (m matcher) declared(of customer.Holder, name string) (customer.MatchField, error) {
 	field, ok := m.fields.Find(of, name)
 	if !ok || field.State == customer.FieldRemoving {
-		return customer.MatchField{}, errs.Reject(errs.Invalid, "match_field_undeclared", "field_name",
-			"field_name: %.100q is not a declared match field of a %s. Declare it: make admin ACTION=declare-match-field TENANT=... NAME=... OF=%s.",
-			name, of, of).DependingOnSettings()
+		return customer.MatchField{}, errs.New(errs.Invalid, "match_field_undeclared", "field_name", name, of, of).DependingOnSettings()
 	}
 	if field.State == customer.FieldBuilding {
 		return customer.MatchField{}, &errs.Unavailable{Detail: fmt.Sprintf(

@@ -72,8 +72,7 @@ func (c *call) readMatcher() (m matcher, err error) {
 		return matcher{}, err
 	}
 	if modes[m.mode] == nil {
-		return matcher{}, errs.Reject(errs.Invalid, "bad_matching", "matching",
-			"matching: %.40q is no search mode; one of these is: %s.", m.mode, strings.Join(slices.Sorted(maps.Keys(modes)), ", "))
+		return matcher{}, errs.New(errs.Invalid, "bad_matching", "matching", m.mode, strings.Join(slices.Sorted(maps.Keys(modes)), ", "))
 	}
 	return m, nil
 }
@@ -97,8 +96,7 @@ func (m matcher) read(data map[string]any) (match, error) {
 	m.data = bareData(data)
 	found, err := modes[m.mode](m)
 	if n := len(found.search.Any) + len(found.search.All); n > customer.MaxKeys {
-		return match{}, errs.Reject(errs.Invalid, "too_many_values", "matching",
-			"matching: there are %d values to search by; %d is the limit.", n, customer.MaxKeys)
+		return match{}, errs.New(errs.Invalid, "too_many_values", "matching", n, customer.MaxKeys)
 	}
 	return found, err
 }
@@ -147,11 +145,10 @@ func (m matcher) byID() (match, error) {
 }
 
 func noValue(members string) error {
-	return errs.Reject(errs.Invalid, "missing", members, "%s: there is no value to search by, neither beside matching nor in data; a batch has it in each item.", members)
+	return errs.New(errs.Invalid, "missing/search_value", members)
 }
 
 // neverFound rejects to make a customer that the same call would not find again.
 func neverFound(mode string) error {
-	return errs.Reject(errs.Invalid, "never_found", "data.subscriptions",
-		"data.subscriptions: nobody matches by %s, and a new profile needs a subscription with the value searched for, or resource_id to make one.", mode)
+	return errs.New(errs.Invalid, "never_found", "data.subscriptions", mode)
 }

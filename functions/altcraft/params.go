@@ -40,7 +40,7 @@ func readTexts(field string, v any, most int) ([]string, error) {
 		return []string{v}, nil
 	case []any:
 		if len(v) > most {
-			return nil, errs.Reject(errs.Invalid, "too_many", field, "%s: there are %d texts; %d is the limit.", field, len(v), most)
+			return nil, errs.New(errs.Invalid, "too_many/texts", field, len(v), most)
 		}
 		texts := make([]string, len(v))
 		for i, e := range v {
@@ -74,7 +74,7 @@ func readWhole(field string, v any, least int64) (int64, error) {
 		return 0, wrongType(field, v, "a whole number")
 	}
 	if n < least {
-		return 0, errs.Reject(errs.Invalid, "out_of_range", field, "%s: a number from %d up is expected, this is %d.", field, least, n)
+		return 0, errs.New(errs.Invalid, "out_of_range/least", field, least, n)
 	}
 	return n, nil
 }

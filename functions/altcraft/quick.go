@@ -52,11 +52,10 @@ func (d Dialect) quickImport(w http.ResponseWriter, r *http.Request) error {
 // writeQuickError writes an error with the HTTP code that is also in its body. A
 // missing token is an invalid one, for there is no 401.
 var writeQuickError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
-	v := outcomeOf(err)
+	v := outcomeOf(err, quickTexts)
 	if v.Error == http.StatusUnauthorized {
 		v.Error = http.StatusForbidden
 	}
-	v.Text = strings.TrimPrefix(v.Text, "data.") // a parameter is not in data
 	writeOutcome(w, v.Error, v)
 }
 
@@ -146,7 +145,7 @@ func (q *quickCall) readSearch() (match, error) {
 func (q *quickCall) readFields() ([]setter, error) {
 	for name, v := range q.data {
 		if !isFlat(v) {
-			return nil, errs.Reject(errs.Invalid, "wrong_type", name, "%s: parameters of the quick import are flat; this is %s.", name, value.TypeName(v))
+			return nil, errs.New(errs.Invalid, "wrong_type/flat", name, value.TypeName(v))
 		}
 		if text, ok := v.(string); ok {
 			q.data[name] = q.typed(name, text)
@@ -193,7 +192,7 @@ func (q *quickCall) typed(name, text string) any {
 func (q *quickCall) readAdditions() (add []setter, err error) {
 	resource, known := q.settings.DeclaredResources[q.resource]
 	if q.resource != 0 && !known && q.settings.Resources == access.Declared {
-		return nil, errs.Reject(errs.NotFound, "resource_undeclared", "resource_id", "resource_id: there is no resource %d.", q.resource).DependingOnSettings()
+		return nil, errs.New(errs.NotFound, "resource_undeclared/quick", "resource_id", q.resource).DependingOnSettings()
 	}
 	subscribe := func(channel customer.Channel, contact string) {
 		if q.resource != 0 && (len(resource.Channels) == 0 || slices.Contains(resource.Channels, channel)) {
@@ -248,12 +247,12 @@ func readParameters(r *http.Request) (body, all map[string]any, err error) {
 func readForm(encoded string) (map[string]any, error) {
 	values, err := url.ParseQuery(encoded)
 	if err != nil {
-		return nil, errs.Reject(errs.Invalid, "bad_form", "", "The parameters are not encoded as those of a form or URL are.")
+		return nil, errs.New(errs.Invalid, "bad_form/encoding", "")
 	}
 	object := map[string]any{}
 	for name, texts := range values {
 		if !utf8.ValidString(name + strings.Join(texts, "")) {
-			return nil, errs.Reject(errs.Invalid, "bad_form", "", "The parameters are not valid UTF-8.")
+			return nil, errs.New(errs.Invalid, "bad_form/utf8", "")
 		}
 		texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 		switch len(texts) {

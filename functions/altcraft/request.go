@@ -124,8 +124,7 @@ func secretOf(r *http.Request, body map[string]any) (string, error) {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, secret, _ := strings.Cut(header, " ")
 		if !strings.EqualFold(scheme, "Bearer") {
-			return "", errs.Reject(errs.Unauthenticated, "token_missing", "Authorization",
-				"Authorization: only Bearer is understood.")
+			return "", errs.New(errs.Unauthenticated, "token_missing/bearer", "Authorization")
 		}
 		return strings.TrimSpace(secret), nil
 	}
@@ -138,7 +137,7 @@ var whole = regexp.MustCompile(`^-?\d+$`)
 func tenantOf(body map[string]any) (int, error) {
 	v, ok := body["db_id"]
 	if !ok || v == nil {
-		return 0, errs.Reject(errs.Invalid, "missing", "db_id", "db_id: the number of the database is missing.")
+		return 0, errs.New(errs.Invalid, "missing/db_id", "db_id")
 	}
 	text, _ := value.Text(v)
 	if _, isBool := v.(bool); isBool || !whole.MatchString(text) {
@@ -185,5 +184,5 @@ func (d Dialect) withSettings(ctx context.Context, c *call, f func() error) erro
 }
 
 func wrongType(field string, v any, expected string) error {
-	return errs.Reject(errs.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", field, expected, value.TypeName(v))
+	return errs.New(errs.Invalid, "wrong_type/expected", field, expected, value.TypeName(v))
 }

@@ -105,14 +105,14 @@ func (d Dialect) resourceFields(w http.ResponseWriter, r *http.Request) error {
 func (c *call) readResourceID() (int64, error) {
 	v := c.body["id"]
 	if v == nil {
-		return 0, errs.Reject(errs.Invalid, "missing", "id", "id: the number of the resource is missing.")
+		return 0, errs.New(errs.Invalid, "missing/resource", "id")
 	}
 	id, err := readWhole("id", v, 1)
 	if err != nil {
 		return 0, err
 	}
 	if _, declared := c.settings.DeclaredResources[id]; !declared {
-		return 0, errs.Reject(errs.NotFound, "unknown_resource", "id", "id: there is no declared resource %d.", id).DependingOnSettings()
+		return 0, errs.New(errs.NotFound, "unknown_resource", "id", id).DependingOnSettings()
 	}
 	return id, nil
 }
@@ -126,11 +126,11 @@ func (c *call) readChannelOf(resource int64) (customer.Channel, error) {
 	channel := customer.Channel(text)
 	switch {
 	case text == "":
-		return "", errs.Reject(errs.Invalid, "missing", "channel", "channel: the name of a channel is missing; one of these is: %v.", customer.Channels)
+		return "", errs.New(errs.Invalid, "missing/channel", "channel", customer.Channels)
 	case !slices.Contains(customer.Channels, channel):
-		return "", errs.Reject(errs.Invalid, "bad_channel", "channel", "channel: %.40q is no channel; one of these is: %v.", text, customer.Channels)
+		return "", errs.New(errs.Invalid, "bad_channel/named", "channel", text, customer.Channels)
 	case !slices.Contains(channelsOf(c.settings.DeclaredResources[resource]), channel):
-		return "", errs.Reject(errs.Invalid, "channel_undeclared", "channel", "channel: resource %d does not have the channel %s.", resource, channel).DependingOnSettings()
+		return "", errs.New(errs.Invalid, "channel_undeclared/named", "channel", resource, channel).DependingOnSettings()
 	}
 	return channel, nil
 }

@@ -60,8 +60,7 @@ func (c *call) readSegments() ([]setter, error) {
 	}
 	for _, n := range leave {
 		if slices.Contains(join, n) {
-			return nil, errs.Reject(errs.Invalid, "segment_both_ways", "remove_from_segments",
-				"remove_from_segments: %d is in add_to_segments, too.", n)
+			return nil, errs.New(errs.Invalid, "segment_both_ways", "remove_from_segments", n)
 		}
 	}
 	if len(join)+len(leave) == 0 {
@@ -81,7 +80,7 @@ func (c *call) readSegmentList(member string) ([]int64, error) {
 		return nil, wrongType(member, v, "an array of whole numbers")
 	}
 	if len(list) > customer.MaxSegments {
-		return nil, errs.Reject(errs.Invalid, "too_many", member, "%s: there are %d segments; %d is the limit.", member, len(list), customer.MaxSegments)
+		return nil, errs.New(errs.Invalid, "too_many/segments", member, len(list), customer.MaxSegments)
 	}
 	numbers := make([]int64, len(list))
 	for i, e := range list {
@@ -96,15 +95,14 @@ func (c *call) readSegmentList(member string) ([]int64, error) {
 // readSegment reads the number of a declared segment.
 func (c *call) readSegment(field string, v any) (int64, error) {
 	if v == nil {
-		return 0, errs.Reject(errs.Invalid, "missing", field, "%s: the number of a segment is missing.", field)
+		return 0, errs.New(errs.Invalid, "missing/segment", field)
 	}
 	n, err := readWhole(field, v, 1)
 	if err != nil {
 		return 0, err
 	}
 	if _, declared := c.settings.Segments[n]; !declared {
-		return 0, errs.Reject(errs.Invalid, "unknown_segment", field,
-			"%s: there is no segment %d. Declare it: make admin ACTION=declare-segment TENANT=... ID=%d NAME=...", field, n, n).DependingOnSettings()
+		return 0, errs.New(errs.Invalid, "unknown_segment", field, n, n).DependingOnSettings()
 	}
 	return n, nil
 }

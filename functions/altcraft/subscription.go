@@ -26,7 +26,7 @@ func (c *call) readSubscriptions(v any, skipInvalid bool) ([]customer.Subscripti
 		return nil, wrongType(field, v, "an array of objects")
 	}
 	if len(list) > maxSubscriptions {
-		return nil, errs.Reject(errs.Invalid, "too_many", field, "%s: there are %d subscriptions; %d is the limit.", field, len(list), maxSubscriptions)
+		return nil, errs.New(errs.Invalid, "too_many/subscriptions", field, len(list), maxSubscriptions)
 	}
 	var edits []customer.SubscriptionEdit
 	for i, entry := range list {
@@ -80,18 +80,17 @@ func checkResource(path string, e customer.SubscriptionEdit, settings access.Set
 		return undeclaredResource(path+".resource_id", e.Resource)
 	}
 	if len(resource.Channels) > 0 && !slices.Contains(resource.Channels, e.Channel) {
-		return errs.Reject(errs.Invalid, "channel_undeclared", path+".channel",
-			"%s.channel: resource %d does not have the channel %s.", path, e.Resource, e.Channel).DependingOnSettings()
+		return errs.New(errs.Invalid, "channel_undeclared/subscription", path+".channel", e.Resource, e.Channel).DependingOnSettings()
 	}
 	return nil
 }
 
 func undeclaredResource(field string, resource int64) error {
-	return errs.Reject(errs.Invalid, "resource_undeclared", field, "%s: %d is not a declared resource.", field, resource).DependingOnSettings()
+	return errs.New(errs.Invalid, "resource_undeclared/subscription", field, resource).DependingOnSettings()
 }
 
 func badChannel(field, channel string) error {
-	return errs.Reject(errs.Invalid, "bad_channel", field, "%s: %.40q is no channel; one of these is: %v.", field, channel, customer.Channels)
+	return errs.New(errs.Invalid, "bad_channel/subscription", field, channel, customer.Channels)
 }
 
 // readSubscription reads one entry, its contact flat or nested (Altcraft 5.1).
@@ -219,7 +218,7 @@ func (s subscriptionEntry) contact(member, nested string) (text, field string, e
 }
 
 func (s subscriptionEntry) missing(member string) error {
-	return errs.Reject(errs.Invalid, "missing", s.path+"."+member, "%s.%s is missing.", s.path, member)
+	return errs.New(errs.Invalid, "missing/member", s.path+"."+member)
 }
 
 // readOptions reads what may be omitted. -1 keeps a status or a priority.
@@ -301,7 +300,7 @@ func (s subscriptionEntry) readCustom(e *customer.SubscriptionEdit) error {
 		return wrongType(path, v, "an object")
 	}
 	if f, isFunction, err := readFunction(path, v); isFunction && err == nil {
-		return errs.Reject(errs.Invalid, "function_unfit", path, "%s: %s is for the fields in it.", path, f.Action)
+		return errs.New(errs.Invalid, "function_unfit/subscription_fields", path, f.Action)
 	}
 	e.Custom = make(map[string]any, len(fields))
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
@@ -312,7 +311,7 @@ func (s subscriptionEntry) readCustom(e *customer.SubscriptionEdit) error {
 		case !isFunction, f.Action == fieldop.Set:
 			e.Custom[name] = bare(fields[name])
 		case f.Action == fieldop.Upsert, len(f.Path) > 0:
-			return errs.Reject(errs.Invalid, "function_unfit", f.Field, "%s: fields of subscriptions take no submatch.", f.Field)
+			return errs.New(errs.Invalid, "function_unfit/submatch", f.Field)
 		case e.CustomBy == nil:
 			e.CustomBy = map[string]fieldop.Function{name: f}
 		default:

@@ -67,7 +67,7 @@ func (c *call) readRegInfo(e *customer.SubscriptionEdit) error {
 	if field, v := at("ip"); v != nil {
 		ip, ok := v.(string)
 		if _, err := netip.ParseAddr(ip); !ok || err != nil {
-			return errs.Reject(errs.Invalid, "bad_ip", field, "%s: incorrect ip; an address like 8.8.8.8 is expected.", field)
+			return errs.New(errs.Invalid, "bad_ip", field)
 		}
 		e.IP = &ip
 	}
@@ -103,7 +103,5 @@ func atTop(err error) error {
 	if !rejected {
 		return err
 	}
-	at := *clientErr
-	at.Path, at.Detail = strings.TrimPrefix(at.Path, "."), strings.TrimPrefix(at.Detail, ".")
-	return &at
+	return clientErr.At(strings.TrimPrefix(clientErr.Path, "."))
 }

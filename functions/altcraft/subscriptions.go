@@ -114,7 +114,7 @@ func (c *call) readProfileID() (customer.ID, error) {
 		return 0, err
 	}
 	if text == "" {
-		return 0, errs.Reject(errs.Invalid, "missing", "profile_id", "profile_id: the id of the profile is missing.")
+		return 0, errs.New(errs.Invalid, "missing/profile_id", "profile_id")
 	}
 	id, err := customer.ParseHex(text)
 	if err != nil {

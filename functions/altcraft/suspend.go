@@ -117,8 +117,7 @@ var ofOneProfile = []string{
 func (c *call) readSuspension(order *customer.Suspension) error {
 	for _, member := range ofOneProfile {
 		if c.body[member] != nil {
-			return errs.Reject(errs.Invalid, "not_for_one", member,
-				"%s: this method concerns all profiles of the database; one subscription is suspended by subscriptions/set.", member)
+			return errs.New(errs.Invalid, "not_for_one", member)
 		}
 	}
 	channel, err := optionalText(c.body, "channel")
@@ -149,7 +148,7 @@ func (d Dialect) getJob(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if id == "" {
-		return errs.Reject(errs.Invalid, "missing", "id", "id: the id of the job is missing.")
+		return errs.New(errs.Invalid, "missing/job", "id")
 	}
 	progress, err := d.jobs.Show(r.Context(), c.settings.Tenant, id)
 	if err != nil {

@@ -15,7 +15,68 @@ var texts = func() errs.Texts {
 	return texts
 }()
 
+// quickTexts are those of the quick import, whose parameters are not in data.
+var quickTexts = func() errs.Texts {
+	quick := texts
+	quick.Path = func(path string) string { return texts.Path(strings.TrimPrefix(path, "data.")) }
+	return quick
+}()
+
 var formats = map[string]string{
+	"missing/profiles":                   "data: the profiles are missing.",
+	"too_many/profiles":                  "data: there are %v profiles; %v is the limit of one request. Larger files go through the bulk import.",
+	"bad_name/field":                     "data: the name of a field has at most %v bytes.",
+	"field_undeclared":                   "%[1]v: this field is not declared.",
+	"bad_option":                         "%[1]v: one of these is expected: %v.",
+	"missing/data":                       "data: the profile data is missing.",
+	"unknown_path":                       "There is no such method. Methods are paths like %vprofiles/import.",
+	"wrong_verb":                         "Every method is a POST.",
+	"bad_sex":                            "%[1]v: unknown, male, female or 0, 1, 2 is expected.",
+	"bad_date/time":                      "%[1]v: incorrect date; a text like 2001-12-31T23:59:59+03:00 or milliseconds since 1970 are expected.",
+	"bad_loyalty_status":                 "%[1]v: enabled or disabled is expected.",
+	"bad_ip":                             "%[1]v: incorrect ip; an address like 8.8.8.8 is expected.",
+	"missing/member":                     "%[1]v is missing.",
+	"function_unfit/subscriptions":       "%[1]v: %v is for single fields; subscriptions are added and changed by naming them.",
+	"bad_submatch/texts":                 "%[1]v: texts have no properties.",
+	"function_unfit/fields":              "%[1]v: %v is for %v.",
+	"function_unfit/type":                "%[1]v: %v is for fields of the type %v; this one is of the type %v.",
+	"bad_result":                         "%[1]v: what %v makes of it is not of the type %v.",
+	"bad_from_id":                        "from_id: %.40q is no pointer; send \"\" first, and then the next_from_id of the answer before.",
+	"out_of_range/limit":                 "limit: %v is the most, this is %v.",
+	"match_field_undeclared":             "field_name: %.100q is not a declared match field of a %v. Declare it: make admin ACTION=declare-match-field TENANT=... NAME=... OF=%v.",
+	"bad_matching":                       "matching: %.40q is no search mode; one of these is: %v.",
+	"too_many_values":                    "matching: there are %v values to search by; %v is the limit.",
+	"missing/search_value":               "%[1]v: there is no value to search by, neither beside matching nor in data; a batch has it in each item.",
+	"never_found":                        "%[1]v: nobody matches by %v, and a new profile needs a subscription with the value searched for, or resource_id to make one.",
+	"too_many/texts":                     "%[1]v: there are %v texts; %v is the limit.",
+	"out_of_range/least":                 "%[1]v: a number from %v up is expected, this is %v.",
+	"wrong_type/flat":                    "%[1]v: parameters of the quick import are flat; this is %v.",
+	"resource_undeclared/quick":          "resource_id: there is no resource %v.",
+	"bad_form/encoding":                  "The parameters are not encoded as those of a form or URL are.",
+	"bad_form/utf8":                      "The parameters are not valid UTF-8.",
+	"token_missing/bearer":               "Authorization: only Bearer is understood.",
+	"missing/db_id":                      "db_id: the number of the database is missing.",
+	"wrong_type/expected":                "%[1]v: %v is expected, this is %v.",
+	"missing/resource":                   "id: the number of the resource is missing.",
+	"unknown_resource":                   "id: there is no declared resource %v.",
+	"missing/channel":                    "channel: the name of a channel is missing; one of these is: %v.",
+	"bad_channel/named":                  "channel: %.40q is no channel; one of these is: %v.",
+	"channel_undeclared/named":           "channel: resource %v does not have the channel %v.",
+	"segment_both_ways":                  "remove_from_segments: %v is in add_to_segments, too.",
+	"too_many/segments":                  "%[1]v: there are %v segments; %v is the limit.",
+	"missing/segment":                    "%[1]v: the number of a segment is missing.",
+	"unknown_segment":                    "%[1]v: there is no segment %v. Declare it: make admin ACTION=declare-segment TENANT=... ID=%v NAME=...",
+	"too_many/subscriptions":             "%[1]v: there are %v subscriptions; %v is the limit.",
+	"channel_undeclared/subscription":    "%[1]v: resource %v does not have the channel %v.",
+	"resource_undeclared/subscription":   "%[1]v: %v is not a declared resource.",
+	"bad_channel/subscription":           "%[1]v: %.40q is no channel; one of these is: %v.",
+	"function_unfit/subscription_fields": "%[1]v: %v is for the fields in it.",
+	"function_unfit/submatch":            "%[1]v: fields of subscriptions take no submatch.",
+	"missing/profile_id":                 "profile_id: the id of the profile is missing.",
+	"not_for_one":                        "%[1]v: this method concerns all profiles of the database; one subscription is suspended by subscriptions/set.",
+	"missing/job":                        "id: the id of the job is missing.",
+	"bad_format":                         "format: json or xml is expected, this is %.40q.",
+
 	"bad_idempotency_key":             "%[1]v: 1 to %v printable ASCII characters are expected.",
 	"customer_too_large":              "data: the profile would grow to %v bytes; %v is the limit.",
 	"too_many_segments":               "The profile would be in %v static segments; %v is the limit.",

@@ -113,7 +113,7 @@ func (t *translation) choose(format string) error {
 	case "xml":
 		t.answers = true
 	default:
-		return errs.Reject(errs.Invalid, "bad_format", "format", "format: json or xml is expected, this is %.40q.", format)
+		return errs.New(errs.Invalid, "bad_format", "format", format)
 	}
 	return nil
 }

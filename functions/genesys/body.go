@@ -69,7 +69,7 @@ func readID(v any) (string, error) {
 		return "", wrongType(memberID, v, "a text")
 	}
 	if !clientID.MatchString(id) {
-		return "", errs.Reject(errs.Invalid, "bad_id", memberID, "%s: 1 to 16 characters are expected, of letters, digits, _ and -.", memberID)
+		return "", errs.New(errs.Invalid, "bad_id/form", memberID)
 	}
 	return id, nil
 }
@@ -80,7 +80,7 @@ func (p *profile) addExtension(schema customer.ExtensionSchema, v any) error {
 		return nil
 	}
 	if slices.ContainsFunc(p.extensions, func(e extension) bool { return e.schema.Number == schema.Number }) {
-		return errs.Reject(errs.Invalid, "extension_twice", schema.Name, "%s: the extension stands twice in the body.", schema.Name)
+		return errs.New(errs.Invalid, "extension_twice", schema.Name)
 	}
 	records, err := readRecords(schema, v)
 	if err != nil {
@@ -123,7 +123,7 @@ const maxName = 255
 // where it is null or empty.
 func readAttribute(settings access.Settings, name string, v any) ([]any, error) {
 	if name == "" || len(name) > maxName {
-		return nil, errs.Reject(errs.Invalid, "bad_name", "", "%.60q is no name of an attribute: 1 to %d bytes.", name, maxName)
+		return nil, errs.New(errs.Invalid, "bad_name/attribute", "", name, maxName)
 	}
 	values, err := valuesOf(name, v)
 	if err != nil || len(values) == 0 {
@@ -135,7 +135,7 @@ func readAttribute(settings access.Settings, name string, v any) ([]any, error) 
 		}
 	}
 	if slices.Contains(singles, name) && len(values) > 1 {
-		return nil, errs.Reject(errs.Invalid, "too_many_values", name, "%s: it has one value, these are %d.", name, len(values))
+		return nil, errs.New(errs.Invalid, "too_many_values/single", name, len(values))
 	}
 	switch name {
 	case customer.AttributeFirstName, customer.AttributeLastName, customer.AttributeTitle:
@@ -170,8 +170,7 @@ func valuesOf(name string, v any) ([]any, error) {
 			at = element(name, i)
 		}
 		if _, isObject := e.(map[string]any); isObject {
-			return nil, errs.Reject(errs.Invalid, "extension_unknown", name,
-				"%.100s: there is no extension of this name, and a core attribute has no objects.", at).DependingOnSettings()
+			return nil, errs.New(errs.Invalid, "extension_unknown/no_objects", name, at).DependingOnSettings()
 		}
 		if _, scalar := value.Text(e); !scalar {
 			return nil, wrongType(at, e, "a text, number or boolean")
@@ -202,14 +201,14 @@ func readDeclared(settings access.Settings, name string, values []any) ([]any, e
 }
 
 func undeclared(name string) error {
-	return errs.Reject(errs.Invalid, "attribute_undeclared", name, "%.100s: the core schema has no attribute of this name.", name).DependingOnSettings()
+	return errs.New(errs.Invalid, "attribute_undeclared/core", name).DependingOnSettings()
 }
 
 // readTexts reads values that must be texts; of those that are repeated the first
 // counts.
 func readTexts(name string, values []any, read func(string) (string, error)) ([]any, error) {
 	if len(values) > customer.MaxKeys {
-		return nil, errs.Reject(errs.Invalid, "too_many_values", name, "%s: there are %d values; %d is the limit.", name, len(values), customer.MaxKeys)
+		return nil, errs.New(errs.Invalid, "too_many_values/limit", name, len(values), customer.MaxKeys)
 	}
 	var texts []string
 	for _, v := range values {
@@ -233,7 +232,7 @@ func sameText(name, a, b string) bool {
 }
 
 func wrongType(field string, v any, expected string) error {
-	return errs.Reject(errs.Invalid, "wrong_type", field, "%s: %s is expected, this is %s.", short(field), expected, value.TypeName(v))
+	return errs.New(errs.Invalid, "wrong_type/expected", field, short(field), expected, value.TypeName(v))
 }
 
 // short keeps a hostile name from filling the answer.

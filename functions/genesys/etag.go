@@ -62,7 +62,7 @@ func (c *call) checkMatch(of customer.Customer) error {
 			return nil
 		}
 	}
-	return errs.Reject(errs.FailedPrecondition, codePrecondition, "If-Match", "If-Match: the profile has changed since; query it again.")
+	return errs.New(errs.FailedPrecondition, codePrecondition, "If-Match")
 }
 
 // names reports whether the tag names the state that the customer is in.

@@ -44,7 +44,7 @@ func (d Dialect) insertRecords(w http.ResponseWriter, r *http.Request) error {
 func readExtensions(settings access.Settings, body map[string]any) (profile, error) {
 	for name := range body {
 		if _, ok := settings.Extensions.Find(name); !ok && name != memberID {
-			return profile{}, errs.Reject(errs.Invalid, access.ErrExtensionUnknown.Code, name, "%.100s: there is no extension of this name.", name).DependingOnSettings()
+			return profile{}, errs.New(errs.Invalid, access.ErrExtensionUnknown.Code+"/name", name).DependingOnSettings()
 		}
 	}
 	return readProfile(settings, body)
@@ -114,7 +114,7 @@ func (c *call) extension() (customer.ExtensionSchema, error) {
 	name := c.PathValue("extension")
 	schema, ok := c.settings.Extensions.Find(name)
 	if !ok {
-		return schema, errs.Reject(errs.NotFound, access.ErrExtensionUnknown.Code, "", "There is no extension %.60q.", name).DependingOnSettings()
+		return schema, errs.New(errs.NotFound, access.ErrExtensionUnknown.Code, "", name).DependingOnSettings()
 	}
 	return schema, nil
 }

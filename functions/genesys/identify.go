@@ -77,11 +77,11 @@ func (d Dialect) identify(w http.ResponseWriter, r *http.Request) error {
 func queryOf(r *http.Request) (url.Values, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, errs.Reject(errs.Invalid, "bad_query", "", "The query of the address is not URL-encoded.")
+		return nil, errs.New(errs.Invalid, "bad_query/encoding", "")
 	}
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		if len(query[name]) > 1 {
-			return nil, errs.Reject(errs.Invalid, "bad_query", name, "%.100s: it stands twice in the query.", name)
+			return nil, errs.New(errs.Invalid, "bad_query/twice", name)
 		}
 	}
 	return query, nil
@@ -100,7 +100,7 @@ func (c *call) readQuestion(query url.Values) (q question, err error) {
 	}
 	if after := query.Get(paramAfter); after != "" {
 		if q.after, err = customer.ParseBase36(after); err != nil {
-			return q, errs.Reject(errs.Invalid, "bad_query", paramAfter, "%s: this is not from a link of ours.", paramAfter)
+			return q, errs.New(errs.Invalid, "bad_query/cursor", paramAfter)
 		}
 	}
 	if q.Criteria, err = c.criteria(query); err != nil {
@@ -125,7 +125,7 @@ func option(query url.Values, name, usual, other string) (bool, error) {
 	case other:
 		return true, nil
 	default:
-		return false, errs.Reject(errs.Invalid, "bad_query", name, "%s: %.40q is neither %s nor %s.", name, v, usual, other)
+		return false, errs.New(errs.Invalid, "bad_query/neither", name, v, usual, other)
 	}
 }
 
@@ -148,13 +148,12 @@ func (c *call) criteria(query url.Values) ([]customer.Criterion, error) {
 
 func (c *call) criterion(name, text string) (customer.Criterion, error) {
 	if text == "" {
-		return customer.Criterion{}, errs.Reject(errs.Invalid, "missing", name, "%.100s: there is no value.", name)
+		return customer.Criterion{}, errs.New(errs.Invalid, "missing/value", name)
 	}
 	source, attribute, _ := strings.Cut(name, ".")
 	if schema, ok := c.settings.Extensions.Find(source); ok {
 		if _, declared := schema.Attribute(attribute); !declared {
-			return customer.Criterion{}, errs.Reject(errs.Invalid, "attribute_undeclared", name,
-				"%.100s: the extension %s has no attribute %.100q.", name, schema.Name, attribute).DependingOnSettings()
+			return customer.Criterion{}, errs.New(errs.Invalid, "attribute_undeclared/extension", name, schema.Name, attribute).DependingOnSettings()
 		}
 		return customer.Criterion{Extension: schema.Number, Attribute: attribute, Text: text}, nil
 	}
@@ -180,22 +179,22 @@ func (c *call) chooseKey(name string, supplied func(customer.IdentKey, string) b
 	if name == "" {
 		key, ok := c.settings.IdentKeys.Choose(supplied)
 		if !ok {
-			return key, errs.Reject(errs.Invalid, "no_key", "", "No identification key begins with an attribute of the query. There are: %s.", c.listKeys()).DependingOnSettings()
+			return key, errs.New(errs.Invalid, "no_key/none", "", c.listKeys()).DependingOnSettings()
 		}
 		return key, nil
 	}
 	key, ok := c.settings.IdentKeys.Find(name)
 	switch {
 	case !ok:
-		return key, errs.Reject(errs.Invalid, access.ErrIdentKeyUnknown.Code, paramKey, "%s: there is no key %.60q. There are: %s.", paramKey, name, c.listKeys()).DependingOnSettings()
+		return key, errs.New(errs.Invalid, access.ErrIdentKeyUnknown.Code+"/named", paramKey, name, c.listKeys()).DependingOnSettings()
 	case key.State == customer.FieldFailed:
-		return key, errs.Reject(errs.Invalid, access.ErrIdentKeyFailed.Code, paramKey, "%s: the key %s cannot be used. %s", paramKey, key.Name, key.Trouble()).DependingOnSettings()
+		return key, errs.New(errs.Invalid, access.ErrIdentKeyFailed.Code+"/unusable", paramKey, key.Name, key.Trouble()).DependingOnSettings()
 	case key.State == customer.FieldBuilding && c.fresh:
 		return key, &errs.Unavailable{Detail: fmt.Sprintf("%s: the key %s is still being prepared. Send the same request again later.", paramKey, key.Name)}
 	case key.State == customer.FieldBuilding:
-		return key, errs.Reject(errs.FailedPrecondition, "building", paramKey, "").DependingOnSettings() // asks for the settings as they are now
+		return key, errs.New(errs.FailedPrecondition, "building", paramKey).DependingOnSettings() // asks for the settings as they are now
 	case key.Supplied(supplied) == 0:
-		return key, errs.Reject(errs.Invalid, "no_key", paramKey, "%s: the key %s needs %s.", paramKey, key.Name, key.Qualified()[0]).DependingOnSettings()
+		return key, errs.New(errs.Invalid, "no_key/needs", paramKey, key.Name, key.Qualified()[0]).DependingOnSettings()
 	}
 	return key, nil
 }

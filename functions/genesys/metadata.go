@@ -201,7 +201,7 @@ func (d Dialect) queryKey(w http.ResponseWriter, r *http.Request) error {
 	}
 	key, ok := c.settings.IdentKeys.Find(c.PathValue("key"))
 	if !ok {
-		return errs.Reject(errs.NotFound, access.ErrIdentKeyUnknown.Code, "", "There is no identification key %.60q.", c.PathValue("key"))
+		return errs.New(errs.NotFound, access.ErrIdentKeyUnknown.Code, "", c.PathValue("key"))
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, newKeyBody(key))
 }

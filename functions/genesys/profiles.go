@@ -54,8 +54,7 @@ func (d Dialect) createProfile(w http.ResponseWriter, r *http.Request) error {
 func checkNewID(id string) error {
 	const ours = "00000"
 	if len(id) == len(customer.ID(0).Base36()) && strings.HasPrefix(id, ours) {
-		return errs.Reject(errs.Invalid, "bad_id", memberID,
-			"%s: ids of 16 characters that begin with %s are given out by the service. Leave it away, or choose another.", memberID, ours)
+		return errs.New(errs.Invalid, "bad_id/given_out", memberID, ours)
 	}
 	return nil
 }
@@ -204,7 +203,7 @@ func (c *call) change(id string, edit func(*customer.Customer) error) (customer.
 	search, err := c.search()
 	return customer.Request{Search: search, Edit: func(to *customer.Customer, _ time.Time) error {
 		if id != "" && id != to.ClientID && id != to.ID.Base36() {
-			return errs.Reject(errs.Invalid, "other_id", memberID, "%s: the body is about %s, the path about %s.", memberID, id, idOf(*to))
+			return errs.New(errs.Invalid, "other_id", memberID, id, idOf(*to))
 		}
 		if err := c.checkMatch(*to); err != nil {
 			return err

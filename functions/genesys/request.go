@@ -48,7 +48,7 @@ func tenantOf(r *http.Request) (int, error) {
 		return 0, nil
 	}
 	if !wholeNumber.MatchString(text) {
-		return 0, errs.Reject(errs.Invalid, "bad_tenant", name, "%s: a whole number is expected.", name)
+		return 0, errs.New(errs.Invalid, "bad_tenant/form", name)
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > access.MaxTenant {

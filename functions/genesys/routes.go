@@ -143,7 +143,7 @@ func prefixOf(r *http.Request) string {
 }
 
 func unknownPath(http.ResponseWriter, *http.Request) error {
-	return errs.Reject(errs.NotFound, "unknown_path", "", "There is no such resource. Resources are /profiles and /metadata.")
+	return errs.New(errs.NotFound, "unknown_path", "")
 }
 
 const codeVerb = "wrong_verb"
@@ -153,6 +153,6 @@ func wrongVerb(allowed []string) handler {
 	list := strings.Join(slices.Sorted(slices.Values(allowed)), ", ")
 	return func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Allow", list)
-		return errs.Reject(errs.Invalid, codeVerb, "", "This resource takes %s.", list)
+		return errs.New(errs.Invalid, codeVerb, "", list)
 	}
 }

@@ -62,14 +62,14 @@ func readSchema(body map[string]any) (customer.ExtensionSchema, error) {
 		schema.Multi = true
 	case typeSingle, typeClassifier:
 	default:
-		return schema, errs.Reject(errs.Invalid, "bad_schema", "type", "type: %.40q is neither %s nor %s nor %s.", shown.Type, typeSingle, typeMulti, typeClassifier)
+		return schema, errs.New(errs.Invalid, "bad_schema/type", "type", shown.Type, typeSingle, typeMulti, typeClassifier)
 	}
 	attributes, err := optionalList(body, "attributes")
 	if err != nil {
 		return schema, err
 	}
 	if len(attributes) > 0 && shown.Type == typeClassifier {
-		return schema, errs.Reject(errs.Invalid, "bad_schema", "attributes", "attributes: a classifier has none.")
+		return schema, errs.New(errs.Invalid, "bad_schema/classifier", "attributes")
 	}
 	for i, v := range attributes {
 		attribute, form, err := readAttributeSchema(fmt.Sprintf("attributes[%d]", i), v)
@@ -144,7 +144,7 @@ func readUnique(body map[string]any) ([][]string, error) {
 
 func readNames(at string, list []any) ([]string, error) {
 	if len(list) == 0 {
-		return nil, errs.Reject(errs.Invalid, "missing", at, "%s: it is empty.", at)
+		return nil, errs.New(errs.Invalid, "missing/empty", at)
 	}
 	names := make([]string, len(list))
 	for i, v := range list {
@@ -188,7 +188,7 @@ func readKey(body map[string]any) (key customer.IdentKey, err error) {
 func requiredText(body map[string]any, member, at string) (string, error) {
 	switch v := body[member].(type) {
 	case nil:
-		return "", errs.Reject(errs.Invalid, "missing", at, "%s: it is missing.", at)
+		return "", errs.New(errs.Invalid, "missing/member", at)
 	case string:
 		return v, nil
 	default:

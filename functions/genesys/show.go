@@ -81,7 +81,7 @@ func askedFor(settings access.Settings, list string) ([]customer.ExtensionSchema
 		}
 		schema, ok := settings.Extensions.Find(name)
 		if !ok {
-			return nil, errs.Reject(errs.Invalid, access.ErrExtensionUnknown.Code, "extensions", "extensions: there is no extension %.60q.", name).DependingOnSettings()
+			return nil, errs.New(errs.Invalid, access.ErrExtensionUnknown.Code+"/extensions", "extensions", name).DependingOnSettings()
 		}
 		if !slices.ContainsFunc(asked, func(s customer.ExtensionSchema) bool { return s.Number == schema.Number }) {
 			asked = append(asked, schema)
