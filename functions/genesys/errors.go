@@ -38,22 +38,24 @@ var statusByKind = map[errs.Kind]int{
 	errs.FailedPrecondition: http.StatusBadRequest,
 }
 
-// writeError writes an error in the dialect's form. It is the one place that
-// knows the form.
-var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err error) {
-	body := errorBody{r.Method, r.URL.Path, http.StatusInternalServerError, "internal", "Internal error. Nothing is known to have changed."}
+// errorAnswer is an error in the dialect's form. It is the one place that knows
+// the form.
+func errorAnswer(c *httpapi.Call, err error) httpapi.Answer {
+	body := errorBody{c.Method, c.URL.Path, http.StatusInternalServerError, "internal", "Internal error. Nothing is known to have changed."}
 	if clientErr, ok := errs.AsClient(err); ok {
 		body.HTTPCode, body.ErrorCode, body.Description = statusOf(clientErr), clientErr.Code, texts.Of(clientErr)
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
 		body.HTTPCode, body.ErrorCode, body.Description = http.StatusServiceUnavailable, "busy", texts.OfUnavailable(busy)
-		w.Header().Set("Retry-After", "1")
 	}
-	if body.HTTPCode == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Basic realm="regulars", charset="UTF-8"`)
+	answer, _ := httpapi.JSON(body.HTTPCode, body) // texts are JSON
+	switch body.HTTPCode {
+	case http.StatusServiceUnavailable:
+		answer.Set("Retry-After", "1")
+	case http.StatusUnauthorized:
+		answer.Set("WWW-Authenticate", `Basic realm="regulars", charset="UTF-8"`)
 	}
-	// The answer cannot fail to be JSON; that it cannot be sent the client knows.
-	_ = httpapi.WriteJSON(w, body.HTTPCode, body)
+	return answer
 }
 
 func statusOf(clientErr *errs.Client) int {

@@ -52,7 +52,7 @@ func (c *call) checkMatch(of customer.Customer) error {
 	if header == "" {
 		return nil
 	}
-	core, err := coreTag(c.settings, of)
+	core, err := coreTag(c.Settings, of)
 	if err != nil {
 		return err
 	}

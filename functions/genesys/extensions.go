@@ -1,43 +1,39 @@
 package genesys
 
 import (
+	"maps"
 	"net/http"
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/httpapi"
 )
 
 // insertRecords adds records, or replaces those that are there (Genesys 2.1).
-func (d Dialect) insertRecords(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.UCSWrite)
+func (d Dialect) insertRecords(c *call) (httpapi.Answer, error) {
+	p, err := readExtensions(c.Settings, c.body)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	body, err := c.body()
+	request, err := c.change(p.id, p.insertIn)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	_, err = d.apply(c, func() (customer.Request, error) {
-		p, err := readExtensions(c.settings, body)
-		if err != nil {
-			return customer.Request{}, err
+	request.WithExtensions = true
+	if _, err := d.apply(c, request); err != nil {
+		return httpapi.Answer{}, err
+	}
+	return done(http.StatusOK)
+}
+
+func (p profile) insertIn(c *customer.Customer) error {
+	for _, e := range p.extensions {
+		if err := c.InsertRecords(e.schema, e.records); err != nil {
+			return err
 		}
-		request, err := c.change(p.id, func(to *customer.Customer) error {
-			for _, e := range p.extensions {
-				if err := to.InsertRecords(e.schema, e.records); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		request.WithExtensions = true
-		return request, err
-	})
-	if err != nil {
-		return err
 	}
-	return done(w, http.StatusOK)
+	return nil
 }
 
 // readExtensions reads a body that has no core attributes.
@@ -51,16 +47,16 @@ func readExtensions(settings access.Settings, body map[string]any) (profile, err
 }
 
 // updateRecord changes the record that the unique attributes name (Genesys 2.3).
-func (d Dialect) updateRecord(w http.ResponseWriter, r *http.Request) error {
-	return d.changeRecord(w, r, func(schema customer.ExtensionSchema, body map[string]any) (customer.ExtensionRecord, error) {
+func (d Dialect) updateRecord(c *call) (httpapi.Answer, error) {
+	return d.changeRecord(c, func(schema customer.ExtensionSchema, body map[string]any) (customer.ExtensionRecord, error) {
 		return schema.ReadRecord(schema.Name, body)
 	}, (*customer.Customer).UpdateRecord)
 }
 
 // deleteRecord removes the record that the unique attributes name; others are
 // not looked at (Genesys 2.4).
-func (d Dialect) deleteRecord(w http.ResponseWriter, r *http.Request) error {
-	return d.changeRecord(w, r, func(schema customer.ExtensionSchema, body map[string]any) (customer.ExtensionRecord, error) {
+func (d Dialect) deleteRecord(c *call) (httpapi.Answer, error) {
+	return d.changeRecord(c, func(schema customer.ExtensionSchema, body map[string]any) (customer.ExtensionRecord, error) {
 		named := map[string]any{}
 		for _, combination := range schema.Unique {
 			for _, name := range combination {
@@ -72,47 +68,40 @@ func (d Dialect) deleteRecord(w http.ResponseWriter, r *http.Request) error {
 }
 
 // changeRecord changes what read makes of the body.
-func (d Dialect) changeRecord(w http.ResponseWriter, r *http.Request, read func(customer.ExtensionSchema, map[string]any) (customer.ExtensionRecord, error),
-	change func(*customer.Customer, customer.ExtensionSchema, customer.ExtensionRecord) error) error {
-	c, err := d.accept(r, access.UCSWrite)
+func (d Dialect) changeRecord(c *call, read func(customer.ExtensionSchema, map[string]any) (customer.ExtensionRecord, error),
+	change func(*customer.Customer, customer.ExtensionSchema, customer.ExtensionRecord) error) (httpapi.Answer, error) {
+	id, err := readID(c.body[memberID])
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	body, err := c.body()
+	schema, err := c.extension()
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	id, err := readID(body[memberID])
-	if err != nil {
-		return err
-	}
+	body := maps.Clone(c.body)
 	delete(body, memberID)
-	_, err = d.apply(c, func() (customer.Request, error) {
-		schema, err := c.extension()
-		if err != nil {
-			return customer.Request{}, err
-		}
-		record, err := read(schema, body)
-		if err == nil {
-			err = schema.CheckNamed(record)
-		}
-		if err != nil {
-			return customer.Request{}, err
-		}
-		request, err := c.change(id, func(to *customer.Customer) error { return change(to, schema, record) })
-		request.WithExtensions = true
-		return request, err
-	})
-	if err != nil {
-		return err
+	record, err := read(schema, body)
+	if err == nil {
+		err = schema.CheckNamed(record)
 	}
-	return done(w, http.StatusNoContent)
+	if err != nil {
+		return httpapi.Answer{}, err
+	}
+	request, err := c.change(id, func(to *customer.Customer) error { return change(to, schema, record) })
+	if err != nil {
+		return httpapi.Answer{}, err
+	}
+	request.WithExtensions = true
+	if _, err := d.apply(c, request); err != nil {
+		return httpapi.Answer{}, err
+	}
+	return done(http.StatusNoContent)
 }
 
 // extension is the extension that the path names.
 func (c *call) extension() (customer.ExtensionSchema, error) {
 	name := c.PathValue("extension")
-	schema, ok := c.settings.Extensions.Find(name)
+	schema, ok := c.Settings.Extensions.Find(name)
 	if !ok {
 		return schema, errs.New(errs.NotFound, access.ErrExtensionUnknown.Code, "", name).DependingOnSettings()
 	}

@@ -45,32 +45,25 @@ type question struct {
 }
 
 // identify finds customers by their attributes (Genesys 1.4).
-func (d Dialect) identify(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.UCSRead)
+func (d Dialect) identify(c *call) (httpapi.Answer, error) {
+	query, err := queryOf(c.Request)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	query, err := queryOf(r)
+	q, err := c.readQuestion(query)
 	if err != nil {
-		return err
-	}
-	var q question
-	err = d.withSettings(c, func() (err error) {
-		q, err = c.readQuestion(query)
-		return err
-	})
-	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	matches, next, err := d.matches(c, q)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
+	answer, err := httpapi.JSON(http.StatusOK, matches)
 	if next != 0 {
 		query.Set(paramAfter, next.Base36())
-		w.Header().Set("Link", fmt.Sprintf(`<%s?%s>; rel="next"`, prefixOf(r)+"/profiles", query.Encode()))
+		answer.Set("Link", fmt.Sprintf(`<%s?%s>; rel="next"`, c.Prefix+"/profiles", query.Encode()))
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, matches)
+	return answer, err
 }
 
 // queryOf reads the query, in which nothing stands twice.
@@ -88,14 +81,14 @@ func queryOf(r *http.Request) (url.Values, error) {
 }
 
 func (c *call) readQuestion(query url.Values) (q question, err error) {
-	q.Tenant = c.settings.Tenant
+	q.Tenant = c.Settings.Tenant
 	if q.profiles, err = option(query, paramProfile, "no", "yes"); err != nil {
 		return q, err
 	}
 	if q.onlyOne, err = option(query, paramWhenExtensions, "always", "unique"); err != nil {
 		return q, err
 	}
-	if q.extensions, err = askedFor(c.settings, query.Get(paramExtensions)); err != nil {
+	if q.extensions, err = askedFor(c.Settings, query.Get(paramExtensions)); err != nil {
 		return q, err
 	}
 	if after := query.Get(paramAfter); after != "" {
@@ -151,13 +144,13 @@ func (c *call) criterion(name, text string) (customer.Criterion, error) {
 		return customer.Criterion{}, errs.New(errs.Invalid, "missing/value", name)
 	}
 	source, attribute, _ := strings.Cut(name, ".")
-	if schema, ok := c.settings.Extensions.Find(source); ok {
+	if schema, ok := c.Settings.Extensions.Find(source); ok {
 		if _, declared := schema.Attribute(attribute); !declared {
 			return customer.Criterion{}, errs.New(errs.Invalid, "attribute_undeclared/extension", name, schema.Name, attribute).DependingOnSettings()
 		}
 		return customer.Criterion{Extension: schema.Number, Attribute: attribute, Text: text}, nil
 	}
-	return customer.Criterion{Attribute: name, Text: customer.AttributeSought(name, text, c.settings.Country)}, nil
+	return customer.Criterion{Attribute: name, Text: customer.AttributeSought(name, text, c.Settings.Country)}, nil
 }
 
 func (q question) text(extension int, name string) (string, bool) {
@@ -177,19 +170,19 @@ func (q question) supplied(key customer.IdentKey, name string) bool {
 // chooseKey is the key that the query names, or else the best one.
 func (c *call) chooseKey(name string, supplied func(customer.IdentKey, string) bool) (customer.IdentKey, error) {
 	if name == "" {
-		key, ok := c.settings.IdentKeys.Choose(supplied)
+		key, ok := c.Settings.IdentKeys.Choose(supplied)
 		if !ok {
 			return key, errs.New(errs.Invalid, "no_key/none", "", c.listKeys()).DependingOnSettings()
 		}
 		return key, nil
 	}
-	key, ok := c.settings.IdentKeys.Find(name)
+	key, ok := c.Settings.IdentKeys.Find(name)
 	switch {
 	case !ok:
 		return key, errs.New(errs.Invalid, access.ErrIdentKeyUnknown.Code+"/named", paramKey, name, c.listKeys()).DependingOnSettings()
 	case key.State == customer.FieldFailed:
 		return key, errs.New(errs.Invalid, access.ErrIdentKeyFailed.Code+"/unusable", paramKey, key.Name, key.Trouble()).DependingOnSettings()
-	case key.State == customer.FieldBuilding && c.fresh:
+	case key.State == customer.FieldBuilding && c.Fresh:
 		return key, &errs.Unavailable{Detail: fmt.Sprintf("%s: the key %s is still being prepared. Send the same request again later.", paramKey, key.Name)}
 	case key.State == customer.FieldBuilding:
 		return key, errs.New(errs.FailedPrecondition, "building", paramKey).DependingOnSettings() // asks for the settings as they are now
@@ -202,7 +195,7 @@ func (c *call) chooseKey(name string, supplied func(customer.IdentKey, string) b
 // listKeys names the keys and what they are over.
 func (c *call) listKeys() string {
 	var names []string
-	for _, key := range c.settings.IdentKeys {
+	for _, key := range c.Settings.IdentKeys {
 		if key.State == customer.FieldReady {
 			names = append(names, key.Name+" ("+strings.Join(key.Qualified(), ", ")+")")
 		}
@@ -280,7 +273,7 @@ func (p *page) add(c customer.Customer) (fits bool, err error) {
 	}
 	shown := map[string]any{}
 	if p.profiles {
-		shown = show(p.settings, c, extensions)
+		shown = show(p.Settings, c, extensions)
 	} else {
 		withExtensions(shown, c, extensions)
 	}

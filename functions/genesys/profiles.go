@@ -15,39 +15,29 @@ import (
 )
 
 // createProfile makes a customer (Genesys 1.2).
-func (d Dialect) createProfile(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.UCSWrite)
+func (d Dialect) createProfile(c *call) (httpapi.Answer, error) {
+	p, err := readProfile(c.Settings, c.body)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	body, err := c.body()
+	if err := checkNewID(p.id); err != nil {
+		return httpapi.Answer{}, err
+	}
+	result, err := d.apply(c, customer.Request{Create: true, Edit: func(to *customer.Customer, _ time.Time) error {
+		to.ClientID = p.id
+		return p.replaceIn(to, c.Settings)
+	}})
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	id := ""
-	result, err := d.apply(c, func() (customer.Request, error) {
-		p, err := readProfile(c.settings, body)
-		if err != nil {
-			return customer.Request{}, err
-		}
-		id = p.id
-		if err := checkNewID(id); err != nil {
-			return customer.Request{}, err
-		}
-		return customer.Request{Create: true, Edit: func(to *customer.Customer, _ time.Time) error {
-			to.ClientID = p.id
-			return p.replaceIn(to, c.settings)
-		}}, nil
-	})
-	if err != nil {
-		return err
-	}
+	id := p.id
 	if id == "" {
 		id = result.ID.Base36()
 	}
-	w.Header().Set("Location", "/profiles/"+id)
-	w.Header().Set("Content-Location", addressOf(r)+"/profiles/"+id)
-	return httpapi.WriteJSON(w, http.StatusCreated, map[string]string{memberID: id})
+	answer, err := httpapi.JSON(http.StatusCreated, map[string]string{memberID: id})
+	answer.Set("Location", "/profiles/"+id)
+	answer.Set("Content-Location", addressOf(c)+"/profiles/"+id)
+	return answer, err
 }
 
 // checkNewID rejects an id of the form that this service gives out itself.
@@ -60,12 +50,12 @@ func checkNewID(id string) error {
 }
 
 // addressOf is the address of this API as the client knows it.
-func addressOf(r *http.Request) string {
+func addressOf(c *call) string {
 	scheme := "http"
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+	if c.TLS != nil || c.Header.Get("X-Forwarded-Proto") == "https" {
 		scheme = "https"
 	}
-	return scheme + "://" + r.Host + prefixOf(r)
+	return scheme + "://" + c.Host + c.Prefix
 }
 
 // replaceIn makes the profile all that the customer has of what this dialect
@@ -134,67 +124,52 @@ func textsOf(values []any) []string {
 }
 
 // queryProfile shows a customer (Genesys 1.3).
-func (d Dialect) queryProfile(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.UCSRead)
+func (d Dialect) queryProfile(c *call) (httpapi.Answer, error) {
+	query, err := queryOf(c.Request)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	query, err := queryOf(r)
+	extensions, err := askedFor(c.Settings, query.Get("extensions"))
 	if err != nil {
-		return err
-	}
-	var extensions []customer.ExtensionSchema
-	err = d.withSettings(c, func() (err error) {
-		extensions, err = askedFor(c.settings, query.Get("extensions"))
-		return err
-	})
-	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	search, err := c.search()
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	find := d.customers.Find
 	if len(extensions) > 0 {
 		find = d.customers.FindWithExtensions
 	}
-	found, err := find(r.Context(), c.settings.CustomerRules(), search)
+	found, err := find(c.Context(), c.Settings.CustomerRules(), search)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	tag, err := etag(c.settings, found, extensions)
+	tag, err := etag(c.Settings, found, extensions)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	w.Header().Set("ETag", tag)
-	return httpapi.WriteJSON(w, http.StatusOK, show(c.settings, found, extensions))
+	answer, err := httpapi.JSON(http.StatusOK, show(c.Settings, found, extensions))
+	answer.Set("ETag", tag)
+	return answer, err
 }
 
 // replaceProfile replaces what a query shows (Genesys 1.5).
-func (d Dialect) replaceProfile(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.UCSWrite)
+func (d Dialect) replaceProfile(c *call) (httpapi.Answer, error) {
+	p, err := readProfile(c.Settings, c.body)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	body, err := c.body()
+	request, err := c.change(p.id, func(to *customer.Customer) error { return p.replaceIn(to, c.Settings) })
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	_, err = d.apply(c, func() (customer.Request, error) {
-		p, err := readProfile(c.settings, body)
-		if err != nil {
-			return customer.Request{}, err
-		}
-		request, err := c.change(p.id, func(to *customer.Customer) error { return p.replaceIn(to, c.settings) })
-		request.WithExtensions = len(p.extensions) > 0
-		request.Idempotent = r.Header.Get("If-Match") == "" // to replace twice does no harm then
-		return request, err
-	})
-	if err != nil {
-		return err
+	request.WithExtensions = len(p.extensions) > 0
+	request.Idempotent = c.Header.Get("If-Match") == "" // to replace twice does no harm then
+	if _, err := d.apply(c, request); err != nil {
+		return httpapi.Answer{}, err
 	}
-	return done(w, http.StatusOK)
+	return done(http.StatusOK)
 }
 
 // change is a request that changes the customer of the path, if that is the one of
@@ -213,25 +188,22 @@ func (c *call) change(id string, edit func(*customer.Customer) error) (customer.
 }
 
 // deleteProfile deletes a customer for all dialects (Genesys 1.6).
-func (d Dialect) deleteProfile(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.UCSWrite)
+func (d Dialect) deleteProfile(c *call) (httpapi.Answer, error) {
+	request, err := c.change("", func(to *customer.Customer) error { return customer.Delete(to, time.Time{}) })
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	_, err = d.apply(c, func() (customer.Request, error) {
-		return c.change("", func(to *customer.Customer) error { return customer.Delete(to, time.Time{}) })
-	})
-	if err != nil {
-		return err
+	if _, err := d.apply(c, request); err != nil {
+		return httpapi.Answer{}, err
 	}
-	return done(w, http.StatusOK)
+	return done(http.StatusOK)
 }
 
 // done answers without a body.
-func done(w http.ResponseWriter, status int) error {
+func done(status int) (httpapi.Answer, error) {
+	answer := httpapi.Answer{Status: status}
 	if status != http.StatusNoContent {
-		w.Header().Set("Content-Length", "0")
+		answer.Set("Content-Length", "0")
 	}
-	w.WriteHeader(status)
-	return nil
+	return answer, nil
 }

@@ -1,10 +1,10 @@
 package genesys
 
 import (
-	"context"
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
@@ -16,26 +16,42 @@ import (
 // maxBody is how large a body may be: a Lambda function takes 6 MB of event.
 const maxBody = 5_000_000
 
-// A call is a request that may do what it asks for.
+// A call is an authorized request.
 type call struct {
-	*http.Request
-	settings access.Settings
-	// fresh: the settings were read for this call.
-	fresh bool
+	*httpapi.Call
+	body map[string]any
 }
 
-// accept lets a request pass if its credentials have the scope.
-func (d Dialect) accept(r *http.Request, scope access.Scope) (*call, error) {
-	_, secret, _ := r.BasicAuth()
-	tenant, err := tenantOf(r)
-	if secret != "" && err != nil {
+// credentials finds the password, and the tenant in a header (Genesys 2.2).
+func credentials(c *httpapi.Call) (secret string, tenant int, err error) {
+	_, secret, _ = c.BasicAuth()
+	if tenant, err = tenantOf(c.Request); secret == "" {
+		err = nil // that there is no token is told first
+	}
+	return secret, tenant, err
+}
+
+// decode reads the body where the method has one; it must be a JSON object. What is
+// about schemas is decided by the settings as they are now.
+func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
+	c := &call{Call: authorized}
+	if strings.HasPrefix(c.Route, "/metadata/") {
+		if err := c.Reload(); err != nil {
+			return nil, err
+		}
+	}
+	if c.Method != http.MethodPost && c.Method != http.MethodPut {
+		return c, nil
+	}
+	if err := httpapi.CheckContentType(c.Request, "application/json"); err != nil {
 		return nil, err
 	}
-	grant, err := d.guard.Authorize(r.Context(), secret, tenant, scope)
+	document, err := httpapi.ReadBody(c.Request, maxBody)
 	if err != nil {
 		return nil, err
 	}
-	return &call{Request: r, settings: grant.Settings}, nil
+	c.body, err = value.ParseObject(document)
+	return c, err
 }
 
 var wholeNumber = regexp.MustCompile(`^\d+$`)
@@ -57,52 +73,10 @@ func tenantOf(r *http.Request) (int, error) {
 	return n, nil
 }
 
-// body reads the body, which must be a JSON object.
-func (c *call) body() (map[string]any, error) {
-	if err := httpapi.CheckContentType(c.Request, "application/json"); err != nil {
-		return nil, err
-	}
-	document, err := httpapi.ReadBody(c.Request, maxBody)
-	if err != nil {
-		return nil, err
-	}
-	return value.ParseObject(document)
-}
-
-// withSettings calls f with what is remembered of the tenant's settings, and
-// where f rejects because of them, once more with the settings as they are now.
-func (d Dialect) withSettings(c *call, f func() error) error {
-	if c.fresh {
-		return f()
-	}
-	return d.guard.RetryWithFreshSettings(c.Context(), c.settings.Tenant, c.use, f)
-}
-
-// refresh reads the tenant's settings again.
-func (d Dialect) refresh(ctx context.Context, c *call) error {
-	settings, err := d.guard.Reload(ctx, c.settings.Tenant)
-	if err == nil {
-		c.use(settings)
-	}
-	return err
-}
-
-// use makes settings that were just read those of the call.
-func (c *call) use(fresh access.Settings) { c.settings, c.fresh = fresh, true }
-
-// apply has a request carried out that plan makes of the settings.
-func (d Dialect) apply(c *call, plan func() (customer.Request, error)) (customer.Result, error) {
-	var result customer.Result
-	err := d.withSettings(c, func() error {
-		request, err := plan()
-		if err != nil {
-			return err
-		}
-		request.Rules = c.settings.CustomerRules()
-		result, err = d.customers.Apply(c.Context(), request)
-		return err
-	})
-	return result, err
+// apply has a request carried out.
+func (d Dialect) apply(c *call, request customer.Request) (customer.Result, error) {
+	request.Rules = c.Settings.CustomerRules()
+	return d.customers.Apply(c.Context(), request)
 }
 
 var clientID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,16}$`)

@@ -8,7 +8,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +36,6 @@ var _ Jobs = (*jobs.Service)(nil)
 // A Dialect serves /profiles and /metadata.
 type Dialect struct {
 	customers *customer.Service
-	guard     *access.Authorizer
 	registrar *access.AdminService
 	jobs      Jobs
 }
@@ -55,104 +53,51 @@ type Options struct {
 	Prefix string
 }
 
-// A Route is one operation: a method of HTTP and a path, in which {name} stands
-// for one segment.
-type Route struct{ Method, Path string }
+// Routes are the operations (Genesys 0.3).
+var Routes = []httpapi.Route[Dialect, *call]{
+	{Method: "POST", Path: "/profiles", Scope: access.UCSWrite, Handle: Dialect.createProfile},
+	{Method: "GET", Path: "/profiles", Scope: access.UCSRead, Handle: Dialect.identify},
+	{Method: "GET", Path: "/profiles/{id}", Scope: access.UCSRead, Handle: Dialect.queryProfile},
+	{Method: "PUT", Path: "/profiles/{id}", Scope: access.UCSWrite, Handle: Dialect.replaceProfile},
+	{Method: "DELETE", Path: "/profiles/{id}", Scope: access.UCSWrite, Handle: Dialect.deleteProfile},
+	{Method: "POST", Path: "/profiles/{id}/extensions", Scope: access.UCSWrite, Handle: Dialect.insertRecords},
+	{Method: "PUT", Path: "/profiles/{id}/extensions/{extension}/by/unique", Scope: access.UCSWrite, Handle: Dialect.updateRecord},
+	{Method: "PUT", Path: "/profiles/{id}/extensions/{extension}/delete/by/unique", Scope: access.UCSWrite, Handle: Dialect.deleteRecord},
 
-// Routes are the operations (docs/contracts/genesys.md, Genesys 0.3).
-var Routes = []Route{
-	{"POST", "/profiles"},
-	{"GET", "/profiles"},
-	{"GET", "/profiles/{id}"},
-	{"PUT", "/profiles/{id}"},
-	{"DELETE", "/profiles/{id}"},
-	{"POST", "/profiles/{id}/extensions"},
-	{"PUT", "/profiles/{id}/extensions/{extension}/by/unique"},
-	{"PUT", "/profiles/{id}/extensions/{extension}/delete/by/unique"},
-	{"GET", "/metadata/profiles"},
-	{"POST", "/metadata/profiles/extensions"},
-	{"GET", "/metadata/profiles/extensions"},
-	{"GET", "/metadata/profiles/extensions/{extension}"},
-	{"DELETE", "/metadata/profiles/extensions/{extension}"},
-	{"POST", "/metadata/identification-keys"},
-	{"GET", "/metadata/identification-keys"},
-	{"GET", "/metadata/identification-keys/{key}"},
-	{"DELETE", "/metadata/identification-keys/{key}"},
+	{Method: "GET", Path: "/metadata/profiles", Scope: access.UCSReadMeta, Handle: Dialect.queryCoreSchema},
+	{Method: "POST", Path: "/metadata/profiles/extensions", Scope: access.UCSWriteMeta, Handle: Dialect.createExtension},
+	{Method: "GET", Path: "/metadata/profiles/extensions", Scope: access.UCSReadMeta, Handle: Dialect.queryExtensions},
+	{Method: "GET", Path: "/metadata/profiles/extensions/{extension}", Scope: access.UCSReadMeta, Handle: Dialect.queryExtension},
+	{Method: "DELETE", Path: "/metadata/profiles/extensions/{extension}", Scope: access.UCSWriteMeta, Handle: Dialect.deleteExtension},
+	{Method: "POST", Path: "/metadata/identification-keys", Scope: access.UCSWriteMeta, Handle: Dialect.createKey},
+	{Method: "GET", Path: "/metadata/identification-keys", Scope: access.UCSReadMeta, Handle: Dialect.queryKeys},
+	{Method: "GET", Path: "/metadata/identification-keys/{key}", Scope: access.UCSReadMeta, Handle: Dialect.queryKey},
+	{Method: "DELETE", Path: "/metadata/identification-keys/{key}", Scope: access.UCSWriteMeta, Handle: Dialect.deleteKey},
 }
-
-type handler = func(http.ResponseWriter, *http.Request) error
 
 // New makes the handler of the dialect.
 func New(o Options) http.Handler {
-	d := Dialect{o.Customers, o.Guard, o.Registrar, o.Jobs}
-	handlers := map[Route]handler{
-		{"POST", "/profiles"}:                                             d.createProfile,
-		{"GET", "/profiles"}:                                              d.identify,
-		{"GET", "/profiles/{id}"}:                                         d.queryProfile,
-		{"PUT", "/profiles/{id}"}:                                         d.replaceProfile,
-		{"DELETE", "/profiles/{id}"}:                                      d.deleteProfile,
-		{"POST", "/profiles/{id}/extensions"}:                             d.insertRecords,
-		{"PUT", "/profiles/{id}/extensions/{extension}/by/unique"}:        d.updateRecord,
-		{"PUT", "/profiles/{id}/extensions/{extension}/delete/by/unique"}: d.deleteRecord,
-		{"GET", "/metadata/profiles"}:                                     d.queryCoreSchema,
-		{"POST", "/metadata/profiles/extensions"}:                         d.createExtension,
-		{"GET", "/metadata/profiles/extensions"}:                          d.queryExtensions,
-		{"GET", "/metadata/profiles/extensions/{extension}"}:              d.queryExtension,
-		{"DELETE", "/metadata/profiles/extensions/{extension}"}:           d.deleteExtension,
-		{"POST", "/metadata/identification-keys"}:                         d.createKey,
-		{"GET", "/metadata/identification-keys"}:                          d.queryKeys,
-		{"GET", "/metadata/identification-keys/{key}"}:                    d.queryKey,
-		{"DELETE", "/metadata/identification-keys/{key}"}:                 d.deleteKey,
-	}
-	mux := http.NewServeMux()
-	verbs := map[string][]string{}
-	for _, route := range Routes {
-		mux.Handle(route.Method+" "+route.Path, writeError.Handle(handlers[route]))
-		verbs[route.Path] = append(verbs[route.Path], route.Method)
-	}
-	for path, allowed := range verbs {
-		mux.Handle(path, writeError.Handle(wrongVerb(allowed)))
-	}
-	mux.Handle("/", writeError.Handle(unknownPath))
-	return httpapi.Wrap(httpapi.CleanPath(withoutPrefix(o.Prefix, mux)), writeError, httpapi.Options{Log: o.Log, Deadline: o.Deadline})
+	return httpapi.Frame[Dialect, *call]{
+		Dialect:     Dialect{o.Customers, o.Registrar, o.Jobs},
+		Routes:      Routes,
+		Authorizer:  o.Guard,
+		Log:         o.Log,
+		Deadline:    o.Deadline,
+		Prefix:      o.Prefix,
+		Credentials: credentials,
+		Decode:      Dialect.decode,
+		UnknownPath: errPath,
+		WrongMethod: wrongMethod,
+		Error:       errorAnswer,
+	}.Handler()
 }
 
-type prefixKey struct{}
-
-// withoutPrefix hands requests to next with the prefix taken off their path, where
-// they have it.
-func withoutPrefix(prefix string, next http.Handler) http.Handler {
-	prefix = strings.TrimSuffix(prefix, "/")
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if prefix == "" || !strings.HasPrefix(r.URL.EscapedPath(), prefix+"/") {
-			next.ServeHTTP(w, r)
-			return
-		}
-		stripped := r.WithContext(context.WithValue(r.Context(), prefixKey{}, prefix))
-		address := *r.URL
-		address.Path, address.RawPath = strings.TrimPrefix(r.URL.Path, prefix), strings.TrimPrefix(r.URL.EscapedPath(), prefix)
-		stripped.URL = &address
-		next.ServeHTTP(w, stripped)
-	})
-}
-
-// prefixOf is the prefix that a request came with.
-func prefixOf(r *http.Request) string {
-	prefix, _ := r.Context().Value(prefixKey{}).(string)
-	return prefix
-}
-
-func unknownPath(http.ResponseWriter, *http.Request) error {
-	return errs.New(errs.NotFound, "unknown_path", "")
-}
+var errPath = errs.New(errs.NotFound, "unknown_path", "")
 
 const codeVerb = "wrong_verb"
 
-// wrongVerb rejects what is not among the methods of a path.
-func wrongVerb(allowed []string) handler {
-	list := strings.Join(slices.Sorted(slices.Values(allowed)), ", ")
-	return func(w http.ResponseWriter, _ *http.Request) error {
-		w.Header().Set("Allow", list)
-		return errs.New(errs.Invalid, codeVerb, "", list)
-	}
+func wrongMethod(c *httpapi.Call, allowed []string) (httpapi.Answer, error) {
+	list := strings.Join(allowed, ", ")
+	c.Kept.Set("Allow", list)
+	return httpapi.Answer{}, errs.New(errs.Invalid, codeVerb, "", list)
 }
