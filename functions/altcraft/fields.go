@@ -194,7 +194,7 @@ func readDate(field string, v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t, err := customer.ParseTime(field, text)
+	t, _, err := value.ParseTime(field, text)
 	return formDate(t), err
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/value"
 )
 
 // keyMembers are what names a subscription; the methods that only name one look
@@ -87,7 +88,7 @@ func readInstant(field string, v any) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	t, err := customer.ParseTime(field, text)
+	t, _, err := value.ParseTime(field, text)
 	return t.UTC().Truncate(time.Second), err
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 	"regulars/shared/value"
 )
@@ -20,13 +21,13 @@ type profile struct {
 	id string
 	// attributes are the core attributes that have values.
 	attributes map[string][]any
-	extensions []extension
+	extensions []extensionBody
 }
 
-// An extension is what a body says of one: the records, perhaps none.
-type extension struct {
-	schema  customer.ExtensionSchema
-	records []customer.ExtensionRecord
+// An extensionBody is what a body says of an extension: the records, perhaps none.
+type extensionBody struct {
+	schema  extension.Schema
+	records []extension.Record
 }
 
 // readProfile reads a body (Genesys 1.1).
@@ -55,7 +56,7 @@ func readProfile(settings access.Settings, body map[string]any) (profile, error)
 			p.attributes[name] = values
 		}
 	}
-	slices.SortFunc(p.extensions, func(a, b extension) int { return a.schema.Number - b.schema.Number })
+	slices.SortFunc(p.extensions, func(a, b extensionBody) int { return a.schema.Number - b.schema.Number })
 	return p, nil
 }
 
@@ -75,24 +76,24 @@ func readID(v any) (string, error) {
 }
 
 // addExtension reads the records of an extension. null is absent.
-func (p *profile) addExtension(schema customer.ExtensionSchema, v any) error {
+func (p *profile) addExtension(schema extension.Schema, v any) error {
 	if v == nil {
 		return nil
 	}
-	if slices.ContainsFunc(p.extensions, func(e extension) bool { return e.schema.Number == schema.Number }) {
+	if slices.ContainsFunc(p.extensions, func(e extensionBody) bool { return e.schema.Number == schema.Number }) {
 		return errs.New(errs.Invalid, "extension_twice", schema.Name)
 	}
 	records, err := readRecords(schema, v)
 	if err != nil {
 		return err
 	}
-	p.extensions = append(p.extensions, extension{schema, records})
+	p.extensions = append(p.extensions, extensionBody{schema, records})
 	return nil
 }
 
 // readRecords reads an array of records of a multi-valued extension, or the one
 // record of a single-valued one; an empty array is none.
-func readRecords(schema customer.ExtensionSchema, v any) ([]customer.ExtensionRecord, error) {
+func readRecords(schema extension.Schema, v any) ([]extension.Record, error) {
 	elements, isArray := v.([]any)
 	switch {
 	case schema.Multi && !isArray:
@@ -101,9 +102,9 @@ func readRecords(schema customer.ExtensionSchema, v any) ([]customer.ExtensionRe
 		return nil, wrongType(schema.Name, v, "one record (an object)")
 	case !isArray:
 		record, err := schema.ReadRecord(schema.Name, v)
-		return []customer.ExtensionRecord{record}, err
+		return []extension.Record{record}, err
 	}
-	records := make([]customer.ExtensionRecord, len(elements))
+	records := make([]extension.Record, len(elements))
 	for i, e := range elements {
 		var err error
 		if records[i], err = schema.ReadRecord(element(schema.Name, i), e); err != nil {
@@ -192,7 +193,7 @@ func readDeclared(settings access.Settings, name string, values []any) ([]any, e
 	read := make([]any, len(values))
 	for i, v := range values {
 		var err error
-		if read[i], err = (customer.AttributeSchema{Name: name, Type: declared.Type}).Read(name, v); err != nil {
+		if read[i], err = (extension.Attribute{Name: name, Type: declared.Type}).Read(name, v); err != nil {
 			clientErr, _ := errs.AsClient(err)
 			return nil, clientErr.DependingOnSettings()
 		}

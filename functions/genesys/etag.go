@@ -10,13 +10,14 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 )
 
 // etag names the state of what an answer shows: the core attributes, and the
 // extensions, of which it says which they are. So it can be held against a
 // customer without knowing what the answer was asked for.
-func etag(settings access.Settings, c customer.Customer, extensions []customer.ExtensionSchema) (string, error) {
+func etag(settings access.Settings, c customer.Customer, extensions []extension.Schema) (string, error) {
 	core, err := coreTag(settings, c)
 	if err != nil {
 		return "", err

@@ -6,6 +6,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 )
@@ -48,7 +49,7 @@ func readExtensions(settings access.Settings, body map[string]any) (profile, err
 
 // updateRecord changes the record that the unique attributes name (Genesys 2.3).
 func (d Dialect) updateRecord(c *call) (httpapi.Answer, error) {
-	return d.changeRecord(c, func(schema customer.ExtensionSchema, body map[string]any) (customer.ExtensionRecord, error) {
+	return d.changeRecord(c, func(schema extension.Schema, body map[string]any) (extension.Record, error) {
 		return schema.ReadRecord(schema.Name, body)
 	}, (*customer.Customer).UpdateRecord)
 }
@@ -56,7 +57,7 @@ func (d Dialect) updateRecord(c *call) (httpapi.Answer, error) {
 // deleteRecord removes the record that the unique attributes name; others are
 // not looked at (Genesys 2.4).
 func (d Dialect) deleteRecord(c *call) (httpapi.Answer, error) {
-	return d.changeRecord(c, func(schema customer.ExtensionSchema, body map[string]any) (customer.ExtensionRecord, error) {
+	return d.changeRecord(c, func(schema extension.Schema, body map[string]any) (extension.Record, error) {
 		named := map[string]any{}
 		for _, combination := range schema.Unique {
 			for _, name := range combination {
@@ -68,8 +69,8 @@ func (d Dialect) deleteRecord(c *call) (httpapi.Answer, error) {
 }
 
 // changeRecord changes what read makes of the body.
-func (d Dialect) changeRecord(c *call, read func(customer.ExtensionSchema, map[string]any) (customer.ExtensionRecord, error),
-	change func(*customer.Customer, customer.ExtensionSchema, customer.ExtensionRecord) error) (httpapi.Answer, error) {
+func (d Dialect) changeRecord(c *call, read func(extension.Schema, map[string]any) (extension.Record, error),
+	change func(*customer.Customer, extension.Schema, extension.Record) error) (httpapi.Answer, error) {
 	id, err := readID(c.body[memberID])
 	if err != nil {
 		return httpapi.Answer{}, err
@@ -99,7 +100,7 @@ func (d Dialect) changeRecord(c *call, read func(customer.ExtensionSchema, map[s
 }
 
 // extension is the extension that the path names.
-func (c *call) extension() (customer.ExtensionSchema, error) {
+func (c *call) extension() (extension.Schema, error) {
 	name := c.PathValue("extension")
 	schema, ok := c.Settings.Extensions.Find(name)
 	if !ok {

@@ -14,6 +14,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 	"regulars/shared/jobs"
 	"regulars/shared/value"
@@ -166,7 +167,7 @@ func (idle) StartIdentKey(context.Context, int, customer.IdentKey) (jobs.Job, er
 	return jobs.Job{}, nil
 }
 
-func (idle) StartExtensionRemoval(context.Context, int, customer.ExtensionSchema) (jobs.Job, error) {
+func (idle) StartExtensionRemoval(context.Context, int, extension.Schema) (jobs.Job, error) {
 	return jobs.Job{}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 )
@@ -38,7 +39,7 @@ const (
 type question struct {
 	customer.Identification
 	profiles   bool
-	extensions []customer.ExtensionSchema
+	extensions []extension.Schema
 	// onlyOne: extensions are shown where one customer matches alone.
 	onlyOne bool
 	after   customer.ID
@@ -267,7 +268,7 @@ type page struct {
 
 // add adds a profile, or reports that it does not fit any more.
 func (p *page) add(c customer.Customer) (fits bool, err error) {
-	var extensions []customer.ExtensionSchema
+	var extensions []extension.Schema
 	if !p.onlyOne {
 		extensions = p.question.extensions
 	}

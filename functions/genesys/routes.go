@@ -13,6 +13,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 	"regulars/shared/jobs"
@@ -28,7 +29,7 @@ type Jobs interface {
 	// it.
 	StartIdentKey(ctx context.Context, tenant int, key customer.IdentKey) (jobs.Job, error)
 	// StartExtensionRemoval starts the job that removes the records of an extension.
-	StartExtensionRemoval(ctx context.Context, tenant int, schema customer.ExtensionSchema) (jobs.Job, error)
+	StartExtensionRemoval(ctx context.Context, tenant int, schema extension.Schema) (jobs.Job, error)
 }
 
 var _ Jobs = (*jobs.Service)(nil)

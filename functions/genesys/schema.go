@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 	"regulars/shared/value"
 )
@@ -20,10 +21,10 @@ const (
 )
 
 // ParseSchema reads the declaration of an extension, a JSON document.
-func ParseSchema(document []byte) (customer.ExtensionSchema, error) {
+func ParseSchema(document []byte) (extension.Schema, error) {
 	body, err := value.ParseObject(document)
 	if err != nil {
-		return customer.ExtensionSchema{}, err
+		return extension.Schema{}, err
 	}
 	return readSchema(body)
 }
@@ -47,8 +48,8 @@ type attributeBody struct {
 
 // readSchema reads the declaration of an extension (Genesys 3.3). Members that no
 // page knows are left out.
-func readSchema(body map[string]any) (customer.ExtensionSchema, error) {
-	var schema customer.ExtensionSchema
+func readSchema(body map[string]any) (extension.Schema, error) {
+	var schema extension.Schema
 	shown := schemaBody{Attributes: []attributeBody{}, Unique: body["unique"]}
 	var err error
 	if schema.Name, err = requiredText(body, "name", "name"); err != nil {
@@ -88,7 +89,7 @@ func readSchema(body map[string]any) (customer.ExtensionSchema, error) {
 
 // readAttributeSchema reads one attribute (Genesys 3.2). length is a number or its
 // digits, mandatory a boolean or its word: the examples have both.
-func readAttributeSchema(at string, v any) (a customer.AttributeSchema, form attributeBody, err error) {
+func readAttributeSchema(at string, v any) (a extension.Attribute, form attributeBody, err error) {
 	body, ok := v.(map[string]any)
 	if !ok {
 		return a, form, wrongType(at, v, "an object")

@@ -7,24 +7,25 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 )
 
 // show is a profile with the extensions that were asked for (Genesys 1.1).
-func show(settings access.Settings, c customer.Customer, extensions []customer.ExtensionSchema) map[string]any {
+func show(settings access.Settings, c customer.Customer, extensions []extension.Schema) map[string]any {
 	shown := attributesOf(settings, c)
 	withExtensions(shown, c, extensions)
 	return shown
 }
 
 // withExtensions adds the id and the records of extensions.
-func withExtensions(shown map[string]any, c customer.Customer, extensions []customer.ExtensionSchema) {
+func withExtensions(shown map[string]any, c customer.Customer, extensions []extension.Schema) {
 	shown[memberID] = idOf(c)
 	for _, schema := range extensions {
 		records := c.Records(schema)
 		switch {
 		case schema.Multi && records == nil:
-			shown[schema.Name] = []customer.ExtensionRecord{}
+			shown[schema.Name] = []extension.Record{}
 		case schema.Multi:
 			shown[schema.Name] = records
 		case len(records) > 0:
@@ -73,8 +74,8 @@ func showValues(shown map[string]any, name string, values []any) {
 }
 
 // askedFor are the extensions that a query parameter names (Genesys 1.3).
-func askedFor(settings access.Settings, list string) ([]customer.ExtensionSchema, error) {
-	var asked []customer.ExtensionSchema
+func askedFor(settings access.Settings, list string) ([]extension.Schema, error) {
+	var asked []extension.Schema
 	for name := range strings.SplitSeq(list, ",") {
 		if name = strings.TrimSpace(name); name == "" {
 			continue
@@ -83,7 +84,7 @@ func askedFor(settings access.Settings, list string) ([]customer.ExtensionSchema
 		if !ok {
 			return nil, errs.New(errs.Invalid, access.ErrExtensionUnknown.Code+"/extensions", "extensions", name).DependingOnSettings()
 		}
-		if !slices.ContainsFunc(asked, func(s customer.ExtensionSchema) bool { return s.Number == schema.Number }) {
+		if !slices.ContainsFunc(asked, func(s extension.Schema) bool { return s.Number == schema.Number }) {
 			asked = append(asked, schema)
 		}
 	}

@@ -207,7 +207,7 @@ func instant(name, text string) (time.Time, error) {
 	if m := blankOffset.FindStringSubmatch(text); m != nil {
 		text = m[1] + "+" + m[2]
 	}
-	t, err := customer.ParseTime(name, text)
+	t, _, err := value.ParseTime(name, text)
 	if err != nil {
 		return time.Time{}, reject("bad_date", name, "is not a date like 2020-07-21T08:33:36Z")
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 )
 
@@ -125,14 +126,14 @@ func (r *AdminService) MatchFieldRemoved(ctx context.Context, tenant, number int
 }
 
 // DeclareExtension is [Settings.DeclareExtension].
-func (r *AdminService) DeclareExtension(ctx context.Context, tenant int, schema customer.ExtensionSchema) error {
+func (r *AdminService) DeclareExtension(ctx context.Context, tenant int, schema extension.Schema) error {
 	_, err := r.change(ctx, tenant, func(s Settings) (Settings, error) { return s.DeclareExtension(schema) })
 	return err
 }
 
 // RemoveExtension is [Settings.RemoveExtension]. Whoever calls it starts the job
 // that removes the records.
-func (r *AdminService) RemoveExtension(ctx context.Context, tenant int, name string) (schema customer.ExtensionSchema, err error) {
+func (r *AdminService) RemoveExtension(ctx context.Context, tenant int, name string) (schema extension.Schema, err error) {
 	_, err = r.change(ctx, tenant, func(s Settings) (next Settings, err error) {
 		next, schema, err = s.RemoveExtension(name)
 		return next, err

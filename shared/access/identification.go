@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 )
 
@@ -29,7 +30,7 @@ var (
 )
 
 // DeclareExtension adds an extension, under a number of its own.
-func (s Settings) DeclareExtension(schema customer.ExtensionSchema) (Settings, error) {
+func (s Settings) DeclareExtension(schema extension.Schema) (Settings, error) {
 	if err := schema.Check(); err != nil {
 		return Settings{}, err
 	}
@@ -51,7 +52,7 @@ func (s Settings) DeclareExtension(schema customer.ExtensionSchema) (Settings, e
 // RemoveExtension ends an extension: nobody sees it from now on, and once its
 // records are removed [Settings.ExtensionRemoved] forgets it. One that an
 // identification key stands on is rejected.
-func (s Settings) RemoveExtension(name string) (Settings, customer.ExtensionSchema, error) {
+func (s Settings) RemoveExtension(name string) (Settings, extension.Schema, error) {
 	schema, ok := s.Extensions.Find(name)
 	if !ok {
 		return Settings{}, schema, errs.New(ErrExtensionUnknown.Kind, "extension_unknown", "", name)
@@ -61,7 +62,7 @@ func (s Settings) RemoveExtension(name string) (Settings, customer.ExtensionSche
 			return Settings{}, schema, errs.New(errs.FailedPrecondition, "extension_in_use/by_key", "", k.Name, schema.Name)
 		}
 	}
-	i := slices.IndexFunc(s.Extensions, func(e customer.ExtensionSchema) bool { return e.Number == schema.Number })
+	i := slices.IndexFunc(s.Extensions, func(e extension.Schema) bool { return e.Number == schema.Number })
 	s.Extensions = slices.Clone(s.Extensions)
 	schema.Removing = true
 	s.Extensions[i] = schema
@@ -71,7 +72,7 @@ func (s Settings) RemoveExtension(name string) (Settings, customer.ExtensionSche
 // ExtensionRemoved forgets an extension whose records are gone. One that is
 // forgotten already changes nothing; one that was not deleted is rejected.
 func (s Settings) ExtensionRemoved(number int) (Settings, error) {
-	i := slices.IndexFunc(s.Extensions, func(e customer.ExtensionSchema) bool { return e.Number == number })
+	i := slices.IndexFunc(s.Extensions, func(e extension.Schema) bool { return e.Number == number })
 	if i < 0 {
 		return s, nil
 	}
@@ -111,13 +112,13 @@ func (s Settings) DeclareIdentKey(key customer.IdentKey) (Settings, customer.Ide
 
 // resolve checks a declaration and finds the extension that it names.
 func (s Settings) resolve(key customer.IdentKey) (customer.IdentKey, error) {
-	if err := customer.CheckSchemaName("name", key.Name); err != nil {
+	if err := extension.CheckName("name", key.Name); err != nil {
 		return key, err
 	}
 	if n := len(key.Attributes); n == 0 || n > maxKeyAttributes {
 		return key, badKey("number", "attributes", maxKeyAttributes, n)
 	}
-	schema, ok := customer.ExtensionSchema{}, key.Source == ""
+	schema, ok := extension.Schema{}, key.Source == ""
 	if !ok {
 		if schema, ok = s.Extensions.Find(key.Source); !ok {
 			return key, badKey("source", "source", key.Source)
@@ -135,7 +136,7 @@ func (s Settings) resolve(key customer.IdentKey) (customer.IdentKey, error) {
 	return key, nil
 }
 
-func (s Settings) checkKeyAttribute(schema customer.ExtensionSchema, name string) error {
+func (s Settings) checkKeyAttribute(schema extension.Schema, name string) error {
 	if source, _, qualified := strings.Cut(name, "."); qualified {
 		if _, ok := s.Extensions.Find(source); ok {
 			return badKey("other_source", "attributes", name)

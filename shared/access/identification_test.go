@@ -9,11 +9,12 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 )
 
-func cardSchema() customer.ExtensionSchema {
-	return customer.ExtensionSchema{Name: "Card", Multi: true, Attributes: []customer.AttributeSchema{{Name: "n", Type: "string"}}}
+func cardSchema() extension.Schema {
+	return extension.Schema{Name: "Card", Multi: true, Attributes: []extension.Attribute{{Name: "n", Type: "string"}}}
 }
 
 // codeOf is the code of a client error, or empty.
@@ -76,7 +77,7 @@ func TestExtensionDeclarations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.DeclareExtension(customer.ExtensionSchema{Name: "TooMany"}); codeOf(err) != "too_many_extensions" {
+	if _, err := s.DeclareExtension(extension.Schema{Name: "TooMany"}); codeOf(err) != "too_many_extensions" {
 		t.Errorf("a 51st: %v", err)
 	}
 }

@@ -1,6 +1,9 @@
 package access
 
-import "regulars/shared/customer"
+import (
+	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
+)
 
 // Preferences are what a tenant's administrators choose. Their JSON form is what
 // `change-settings` merges into and what is kept. Whoever holds Choices shares
@@ -84,7 +87,7 @@ type Attribute struct {
 }
 
 // AttributeTypes are those of Genesys 3.2.
-var AttributeTypes = customer.AttributeTypes
+var AttributeTypes = extension.AttributeTypes
 
 // A Level is reached with ranking points.
 type Level struct {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 )
 
@@ -15,7 +16,7 @@ type Settings struct {
 	Preferences
 	MatchFields customer.MatchFields
 	// Extensions and IdentKeys are by number, those being removed among them.
-	Extensions customer.ExtensionSchemas
+	Extensions extension.Schemas
 	IdentKeys  customer.IdentKeys
 	// LastNumber is the highest number that anything declared ever had; the
 	// next one gets the number after it.

@@ -6,6 +6,7 @@ import (
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/value"
 )
 
 func TestParseTimeAndBirth(t *testing.T) {
@@ -73,7 +74,7 @@ func TestParseTimeAndBirth(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := customer.ParseTime("data._bdate", tt.text)
+			got, _, err := value.ParseTime("data._bdate", tt.text)
 			birth, birthErr := customer.ParseBirthDate("data._bdate", tt.text)
 			if tt.birth == "" {
 				for _, err := range []error{err, birthErr} {
@@ -124,7 +125,7 @@ func FuzzDate(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		birth, err := customer.ParseBirthDate("date", text)
-		at, timeErr := customer.ParseTime("date", text)
+		at, _, timeErr := value.ParseTime("date", text)
 		if (err == nil) != (timeErr == nil) {
 			t.Fatalf("ParseBirth(%q) error = %v, ParseTime error = %v, want both or none", text, err, timeErr)
 		}
@@ -141,7 +142,7 @@ func FuzzDate(f *testing.F) {
 			t.Fatalf("ParseBirth(%q) = %q, error %v, want it unchanged", birth, again, err)
 		}
 		shown := at.UTC().Format(time.RFC3339Nano)
-		if again, err := customer.ParseTime("date", shown); err != nil || !again.Equal(at) {
+		if again, _, err := value.ParseTime("date", shown); err != nil || !again.Equal(at) {
 			t.Fatalf("%q is shown as %q, which is read as %v, error %v", text, shown, again, err)
 		}
 	})

@@ -1,13 +1,11 @@
 package customer
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
 
-	"regulars/shared/errs"
-	"regulars/shared/value"
+	"regulars/shared/customer/extension"
 )
 
 // An Extension is what a customer has of one extension. One without records is
@@ -18,7 +16,7 @@ type Extension struct {
 	// (docs/decisions/extension-stamps.md).
 	Commit string
 	// Records are there where somebody asked for them.
-	Records []ExtensionRecord
+	Records []extension.Record
 	// Bytes is how large the records are, as the table counts them.
 	Bytes int
 }
@@ -28,10 +26,12 @@ type Extension struct {
 const MaxRecordBytes = MaxBytes
 
 // Records are the records of an extension.
-func (c Customer) Records(s ExtensionSchema) []ExtensionRecord { return c.Extensions[s.Number].Records }
+func (c Customer) Records(s extension.Schema) []extension.Record {
+	return c.Extensions[s.Number].Records
+}
 
 // setRecords makes records all that c has of an extension.
-func (c *Customer) setRecords(number int, records []ExtensionRecord) {
+func (c *Customer) setRecords(number int, records []extension.Record) {
 	if len(records) == 0 {
 		delete(c.Extensions, number)
 		return
@@ -39,9 +39,9 @@ func (c *Customer) setRecords(number int, records []ExtensionRecord) {
 	if c.Extensions == nil {
 		c.Extensions = map[int]Extension{}
 	}
-	extension := c.Extensions[number]
-	extension.Records = records
-	c.Extensions[number] = extension
+	kept := c.Extensions[number]
+	kept.Records = records
+	c.Extensions[number] = kept
 }
 
 // lacksRecords reports whether records were not read that are there.
@@ -62,178 +62,36 @@ func (e Extension) same(f Extension) bool {
 	return e.Commit == f.Commit && slices.EqualFunc(e.Records, f.Records, sameCustom)
 }
 
-// ReplaceRecords makes records, read by [ExtensionSchema.ReadRecord], all that c
+// ReplaceRecords makes records, read by [extension.Schema.ReadRecord], all that c
 // has of the extension.
-func (c *Customer) ReplaceRecords(s ExtensionSchema, records []ExtensionRecord) error {
-	full, err := s.completed(records)
-	if err != nil {
+func (c *Customer) ReplaceRecords(s extension.Schema, records []extension.Record) error {
+	return c.keepRecords(s)(s.Complete(records))
+}
+
+// InsertRecords adds records as [extension.Schema.Insert] does.
+func (c *Customer) InsertRecords(s extension.Schema, records []extension.Record) error {
+	return c.keepRecords(s)(s.Insert(c.Records(s), records))
+}
+
+// UpdateRecord changes a record as [extension.Schema.Update] does.
+func (c *Customer) UpdateRecord(s extension.Schema, change extension.Record) error {
+	return c.keepRecords(s)(s.Update(c.Records(s), change))
+}
+
+// DeleteRecord removes a record as [extension.Schema.Delete] does.
+func (c *Customer) DeleteRecord(s extension.Schema, named extension.Record) error {
+	return c.keepRecords(s)(s.Delete(c.Records(s), named))
+}
+
+// keepRecords makes what an operation on records returned all that c has of the
+// extension, unless it failed.
+func (c *Customer) keepRecords(s extension.Schema) func([]extension.Record, error) error {
+	return func(records []extension.Record, err error) error {
+		if err == nil {
+			c.setRecords(s.Number, records)
+		}
 		return err
 	}
-	c.setRecords(s.Number, full)
-	return s.checkUnique(full)
-}
-
-// InsertRecords adds records; one that is identified by the same values as
-// another takes its place.
-func (c *Customer) InsertRecords(s ExtensionSchema, records []ExtensionRecord) error {
-	added, err := s.completed(records)
-	if err != nil {
-		return err
-	}
-	if !s.Multi {
-		if len(added) > 0 {
-			c.setRecords(s.Number, added)
-		}
-		return nil
-	}
-	if err := s.checkUnique(added); err != nil {
-		return err
-	}
-	all := slices.Clone(c.Records(s))
-	at := s.places(all)
-	for _, record := range added {
-		id, identified := s.identity(record)
-		if i, there := at[id]; identified && there {
-			all[i] = record
-		} else {
-			all = append(all, record)
-		}
-	}
-	c.setRecords(s.Number, all)
-	return s.checkUnique(all)
-}
-
-// completed are records with defaults and all that is mandatory.
-func (s ExtensionSchema) completed(records []ExtensionRecord) ([]ExtensionRecord, error) {
-	full := make([]ExtensionRecord, len(records))
-	for i, record := range records {
-		var err error
-		if full[i], err = s.complete(s.at(i), record); err != nil {
-			return nil, err
-		}
-	}
-	return full, nil
-}
-
-// at is what a client calls the record of that index.
-func (s ExtensionSchema) at(i int) string {
-	if !s.Multi {
-		return s.Name
-	}
-	return fmt.Sprintf("%s[%d]", s.Name, i)
-}
-
-// identity is what tells the record from the others: its values of the first
-// combination; false where it has none of them.
-func (s ExtensionSchema) identity(record ExtensionRecord) (string, bool) {
-	if len(s.Unique) == 0 {
-		return "", false
-	}
-	return combined(s.Unique[0], record)
-}
-
-// combined are the record's values of some attributes as one text. One that is
-// absent is a value like others, but a record that has none of them repeats
-// nothing.
-func combined(names []string, record ExtensionRecord) (text string, some bool) {
-	for _, name := range names {
-		if v, ok := record[name]; ok {
-			some = true
-			part, _ := value.Text(v)
-			text += "=" + part
-		}
-		text += "\x00" // no value contains it
-	}
-	return text, some
-}
-
-// places are the indexes of records by their identity.
-func (s ExtensionSchema) places(records []ExtensionRecord) map[string]int {
-	at := make(map[string]int, len(records))
-	for i, record := range records {
-		if id, ok := s.identity(record); ok {
-			at[id] = i
-		}
-	}
-	return at
-}
-
-// checkUnique rejects records of which a combination repeats.
-func (s ExtensionSchema) checkUnique(records []ExtensionRecord) error {
-	for _, names := range s.Unique {
-		seen := make(map[string]bool, len(records))
-		for i, record := range records {
-			text, ok := combined(names, record)
-			if ok && seen[text] {
-				return errs.New(errs.Invalid, "not_unique", s.at(i), names).DependingOnSettings()
-			}
-			seen[text] = true
-		}
-	}
-	return nil
-}
-
-// errNoRecord rejects a record that the customer does not have.
-var errNoRecord = errs.New(errs.NotFound, "no_record", "")
-
-// UpdateRecord changes the record that the unique attributes in change name, and
-// leaves what change does not mention. It rejects with [errNoRecord].
-func (c *Customer) UpdateRecord(s ExtensionSchema, change ExtensionRecord) error {
-	i, err := c.findRecord(s, change)
-	if err != nil {
-		return err
-	}
-	all := slices.Clone(c.Records(s))
-	updated := cloneMap(all[i])
-	maps.Copy(updated, change)
-	all[i] = updated
-	c.setRecords(s.Number, all)
-	return nil
-}
-
-// DeleteRecord removes the record that the unique attributes in named name. It
-// rejects with [errNoRecord].
-func (c *Customer) DeleteRecord(s ExtensionSchema, named ExtensionRecord) error {
-	i, err := c.findRecord(s, named)
-	if err != nil {
-		return err
-	}
-	c.setRecords(s.Number, slices.Delete(slices.Clone(c.Records(s)), i, i+1))
-	return nil
-}
-
-// findRecord is the index of the record that has all unique values of named,
-// which must be those of a whole combination at least.
-func (c *Customer) findRecord(s ExtensionSchema, named ExtensionRecord) (int, error) {
-	if err := s.CheckNamed(named); err != nil {
-		return 0, err
-	}
-	differs := func(record ExtensionRecord) bool {
-		return slices.ContainsFunc(slices.Concat(s.Unique...), func(name string) bool {
-			v, given := named[name]
-			return given && !value.Equal(v, record[name])
-		})
-	}
-	i := slices.IndexFunc(c.Records(s), func(record ExtensionRecord) bool { return !differs(record) })
-	if i < 0 {
-		return 0, errNoRecord
-	}
-	return i, nil
-}
-
-// CheckNamed rejects a record that names no other: the extension must be
-// multi-valued, and all values of one unique combination there.
-func (s ExtensionSchema) CheckNamed(named ExtensionRecord) error {
-	if !s.Multi || len(s.Unique) == 0 {
-		return errs.New(errs.Invalid, "no_unique", s.Name).DependingOnSettings()
-	}
-	whole := func(names []string) bool {
-		return !slices.ContainsFunc(names, func(name string) bool { return named[name] == nil })
-	}
-	if !slices.ContainsFunc(s.Unique, whole) {
-		return errs.New(errs.Invalid, "missing/unique_values", s.Name, s.Unique[0]).DependingOnSettings()
-	}
-	return nil
 }
 
 // clearExtension is the edit that removes all records of an extension.

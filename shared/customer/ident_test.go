@@ -3,6 +3,8 @@ package customer
 import (
 	"slices"
 	"testing"
+
+	"regulars/shared/customer/extension"
 )
 
 func TestChoose(t *testing.T) {
@@ -48,7 +50,7 @@ func TestIdentValues(t *testing.T) {
 	c := Customer{
 		FirstName: "Ann", Emails: []string{"A@x.com", "b@x.com"}, BirthDate: "1990-01-02",
 		Custom:     map[string]any{"card": []any{"1", "2", "1"}, "pet": map[string]any{"a": "b"}, "none": []any{}},
-		Extensions: map[int]Extension{9: {Records: []ExtensionRecord{{"n": "1", "p": "x"}, {"n": "1", "p": "x", "q": true}, {"n": "2"}, {"p": "y"}}}},
+		Extensions: map[int]Extension{9: {Records: []extension.Record{{"n": "1", "p": "x"}, {"n": "1", "p": "x", "q": true}, {"n": "2"}, {"p": "y"}}}},
 	}
 	tests := []struct {
 		name string

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 	"regulars/shared/value"
 )
@@ -113,14 +114,14 @@ func (c Customer) meets(criteria []Criterion) bool {
 		if criterion.Extension == 0 {
 			return !slices.Contains(c.attributeTexts(criterion.Attribute), criterion.Text)
 		}
-		return !slices.ContainsFunc(c.Extensions[criterion.Extension].Records, func(record ExtensionRecord) bool {
+		return !slices.ContainsFunc(c.Extensions[criterion.Extension].Records, func(record extension.Record) bool {
 			return recordMeets(record, criterion.Extension, criteria)
 		})
 	})
 }
 
 // recordMeets reports whether a record has all that is demanded of its extension.
-func recordMeets(record ExtensionRecord, extension int, criteria []Criterion) bool {
+func recordMeets(record extension.Record, extension int, criteria []Criterion) bool {
 	return !slices.ContainsFunc(criteria, func(c Criterion) bool {
 		text, _ := value.Text(record[c.Attribute])
 		return c.Extension == extension && text != c.Text

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 )
 
 var (
@@ -16,8 +17,8 @@ var (
 	cardKey = customer.IdentKey{Number: 73, Name: "CardKey", Extension: 9, Source: "Card", Attributes: []string{"n"}, Unique: true, State: customer.FieldReady}
 	allKeys = customer.IdentKeys{nameKey, oneKey, cardKey}
 
-	card = customer.ExtensionSchema{Name: "Card", Number: 9, Multi: true,
-		Attributes: []customer.AttributeSchema{{Name: "n", Type: "string"}}, Unique: [][]string{{"n"}}}
+	card = extension.Schema{Name: "Card", Number: 9, Multi: true,
+		Attributes: []extension.Attribute{{Name: "n", Type: "string"}}, Unique: [][]string{{"n"}}}
 )
 
 // knowing is a request of a writer who knows all keys.
@@ -32,9 +33,9 @@ func named(first, last string) customer.Edit {
 
 func setCards(numbers ...string) customer.Edit {
 	return func(c *customer.Customer, _ time.Time) error {
-		var records []customer.ExtensionRecord
+		var records []extension.Record
 		for _, n := range numbers {
-			records = append(records, customer.ExtensionRecord{"n": n})
+			records = append(records, extension.Record{"n": n})
 		}
 		return c.ReplaceRecords(card, records)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/meter"
 )
 
@@ -236,7 +237,7 @@ func readSettings(tenant int, it item) (access.Settings, error) {
 		return access.Settings{}, fmt.Errorf("item of tenant %d: %w", tenant, err)
 	}
 	s := access.Settings{Tenant: tenant, Preferences: choices, LastNumber: row.LastNumber, Rev: row.Commit}
-	if s.Extensions, err = fromJSON[customer.ExtensionSchema](row.Extensions); err != nil {
+	if s.Extensions, err = fromJSON[extension.Schema](row.Extensions); err != nil {
 		return access.Settings{}, fmt.Errorf("item of tenant %d: %w", tenant, err)
 	}
 	if s.IdentKeys, err = fromJSON[customer.IdentKey](row.IdentKeys); err != nil {

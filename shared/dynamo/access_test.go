@@ -14,6 +14,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/shared/errs"
@@ -46,9 +47,9 @@ func TestSettingsAreReadAsSaved(t *testing.T) {
 	if settings, _, err = settings.DeclareMatchField("CRM_ID", customer.OfSubscription, true); err != nil {
 		t.Fatal(err)
 	}
-	settings.Extensions = customer.ExtensionSchemas{{
+	settings.Extensions = extension.Schemas{{
 		Name: "Card", Number: 8, Multi: true, Unique: [][]string{{"n", "m"}, {"m"}}, Form: json.RawMessage(`{"name":"Card"}`), Removing: true,
-		Attributes: []customer.AttributeSchema{{Name: "n", Type: "long", Default: json.Number("9007199254740993"), Length: 19, Mandatory: true}, {Name: "m", Type: "boolean", Default: true}},
+		Attributes: []extension.Attribute{{Name: "n", Type: "long", Default: json.Number("9007199254740993"), Length: 19, Mandatory: true}, {Name: "m", Type: "boolean", Default: true}},
 	}}
 	settings.IdentKeys = customer.IdentKeys{{
 		Name: "CardKey", Number: 9, Extension: 8, Source: "Card", Attributes: []string{"n"}, Unique: true, State: customer.FieldFailed, Duplicates: []customer.ID{7, 1<<53 - 1},

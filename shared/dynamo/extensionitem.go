@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
 )
 
@@ -60,7 +61,7 @@ func newExtensionItem(k key, e customer.Extension) (item, error) {
 
 func readExtension(it item) (customer.Extension, error) {
 	r := reader{it: it}
-	e := customer.Extension{Commit: r.text(attrCommit), Bytes: sizeOf(it), Records: []customer.ExtensionRecord{}}
+	e := customer.Extension{Commit: r.text(attrCommit), Bytes: sizeOf(it), Records: []extension.Record{}}
 	for _, element := range r.list(attrRecords) {
 		v, err := toValue(element)
 		record, ok := v.(map[string]any)

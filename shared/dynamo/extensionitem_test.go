@@ -12,11 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/shared/errs"
 )
 
-var card = customer.ExtensionSchema{Name: "Card", Number: 9, Multi: true}
+var card = extension.Schema{Name: "Card", Number: 9, Multi: true}
 
 func newStore(t *testing.T) (*Store, *customer.Service) {
 	t.Helper()
@@ -25,7 +26,7 @@ func newStore(t *testing.T) (*Store, *customer.Service) {
 }
 
 // have creates a customer or changes it, knowing the key.
-func have(t *testing.T, service *customer.Service, id customer.ID, key customer.IdentKey, records ...customer.ExtensionRecord) customer.ID {
+func have(t *testing.T, service *customer.Service, id customer.ID, key customer.IdentKey, records ...extension.Record) customer.ID {
 	t.Helper()
 	result, err := service.Apply(t.Context(), customer.Request{
 		Rules: customer.Rules{Tenant: 5, IdentKeys: customer.IdentKeys{key}}, Search: customer.Search{ID: id}, Create: id == 0, WithExtensions: true,
@@ -39,7 +40,7 @@ func have(t *testing.T, service *customer.Service, id customer.ID, key customer.
 
 func TestWhole(t *testing.T) {
 	store, service := newStore(t)
-	records := []customer.ExtensionRecord{{"text": "x", "empty": "", "flag": false}, {}}
+	records := []extension.Record{{"text": "x", "empty": "", "flag": false}, {}}
 	id := have(t, service, 0, customer.IdentKey{}, records...)
 	got, err := store.CustomerWithExtensions(t.Context(), 5, id)
 	if err != nil {
@@ -63,7 +64,7 @@ func TestWhole(t *testing.T) {
 // What does not belong together is never returned: read again.
 func TestWholeThatIsTorn(t *testing.T) {
 	store, service := newStore(t)
-	id := have(t, service, 0, customer.IdentKey{}, customer.ExtensionRecord{"n": "1"})
+	id := have(t, service, 0, customer.IdentKey{}, extension.Record{"n": "1"})
 	read := func(k key) item {
 		it, err := store.getOne(t.Context(), "read", k)
 		if err != nil {
@@ -83,7 +84,7 @@ func TestWholeThatIsTorn(t *testing.T) {
 	}
 	customerAt, extensionAt := customerKey(5, id), extensionKey(5, id, 9)
 	oldCustomer, oldExtension := read(customerAt), read(extensionAt)
-	have(t, service, id, customer.IdentKey{}, customer.ExtensionRecord{"n": "2"})
+	have(t, service, id, customer.IdentKey{}, extension.Record{"n": "2"})
 	newCustomer, newExtension := read(customerAt), read(extensionAt)
 	tests := map[string]func(){
 		"new customer, old extension":    func() { put(newCustomer); put(oldExtension) },
@@ -106,10 +107,10 @@ func TestWholeThatIsTorn(t *testing.T) {
 
 func TestTooLargeWithExtensions(t *testing.T) {
 	store, service := newStore(t)
-	many := func(n, size int) []customer.ExtensionRecord {
-		records := make([]customer.ExtensionRecord, n)
+	many := func(n, size int) []extension.Record {
+		records := make([]extension.Record, n)
 		for i := range records {
-			records[i] = customer.ExtensionRecord{"n": fmt.Sprint(i), "text": strings.Repeat("x", size)}
+			records[i] = extension.Record{"n": fmt.Sprint(i), "text": strings.Repeat("x", size)}
 		}
 		return records
 	}
@@ -118,7 +119,7 @@ func TestTooLargeWithExtensions(t *testing.T) {
 	if err != nil || len(before.Extensions[9].Records) != 900 {
 		t.Fatalf("900 records: %d, %v", len(before.Extensions[9].Records), err)
 	}
-	other := customer.ExtensionSchema{Name: "Other", Number: 10, Multi: true}
+	other := extension.Schema{Name: "Other", Number: 10, Multi: true}
 	for name, edit := range map[string]func(c *customer.Customer) error{
 		"more records":      func(c *customer.Customer) error { return c.InsertRecords(card, many(100, 300)) },
 		"another extension": func(c *customer.Customer) error { return c.InsertRecords(other, many(100, 300)) },
@@ -145,7 +146,7 @@ func TestIdentified(t *testing.T) {
 	var ids []customer.ID
 	for i := range 6 {
 		ids = append(ids, have(t, service, 0, key,
-			customer.ExtensionRecord{"a": "x#y", "b": fmt.Sprint(i % 2)}, customer.ExtensionRecord{"a": "x#y", "b": fmt.Sprint(i)}, customer.ExtensionRecord{"a": "x"}))
+			extension.Record{"a": "x#y", "b": fmt.Sprint(i % 2)}, extension.Record{"a": "x#y", "b": fmt.Sprint(i)}, extension.Record{"a": "x"}))
 	}
 	slices.Sort(ids)
 	tests := []struct {

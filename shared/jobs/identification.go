@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 )
 
 // The kinds of job about identification keys and extensions. Their subject is its
@@ -31,7 +32,7 @@ func (s *Service) StartIdentKey(ctx context.Context, tenant int, key customer.Id
 }
 
 // StartExtensionRemoval starts the job that removes the records of an extension.
-func (s *Service) StartExtensionRemoval(ctx context.Context, tenant int, schema customer.ExtensionSchema) (Job, error) {
+func (s *Service) StartExtensionRemoval(ctx context.Context, tenant int, schema extension.Schema) (Job, error) {
 	return s.startWalk(ctx, tenant, ExtensionRemove, Subject{schema.Number, schema.Name})
 }
 

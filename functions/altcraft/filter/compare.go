@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"regulars/shared/customer"
 	"regulars/shared/value"
 )
 
@@ -121,6 +120,6 @@ func dateOf(v any) (time.Time, bool) {
 	if !ok || len(text) < shortest || len(text) > longest || text[4] != '-' || text[7] != '-' {
 		return time.Time{}, false
 	}
-	t, err := customer.ParseTime("", text)
+	t, _, err := value.ParseTime("", text)
 	return t, err == nil
 }

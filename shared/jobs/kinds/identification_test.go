@@ -9,13 +9,14 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/extension"
 	"regulars/shared/jobs"
 )
 
 // cards is the extension of this world's customers.
-func (w *world) cards(t *testing.T) customer.ExtensionSchema {
+func (w *world) cards(t *testing.T) extension.Schema {
 	t.Helper()
-	schema := customer.ExtensionSchema{Name: "Card", Multi: true, Attributes: []customer.AttributeSchema{{Name: "n", Type: "string"}}}
+	schema := extension.Schema{Name: "Card", Multi: true, Attributes: []extension.Attribute{{Name: "n", Type: "string"}}}
 	if err := w.registrar.DeclareExtension(t.Context(), tenant, schema); err != nil {
 		t.Fatal(err)
 	}
@@ -33,15 +34,15 @@ func (w *world) settings(t *testing.T) access.Settings {
 }
 
 // give gives the n-th customer the cards of numbers(n), as one who knows no key.
-func (w *world) give(t *testing.T, schema customer.ExtensionSchema, numbers func(n int) []string) {
+func (w *world) give(t *testing.T, schema extension.Schema, numbers func(n int) []string) {
 	t.Helper()
 	for i, id := range w.ids {
 		_, err := w.customers.Apply(t.Context(), customer.Request{
 			Rules: customer.Rules{Tenant: tenant}, Search: customer.Search{ID: id}, WithExtensions: true,
 			Edit: func(c *customer.Customer, _ time.Time) error {
-				var records []customer.ExtensionRecord
+				var records []extension.Record
 				for _, n := range numbers(i) {
-					records = append(records, customer.ExtensionRecord{"n": n})
+					records = append(records, extension.Record{"n": n})
 				}
 				return c.ReplaceRecords(schema, records)
 			},

@@ -1,8 +1,11 @@
-package customer
+// Package extension knows the extensions of customers: the schemas that a tenant
+// declares, and records that are read and checked by them (Genesys 3.2).
+package extension
 
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,9 +17,8 @@ import (
 	"regulars/shared/value"
 )
 
-// An AttributeSchema says what values an attribute of an extension may have
-// (Genesys 3.2).
-type AttributeSchema struct {
+// An Attribute says what values an attribute of an extension may have (Genesys 3.2).
+type Attribute struct {
 	Name string `json:"name"`
 	// Type is one of [AttributeTypes].
 	Type string `json:"type"`
@@ -31,15 +33,15 @@ type AttributeSchema struct {
 // AttributeTypes are those of Genesys 3.2.
 var AttributeTypes = []string{"string", "integer", "long", "double", "date", "datetime", "currency", "boolean"}
 
-// An ExtensionSchema declares an extension: a typed set of records of a customer.
-type ExtensionSchema struct {
+// A Schema declares an extension: a typed set of records of a customer.
+type Schema struct {
 	// Name as it was declared; case does not tell names apart.
 	Name string `json:"name"`
 	// Number stands for the extension in table keys and is never used again.
 	Number int `json:"number"`
 	// Multi: a customer has any number of records, else one at most.
-	Multi      bool              `json:"multi,omitempty"`
-	Attributes []AttributeSchema `json:"attributes,omitempty"`
+	Multi      bool        `json:"multi,omitempty"`
+	Attributes []Attribute `json:"attributes,omitempty"`
 	// Unique are the combinations of attributes whose values do not repeat among
 	// the records of one customer; the first identifies a record.
 	Unique [][]string `json:"unique,omitempty"`
@@ -49,39 +51,39 @@ type ExtensionSchema struct {
 	Removing bool `json:"removing,omitempty"`
 }
 
-// ExtensionSchemas are the extensions of one tenant.
-type ExtensionSchemas []ExtensionSchema
+// Schemas are the extensions of one tenant.
+type Schemas []Schema
 
 // Find returns the extension of that name, in any case.
-func (s ExtensionSchemas) Find(name string) (ExtensionSchema, bool) {
-	i := slices.IndexFunc(s, func(e ExtensionSchema) bool { return !e.Removing && strings.EqualFold(e.Name, name) })
+func (s Schemas) Find(name string) (Schema, bool) {
+	i := slices.IndexFunc(s, func(e Schema) bool { return !e.Removing && strings.EqualFold(e.Name, name) })
 	if i < 0 {
-		return ExtensionSchema{}, false
+		return Schema{}, false
 	}
 	return s[i], true
 }
 
 // Attribute returns the attribute of exactly that name.
-func (s ExtensionSchema) Attribute(name string) (AttributeSchema, bool) {
-	i := slices.IndexFunc(s.Attributes, func(a AttributeSchema) bool { return a.Name == name })
+func (s Schema) Attribute(name string) (Attribute, bool) {
+	i := slices.IndexFunc(s.Attributes, func(a Attribute) bool { return a.Name == name })
 	if i < 0 {
-		return AttributeSchema{}, false
+		return Attribute{}, false
 	}
 	return s.Attributes[i], true
 }
 
-// An ExtensionRecord is one record of an extension: values by the names of the
-// attributes, as package value keeps them. Records are replaced, never altered.
-type ExtensionRecord = map[string]any
+// A Record is one record of an extension: values by the names of the
+// attributes, as package value keeps them. Records are replaced, never changed in place.
+type Record = map[string]any
 
-// ReadRecord reads what a client wrote as a record. null is absent. The client error
+// ReadRecord reads what a client wrote as a record. null is absent. The error
 // names the member, below field.
-func (s ExtensionSchema) ReadRecord(field string, v any) (ExtensionRecord, error) {
+func (s Schema) ReadRecord(field string, v any) (Record, error) {
 	members, ok := v.(map[string]any)
 	if !ok {
 		return nil, wrongType(field, v, "wrong_type/record")
 	}
-	record := make(ExtensionRecord, len(members))
+	record := make(Record, len(members))
 	for name, member := range members {
 		attribute, declared := s.Attribute(name)
 		if !declared {
@@ -100,8 +102,9 @@ func (s ExtensionSchema) ReadRecord(field string, v any) (ExtensionRecord, error
 }
 
 // complete fills in defaults and rejects a record that lacks what is mandatory.
-func (s ExtensionSchema) complete(field string, record ExtensionRecord) (ExtensionRecord, error) {
-	full := cloneMap(record)
+func (s Schema) complete(field string, record Record) (Record, error) {
+	full := make(Record, len(record))
+	maps.Copy(full, record)
 	for _, a := range s.Attributes {
 		if _, given := full[a.Name]; given {
 			continue
@@ -116,12 +119,12 @@ func (s ExtensionSchema) complete(field string, record ExtensionRecord) (Extensi
 }
 
 var (
-	wholeText   = regexp.MustCompile(`^-?\d+$`)
+	integerText = regexp.MustCompile(`^-?\d+$`)
 	decimalText = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
 )
 
-// Read returns the value as it is kept, or a client error that names field.
-func (a AttributeSchema) Read(field string, v any) (any, error) {
+// Read returns the value as it is kept, or an error that names field.
+func (a Attribute) Read(field string, v any) (any, error) {
 	switch a.Type {
 	case "string":
 		text, ok := v.(string)
@@ -130,9 +133,9 @@ func (a AttributeSchema) Read(field string, v any) (any, error) {
 		}
 		return text, a.fits(field, utf8.RuneCountInString(text), "too_long/characters")
 	case "integer":
-		return a.readWhole(field, v, 32)
+		return a.readInteger(field, v, 32)
 	case "long":
-		return a.readWhole(field, v, 64)
+		return a.readInteger(field, v, 64)
 	case "double":
 		if _, ok := v.(json.Number); ok {
 			return v, nil
@@ -153,10 +156,10 @@ func (a AttributeSchema) Read(field string, v any) (any, error) {
 	return a.readTime(field, v)
 }
 
-// readWhole reads a whole number of so many bits, also from its digits as text.
-func (a AttributeSchema) readWhole(field string, v any, bits int) (any, error) {
+// readInteger reads a whole number of so many bits, also from its digits as text.
+func (a Attribute) readInteger(field string, v any, bits int) (any, error) {
 	text, _ := value.Text(v)
-	if _, isBool := v.(bool); isBool || !wholeText.MatchString(text) {
+	if _, isBool := v.(bool); isBool || !integerText.MatchString(text) {
 		return nil, wrongType(field, v, "wrong_type/integer")
 	}
 	n, err := strconv.ParseInt(text, 10, bits)
@@ -168,7 +171,7 @@ func (a AttributeSchema) readWhole(field string, v any, bits int) (any, error) {
 }
 
 // fits rejects, with the code, what is longer than the attribute's length.
-func (a AttributeSchema) fits(field string, length int, code string) error {
+func (a Attribute) fits(field string, length int, code string) error {
 	if a.Length > 0 && length > a.Length {
 		return errs.New(errs.Invalid, code, field, length, a.Length).DependingOnSettings()
 	}
@@ -176,13 +179,13 @@ func (a AttributeSchema) fits(field string, length int, code string) error {
 }
 
 // readTime reads a date or a date and time, and keeps it as it was written.
-func (a AttributeSchema) readTime(field string, v any) (any, error) {
+func (a Attribute) readTime(field string, v any) (any, error) {
 	text, ok := v.(string)
 	if !ok {
 		return nil, wrongType(field, v, "wrong_type/date")
 	}
 	if a.Type == "date" {
-		_, err := ParseTime(field, text)
+		_, _, err := value.ParseTime(field, text)
 		return text, err
 	}
 	for _, layout := range []string{"2006-01-02T15:04:05.000Z", "2006-01-02T15:04:05Z"} {
@@ -211,8 +214,8 @@ const (
 
 var schemaName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 
-// CheckSchemaName rejects what cannot be the name of an extension or a key.
-func CheckSchemaName(field, name string) error {
+// CheckName rejects what cannot be the name of an extension or a key.
+func CheckName(field, name string) error {
 	if len(name) > maxSchemaName || !schemaName.MatchString(name) {
 		return errs.New(errs.Invalid, "bad_name/schema", field, name, maxSchemaName)
 	}
@@ -220,8 +223,8 @@ func CheckSchemaName(field, name string) error {
 }
 
 // Check rejects a declaration that makes no sense.
-func (s ExtensionSchema) Check() error {
-	if err := CheckSchemaName("name", s.Name); err != nil {
+func (s Schema) Check() error {
+	if err := CheckName("name", s.Name); err != nil {
 		return err
 	}
 	if len(s.Attributes) > maxAttributes {
@@ -252,11 +255,11 @@ func (s ExtensionSchema) Check() error {
 	return nil
 }
 
-func (s ExtensionSchema) indexOf(name string) int {
-	return slices.IndexFunc(s.Attributes, func(a AttributeSchema) bool { return a.Name == name })
+func (s Schema) indexOf(name string) int {
+	return slices.IndexFunc(s.Attributes, func(a Attribute) bool { return a.Name == name })
 }
 
-func (a AttributeSchema) check(at string) error {
+func (a Attribute) check(at string) error {
 	switch {
 	case strings.TrimSpace(a.Name) == "" || len(a.Name) > maxAttributeName || strings.Contains(a.Name, "."):
 		return errs.New(errs.Invalid, "bad_schema/attribute_name", at+".name", a.Name, maxAttributeName)
