@@ -2,7 +2,6 @@ package altcraft
 
 import (
 	"context"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -33,45 +32,41 @@ type batch struct {
 }
 
 // addBatch is addProfile for many (Altcraft 6.3).
-func (d Dialect) addBatch(w http.ResponseWriter, r *http.Request) error {
-	return d.writeBatch(w, r, batch{create: true})
+func (d Dialect) addBatch(c *call) (httpapi.Answer, error) {
+	return d.writeBatch(c, batch{create: true})
 }
 
 // importBatch is importProfile for many (Altcraft 6.4).
-func (d Dialect) importBatch(w http.ResponseWriter, r *http.Request) error {
-	return d.writeBatch(w, r, batch{search: true, create: true})
+func (d Dialect) importBatch(c *call) (httpapi.Answer, error) {
+	return d.writeBatch(c, batch{search: true, create: true})
 }
 
 // updateBatch is updateProfile for many (Altcraft 6.4).
-func (d Dialect) updateBatch(w http.ResponseWriter, r *http.Request) error {
-	return d.writeBatch(w, r, batch{search: true})
+func (d Dialect) updateBatch(c *call) (httpapi.Answer, error) {
+	return d.writeBatch(c, batch{search: true})
 }
 
 // writeBatch carries out the items of a batch, each as the single method would,
 // and answers for each in its place (Altcraft 6.5). Only what is wrong with all of
 // them is rejected as a whole, and then nothing is written.
-func (d Dialect) writeBatch(w http.ResponseWriter, r *http.Request, b batch) error {
-	c, err := d.accept(r, access.AltWrite)
+func (d Dialect) writeBatch(c *call, b batch) (httpapi.Answer, error) {
+	items, err := d.batchItems(c, b)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	items, err := d.batchItems(r.Context(), c, b)
+	again, err := d.keyItems(c, items)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	again, err := d.keyItems(r.Context(), c, items)
-	if err != nil {
-		return err
-	}
-	c.body, c.xmlData = nil, nil // each item is let go as soon as it is done
+	c.body = nil // each item is let go as soon as it is done
 
-	ctx, cancel := inTimeToAnswer(r.Context())
+	ctx, cancel := inTimeToAnswer(c.Context())
 	defer cancel()
 	outcomes, err := d.customers.ApplyAll(ctx, items)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return answerBatch(w, r, outcomes, again)
+	return answerBatch(c, outcomes, again)
 }
 
 // inTimeToAnswer ends before the request does.
@@ -84,7 +79,7 @@ func inTimeToAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // readItems are the items of a batch as they came.
 func (c *call) readItems() ([]any, error) {
-	v := c.body["data"]
+	v := c.profileData()
 	if v == nil {
 		return nil, errs.New(errs.Invalid, "missing/profiles", "data")
 	}
@@ -98,28 +93,24 @@ func (c *call) readItems() ([]any, error) {
 	return data, nil
 }
 
-// batchItems reads the items, with the settings as they are now where any would be
-// rejected because of them. A batch that is rejected as a whole may have been carried
-// out before; then each item is answered as it was, or rejected.
-func (d Dialect) batchItems(ctx context.Context, c *call, b batch) (items []customer.BatchItem, err error) {
-	var data []any
-	err = d.withSettings(ctx, c, func() error {
-		if data, err = c.readItems(); err != nil { // as the settings have it
-			return err
-		}
-		items, err = c.readBatch(b, data)
-		return err
-	})
+// batchItems reads the items. A batch that is rejected as a whole may have been
+// carried out before; then each item is answered as it was, or rejected.
+func (d Dialect) batchItems(c *call, b batch) ([]customer.BatchItem, error) {
+	data, err := c.readItems()
+	if err != nil { // no items are none that may have been carried out
+		return nil, err
+	}
+	items, err := c.readBatch(b, data)
 	clientErr, rejected := errs.AsClient(err)
-	if !rejected || data == nil { // no items are none that may have been carried out
+	if !rejected || c.Retried(err) {
 		return items, err
 	}
-	if _, err := d.customers.RejectUnlessReplayed(ctx, c.settings.Tenant, c.key, clientErr); err != nil {
+	if _, err := d.customers.RejectUnlessReplayed(c.Context(), c.Settings.Tenant, c.key, clientErr); err != nil {
 		return nil, err
 	}
 	items = make([]customer.BatchItem, len(data))
 	for i := range items {
-		items[i] = customer.BatchItem{Request: customer.Request{Rules: c.settings.CustomerRules()}, Rejected: clientErr}
+		items[i] = customer.BatchItem{Request: customer.Request{Rules: c.Settings.CustomerRules()}, Rejected: clientErr}
 	}
 	return items, nil
 }
@@ -140,10 +131,10 @@ func (c *call) readBatch(b batch, data []any) ([]customer.BatchItem, error) {
 	items := make([]customer.BatchItem, len(data))
 	for i, v := range data {
 		items[i], err = c.readItem("data["+strconv.Itoa(i)+"]", v, b, m, s)
-		if clientErr, rejected := errs.AsClient(err); rejected && clientErr.DependsOnSettings && !c.fresh {
+		if c.Retried(err) {
 			return nil, err
 		}
-		items[i].Rules, items[i].Rejected = c.settings.CustomerRules(), err
+		items[i].Rules, items[i].Rejected = c.Settings.CustomerRules(), err
 	}
 	return items, nil
 }
@@ -154,7 +145,7 @@ func (c *call) readItem(path string, v any, b batch, m matcher, s switches) (cus
 	if !ok {
 		return customer.BatchItem{}, wrongType(path, v, "an object")
 	}
-	profile = unwrap(profile, c.settings)
+	profile = unwrap(profile, c.Settings)
 	var found match
 	if b.search {
 		var err error
@@ -168,8 +159,8 @@ func (c *call) readItem(path string, v any, b batch, m matcher, s switches) (cus
 	}
 	return customer.BatchItem{
 		Request:  requestOf(profile, setters, found, b.create),
-		Gives:    gives(setters, c.settings.MatchFields),
-		GivesAny: givesAny(profile, setters, c.settings),
+		Gives:    gives(setters, c.Settings.MatchFields),
+		GivesAny: givesAny(profile, setters, c.Settings),
 	}, nil
 }
 
@@ -237,7 +228,7 @@ func functionOfSubscription(data map[string]any, name string) bool {
 // keyItems makes each item safe to repeat where the batch is. The key itself is
 // claimed first, so that another batch under it is rejected before anything is
 // written.
-func (d Dialect) keyItems(ctx context.Context, c *call, items []customer.BatchItem) (again bool, err error) {
+func (d Dialect) keyItems(c *call, items []customer.BatchItem) (again bool, err error) {
 	if c.key == nil {
 		return false, nil
 	}
@@ -245,24 +236,24 @@ func (d Dialect) keyItems(ctx context.Context, c *call, items []customer.BatchIt
 		// No client's key has a line break in it, so these are nobody else's.
 		items[i].IdempotencyKey = &idempotency.Key{Value: c.key.Value + "\n" + strconv.Itoa(i), Fingerprint: c.key.Fingerprint}
 	}
-	return d.customers.Claim(ctx, c.settings.Tenant, *c.key)
+	return d.customers.Claim(c.Context(), c.Settings.Tenant, *c.key)
 }
 
 // answerBatch answers for each item in its place.
-func answerBatch(w http.ResponseWriter, r *http.Request, outcomes []customer.Outcome, again bool) error {
+func answerBatch(c *call, outcomes []customer.Outcome, again bool) (httpapi.Answer, error) {
 	result := make([]appliedAnswer, len(outcomes))
 	for i, o := range outcomes {
 		again = again && o.Replayed
 		if result[i] = applied(o.Result); o.Err == nil {
 			continue
 		}
-		httpapi.Note(r.Context(), o.Err)
+		httpapi.Note(c.Context(), o.Err)
 		result[i] = appliedAnswer{outcome: outcomeOf(o.Err, texts)}
 		if text := &result[i].Text; len(*text) > maxItemText {
 			*text = strings.ToValidUTF8((*text)[:maxItemText], "") + "..."
 		}
 	}
-	return answer(w, customer.Result{Replayed: again}, struct {
+	return answer(customer.Result{Replayed: again}, struct {
 		outcome
 		Result []appliedAnswer `json:"result"`
 	}{outcome{0, success}, result})

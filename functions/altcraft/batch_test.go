@@ -143,7 +143,7 @@ func TestBatchAnswerFits(t *testing.T) {
 func TestUnwrap(t *testing.T) {
 	wrapped := `{"data": {"_fname": "Ada"}}`
 	declared := aCall(t, `{}`)
-	declared.settings.DeclaredFields = map[string]access.FieldType{"data": {Type: "object"}}
+	declared.Settings.DeclaredFields = map[string]access.FieldType{"data": {Type: "object"}}
 	tests := []struct {
 		name       string
 		call       *call
@@ -157,7 +157,7 @@ func TestUnwrap(t *testing.T) {
 		{"nothing", aCall(t, `{}`), `{}`, `{}`},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(parse(t, tt.want), unwrap(parse(t, tt.item), tt.call.settings)); diff != "" {
+		if diff := cmp.Diff(parse(t, tt.want), unwrap(parse(t, tt.item), tt.call.Settings)); diff != "" {
 			t.Errorf("%s: unwrap() (-want +got):\n%s", tt.name, diff)
 		}
 	}

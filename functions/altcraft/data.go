@@ -25,7 +25,6 @@ func sets(set func(c *customer.Customer)) setter {
 // A call's switches are what it says beside the data of one profile or of many.
 type switches struct {
 	skipInvalid bool // subscriptions
-	detectGeo   bool
 	segments    []setter
 }
 
@@ -38,7 +37,7 @@ func (c *call) readSwitches() (s switches, err error) {
 	if _, err = optionalBool(c.body, "skip_triggers"); err != nil {
 		return s, err
 	}
-	if s.detectGeo, err = optionalBool(c.body, "detect_geo"); err != nil {
+	if _, err = optionalBool(c.body, "detect_geo"); err != nil {
 		return s, err
 	}
 	s.segments, err = c.readSegments()
@@ -51,7 +50,7 @@ func (c *call) readData() ([]setter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.readProfile(c.body["data"], s)
+	return c.readProfile(c.profileData(), s)
 }
 
 // readProfile reads the profile data object (Altcraft 3) into setters, in the order
@@ -79,9 +78,6 @@ func (c *call) readProfile(v any, s switches) ([]setter, error) {
 		}
 	}
 	setters = append(setters, s.segments...)
-	if s.detectGeo {
-		setters = append(setters, c.placeOf(data)...)
-	}
 	return setters, nil
 }
 
@@ -93,7 +89,7 @@ func (c *call) readField(name string, v any, skipInvalid bool) (setter, error) {
 		return nil, err
 	}
 	if isFunction && f.Action != fieldop.Set {
-		return readFieldFunction(name, f, c.settings)
+		return readFieldFunction(name, f, c.Settings)
 	}
 	if v = bare(v); v == nil {
 		return nil, nil
@@ -103,9 +99,9 @@ func (c *call) readField(name string, v any, skipInvalid bool) (setter, error) {
 		return subscribeAll(edits, skipInvalid), err
 	}
 	if read, ok := coreFields[name]; ok {
-		return read(field, v, c.settings)
+		return read(field, v, c.Settings)
 	}
-	return readCustomField(name, v, c.settings)
+	return readCustomField(name, v, c.Settings)
 }
 
 // requestOf changes the customer that is found, or a new one, as the setters of

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 
-	"regulars/shared/access"
 	"regulars/shared/httpapi"
 )
 
@@ -18,28 +17,24 @@ type database struct {
 }
 
 // listDatabases shows the tenants that the token reaches, by number (Altcraft 6.12).
-func (d Dialect) listDatabases(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.acceptAtHome(r, access.AltRead)
-	if err != nil {
-		return err
-	}
+func (d Dialect) listDatabases(c *call) (httpapi.Answer, error) {
 	var tenants []int64
-	for _, tenant := range c.token.Tenants {
+	for _, tenant := range c.Token.Tenants {
 		tenants = append(tenants, int64(tenant))
 	}
 	page, next, err := pageOf(c.body, tenants)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	databases := make([]database, len(page))
 	for i, tenant := range page {
-		settings, err := d.guard.Settings(r.Context(), int(tenant))
+		settings, err := d.guard.Settings(c.Context(), int(tenant))
 		if err != nil {
-			return err
+			return httpapi.Answer{}, err
 		}
 		databases[i] = database{ID: settings.Tenant, Name: settings.Name, Tags: []string{}, Groups: []string{}}
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, struct {
+	return httpapi.JSON(http.StatusOK, struct {
 		Data []database `json:"data"`
 		outcome
 		Next int64 `json:"next_from_id,omitempty"`
@@ -69,10 +64,6 @@ func pageOf(body map[string]any, numbers []int64) (page []int64, next int64, err
 
 // databaseFields shows the fields of profiles: those of the contract, and the
 // declared ones (Altcraft 6.12).
-func (d Dialect) databaseFields(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.acceptAtHome(r, access.AltRead)
-	if err != nil {
-		return err
-	}
-	return writeFields(w, append(slices.Clone(profileFields), customFields(c.settings)...))
+func (d Dialect) databaseFields(c *call) (httpapi.Answer, error) {
+	return fieldsAnswer(append(slices.Clone(profileFields), customFields(c.Settings)...))
 }

@@ -11,7 +11,7 @@ import (
 // success is the text of error 0.
 const success = "Successful operation"
 
-// A outcome heads every answer.
+// An outcome heads every answer.
 type outcome struct {
 	Error int    `json:"error"`
 	Text  string `json:"error_text"`
@@ -26,19 +26,22 @@ var codeOf = map[errs.Kind]int{
 	errs.FailedPrecondition: 409,
 }
 
-// writeError writes an error in the dialect's form: a client error with HTTP 200, and
-// only what was not decided with an HTTP code of its own, so that any client
-// knows to repeat it.
-var writeError httpapi.Errors = func(w http.ResponseWriter, r *http.Request, err error) {
+// errorAnswer is an error in the dialect's form: a client error with HTTP 200, and
+// only what was not decided with an HTTP code of its own, so that any client knows
+// to repeat it. The quick import has the HTTP code that is also in its body.
+func errorAnswer(c *httpapi.Call, err error) httpapi.Answer {
+	if c.Route == QuickImport {
+		return quickErrorAnswer(err)
+	}
 	v := outcomeOf(err, texts)
 	status := v.Error
 	if clientErr, ok := errs.AsClient(err); ok {
 		status = http.StatusOK
-		if clientErr.Code == codePath && !strings.HasPrefix(r.URL.Path, prefix) {
+		if clientErr.Code == codePath && !strings.HasPrefix(c.URL.Path, prefix) {
 			status = http.StatusNotFound
 		}
 	}
-	writeOutcome(w, status, v)
+	return v.answer(status)
 }
 
 // outcomeOf is what a client is told of an error, in those sentences.
@@ -55,28 +58,19 @@ func outcomeOf(err error, texts errs.Texts) outcome {
 	return outcome{http.StatusInternalServerError, "Internal error. Nothing is known to have changed."}
 }
 
-// writeOutcome answers with an outcome alone.
-func writeOutcome(w http.ResponseWriter, status int, v outcome) {
+// answer is an answer with an outcome alone.
+func (v outcome) answer(status int) httpapi.Answer {
+	answer, _ := httpapi.JSON(status, v) // a text is JSON
 	switch v.Error {
 	case http.StatusMethodNotAllowed:
-		w.Header().Set("Allow", http.MethodPost)
+		answer.Set("Allow", http.MethodPost)
 	case http.StatusServiceUnavailable:
-		w.Header().Set("Retry-After", "1")
+		answer.Set("Retry-After", "1")
 	}
-	// The answer cannot fail to be JSON; that it cannot be sent the client knows.
-	_ = httpapi.WriteJSON(w, status, v)
+	return answer
 }
 
 const (
-	prefix   = "/api/v1.1/"
 	codePath = "unknown_path"
 	codeVerb = "wrong_verb"
 )
-
-func unknownPath(http.ResponseWriter, *http.Request) error {
-	return errs.New(errs.NotFound, codePath, "", prefix)
-}
-
-func wrongVerb(http.ResponseWriter, *http.Request) error {
-	return errs.New(errs.Invalid, codeVerb, "")
-}

@@ -22,11 +22,11 @@ type shownField struct {
 	Options    []string `json:"options,omitempty"` // of an enum
 }
 
-func writeFields(w http.ResponseWriter, fields []shownField) error {
+func fieldsAnswer(fields []shownField) (httpapi.Answer, error) {
 	if fields == nil {
 		fields = []shownField{}
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, struct {
+	return httpapi.JSON(http.StatusOK, struct {
 		Data []shownField `json:"data"`
 		outcome
 	}{fields, outcome{0, success}})

@@ -52,7 +52,7 @@ func TestCustomFields(t *testing.T) {
 // Segments that were removed are not shown.
 func TestShownSegments(t *testing.T) {
 	c := aCall(t, `{}`)
-	c.settings.Segments = map[int64]access.Segment{2: {Name: "VIP"}, 9: {Name: "Guests"}}
+	c.Settings.Segments = map[int64]access.Segment{2: {Name: "VIP"}, 9: {Name: "Guests"}}
 	if diff := cmp.Diff([]int64{2, 9}, c.show(customer.Customer{ID: 1, Segments: []int64{1, 2, 9}})["_segments"]); diff != "" {
 		t.Errorf("_segments (-want +got):\n%s", diff)
 	}

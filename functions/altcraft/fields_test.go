@@ -215,8 +215,8 @@ func TestDeclaredTypes(t *testing.T) {
 			if want == nil && tt.code == "" {
 				want = c.body["data"].(map[string]any)["x"]
 			}
-			c.settings.Fields = access.Declared
-			c.settings.DeclaredFields = map[string]access.FieldType{"x": tt.of}
+			c.Settings.Fields = access.Declared
+			c.Settings.DeclaredFields = map[string]access.FieldType{"x": tt.of}
 			got, err := written(t, c)
 			if tt.code != "" {
 				clientErr, _ := clientErrOf(err)
@@ -245,7 +245,7 @@ func TestEveryDeclaredTypeIsRead(t *testing.T) {
 
 func TestUndeclaredField(t *testing.T) {
 	c := aCall(t, `{"data":{"x":1}}`)
-	c.settings.Fields = access.Declared
+	c.Settings.Fields = access.Declared
 	_, err := written(t, c)
 	checkClientErr(t, err, "field_undeclared", "data.x")
 	if clientErr, _ := clientErrOf(err); !clientErr.DependsOnSettings {

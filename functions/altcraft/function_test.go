@@ -197,8 +197,8 @@ func TestFunctionsOnDeclaredFields(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			call := aCall(t, `{"data":{"x":`+tt.f+`}}`)
-			call.settings.Fields = access.Declared
-			call.settings.DeclaredFields = map[string]access.FieldType{"x": {Type: tt.of, Options: []string{"4"}}}
+			call.Settings.Fields = access.Declared
+			call.Settings.DeclaredFields = map[string]access.FieldType{"x": {Type: tt.of, Options: []string{"4"}}}
 			var got customer.Customer
 			if tt.before != "" {
 				got.SetCustom("x", parse(t, `{"x":`+tt.before+`}`)["x"])
@@ -224,7 +224,7 @@ func TestFunctionsOnDeclaredFields(t *testing.T) {
 func TestFunctionOnUndeclaredField(t *testing.T) {
 	for _, f := range []string{`{"action":"incr","value":1}`, `{"action":"unset"}`, `{"action":"set","value":1}`} {
 		c := aCall(t, `{"data":{"x":`+f+`}}`)
-		c.settings.Fields = access.Declared
+		c.Settings.Fields = access.Declared
 		_, err := written(t, c)
 		checkClientErr(t, err, "field_undeclared", "data.x")
 	}

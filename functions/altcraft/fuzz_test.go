@@ -48,11 +48,11 @@ func FuzzBody(f *testing.F) {
 			return
 		}
 		c := aCall(t, `{}`)
-		c.body, c.places = object, atlas{"8.8.8.8": {City: "Mountain View", TimeZone: "America/Los_Angeles"}}
-		c.settings.Segments = map[int64]access.Segment{1: {}, 2: {}, 3: {}}
+		c.body = object
+		c.Settings.Segments = map[int64]access.Segment{1: {}, 2: {}, 3: {}}
 		_, err = secretOf(r, object)
 		shownToClients(t, err)
-		_, err = tenantOf(object)
+		_, err = tenantOf(object, false)
 		shownToClients(t, err)
 		batchBears(t, object)
 		quickBears(t, object)
@@ -86,7 +86,7 @@ func FuzzBody(f *testing.F) {
 func batchBears(t *testing.T, body map[string]any) {
 	for _, b := range []batch{{create: true}, {search: true, create: true}} {
 		c := aCall(t, `{}`)
-		c.body, c.fresh = body, true
+		c.body, c.Fresh = body, true
 		data, err := c.readItems()
 		if shownToClients(t, err); err != nil {
 			continue
@@ -256,7 +256,7 @@ func FuzzPath(f *testing.F) {
 		f.Add(http.MethodGet, path, ``)
 	}
 	for _, route := range Routes {
-		f.Add(http.MethodPost, "/api/v1.1/"+route, `{"token":"open","id":1,"channel":"push","segment_id":1,"email":"ada@x.com","query":{"a":{"$gt":1}},"db_id":5}`)
+		f.Add(http.MethodPost, route.Path, `{"token":"open","id":1,"channel":"push","segment_id":1,"email":"ada@x.com","query":{"a":{"$gt":1}},"db_id":5}`)
 	}
 	f.Add(http.MethodPost, "/api/v1.1/profiles/import_batch", `{"token":"open","db_id":5,"data":[{"email":"ada@x.com"},{"email":"ada@x.com"},7]}`)
 	f.Add(http.MethodPost, QuickImport+"?token=open&db_id=5", `{"email":"ada@x.com","_fname":"Ada"}`)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"regulars/functions/altcraft/filter"
-	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
@@ -50,18 +49,14 @@ type profilePage struct {
 }
 
 // listProfiles shows the profiles of a database page by page (Altcraft 6.8).
-func (d Dialect) listProfiles(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.AltRead)
-	if err != nil {
-		return err
-	}
+func (d Dialect) listProfiles(c *call) (httpapi.Answer, error) {
 	asked, err := c.readListing()
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	page, err := d.collect(r.Context(), c, asked)
+	page, err := d.collect(c.Context(), c, asked)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	body := struct {
 		Data []json.RawMessage `json:"data"`
@@ -71,7 +66,7 @@ func (d Dialect) listProfiles(w http.ResponseWriter, r *http.Request) error {
 	if page.more {
 		body.Next = page.at.Hex()
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, body)
+	return httpapi.JSON(http.StatusOK, body)
 }
 
 func (c *call) readListing() (listing, error) {
@@ -119,7 +114,7 @@ func (d Dialect) collect(ctx context.Context, c *call, asked listing) (profilePa
 		if len(asked.query.Names()) == 0 {
 			piece = min(piece, asked.limit-len(page.profiles))
 		}
-		list, err := d.customers.List(ctx, c.settings.Tenant, page.at, piece)
+		list, err := d.customers.List(ctx, c.Settings.Tenant, page.at, piece)
 		if _, busy := errs.AsUnavailable(err); busy && looked > 0 {
 			page.more = true
 			return page, nil

@@ -13,6 +13,7 @@ import (
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/httpapi"
 	"regulars/shared/value"
 )
 
@@ -64,7 +65,7 @@ func (p *population) Customers(_ context.Context, _ int, ids []customer.ID) (map
 // list reads the listing of a body and collects a page of it.
 func (p *population) list(t *testing.T, ctx context.Context, body string) (profilePage, error) {
 	t.Helper()
-	c := &call{body: parse(t, body)}
+	c := &call{Call: new(httpapi.Call), body: parse(t, body)}
 	asked, err := c.readListing()
 	if err != nil {
 		t.Fatal(err)
@@ -233,7 +234,7 @@ func FuzzListing(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p := populated(3, "x")
 		p.customers[1].Segments = []int64{1}
-		c := &call{body: map[string]any{}}
+		c := &call{Call: new(httpapi.Call), body: map[string]any{}}
 		if object, err := value.ParseObject(body); err == nil {
 			c.body = object
 		}

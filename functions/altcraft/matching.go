@@ -64,7 +64,7 @@ func (c *call) readMatch() (match, error) {
 
 // readMatcher reads how a call searches.
 func (c *call) readMatcher() (m matcher, err error) {
-	m = matcher{body: c.body, country: c.settings.Country, fields: c.settings.MatchFields}
+	m = matcher{body: c.body, country: c.Settings.Country, fields: c.Settings.MatchFields}
 	if m.resource, err = optionalWhole(c.body, "resource_id", 1); err != nil {
 		return matcher{}, err
 	}

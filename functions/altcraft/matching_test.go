@@ -222,7 +222,7 @@ func TestImportFindsWhatItMade(t *testing.T) {
 			if clientErr, _ := clientErrOf(err); clientErr.Code != tt.code {
 				t.Fatalf("error = %v, want code %q", err, tt.code)
 			}
-			if err == nil && !finds(m.search, made, c.settings.MatchFields) {
+			if err == nil && !finds(m.search, made, c.Settings.MatchFields) {
 				t.Errorf("the same import does not find what it made:\nsearch %+v\nmade %+v", m.search, made)
 			}
 		})

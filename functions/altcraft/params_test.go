@@ -9,6 +9,7 @@ import (
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/httpapi"
 	"regulars/shared/value"
 )
 
@@ -35,7 +36,7 @@ func aCall(t *testing.T, body string) *call {
 		{Name: "going", Of: customer.OfCustomer, Number: 5, State: customer.FieldRemoving},
 	}}
 	settings.Country = "84"
-	return &call{body: parse(t, body), settings: settings}
+	return &call{Call: &httpapi.Call{Grant: access.Grant{Settings: settings}}, body: parse(t, body)}
 }
 
 // checkClientErr fails unless err is a client error of that code and field; empty codes

@@ -3,51 +3,42 @@ package altcraft
 import (
 	"net/http"
 
-	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 )
 
 // importProfile adds or updates a profile (Altcraft 2).
-func (d Dialect) importProfile(w http.ResponseWriter, r *http.Request) error {
-	return d.write(w, r, true)
+func (d Dialect) importProfile(c *call) (httpapi.Answer, error) {
+	return d.write(c, true)
 }
 
 // updateProfile is importProfile for profiles that exist (Altcraft 6.1).
-func (d Dialect) updateProfile(w http.ResponseWriter, r *http.Request) error {
-	return d.write(w, r, false)
+func (d Dialect) updateProfile(c *call) (httpapi.Answer, error) {
+	return d.write(c, false)
 }
 
-func (d Dialect) write(w http.ResponseWriter, r *http.Request, create bool) error {
-	c, err := d.accept(r, access.AltWrite)
-	if err != nil {
-		return err
-	}
-	result, err := d.apply(r, c, func(m match) (customer.Request, error) {
+func (d Dialect) write(c *call, create bool) (httpapi.Answer, error) {
+	result, err := d.apply(c, func(m match) (customer.Request, error) {
 		setters, err := c.readData()
 		return requestOf(c.data(), setters, m, create), err
 	})
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return answer(w, result, applied(result))
+	return answer(result, applied(result))
 }
 
 // addProfile makes a profile, whoever there is already (Altcraft 6.2).
-func (d Dialect) addProfile(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.AltWrite)
-	if err != nil {
-		return err
-	}
-	result, err := d.carryOut(r, c, func() (customer.Request, error) {
+func (d Dialect) addProfile(c *call) (httpapi.Answer, error) {
+	result, err := d.carryOut(c, func() (customer.Request, error) {
 		setters, err := c.readData()
 		return requestOf(c.data(), setters, match{}, true), err
 	})
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return answer(w, result, applied(result))
+	return answer(result, applied(result))
 }
 
 // An appliedAnswer says what became of one profile; of one that nothing became of
@@ -68,29 +59,25 @@ func applied(result customer.Result) appliedAnswer {
 }
 
 // deleteProfile deletes a profile for all dialects (Altcraft 6.9).
-func (d Dialect) deleteProfile(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.AltDelete)
-	if err != nil {
-		return err
-	}
-	result, err := d.apply(r, c, func(match) (customer.Request, error) {
+func (d Dialect) deleteProfile(c *call) (httpapi.Answer, error) {
+	result, err := d.apply(c, func(match) (customer.Request, error) {
 		return customer.Request{Edit: customer.Delete}, nil
 	})
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	type deleted struct {
 		ID string `json:"profile_id"`
 	}
-	return answer(w, result, struct {
+	return answer(result, struct {
 		Data deleted `json:"data"`
 		outcome
 	}{deleted{result.ID.Hex()}, outcome{0, success}})
 }
 
 // apply reads the call's match, makes a request of it, and has it carried out.
-func (d Dialect) apply(r *http.Request, c *call, request func(match) (customer.Request, error)) (customer.Result, error) {
-	return d.carryOut(r, c, func() (customer.Request, error) {
+func (d Dialect) apply(c *call, request func(match) (customer.Request, error)) (customer.Result, error) {
+	return d.carryOut(c, func() (customer.Request, error) {
 		m, err := c.readMatch()
 		if err != nil {
 			return customer.Request{}, err
@@ -101,55 +88,41 @@ func (d Dialect) apply(r *http.Request, c *call, request func(match) (customer.R
 	})
 }
 
-// carryOut has a request carried out: read and decided again where it is rejected
-// because of settings that are only remembered. What is rejected when it is read
-// may have been carried out before, under the same key.
-func (d Dialect) carryOut(r *http.Request, c *call, request func() (customer.Request, error)) (customer.Result, error) {
-	var result customer.Result
-	err := d.withSettings(r.Context(), c, func() error {
-		req, err := request()
-		if clientErr, rejected := errs.AsClient(err); rejected {
-			result, err = d.customers.RejectUnlessReplayed(r.Context(), c.settings.Tenant, c.key, clientErr)
-			return err
-		}
-		if err != nil {
-			return err
-		}
-		req.Rules, req.IdempotencyKey = c.settings.CustomerRules(), c.key
-		result, err = d.customers.Apply(r.Context(), req)
-		return err
-	})
-	return result, err
+// carryOut has a request carried out. What is rejected when it is read may have been
+// carried out before, under the same key.
+func (d Dialect) carryOut(c *call, read func() (customer.Request, error)) (customer.Result, error) {
+	request, err := read()
+	if clientErr, rejected := errs.AsClient(err); rejected {
+		return d.customers.RejectUnlessReplayed(c.Context(), c.Settings.Tenant, c.key, clientErr)
+	}
+	if err != nil {
+		return customer.Result{}, err
+	}
+	request.Rules, request.IdempotencyKey = c.Settings.CustomerRules(), c.key
+	return d.customers.Apply(c.Context(), request)
 }
 
 // getProfile shows a profile (Altcraft 6.7).
-func (d Dialect) getProfile(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.AltRead)
+func (d Dialect) getProfile(c *call) (httpapi.Answer, error) {
+	m, err := c.readMatch()
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	var m match
-	err = d.withSettings(r.Context(), c, func() (err error) {
-		m, err = c.readMatch()
-		return err
-	})
+	found, err := d.customers.Find(c.Context(), c.Settings.CustomerRules(), m.search)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	found, err := d.customers.Find(r.Context(), c.settings.CustomerRules(), m.search)
-	if err != nil {
-		return err
-	}
-	return httpapi.WriteJSON(w, http.StatusOK, struct {
+	return httpapi.JSON(http.StatusOK, struct {
 		Data map[string]any `json:"data"`
 		outcome
 	}{c.show(found), outcome{0, success}})
 }
 
 // answer says what became of a request, and whether that was before.
-func answer(w http.ResponseWriter, result customer.Result, v any) error {
+func answer(result customer.Result, v any) (httpapi.Answer, error) {
+	answer, err := httpapi.JSON(http.StatusOK, v)
 	if result.Replayed {
-		w.Header().Set("Idempotency-Hit", "true")
+		answer.Set("Idempotency-Hit", "true")
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, v)
+	return answer, err
 }

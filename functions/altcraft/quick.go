@@ -30,33 +30,22 @@ type quickCall struct {
 }
 
 // quickImport adds or updates a profile with the parameters of a form.
-func (d Dialect) quickImport(w http.ResponseWriter, r *http.Request) error {
-	body, parameters, err := readParameters(r)
+func (d Dialect) quickImport(c *call) (httpapi.Answer, error) {
+	result, err := d.carryOut(c, c.readQuick)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	if err := chooseFormat(r, body); err != nil {
-		return err
-	}
-	c, err := d.admit(r, body, parameters, tenantOf, access.AltWrite)
-	if err != nil {
-		return err
-	}
-	result, err := d.carryOut(r, c, func() (customer.Request, error) { return c.readQuick() })
-	if err != nil {
-		return err
-	}
-	return answer(w, result, applied(result))
+	return answer(result, applied(result))
 }
 
-// writeQuickError writes an error with the HTTP code that is also in its body. A
-// missing token is an invalid one, for there is no 401.
-var writeQuickError httpapi.Errors = func(w http.ResponseWriter, _ *http.Request, err error) {
+// quickErrorAnswer is an error of the quick import. A missing token is an invalid
+// one, for there is no 401.
+func quickErrorAnswer(err error) httpapi.Answer {
 	v := outcomeOf(err, quickTexts)
 	if v.Error == http.StatusUnauthorized {
 		v.Error = http.StatusForbidden
 	}
-	writeOutcome(w, v.Error, v)
+	return v.answer(v.Error)
 }
 
 // ownParameters are no fields of the profile. Triggers and scenarios there are
@@ -120,7 +109,7 @@ func (q *quickCall) readSearch() (match, error) {
 	if err != nil {
 		return match{}, err
 	}
-	m := matcher{body: q.body, country: q.settings.Country, fields: q.settings.MatchFields, mode: matching}
+	m := matcher{body: q.body, country: q.Settings.Country, fields: q.Settings.MatchFields, mode: matching}
 	switch matching {
 	case "":
 		m.mode = "email"
@@ -171,7 +160,7 @@ func isFlat(v any) bool {
 
 // typed is a text in the type that its field has: forms know only texts.
 func (q *quickCall) typed(name, text string) any {
-	kind := q.settings.DeclaredFields[name].Type
+	kind := q.Settings.DeclaredFields[name].Type
 	switch {
 	case name == "tags", kind == "tags":
 		return value.List(customer.Words(text))
@@ -190,8 +179,8 @@ func (q *quickCall) typed(name, text string) any {
 // readAdditions reads what the contacts add: subscriptions to the resource, on the
 // channels that it has, and a phone beside those there are.
 func (q *quickCall) readAdditions() (add []setter, err error) {
-	resource, known := q.settings.DeclaredResources[q.resource]
-	if q.resource != 0 && !known && q.settings.Resources == access.Declared {
+	resource, known := q.Settings.DeclaredResources[q.resource]
+	if q.resource != 0 && !known && q.Settings.Resources == access.Declared {
 		return nil, errs.New(errs.NotFound, "resource_undeclared/quick", "resource_id", q.resource).DependingOnSettings()
 	}
 	subscribe := func(channel customer.Channel, contact string) {
@@ -208,7 +197,7 @@ func (q *quickCall) readAdditions() (add []setter, err error) {
 		subscribe(customer.ChannelEmail, address)
 	}
 	if q.phone != "" {
-		number, err := customer.ParsePhone("phone", q.phone, q.settings.Country)
+		number, err := customer.ParsePhone("phone", q.phone, q.Settings.Country)
 		if err != nil {
 			return nil, err
 		}

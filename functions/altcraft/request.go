@@ -1,8 +1,6 @@
 package altcraft
 
 import (
-	"cmp"
-	"context"
 	"maps"
 	"net/http"
 	"regexp"
@@ -19,71 +17,86 @@ import (
 // maxBody is how large a body may be: a Lambda function takes 6 MB of event.
 const maxBody = 5_000_000
 
-// A call is a request that may do what it asks for.
+// A call is an authorized request.
 type call struct {
-	body     map[string]any
-	settings access.Settings
-	token    access.Token
-	places   Places // nil: there is no source of places
-	// fresh: the settings were read for this call.
-	fresh bool
+	*httpapi.Call
+	body map[string]any // the parameters
 	// key, unless nil, makes the call safe to repeat.
 	key *idempotency.Key
-	// xmlData is the profile data as it came, of a call in XML.
-	xmlData any
+	// inXML: the request came in XML.
+	inXML bool
 }
 
-// accept reads a request about the tenant that it names, and lets it pass if its
-// token has the scope.
-func (d Dialect) accept(r *http.Request, scope access.Scope) (*call, error) {
-	body, err := readBody(r)
+// A message is what a request says: the parameters, and the members of its body
+// among them.
+type message struct{ parameters, body map[string]any }
+
+// credentials finds the token and the tenant. Either may be in the body, which is
+// read for that; a token there goes before others.
+func credentials(c *httpapi.Call) (secret string, tenant int, err error) {
+	m, err := readMessage(c)
 	if err != nil {
-		return nil, err
+		return "", 0, err
 	}
-	return d.admit(r, body, body, tenantOf, scope)
+	c.Parsed = m
+	if err := checkFormat(c.Request, m.body); err != nil {
+		return "", 0, err
+	}
+	if secret, err = secretOf(c.Request, m.body); err != nil {
+		return "", 0, err
+	}
+	if tenant, err = tenantOf(m.parameters, mayBeHome(c.Route)); secret == "" {
+		err = nil // that there is no token is told first
+	}
+	return secret, tenant, err
 }
 
-// acceptAtHome is accept for methods that may name no tenant (Altcraft 6.12): they
-// are about the token's home then.
-func (d Dialect) acceptAtHome(r *http.Request, scope access.Scope) (*call, error) {
-	body, err := readBody(r)
-	if err != nil {
-		return nil, err
-	}
-	return d.admit(r, body, body, tenantOrHome, scope)
+// mayBeHome says of which methods the tenant may be left out: they are about the
+// token's home then (Altcraft 6.12).
+func mayBeHome(route string) bool {
+	return strings.HasPrefix(route, prefix+"databases/") || strings.HasPrefix(route, prefix+"resources/")
 }
 
-// admit lets a request pass if its token, which may be in the body, has the scope
-// for the tenant that the parameters name.
-func (d Dialect) admit(r *http.Request, body, parameters map[string]any, tenantOf func(map[string]any) (int, error), scope access.Scope) (*call, error) {
-	secret, err := secretOf(r, body)
+// decode makes a call of a message.
+func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
+	m := authorized.Parsed.(message)
+	key, err := keyOf(authorized.Request, m.parameters)
 	if err != nil {
 		return nil, err
 	}
-	tenant, err := tenantOf(parameters)
-	if secret != "" && err != nil {
-		return nil, err
+	// Of the body only the format is kept here, so that a batch can let it go.
+	authorized.Parsed = message{body: map[string]any{"format": m.body["format"]}}
+	_, inXML := xmlCharset(authorized.Request)
+	return &call{Call: authorized, body: m.parameters, key: key, inXML: inXML}, nil
+}
+
+// profileData is the member data. What came in XML is read by the settings, which
+// know the names and types that are a tenant's own.
+func (c *call) profileData() any {
+	if c.inXML {
+		return fieldsOfXML(c.body["data"], c.Settings)
 	}
-	grant, err := d.guard.Authorize(r.Context(), secret, tenant, scope)
-	if err != nil {
-		return nil, err
-	}
-	key, err := keyOf(r, parameters)
-	if err != nil {
-		return nil, err
-	}
-	c := &call{body: parameters, token: grant.Token, places: d.places, key: key}
-	if translationOf(r).asked {
-		c.xmlData = parameters["data"]
-	}
-	c.use(grant.Settings)
-	return c, nil
+	return c.body["data"]
 }
 
 // data is the profile data of a call that is about one profile.
 func (c *call) data() map[string]any {
-	data, _ := c.body["data"].(map[string]any)
+	data, _ := c.profileData().(map[string]any)
 	return data
+}
+
+// readMessage reads a request, whose body may be in XML.
+func readMessage(c *httpapi.Call) (message, error) {
+	r := c.Request
+	if charset, isXML := xmlCharset(r); isXML {
+		r = asJSON(r, charset)
+	}
+	if c.Route == QuickImport {
+		body, all, err := readParameters(r)
+		return message{all, body}, err
+	}
+	body, err := readBody(r)
+	return message{body, body}, err
 }
 
 func readBody(r *http.Request) (map[string]any, error) {
@@ -94,21 +107,7 @@ func readBody(r *http.Request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := value.ParseObject(document)
-	if err != nil {
-		return nil, err
-	}
-	return body, chooseFormat(r, body)
-}
-
-// chooseFormat reads how the answer is to be written: the body says it before the
-// URL does.
-func chooseFormat(r *http.Request, parameters map[string]any) error {
-	format, err := optionalText(parameters, "format")
-	if err != nil {
-		return err
-	}
-	return translationOf(r).choose(cmp.Or(format, r.URL.Query().Get("format")))
+	return value.ParseObject(document)
 }
 
 // secretOf finds the token: in the body, else as bearer, else in the query. The
@@ -133,10 +132,14 @@ func secretOf(r *http.Request, body map[string]any) (string, error) {
 
 var whole = regexp.MustCompile(`^-?\d+$`)
 
-// tenantOf reads db_id: a number, or its digits as text.
-func tenantOf(body map[string]any) (int, error) {
-	v, ok := body["db_id"]
-	if !ok || v == nil {
+// tenantOf reads db_id: a number, or its digits as text. It may be missing where the
+// token's home, 0, is meant then.
+func tenantOf(body map[string]any, mayBeHome bool) (int, error) {
+	v := body["db_id"]
+	if v == nil && mayBeHome {
+		return 0, nil
+	}
+	if v == nil {
 		return 0, errs.New(errs.Invalid, "missing/db_id", "db_id")
 	}
 	text, _ := value.Text(v)
@@ -152,14 +155,6 @@ func tenantOf(body map[string]any) (int, error) {
 	return n, nil
 }
 
-// tenantOrHome is tenantOf where db_id may be missing: 0 is the token's home.
-func tenantOrHome(body map[string]any) (int, error) {
-	if body["db_id"] == nil {
-		return 0, nil
-	}
-	return tenantOf(body)
-}
-
 // keyOf reads the Idempotency-Key. What is compared of a request is its method, its
 // path and its body, without the token and the format of the answer.
 func keyOf(r *http.Request, body map[string]any) (*idempotency.Key, error) {
@@ -172,15 +167,6 @@ func keyOf(r *http.Request, body map[string]any) (*idempotency.Key, error) {
 	delete(meaning, "format")
 	fingerprint, err := idempotency.Fingerprint(r.Method+" "+r.URL.Path+"\n", meaning)
 	return &idempotency.Key{Value: key, Fingerprint: fingerprint}, err
-}
-
-// withSettings calls f with what is remembered of the tenant's settings, and
-// where f rejects because of them, once more with the settings as they are now.
-func (d Dialect) withSettings(ctx context.Context, c *call, f func() error) error {
-	return d.guard.RetryWithFreshSettings(ctx, c.settings.Tenant, func(fresh access.Settings) {
-		c.fresh = true
-		c.use(fresh)
-	}, f)
 }
 
 func wrongType(field string, v any, expected string) error {

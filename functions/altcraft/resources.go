@@ -37,21 +37,17 @@ func channelsOf(r access.Resource) []customer.Channel {
 
 // listResources shows the declared resources by number (Altcraft 6.12). Groups of
 // resources there are none.
-func (d Dialect) listResources(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.acceptAtHome(r, access.AltRead)
-	if err != nil {
-		return err
-	}
-	declared := slices.Collect(maps.Keys(c.settings.DeclaredResources))
+func (d Dialect) listResources(c *call) (httpapi.Answer, error) {
+	declared := slices.Collect(maps.Keys(c.Settings.DeclaredResources))
 	page, next, err := pageOf(c.body, declared)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	resources := make([]resource, len(page))
 	for i, id := range page {
-		resources[i] = newResource(c.settings, id)
+		resources[i] = newResource(c.Settings, id)
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, struct {
+	return httpapi.JSON(http.StatusOK, struct {
 		Data []resource `json:"data"`
 		outcome
 		Next  int64 `json:"next_from_id,omitempty"`
@@ -60,45 +56,29 @@ func (d Dialect) listResources(w http.ResponseWriter, r *http.Request) error {
 }
 
 // getResource shows one declared resource (Altcraft 6.12).
-func (d Dialect) getResource(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.acceptAtHome(r, access.AltRead)
+func (d Dialect) getResource(c *call) (httpapi.Answer, error) {
+	id, err := c.readResourceID()
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	var id int64
-	err = d.withSettings(r.Context(), c, func() (err error) {
-		id, err = c.readResourceID()
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return httpapi.WriteJSON(w, http.StatusOK, struct {
+	return httpapi.JSON(http.StatusOK, struct {
 		Data resource `json:"data"`
 		outcome
-	}{newResource(c.settings, id), outcome{0, success}})
+	}{newResource(c.Settings, id), outcome{0, success}})
 }
 
 // resourceFields shows the fields of subscriptions to a resource on a channel
 // (Altcraft 6.12).
-func (d Dialect) resourceFields(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.acceptAtHome(r, access.AltRead)
+func (d Dialect) resourceFields(c *call) (httpapi.Answer, error) {
+	id, err := c.readResourceID()
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	var channel customer.Channel
-	err = d.withSettings(r.Context(), c, func() error {
-		id, err := c.readResourceID()
-		if err != nil {
-			return err
-		}
-		channel, err = c.readChannelOf(id)
-		return err
-	})
+	channel, err := c.readChannelOf(id)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return writeFields(w, append(slices.Clone(subscriptionFields[channel]), customSubscriptionFields(c.settings)...))
+	return fieldsAnswer(append(slices.Clone(subscriptionFields[channel]), customSubscriptionFields(c.Settings)...))
 }
 
 // readResourceID reads the number of a declared resource.
@@ -111,7 +91,7 @@ func (c *call) readResourceID() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, declared := c.settings.DeclaredResources[id]; !declared {
+	if _, declared := c.Settings.DeclaredResources[id]; !declared {
 		return 0, errs.New(errs.NotFound, "unknown_resource", "id", id).DependingOnSettings()
 	}
 	return id, nil
@@ -129,7 +109,7 @@ func (c *call) readChannelOf(resource int64) (customer.Channel, error) {
 		return "", errs.New(errs.Invalid, "missing/channel", "channel", customer.Channels)
 	case !slices.Contains(customer.Channels, channel):
 		return "", errs.New(errs.Invalid, "bad_channel/named", "channel", text, customer.Channels)
-	case !slices.Contains(channelsOf(c.settings.DeclaredResources[resource]), channel):
+	case !slices.Contains(channelsOf(c.Settings.DeclaredResources[resource]), channel):
 		return "", errs.New(errs.Invalid, "channel_undeclared/named", "channel", resource, channel).DependingOnSettings()
 	}
 	return channel, nil

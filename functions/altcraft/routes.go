@@ -11,6 +11,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 )
 
@@ -18,14 +19,13 @@ import (
 type Dialect struct {
 	customers *customer.Service
 	guard     *access.Authorizer
-	places    Places
 	jobs      Jobs
 	worker    Worker
 	settle    time.Duration
 	log       *slog.Logger
 }
 
-// Options are what the dialect needs; all of them but Places are required.
+// Options are what the dialect needs; all of them are required.
 type Options struct {
 	Customers *customer.Service
 	Guard     *access.Authorizer
@@ -37,66 +37,66 @@ type Options struct {
 	Log    *slog.Logger
 	// Deadline is how long a request may take.
 	Deadline time.Duration
-	// Places says where addresses are, for detect_geo; nil: it has no effect.
-	Places Places
 }
 
-// Routes are the paths that answer something, below /api/v1.1/; each is a POST.
-var Routes = []string{
-	"profiles/import", "profiles/update", "profiles/get", "profiles/delete",
-	"profiles/list", "profiles/segstatic/add", "profiles/segstatic/remove",
-	"databases/list", "databases/fields_get", "resources/list", "resources/get", "resources/fields_get",
-	"profiles/add", "profiles/add_batch", "profiles/import_batch", "profiles/update_batch",
-	"subscriptions/set", "subscriptions/get", "subscriptions/list", "subscriptions/delete", "subscriptions/restore",
-	"subscriptions/suspend_all", "subscriptions/unsuspend_all", "jobs/get",
+type route = httpapi.Route[Dialect, *call]
+
+// Routes are the methods of the API; each is a POST.
+var Routes = []route{
+	{Method: "POST", Path: prefix + "profiles/import", Scope: access.AltWrite, Handle: Dialect.importProfile},
+	{Method: "POST", Path: prefix + "profiles/update", Scope: access.AltWrite, Handle: Dialect.updateProfile},
+	{Method: "POST", Path: prefix + "profiles/add", Scope: access.AltWrite, Handle: Dialect.addProfile},
+	{Method: "POST", Path: prefix + "profiles/get", Scope: access.AltRead, Handle: Dialect.getProfile},
+	{Method: "POST", Path: prefix + "profiles/list", Scope: access.AltRead, Handle: Dialect.listProfiles},
+	{Method: "POST", Path: prefix + "profiles/delete", Scope: access.AltDelete, Handle: Dialect.deleteProfile},
+	{Method: "POST", Path: prefix + "profiles/segstatic/add", Scope: access.AltWrite, Handle: Dialect.joinSegment},
+	{Method: "POST", Path: prefix + "profiles/segstatic/remove", Scope: access.AltWrite, Handle: Dialect.leaveSegment},
+
+	{Method: "POST", Path: prefix + "profiles/add_batch", Scope: access.AltWrite, Handle: Dialect.addBatch},
+	{Method: "POST", Path: prefix + "profiles/import_batch", Scope: access.AltWrite, Handle: Dialect.importBatch},
+	{Method: "POST", Path: prefix + "profiles/update_batch", Scope: access.AltWrite, Handle: Dialect.updateBatch},
+
+	{Method: "POST", Path: prefix + "databases/list", Scope: access.AltRead, Handle: Dialect.listDatabases},
+	{Method: "POST", Path: prefix + "databases/fields_get", Scope: access.AltRead, Handle: Dialect.databaseFields},
+	{Method: "POST", Path: prefix + "resources/list", Scope: access.AltRead, Handle: Dialect.listResources},
+	{Method: "POST", Path: prefix + "resources/get", Scope: access.AltRead, Handle: Dialect.getResource},
+	{Method: "POST", Path: prefix + "resources/fields_get", Scope: access.AltRead, Handle: Dialect.resourceFields},
+
+	{Method: "POST", Path: prefix + "subscriptions/set", Scope: access.AltWrite, Handle: Dialect.setSubscription},
+	{Method: "POST", Path: prefix + "subscriptions/get", Scope: access.AltRead, Handle: Dialect.getSubscription},
+	{Method: "POST", Path: prefix + "subscriptions/list", Scope: access.AltRead, Handle: Dialect.listSubscriptions},
+	{Method: "POST", Path: prefix + "subscriptions/delete", Scope: access.AltWrite, Handle: Dialect.deleteSubscription},
+	{Method: "POST", Path: prefix + "subscriptions/restore", Scope: access.AltWrite, Handle: Dialect.restoreSubscription},
+	{Method: "POST", Path: prefix + "subscriptions/suspend_all", Scope: access.AltWrite, Handle: Dialect.suspendAll},
+	{Method: "POST", Path: prefix + "subscriptions/unsuspend_all", Scope: access.AltWrite, Handle: Dialect.unsuspendAll},
+	{Method: "POST", Path: prefix + "jobs/get", Scope: access.AltRead, Handle: Dialect.getJob},
+
+	{Method: "POST", Path: QuickImport, Scope: access.AltWrite, Handle: Dialect.quickImport},
 }
 
-// QuickImport is the path of the one method that lies elsewhere.
-const QuickImport = "/api/integrations/any/profile_import"
+const (
+	// QuickImport is the path of the one method that lies elsewhere.
+	QuickImport = "/api/integrations/any/profile_import"
+	prefix      = "/api/v1.1/"
+)
 
 // New makes the handler of the dialect.
 func New(o Options) http.Handler {
-	d := Dialect{
-		customers: o.Customers, guard: o.Guard, places: o.Places,
-		jobs: o.Jobs, worker: o.Worker, settle: o.Settle, log: o.Log,
-	}
-	mux := http.NewServeMux()
-	handlers := map[string]func(http.ResponseWriter, *http.Request) error{
-		"profiles/import": d.importProfile,
-		"profiles/update": d.updateProfile,
-		"profiles/get":    d.getProfile,
-		"profiles/delete": d.deleteProfile,
-
-		"profiles/list":             d.listProfiles,
-		"profiles/segstatic/add":    d.joinSegment,
-		"profiles/segstatic/remove": d.leaveSegment,
-
-		"databases/list":       d.listDatabases,
-		"databases/fields_get": d.databaseFields,
-		"resources/list":       d.listResources,
-		"resources/get":        d.getResource,
-		"resources/fields_get": d.resourceFields,
-
-		"profiles/add":          d.addProfile,
-		"profiles/add_batch":    d.addBatch,
-		"profiles/import_batch": d.importBatch,
-		"profiles/update_batch": d.updateBatch,
-
-		"subscriptions/set":           d.setSubscription,
-		"subscriptions/get":           d.getSubscription,
-		"subscriptions/list":          d.listSubscriptions,
-		"subscriptions/delete":        d.deleteSubscription,
-		"subscriptions/restore":       d.restoreSubscription,
-		"subscriptions/suspend_all":   d.suspendAll,
-		"subscriptions/unsuspend_all": d.unsuspendAll,
-		"jobs/get":                    d.getJob,
-	}
-	for _, route := range Routes {
-		mux.Handle("POST /api/v1.1/"+route, writeError.Handle(handlers[route]))
-		mux.Handle("/api/v1.1/"+route, writeError.Handle(wrongVerb))
-	}
-	mux.Handle("POST "+QuickImport, writeQuickError.Handle(d.quickImport))
-	mux.Handle(QuickImport, writeQuickError.Handle(wrongVerb))
-	mux.Handle("/", writeError.Handle(unknownPath))
-	return speakXML(httpapi.Wrap(httpapi.CleanPath(mux), writeError, httpapi.Options{Log: o.Log, Deadline: o.Deadline}))
+	return httpapi.Frame[Dialect, *call]{
+		Dialect: Dialect{
+			customers: o.Customers, guard: o.Guard, jobs: o.Jobs, worker: o.Worker, settle: o.Settle, log: o.Log,
+		},
+		Routes:      Routes,
+		Authorizer:  o.Guard,
+		Log:         o.Log,
+		Deadline:    o.Deadline,
+		Credentials: credentials,
+		Decode:      Dialect.decode,
+		UnknownPath: errs.New(errs.NotFound, codePath, "", prefix),
+		WrongMethod: func(*httpapi.Call, []string) (httpapi.Answer, error) {
+			return httpapi.Answer{}, errs.New(errs.Invalid, codeVerb, "")
+		},
+		Error:   errorAnswer,
+		Convert: convert,
+	}.Handler()
 }

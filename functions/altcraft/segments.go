@@ -1,32 +1,27 @@
 package altcraft
 
 import (
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
-	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/httpapi"
 )
 
 // joinSegment puts a profile into a static segment (Altcraft 6.12).
-func (d Dialect) joinSegment(w http.ResponseWriter, r *http.Request) error {
-	return d.changeSegment(w, r, (*customer.Customer).JoinSegments)
+func (d Dialect) joinSegment(c *call) (httpapi.Answer, error) {
+	return d.changeSegment(c, (*customer.Customer).JoinSegments)
 }
 
 // leaveSegment takes a profile out of a static segment (Altcraft 6.12).
-func (d Dialect) leaveSegment(w http.ResponseWriter, r *http.Request) error {
-	return d.changeSegment(w, r, (*customer.Customer).LeaveSegments)
+func (d Dialect) leaveSegment(c *call) (httpapi.Answer, error) {
+	return d.changeSegment(c, (*customer.Customer).LeaveSegments)
 }
 
-func (d Dialect) changeSegment(w http.ResponseWriter, r *http.Request, change func(*customer.Customer, ...int64)) error {
-	c, err := d.accept(r, access.AltWrite)
-	if err != nil {
-		return err
-	}
-	result, err := d.apply(r, c, func(match) (customer.Request, error) {
+func (d Dialect) changeSegment(c *call, change func(*customer.Customer, ...int64)) (httpapi.Answer, error) {
+	result, err := d.apply(c, func(match) (customer.Request, error) {
 		if _, err := optionalBool(c.body, "skip_triggers"); err != nil {
 			return customer.Request{}, err
 		}
@@ -38,9 +33,9 @@ func (d Dialect) changeSegment(w http.ResponseWriter, r *http.Request, change fu
 		return customer.Request{Edit: edit, Idempotent: true}, err
 	})
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return answer(w, result, struct {
+	return answer(result, struct {
 		outcome
 		ID      string `json:"profile_id"`
 		Changed bool   `json:"changed"`
@@ -101,7 +96,7 @@ func (c *call) readSegment(field string, v any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, declared := c.settings.Segments[n]; !declared {
+	if _, declared := c.Settings.Segments[n]; !declared {
 		return 0, errs.New(errs.Invalid, "unknown_segment", field, n, n).DependingOnSettings()
 	}
 	return n, nil

@@ -47,10 +47,10 @@ func show(tenant int, c customer.Customer) map[string]any {
 // show is the read form of a profile of the call's tenant, with the segments it is
 // in. Those that were removed are not shown.
 func (c *call) show(found customer.Customer) map[string]any {
-	data := show(c.settings.Tenant, found)
+	data := show(c.Settings.Tenant, found)
 	var segments []int64
 	for _, n := range found.Segments {
-		if _, declared := c.settings.Segments[n]; declared {
+		if _, declared := c.Settings.Segments[n]; declared {
 			segments = append(segments, n)
 		}
 	}

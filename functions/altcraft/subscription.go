@@ -34,14 +34,14 @@ func (c *call) readSubscriptions(v any, skipInvalid bool) ([]customer.Subscripti
 			continue
 		}
 		path := field + "[" + strconv.Itoa(i) + "]"
-		e, err := readSubscription(path, entry, c.settings.Country)
+		e, err := readSubscription(path, entry, c.Settings.Country)
 		if err == nil {
-			err = checkResource(path, e, c.settings)
+			err = checkResource(path, e, c.Settings)
 		}
-		switch clientErr, _ := errs.AsClient(err); {
+		switch {
 		case err == nil:
 			edits = append(edits, e)
-		case !skipInvalid, clientErr.DependsOnSettings && !c.fresh:
+		case !skipInvalid, c.Retried(err):
 			return nil, err
 		}
 	}

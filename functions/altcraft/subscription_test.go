@@ -10,6 +10,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/customer/fieldop"
 	"regulars/shared/errs"
+	"regulars/shared/httpapi"
 )
 
 func clientErrOf(err error) (errs.Client, bool) {
@@ -118,7 +119,7 @@ func TestReadSubscription(t *testing.T) {
 			list := parse(t, `{"x":[`+tt.entry+`]}`)["x"]
 			settings := access.Settings{Preferences: access.Defaults()}
 			settings.Country = "84"
-			c := &call{settings: settings}
+			c := &call{Call: &httpapi.Call{Grant: access.Grant{Settings: settings}}}
 			got, err := c.readSubscriptions(list, false)
 			checkClientErr(t, err, tt.code, path+tt.field)
 			if tt.code == "" {
@@ -152,7 +153,7 @@ func TestDeclaredResources(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c.settings.Resources, c.settings.DeclaredResources = tt.openness, tt.resources
+			c.Settings.Resources, c.Settings.DeclaredResources = tt.openness, tt.resources
 			got, err := written(t, c)
 			clientErr, _ := clientErrOf(err)
 			if clientErr.Code != tt.code || clientErr.DependsOnSettings != (tt.code != "") || (len(got.Subscriptions) == 1) != (tt.code == "") {

@@ -23,7 +23,7 @@ func (c *call) readSubscriptionKey() (customer.SubscriptionKey, error) {
 	for _, member := range keyMembers {
 		entry[member] = c.body[member]
 	}
-	e, err := readSubscription("", entry, c.settings.Country)
+	e, err := readSubscription("", entry, c.Settings.Country)
 	return e.Key(), atTop(err)
 }
 
@@ -32,9 +32,9 @@ func (c *call) readSet() (customer.Request, error) {
 	if _, err := optionalBool(c.body, "skip_triggers"); err != nil {
 		return customer.Request{}, err
 	}
-	e, err := readSubscription("", c.body, c.settings.Country)
+	e, err := readSubscription("", c.body, c.Settings.Country)
 	if err == nil {
-		err = checkResource("", e, c.settings)
+		err = checkResource("", e, c.Settings)
 	}
 	if err != nil {
 		return customer.Request{}, atTop(err)

@@ -3,7 +3,6 @@ package altcraft
 import (
 	"net/http"
 
-	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
@@ -11,22 +10,22 @@ import (
 
 // setSubscription adds or edits a subscription (Altcraft 6.11). One that was
 // deleted is a subscription again, as it is for an import.
-func (d Dialect) setSubscription(w http.ResponseWriter, r *http.Request) error {
-	return d.changeSubscription(w, r, (*call).readSet)
+func (d Dialect) setSubscription(c *call) (httpapi.Answer, error) {
+	return d.changeSubscription(c, (*call).readSet)
 }
 
 // deleteSubscription marks a subscription as deleted; restoreSubscription takes
 // that back.
-func (d Dialect) deleteSubscription(w http.ResponseWriter, r *http.Request) error {
-	return d.markSubscription(w, r, customer.DeleteSubscription)
+func (d Dialect) deleteSubscription(c *call) (httpapi.Answer, error) {
+	return d.markSubscription(c, customer.DeleteSubscription)
 }
 
-func (d Dialect) restoreSubscription(w http.ResponseWriter, r *http.Request) error {
-	return d.markSubscription(w, r, customer.RestoreSubscription)
+func (d Dialect) restoreSubscription(c *call) (httpapi.Answer, error) {
+	return d.markSubscription(c, customer.RestoreSubscription)
 }
 
-func (d Dialect) markSubscription(w http.ResponseWriter, r *http.Request, mark func(customer.SubscriptionKey) customer.Edit) error {
-	return d.changeSubscription(w, r, func(c *call) (customer.Request, error) {
+func (d Dialect) markSubscription(c *call, mark func(customer.SubscriptionKey) customer.Edit) (httpapi.Answer, error) {
+	return d.changeSubscription(c, func(c *call) (customer.Request, error) {
 		key, err := c.readSubscriptionKey()
 		return customer.Request{Edit: mark(key), Idempotent: true}, err
 	})
@@ -34,12 +33,8 @@ func (d Dialect) markSubscription(w http.ResponseWriter, r *http.Request, mark f
 
 // changeSubscription carries out a request about a subscription of one profile,
 // and answers.
-func (d Dialect) changeSubscription(w http.ResponseWriter, r *http.Request, read func(*call) (customer.Request, error)) error {
-	c, err := d.accept(r, access.AltWrite)
-	if err != nil {
-		return err
-	}
-	result, err := d.carryOut(r, c, func() (customer.Request, error) {
+func (d Dialect) changeSubscription(c *call, read func(*call) (customer.Request, error)) (httpapi.Answer, error) {
+	result, err := d.carryOut(c, func() (customer.Request, error) {
 		id, err := c.readProfileID()
 		if err != nil {
 			return customer.Request{}, err
@@ -49,34 +44,30 @@ func (d Dialect) changeSubscription(w http.ResponseWriter, r *http.Request, read
 		return request, err
 	})
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return answer(w, result, outcome{0, success})
+	return answer(result, outcome{0, success})
 }
 
 // getSubscription shows one subscription, also one that was deleted.
-func (d Dialect) getSubscription(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.AltRead)
-	if err != nil {
-		return err
-	}
+func (d Dialect) getSubscription(c *call) (httpapi.Answer, error) {
 	id, err := c.readProfileID()
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	key, err := c.readSubscriptionKey()
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	found, err := d.customers.Find(r.Context(), c.settings.CustomerRules(), customer.Search{ID: id})
+	found, err := d.customers.Find(c.Context(), c.Settings.CustomerRules(), customer.Search{ID: id})
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	subscription, err := found.Subscription(key)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, struct {
+	return httpapi.JSON(http.StatusOK, struct {
 		Data flatSubscription `json:"data"`
 		outcome
 	}{flatten(subscription), outcome{0, success}})
@@ -84,24 +75,20 @@ func (d Dialect) getSubscription(w http.ResponseWriter, r *http.Request) error {
 
 // listSubscriptions shows the subscriptions of a profile, those that were deleted
 // among them.
-func (d Dialect) listSubscriptions(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.AltRead)
-	if err != nil {
-		return err
-	}
+func (d Dialect) listSubscriptions(c *call) (httpapi.Answer, error) {
 	id, err := c.readProfileID()
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	found, err := d.customers.Find(r.Context(), c.settings.CustomerRules(), customer.Search{ID: id})
+	found, err := d.customers.Find(c.Context(), c.Settings.CustomerRules(), customer.Search{ID: id})
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	list := make([]flatSubscription, len(found.Subscriptions))
 	for i, s := range found.Subscriptions {
 		list[i] = flatten(s)
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, struct {
+	return httpapi.JSON(http.StatusOK, struct {
 		Data []flatSubscription `json:"data"`
 		outcome
 	}{list, outcome{0, success}})

@@ -42,44 +42,40 @@ const (
 
 // suspendAll suspends the subscriptions of all profiles that are subscribed;
 // unsuspendAll subscribes those again that are suspended (Altcraft 6.11).
-func (d Dialect) suspendAll(w http.ResponseWriter, r *http.Request) error {
-	return d.suspend(w, r, customer.Suspension{})
+func (d Dialect) suspendAll(c *call) (httpapi.Answer, error) {
+	return d.suspend(c, customer.Suspension{})
 }
 
-func (d Dialect) unsuspendAll(w http.ResponseWriter, r *http.Request) error {
-	return d.suspend(w, r, customer.Suspension{Lift: true})
+func (d Dialect) unsuspendAll(c *call) (httpapi.Answer, error) {
+	return d.suspend(c, customer.Suspension{Lift: true})
 }
 
 // suspend starts the job of an order, works on it for as long as the request may
 // take, and answers how far it came.
-func (d Dialect) suspend(w http.ResponseWriter, r *http.Request, order customer.Suspension) error {
-	c, err := d.accept(r, access.AltWrite)
-	if err != nil {
-		return err
-	}
-	err = d.withSettings(r.Context(), c, func() error { return c.readSuspension(&order) })
-	if clientErr, rejected := errs.AsClient(err); rejected {
+func (d Dialect) suspend(c *call, order customer.Suspension) (httpapi.Answer, error) {
+	err := c.readSuspension(&order)
+	if clientErr, rejected := errs.AsClient(err); rejected && !c.Retried(err) {
 		// Where it was carried out before, starting it answers that.
-		_, err = d.customers.RejectUnlessReplayed(r.Context(), c.settings.Tenant, c.key, clientErr)
+		_, err = d.customers.RejectUnlessReplayed(c.Context(), c.Settings.Tenant, c.key, clientErr)
 	}
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	started, err := d.jobs.StartSuspension(r.Context(), jobs.SuspensionSpec{
-		Tenant: c.settings.Tenant, Suspension: order, IdempotencyKey: c.key, Settle: d.settle, Later: later,
+	started, err := d.jobs.StartSuspension(c.Context(), jobs.SuspensionSpec{
+		Tenant: c.Settings.Tenant, Suspension: order, IdempotencyKey: c.key, Settle: d.settle, Later: later,
 	})
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	if started.Unsent != nil {
-		d.log.ErrorContext(r.Context(), "messages of a job not sent", "job", started.ID, "err", started.Unsent)
+		d.log.ErrorContext(c.Context(), "messages of a job not sent", "job", started.ID, "err", started.Unsent)
 	}
 	if started.New { // else somebody is at it
-		d.workOn(r.Context(), started.Job)
+		d.workOn(c.Context(), started.Job)
 	}
-	progress, err := d.jobs.Show(r.Context(), c.settings.Tenant, started.ID)
+	progress, err := d.jobs.Show(c.Context(), c.Settings.Tenant, started.ID)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	body := struct {
 		outcome
@@ -89,7 +85,7 @@ func (d Dialect) suspend(w http.ResponseWriter, r *http.Request, order customer.
 	if progress.State == jobs.Done {
 		body.Job = ""
 	}
-	return answer(w, customer.Result{Replayed: started.Replayed}, body)
+	return answer(customer.Result{Replayed: started.Replayed}, body)
 }
 
 // workOn works on a job as long as the request may. What it leaves the job's
@@ -131,30 +127,26 @@ func (c *call) readSuspension(order *customer.Suspension) error {
 	if order.Resource, err = optionalWhole(c.body, "resource_id", 1); err != nil {
 		return err
 	}
-	if _, declared := c.settings.DeclaredResources[order.Resource]; order.Resource != 0 && !declared && c.settings.Resources == access.Declared {
+	if _, declared := c.Settings.DeclaredResources[order.Resource]; order.Resource != 0 && !declared && c.Settings.Resources == access.Declared {
 		return undeclaredResource("resource_id", order.Resource)
 	}
 	return nil
 }
 
 // getJob shows how far a job is. It is a method of our own.
-func (d Dialect) getJob(w http.ResponseWriter, r *http.Request) error {
-	c, err := d.accept(r, access.AltRead)
-	if err != nil {
-		return err
-	}
+func (d Dialect) getJob(c *call) (httpapi.Answer, error) {
 	id, err := optionalText(c.body, "id")
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
 	if id == "" {
-		return errs.New(errs.Invalid, "missing/job", "id")
+		return httpapi.Answer{}, errs.New(errs.Invalid, "missing/job", "id")
 	}
-	progress, err := d.jobs.Show(r.Context(), c.settings.Tenant, id)
+	progress, err := d.jobs.Show(c.Context(), c.Settings.Tenant, id)
 	if err != nil {
-		return err
+		return httpapi.Answer{}, err
 	}
-	return httpapi.WriteJSON(w, http.StatusOK, struct {
+	return httpapi.JSON(http.StatusOK, struct {
 		Data shownJob `json:"data"`
 		outcome
 	}{showJob(progress), outcome{0, success}})

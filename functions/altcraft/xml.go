@@ -2,7 +2,6 @@ package altcraft
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"mime"
@@ -14,29 +13,16 @@ import (
 	"regulars/shared/httpapi"
 )
 
-// speakXML lets h, which knows JSON alone, be asked and answer in XML, too
-// (Altcraft 1.4). A body in XML reads as the JSON it stands for, and an answer is
-// turned into XML where the `format` parameter or the Accept header asks for
-// that, or neither says anything and the request was in XML.
-func speakXML(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		t := &translation{ResponseWriter: w}
-		if kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && isXML(kind) {
-			t.asked = true
-			r = asJSON(r, parameters["charset"])
-		}
-		t.answers = prefersXML(r.Header.Values("Accept"), t.asked)
-		if r.URL.RawQuery != "" {
-			_ = t.choose(r.URL.Query().Get("format")) // a wrong one is rejected when the body is read
-		}
-		h.ServeHTTP(t, r.WithContext(context.WithValue(r.Context(), translationKey{}, t)))
-		t.finish()
-	})
+// xmlCharset reports whether a request is in XML (Altcraft 1.4), and the charset of
+// its Content-Type.
+func xmlCharset(r *http.Request) (charset string, is bool) {
+	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return parameters["charset"], err == nil && isXML(kind)
 }
 
 func isXML(kind string) bool { return kind == "application/xml" || kind == "text/xml" }
 
-// asJSON is a request in XML as h is to see it.
+// asJSON is a request in XML with the JSON that its body stands for.
 func asJSON(r *http.Request, charset string) *http.Request {
 	seen := *r
 	seen.Header = r.Header.Clone()
@@ -82,75 +68,56 @@ func (b *xmlBody) translate() ([]byte, error) {
 	return json.Marshal(object)
 }
 
-// A translation is one request and its answer, either of which may be in XML. It
-// is the [http.ResponseWriter] of the handler: an answer in JSON passes through
-// as it is written, one that is to be XML is kept until it is whole.
-type translation struct {
-	http.ResponseWriter
-	asked   bool // the request was in XML
-	answers bool // the answer is to be
-	status  int  // of the answer in XML; 0 until it was written
-	body    bytes.Buffer
-}
-
-type translationKey struct{}
-
-// translationOf returns the translation that r belongs to, or outside of
-// speakXML one that nobody looks at.
-func translationOf(r *http.Request) *translation {
-	if t, ok := r.Context().Value(translationKey{}).(*translation); ok {
-		return t
+// checkFormat rejects a parameter `format` that is none: that of the body, else that
+// of the URL.
+func checkFormat(r *http.Request, body map[string]any) error {
+	format, err := optionalText(body, "format")
+	if err != nil {
+		return err
 	}
-	return new(translation)
-}
-
-// choose obeys the parameter `format`; an empty one says nothing.
-func (t *translation) choose(format string) error {
-	switch strings.ToLower(format) {
-	case "":
-	case "json":
-		t.answers = false
-	case "xml":
-		t.answers = true
-	default:
+	if format == "" {
+		format = r.URL.Query().Get("format")
+	}
+	if format != "" && !isFormat(format) {
 		return errs.New(errs.Invalid, "bad_format", "format", format)
 	}
 	return nil
 }
 
-// WriteHeader implements [http.ResponseWriter].
-func (t *translation) WriteHeader(status int) {
-	switch {
-	case !t.answers || status < http.StatusOK:
-		t.ResponseWriter.WriteHeader(status)
-	case t.status == 0:
-		t.status = status
-	}
+func isFormat(format string) bool {
+	return strings.ToLower(format) == "json" || strings.ToLower(format) == "xml"
 }
 
-// Write implements [http.ResponseWriter].
-func (t *translation) Write(p []byte) (int, error) {
-	if !t.answers {
-		return t.ResponseWriter.Write(p)
+// convert turns an answer into XML where the `format` parameter or the Accept header
+// asks for that, or neither says anything and the request was in XML (Altcraft 1.4).
+// In XML it may be too large where it was not in JSON; then it goes as it is, since
+// what was asked for is done.
+func convert(c *httpapi.Call, a httpapi.Answer) httpapi.Answer {
+	if !wantsXML(c) {
+		return a
 	}
-	t.WriteHeader(http.StatusOK)
-	return t.body.Write(p)
+	document, err := formXML(a.Body)
+	if err != nil {
+		return a
+	}
+	a.Body = document
+	a.Set("Content-Type", "application/xml; charset=utf-8")
+	a.Set("Content-Length", strconv.Itoa(len(document)))
+	return a
 }
 
-// finish sends what was kept. In XML it may be too large where it was not in
-// JSON; then it goes as it is, since what was asked for is done.
-func (t *translation) finish() {
-	if t.status == 0 {
-		return
+// wantsXML goes by the body, then the URL, then the headers. A wrong format says
+// nothing.
+func wantsXML(c *httpapi.Call) bool {
+	m, _ := c.Parsed.(message)
+	ofBody, _ := m.body["format"].(string)
+	for _, format := range []string{ofBody, c.URL.Query().Get("format")} {
+		if isFormat(format) {
+			return strings.ToLower(format) == "xml"
+		}
 	}
-	body := t.body.Bytes()
-	if document, err := formXML(body); err == nil {
-		body = document
-		t.Header().Set("Content-Type", "application/xml; charset=utf-8")
-	}
-	t.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	t.ResponseWriter.WriteHeader(t.status)
-	_, _ = t.ResponseWriter.Write(body) // that it cannot be sent the client knows
+	_, asked := xmlCharset(c.Request)
+	return prefersXML(c.Header.Values("Accept"), asked)
 }
 
 // prefersXML reports whether an Accept header likes XML better than JSON. Where

@@ -252,17 +252,15 @@ func TestLargeAnswers(t *testing.T) {
 	t.Parallel()
 	for entries, want := range map[int]string{100: "application/xml; charset=utf-8", maxXML / 20: "application/json; charset=utf-8"} {
 		answer := map[string]any{"error": 0, "result": make([]int, entries)} // 34 bytes each
-		h := speakXML(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			if err := httpapi.WriteJSON(w, http.StatusOK, answer); err != nil {
-				t.Error(err)
-			}
-		}))
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/?format=xml", nil))
-		if got := w.Header().Get("Content-Type"); got != want {
+		inJSON, err := httpapi.JSON(http.StatusOK, answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		converted := convert(&httpapi.Call{Request: httptest.NewRequest(http.MethodPost, "/?format=xml", nil)}, inJSON)
+		if got := converted.Header.Get("Content-Type"); got != want {
 			t.Errorf("%d entries: Content-Type = %s, want %s", entries, got, want)
 		}
-		if got, want := w.Header().Get("Content-Length"), strconv.Itoa(w.Body.Len()); got != want {
+		if got, want := converted.Header.Get("Content-Length"), strconv.Itoa(len(converted.Body)); got != want {
 			t.Errorf("%d entries: Content-Length = %s, want %s", entries, got, want)
 		}
 	}

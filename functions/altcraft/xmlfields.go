@@ -7,15 +7,6 @@ import (
 	"regulars/shared/customer"
 )
 
-// use makes settings those of the call. Data that came in XML is read by them:
-// they know which names and types are a tenant's own.
-func (c *call) use(settings access.Settings) {
-	c.settings = settings
-	if c.xmlData != nil {
-		c.body["data"] = fieldsOfXML(c.xmlData, settings)
-	}
-}
-
 // fieldsOfXML is profile data, or an array of it, with what JSON would say in
 // other words: a system field may stand without its underscore, and the text of a
 // declared field is a value of its type.

@@ -1,6 +1,9 @@
 package httpapi
 
-import "net/http"
+import (
+	"net/http"
+	"strconv"
+)
 
 // An Answer is what a handler answers with. The zero value is status 200 without a
 // body.
@@ -16,13 +19,15 @@ func JSON(status int, v any) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	return Raw(status, jsonType, body), nil
+	return JSONText(status, body), nil
 }
 
-const jsonType = "application/json; charset=utf-8"
-
 // JSONText answers with a body that is JSON already.
-func JSONText(status int, body []byte) Answer { return Raw(status, jsonType, body) }
+func JSONText(status int, body []byte) Answer {
+	a := Raw(status, "application/json; charset=utf-8", body)
+	a.Set("Content-Length", strconv.Itoa(len(body)))
+	return a
+}
 
 // Raw answers with a body of that type.
 func Raw(status int, contentType string, body []byte) Answer {

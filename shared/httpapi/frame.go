@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -222,9 +221,6 @@ func (f Frame[D, C]) write(w http.ResponseWriter, c *Call, a Answer) error {
 	}
 	maps.Copy(w.Header(), c.Kept)
 	maps.Copy(w.Header(), a.Header)
-	if a.Header.Get("Content-Type") == jsonType {
-		w.Header().Set("Content-Length", strconv.Itoa(len(a.Body)))
-	}
 	w.WriteHeader(cmp.Or(a.Status, http.StatusOK))
 	if len(a.Body) == 0 {
 		return nil

@@ -50,18 +50,10 @@ var dialects = map[string]struct {
 	routes  []string
 	unknown string
 }{
-	"altcraft": {append(under("/api/v1.1/", altcraft.Routes), altcraft.QuickImport), "/api/v1.1/unknown/path"},
+	"altcraft": {pathsOf(altcraft.Routes), "/api/v1.1/unknown/path"},
 	"genesys":  {pathsOf(genesys.Routes), "/metadata/unknown/path"},
 	"haravan":  {pathsOf(haravan.Routes), "/loy/unknown/path"},
 	"mojodex":  {pathsOf(mojodex.Routes), "/unknown/path"},
-}
-
-func under(top string, routes []string) []string {
-	paths := make([]string, len(routes))
-	for i, route := range routes {
-		paths[i] = top + route
-	}
-	return paths
 }
 
 // pathsOf are the paths of a dialect's routes, each once.
