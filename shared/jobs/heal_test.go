@@ -109,6 +109,39 @@ func TestKilledStartIsResent(t *testing.T) {
 	}
 }
 
+// A visit parks the part, whose attempts are used up, between any two calls of a
+// repeated start, which must give it another chance all the same.
+func TestStartBesideParking(t *testing.T) {
+	for n := 1; ; n++ {
+		f := newFarm("4")
+		job := f.start(t)
+		ref := Ref{Tenant: job.Tenant, Job: job.ID}
+		p := f.parts[ref]
+		p.Attempts = maxAttempts
+		f.parts[ref] = p
+		count := 0
+		f.shelf.hook = func() {
+			if count++; count == n && f.parts[ref].usedUp() {
+				p := f.parts[ref].parked(f.now())
+				p.Rev += "+"
+				f.parts[ref] = p
+			}
+		}
+		f.start(t)
+		f.shelf.hook = func() {}
+		if p := f.parts[ref]; p.State != Waiting || p.Attempts != 0 {
+			t.Fatalf("parked at call %d: %+v", n, p)
+		}
+		f.drain(t)
+		if got := f.show(t, job.ID); got.State != Done {
+			t.Fatalf("parked at call %d: %+v", n, got)
+		}
+		if count < n {
+			return
+		}
+	}
+}
+
 func (f *farm) onlyJob(t *testing.T) Progress {
 	t.Helper()
 	if len(f.jobs) != 1 || len(f.open) > 1 {

@@ -189,8 +189,8 @@ func (p Part) bumped(now time.Time) Part {
 	return p
 }
 
-// sentAgain gives the part's new message time to arrive, and a parked part
-// another chance.
+// sentAgain gives the part's new message time to arrive. A parked part starts
+// afresh.
 func (p Part) sentAgain(now time.Time) Part {
 	if p.State == Parked {
 		p.State, p.Attempts = Waiting, 0

@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"time"
 
@@ -68,12 +67,12 @@ func (s *Service) set(ctx context.Context, job Job, parts []Part) (Job, error) {
 	if job.State == Planning {
 		return s.launch(ctx, job, parts)
 	}
-	for i, p := range parts {
+	return job, s.sendAgain(ctx, job, parts, func(p Part) (Part, bool) {
 		if p.State == Waiting && p.usedUp() {
-			parts[i] = p.parked(s.now()) // as the next visit would
+			p = p.parked(s.now()) // as the next attempt would
 		}
-	}
-	return job, s.sendAgain(ctx, job, parts, func(p Part) bool { return p.State == Parked })
+		return p.sentAgain(s.now()), p.State == Parked
+	})
 }
 
 // planned is the job of the spec with all its parts.
@@ -173,22 +172,31 @@ func (s *Service) run(ctx context.Context, job Job) (Job, error) {
 	})
 }
 
-// sendAgain sends the messages of those parts that are lost. A part that has just
-// moved is not.
-func (s *Service) sendAgain(ctx context.Context, job Job, parts []Part, lost func(Part) bool) error {
+// sendAgain sends the messages of those parts that decide says are lost, and saves
+// what it makes of them. It decides again where another process has just written
+// a part.
+func (s *Service) sendAgain(ctx context.Context, job Job, parts []Part, decide func(Part) (Part, bool)) error {
 	var refs []Ref
-	for _, p := range parts {
-		if !lost(p) {
-			continue
-		}
-		err := s.save(ctx, Change{ID: rand.Text(), Parts: []Part{p.sentAgain(s.now())}})
-		if errors.Is(err, errs.ErrConflict) {
-			continue
-		}
+	for _, part := range parts {
+		var lost bool
+		err := errs.Retry(ctx, func(attempt int) (err error) {
+			if attempt > 0 {
+				if _, part, err = s.store.JobAndPart(ctx, part.Ref); err != nil {
+					return err
+				}
+			}
+			var next Part
+			if next, lost = decide(part); !lost {
+				return nil
+			}
+			return s.save(ctx, Change{ID: rand.Text(), Parts: []Part{next}})
+		})
 		if err != nil {
 			return err
 		}
-		refs = append(refs, p.Ref)
+		if lost {
+			refs = append(refs, part.Ref)
+		}
 	}
 	if len(refs) == 0 {
 		return nil

@@ -94,7 +94,9 @@ func (s *Service) resend(ctx context.Context, ref Ref, idle time.Duration) error
 	lost := func(moved time.Time) bool { return s.now().Sub(moved) >= idle }
 	switch job.State {
 	case Running:
-		return s.sendAgain(ctx, job, parts, func(p Part) bool { return p.State == Waiting && lost(p.Moved) })
+		return s.sendAgain(ctx, job, parts, func(p Part) (Part, bool) {
+			return p.sentAgain(s.now()), p.State == Waiting && lost(p.Moved)
+		})
 	case Finishing:
 		if lost(job.Moved) {
 			return s.queue.Send(ctx, []Ref{ref}, 0)
