@@ -19,7 +19,7 @@ func (v vocabulary) createCategory(c *call) (httpapi.Answer, error) {
 	if c.flaw != nil {
 		return httpapi.Answer{}, prefixed(creatingCategory, c.flaw)
 	}
-	form := categoryForm(c.body, func(name, _ string) error { return lacks(name) }, "name_for_user", "description_for_user")
+	form := categoryForm(c.body, lacks, "name_for_user", "description_for_user")
 	n, err := v.catalog.CreateCategory(c.Context(), c.Settings.Tenant, form)
 	if err != nil {
 		return httpapi.Answer{}, prefixed(creatingCategory, err)
@@ -46,7 +46,7 @@ func (v vocabulary) updateCategory(c *call) (httpapi.Answer, error) {
 
 // categoryForm reads the members that a body has; each element of displayed_data
 // must have those needed.
-func categoryForm(body map[string]any, lacks func(name, language string) error, needed ...string) catalog.CategoryForm {
+func categoryForm(body map[string]any, lacks func(name string, language any) error, needed ...string) catalog.CategoryForm {
 	var form catalog.CategoryForm
 	var f flaws
 	if v, ok := body["displayed_data"]; ok {

@@ -1,6 +1,7 @@
 package mojodex
 
 import (
+	"errors"
 	"net/http"
 
 	"regulars/shared/access"
@@ -33,12 +34,12 @@ var inMessage = map[string]bool{codePath: true, codeVerb: true, codeBroken: true
 func errorAnswer(_ *httpapi.Call, err error) httpapi.Answer {
 	status, body := http.StatusInternalServerError, map[string]string{"message": "Internal Server Error"}
 	if clientErr, ok := errs.AsClient(err); ok {
-		status, body = statusOf[clientErr.Kind], map[string]string{"error": texts.Of(clientErr)}
+		status, body = statusOf[clientErr.Kind], map[string]string{"error": textOf(err, clientErr)}
 		if s, ok := statusOfCode[clientErr.Code]; ok {
 			status = s
 		}
 		if inMessage[clientErr.Code] {
-			body = map[string]string{"message": texts.Of(clientErr)}
+			body = map[string]string{"message": textOf(err, clientErr)}
 		}
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
@@ -51,13 +52,29 @@ func errorAnswer(_ *httpapi.Call, err error) httpapi.Answer {
 	return answer
 }
 
-// prefixed puts the words of a route before the text of a client error.
+// A prefixedError has the words of a route before the text of a client error.
+type prefixedError struct {
+	prefix string
+	error
+}
+
+func (p *prefixedError) Unwrap() error { return p.error }
+
+// prefixed puts the words of a route before the text of err if that is a client
+// error.
 func prefixed(prefix string, err error) error {
-	clientErr, rejected := errs.AsClient(err)
-	if !rejected {
+	if _, rejected := errs.AsClient(err); !rejected {
 		return err
 	}
-	longer := *clientErr
-	longer.Detail = prefix + texts.Of(clientErr)
-	return &longer
+	return &prefixedError{prefix, err}
+}
+
+// textOf is the sentence for a client error that was found in err, after the
+// prefixes of err.
+func textOf(err error, clientErr *errs.Client) string {
+	text := ""
+	for p, ok := errors.AsType[*prefixedError](err); ok; p, ok = errors.AsType[*prefixedError](p.error) {
+		text += p.prefix
+	}
+	return text + texts.Of(clientErr)
 }

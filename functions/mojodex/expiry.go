@@ -15,7 +15,7 @@ const expiredAtOnce = 50
 // the same as a job; a call is for who wants it now.
 func (d Dialect) checkExpired(c *call) (httpapi.Answer, error) {
 	if _, ok := c.body["datetime"]; !ok {
-		return httpapi.Answer{}, errs.Reject(errs.Invalid, "missing", "datetime", "Missing datetime in body")
+		return httpapi.Answer{}, errs.New(errs.Invalid, "missing/datetime", "datetime")
 	}
 	if c.flaw != nil {
 		return httpapi.Answer{}, c.flaw
@@ -45,8 +45,7 @@ func howMany(c *call) (int, error) {
 	}
 	n, ok := wholeNumber(asked)
 	if !ok || n < 0 {
-		return 0, errs.Reject(errs.Invalid, "wrong_value", "n_purchases",
-			"n_purchases: a whole number from 0 on is expected, this is %s", catalog.Str(asked))
+		return 0, errs.New(errs.Invalid, "wrong_value/count", "n_purchases", asked)
 	}
 	return min(n, expiredAtOnce), nil
 }

@@ -20,7 +20,7 @@ const (
 // ref reads the number of something: a whole number, or the text of one. Whatever
 // else was said is a number that nothing has.
 func ref(v any) catalog.Ref {
-	r := catalog.Ref{Raw: catalog.Str(v)}
+	r := catalog.Ref{Raw: v}
 	if n, ok := wholeNumber(v); ok && n > 0 {
 		r.Number = n
 	}
@@ -45,14 +45,14 @@ func wholeNumber(v any) (int, bool) {
 // flaws gathers what is wrong with the values of a request; the first is told.
 type flaws struct{ first error }
 
-func (f *flaws) add(name, format string, args ...any) {
+func (f *flaws) add(reason, name string, args ...any) {
 	if f.first == nil {
-		f.first = errs.Reject(errs.Invalid, "wrong_value", name, name+": "+format, args...)
+		f.first = errs.New(errs.Invalid, "wrong_value/"+reason, name, args...)
 	}
 }
 
 func (f *flaws) wrongType(name, expected string, v any) {
-	f.add(name, "%s is expected, this is %s", expected, value.TypeName(v))
+	f.add("type", name, expected, value.TypeName(v))
 }
 
 // text reads a text; loosely, a number or boolean is one as well.
@@ -93,7 +93,7 @@ func (f *flaws) bound(name string, v any) *int {
 	}
 	n, ok := wholeNumber(v)
 	if !ok {
-		f.add(name, "a whole number of 32 bits is expected, or null; this is %s", catalog.Str(v))
+		f.add("bound", name, v)
 	}
 	return &n
 }
@@ -110,7 +110,7 @@ func (f *flaws) optional(name string, v any) *string {
 // displayed reads displayed_data of which each element names a language, and has
 // the names given; names of those that are needed are rejected with what lacks
 // says. What is wrong with the shape is told before what is wrong with values.
-func (f *flaws) displayed(v any, names, needed []string, lacks func(name, language string) error) (forms []catalog.TextForm, shape error) {
+func (f *flaws) displayed(v any, names, needed []string, lacks func(name string, language any) error) (forms []catalog.TextForm, shape error) {
 	elements, ok := v.([]any)
 	for _, e := range elements {
 		if _, isObject := e.(map[string]any); !isObject {
@@ -118,18 +118,17 @@ func (f *flaws) displayed(v any, names, needed []string, lacks func(name, langua
 		}
 	}
 	if !ok {
-		return nil, errs.Reject(errs.Invalid, "bad_displayed_data", "displayed_data",
-			"displayed_data must be a list of dict specifying the corresponding language_code")
+		return nil, errs.New(errs.Invalid, "bad_displayed_data", "displayed_data")
 	}
 	for _, e := range elements {
 		element := e.(map[string]any)
 		language, ok := element["language_code"]
 		if !ok {
-			return nil, errs.Reject(errs.Invalid, "missing", "displayed_data", "Missing language_code in displayed_data")
+			return nil, errs.New(errs.Invalid, "missing/in_displayed", "displayed_data", "language_code")
 		}
 		for _, name := range needed {
 			if _, ok := element[name]; !ok {
-				return nil, lacks(name, catalog.Str(language))
+				return nil, lacks(name, language)
 			}
 		}
 		form := catalog.TextForm{Language: f.text("language_code", language, false, catalog.MaxLanguage)}

@@ -89,12 +89,12 @@ func productForm(body map[string]any, label string) catalog.ProductForm {
 	return form
 }
 
-func lacks(name string) error {
-	return errs.Reject(errs.Invalid, "missing", "displayed_data", "Missing %s in displayed_data", name)
+func lacks(name string, _ any) error {
+	return errs.New(errs.Invalid, "missing/in_displayed", "displayed_data", name)
 }
 
-func lacksIn(name, language string) error {
-	return errs.Reject(errs.Invalid, "missing", "displayed_data", "Missing %s in displayed_data for language_code: %s", name, language)
+func lacksIn(name string, language any) error {
+	return errs.New(errs.Invalid, "missing/in_language", "displayed_data", name, language)
 }
 
 // associate gives a product one more task (Mojodex 2.4).

@@ -29,21 +29,23 @@ type call struct {
 	flaw error
 }
 
+// authenticating stands before all that is wrong with a secret.
+const authenticating = "Authentication error : "
+
 // credentials finds the secret. Its home tenant is meant.
 func credentials(c *httpapi.Call) (secret string, tenant int, err error) {
 	values, sent := c.Header["Authorization"]
 	if !sent {
-		return "", 0, errs.Reject(errs.Unauthenticated, access.ErrTokenMissing.Code, "Authorization",
-			"Authentication error : 'HTTP_AUTHORIZATION'")
+		return "", 0, prefixed(authenticating, errs.New(errs.Unauthenticated, access.ErrTokenMissing.Code+"/header", "Authorization"))
 	}
 	return values[0], 0, nil
 }
 
 func denied(err error) error {
 	if errors.Is(err, access.ErrTokenMissing) || errors.Is(err, access.ErrTokenInvalid) {
-		err = errs.Reject(errs.Forbidden, access.ErrTokenInvalid.Code, "Authorization", "Invalid secret")
+		err = errs.New(errs.Forbidden, access.ErrTokenInvalid.Code, "Authorization")
 	}
-	return prefixed("Authentication error : ", err)
+	return prefixed(authenticating, err)
 }
 
 // decode reads the body where the method has one; it must be a JSON object.
@@ -66,15 +68,15 @@ func (c *call) require(keys ...string) error {
 }
 
 func missing(key string) error {
-	return errs.Reject(errs.Invalid, "missing", key, "Missing field '%s'", key)
+	return errs.New(errs.Invalid, "missing", key)
 }
 
 func (c *call) read() error {
 	if !isJSON(c.Header.Get("Content-Type")) {
 		if c.Route == pathExpired {
-			return errs.Reject(errs.Invalid, codeContentType, "Content-Type", "Invalid request")
+			return errs.New(errs.Invalid, codeContentType+"/expired", "Content-Type")
 		}
-		return errs.Reject(errs.Invalid, codeContentType, "Content-Type", "Request must be JSON")
+		return errs.New(errs.Invalid, codeContentType, "Content-Type")
 	}
 	document, err := httpapi.ReadBody(c.Request, maxBody)
 	if err != nil {
@@ -86,7 +88,7 @@ func (c *call) read() error {
 	}
 	body, ok := v.(map[string]any)
 	if !ok {
-		return errs.Reject(errs.Invalid, "not_an_object", "", "Request must be a JSON object")
+		return errs.New(errs.Invalid, "not_an_object", "")
 	}
 	c.body, c.flaw = body, flaw
 	return nil
@@ -113,8 +115,7 @@ func parse(document []byte) (v any, flaw, err error) {
 		return v, nil, nil
 	}
 	if !utf8.Valid(document) || json.Unmarshal(document, &v) != nil {
-		return nil, nil, errs.Reject(errs.Invalid, codeBroken, "",
-			"The browser (or proxy) sent a request that this server could not understand.")
+		return nil, nil, errs.New(errs.Invalid, codeBroken, "")
 	}
 	return v, flaw, nil
 }
@@ -164,21 +165,21 @@ func notANumber(text []byte) int {
 func (c *call) user(id, email any) (catalog.User, error) {
 	u := catalog.User{Rules: c.Settings.CustomerRules()}
 	if empty(id) && empty(email) {
-		return u, errs.Reject(errs.Invalid, "missing", "user_id", "Missing field user_id or user_email")
+		return u, errs.New(errs.Invalid, "missing/user", "user_id")
 	}
 	if id != nil {
-		u.Raw = catalog.Str(id)
+		u.Raw = id
 		if text, ok := id.(string); ok {
 			u.ID, _ = customer.ParseHex(text) // what is no id is nobody's
 		}
 		return u, nil
 	}
-	u.Raw = catalog.Str(email)
+	u.Raw = email
 	if text, ok := email.(string); ok {
 		u.Email = strings.TrimSpace(text)
 	}
 	if u.Email == "" {
-		u.Email = u.Raw // nobody's
+		u.Email = python(email) // nobody's
 	}
 	return u, nil
 }

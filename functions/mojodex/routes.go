@@ -95,8 +95,7 @@ const (
 	codeBroken = "broken_body"
 )
 
-var errPath = errs.Reject(errs.NotFound, codePath, "",
-	"The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.")
+var errPath = errs.New(errs.NotFound, codePath, "")
 
 // wrongMethod names the methods of a path, which is all that OPTIONS asks.
 func wrongMethod(c *httpapi.Call, allowed []string) (httpapi.Answer, error) {
@@ -109,5 +108,5 @@ func wrongMethod(c *httpapi.Call, allowed []string) (httpapi.Answer, error) {
 	if c.Method == http.MethodOptions {
 		return httpapi.Answer{}, nil
 	}
-	return httpapi.Answer{}, errs.Reject(errs.Invalid, codeVerb, "", "The method is not allowed for the requested URL.")
+	return httpapi.Answer{}, errs.New(errs.Invalid, codeVerb, "")
 }

@@ -46,7 +46,7 @@ func (d Dialect) updateTask(c *call) (httpapi.Answer, error) {
 // schemaFlaw is what may not be kept, told like what the schema forbids.
 func schemaFlaw(flaw error) error {
 	clientErr, _ := errs.AsClient(flaw)
-	return errs.Reject(errs.Invalid, catalog.CodeSchema, clientErr.Path, "%s", texts.Of(clientErr))
+	return errs.New(errs.Invalid, catalog.CodeSchema+"/flaw", clientErr.Path, clientErr)
 }
 
 // ofTask puts before a client error what the reference puts there, which for some is
@@ -103,7 +103,7 @@ func showTask(t catalog.Task) object {
 // maxUserTasks is how many user tasks one answer has at most.
 const maxUserTasks = 50
 
-// getUserTasks shows the enabled tasks of a user that a platform offers (section
+// getUserTasks shows the enabled tasks of a user that a platform offers (Mojodex
 // 3.7).
 func (d Dialect) getUserTasks(c *call) (httpapi.Answer, error) {
 	user, err := c.queriedUser()
@@ -144,7 +144,7 @@ func readPage(c *call) (page, error) {
 		p.platform = query.Get("platform")
 	}
 	if !slices.Contains(catalog.Platforms, p.platform) {
-		return page{}, errs.Reject(errs.NotFound, "platform_unknown", "platform", "the platform '%s' is invalid", catalog.Str(p.platform))
+		return page{}, errs.New(errs.NotFound, "platform_unknown", "platform", p.platform)
 	}
 	for name, to := range map[string]*int{"offset": &p.offset, "n_user_tasks": &p.limit} {
 		if !query.Has(name) {
@@ -152,7 +152,7 @@ func readPage(c *call) (page, error) {
 		}
 		n, ok := wholeNumber(query.Get(name))
 		if !ok || n < 0 {
-			return page{}, errs.Reject(errs.Invalid, "wrong_value", name, "%s: a whole number from 0 on is expected, this is %s", name, catalog.Str(query.Get(name)))
+			return page{}, errs.New(errs.Invalid, "wrong_value/count", name, query.Get(name))
 		}
 		*to = n
 	}

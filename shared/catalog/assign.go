@@ -52,8 +52,7 @@ func (s *Service) assign(ctx context.Context, a Assignment, numbers *numbers) (i
 	}
 	next, ended := account.activate(purchase, products)
 	if len(next.Active) > MaxActive {
-		return 0, errs.Reject(errs.FailedPrecondition, "too_many_purchases", "user_id",
-			"User %.300s has %d active purchases; end some of them first", a.Raw, MaxActive)
+		return 0, errs.New(errs.FailedPrecondition, "too_many_purchases", "user_id", a.Raw, MaxActive)
 	}
 	edit := unchanged
 	if category != nil {
@@ -77,10 +76,10 @@ func (s *Service) assign(ctx context.Context, a Assignment, numbers *numbers) (i
 func (a Assignment) check(found Found) (Product, error) {
 	product, ok := found.Products[a.Product.Number]
 	if !ok {
-		return Product{}, reject("product_unknown", "product_pk", "Product %s does not exist", a.Product.Raw)
+		return Product{}, reject("product_unknown/assigning", "product_pk", a.Product.Raw)
 	}
 	if !product.Free && a.CustomID == nil && a.Values == nil {
-		return Product{}, reject("missing", "custom_purchase_id", "Missing field custom_purchase_id")
+		return Product{}, reject("missing/for_product", "custom_purchase_id")
 	}
 	if !found.Account.exists() {
 		return Product{}, unknownUser(a.User)

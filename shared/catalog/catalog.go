@@ -91,8 +91,8 @@ func (t Texts) In(language string) (Text, bool) {
 type Ref struct {
 	// Number is 0 where Raw is no number that anything can have.
 	Number int
-	// Raw is what the client sent, for the client error.
-	Raw string
+	// Raw is the JSON value that the client sent, for the client error.
+	Raw any
 }
 
 // The limits of the catalog.
@@ -117,17 +117,16 @@ const (
 
 // TooLarge rejects what would have size bytes.
 func TooLarge(what string, size int) error {
-	return reject("too_large", "", "The %s would have %d bytes; %d is the limit.", what, size, MaxBytes)
+	return reject("too_large", "", what, size, MaxBytes)
 }
 
 // TooManyChanges rejects what would change so many items at once.
 func TooManyChanges(items int) error {
-	return errs.Reject(errs.FailedPrecondition, "too_many_changes", "", "This would change %d items at once; %d is the limit", items, customer.MaxItems)
+	return errs.New(errs.FailedPrecondition, "too_many_changes", "", items, customer.MaxItems)
 }
 
 // ErrListTooLong rejects a list that would be larger than an answer may be.
-var ErrListTooLong = errs.Reject(errs.Invalid, "list_too_long", "",
-	"The list would be longer than an answer may be. Ask for single ones by their pk.")
+var ErrListTooLong = errs.New(errs.Invalid, "list_too_long", "")
 
 // showable rejects a list of things that are too large together.
 func showable[T any](list []T, size func(T) int) ([]T, error) {
@@ -141,6 +140,6 @@ func showable[T any](list []T, size func(T) int) ([]T, error) {
 	return list, nil
 }
 
-func reject(code, field, format string, args ...any) *errs.Client {
-	return errs.Reject(errs.Invalid, code, field, format, args...)
+func reject(code, path string, args ...any) *errs.Client {
+	return errs.New(errs.Invalid, code, path, args...)
 }

@@ -92,8 +92,7 @@ func (s *Service) mayBeVisible(ctx context.Context, tenant int, category Ref) er
 			return nil
 		}
 	}
-	return errs.Reject(errs.FailedPrecondition, "no_trial", "visible",
-		"Product category pk %s should have a limited free product associated to become visible", category.Raw)
+	return errs.New(errs.FailedPrecondition, "no_trial", "visible", category.Raw)
 }
 
 func lacksCategoryText(f TextForm) error {
@@ -133,5 +132,5 @@ func (s *Service) Categories(ctx context.Context, tenant int) ([]Category, error
 }
 
 func unknownCategory(category Ref) error {
-	return reject("category_unknown", "product_category_pk", "Product category pk %s does not exist", category.Raw)
+	return reject("category_unknown", "product_category_pk", category.Raw)
 }

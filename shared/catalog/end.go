@@ -52,7 +52,7 @@ func (s *Service) end(ctx context.Context, u User, purchase Ref, over func(Produ
 const codePurchaseUnknown = "purchase_unknown"
 
 func unknownPurchase(purchase Ref) error {
-	return reject(codePurchaseUnknown, "purchase_pk", "Purchase %s does not exist", purchase.Raw)
+	return reject(codePurchaseUnknown, "purchase_pk", purchase.Raw)
 }
 
 // Remove removes the purchases of a customer that was deleted. It does nothing

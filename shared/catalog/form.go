@@ -1,7 +1,5 @@
 package catalog
 
-import "regulars/shared/errs"
-
 // Forms are what a request asks for, read but not yet held against what there
 // is. What is wrong with the form itself is told in its turn: Shape, which is
 // about displayed_data, before Values, and both after what the form names was
@@ -106,5 +104,5 @@ func first(errs ...error) error {
 }
 
 func missingText(member, language string) error {
-	return errs.Reject(errs.Invalid, "missing", "displayed_data", "Missing %s in displayed_data for language_code %s", member, language)
+	return reject("missing/in_new_language", "displayed_data", member, language)
 }

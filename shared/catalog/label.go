@@ -60,13 +60,13 @@ func (c *Change) heldBy(n int) {
 func taken(l Label) error {
 	switch l.Kind {
 	case CategoryLabel:
-		return reject("label_taken", "label", "Product category label %s already exists", l.Text)
+		return reject("label_taken/category", "label", l.Text)
 	case NoProductLabel:
-		return reject("label_taken", "label", "Product label None already exists")
+		return reject("label_taken", "label", nil)
 	case StripeLabel:
-		return reject("stripe_id_taken", "product_stripe_id", "Product stripe_id %s already exists", l.Text)
+		return reject("stripe_id_taken", "product_stripe_id", l.Text)
 	case AppleLabel:
-		return reject("apple_id_taken", "product_apple_id", "Product apple_id %s already exists", l.Text)
+		return reject("apple_id_taken", "product_apple_id", l.Text)
 	}
-	return reject("label_taken", "label", "Product label %s already exists", l.Text)
+	return reject("label_taken", "label", l.Text)
 }

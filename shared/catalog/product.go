@@ -31,7 +31,7 @@ func (s *Service) CreateProduct(ctx context.Context, tenant int, f ProductForm) 
 			return err
 		}
 		if _, ok := found.Categories[next.Category]; !ok {
-			return reject("category_unknown", "product_category_pk", "Product category %s does not exist", f.Category.Value.Raw)
+			return reject("category_unknown/creating", "product_category_pk", f.Category.Value.Raw)
 		}
 		if err := first(f.Shape, f.Values); err != nil {
 			return err
@@ -86,10 +86,10 @@ func (s *Service) toUpdate(ctx context.Context, tenant int, product Ref, f Produ
 	}
 	p, ok := found.Products[product.Number]
 	if !ok {
-		return Product{}, reject("product_unknown", "product_pk", "Product %s does not exists", product.Raw)
+		return Product{}, reject("product_unknown/updating", "product_pk", product.Raw)
 	}
 	if _, ok := found.Categories[f.Category.Value.Number]; f.Category.Sent && !ok {
-		return Product{}, reject("category_unknown", "product_category_fk", "Product category %s does not exists", f.Category.Value.Raw)
+		return Product{}, reject("category_unknown/updating", "product_category_fk", f.Category.Value.Raw)
 	}
 	return p, f.Shape
 }
@@ -126,17 +126,16 @@ func (s *Service) Associate(ctx context.Context, tenant int, product, task Ref) 
 		}
 		p, ok := found.Products[product.Number]
 		if !ok {
-			return reject("product_unknown", "product_pk", "Product pk %s does not exist", product.Raw)
+			return reject("product_unknown", "product_pk", product.Raw)
 		}
 		if _, ok := found.Tasks[task.Number]; !ok {
 			return unknownTask(task)
 		}
 		if p.Has(task.Number) {
-			return errs.Reject(errs.FailedPrecondition, "association_exists", "task_pk", "Product task association already exists")
+			return errs.New(errs.FailedPrecondition, "association_exists", "task_pk")
 		}
 		if len(p.Links) >= maxLinks {
-			return errs.Reject(errs.FailedPrecondition, "too_many_tasks", "product_pk",
-				"Product pk %d has %d tasks; no more are possible", p.Number, maxLinks)
+			return errs.New(errs.FailedPrecondition, "too_many_tasks", "product_pk", p.Number, maxLinks)
 		}
 		if n, err = numbers.one(ctx, Links); err != nil {
 			return err
@@ -157,7 +156,7 @@ func (s *Service) Product(ctx context.Context, tenant int, product Ref) (Product
 	}
 	p, ok := found.Products[product.Number]
 	if !ok {
-		return Product{}, reject("product_unknown", "product_pk", "Product pk %s does not exist", product.Raw)
+		return Product{}, reject("product_unknown", "product_pk", product.Raw)
 	}
 	return p, nil
 }
@@ -182,5 +181,5 @@ func (s *Service) products(ctx context.Context, tenant int) ([]Product, error) {
 }
 
 func unknownTask(task Ref) error {
-	return reject("task_unknown", "task_pk", "Task pk %s does not exist", task.Raw)
+	return reject("task_unknown", "task_pk", task.Raw)
 }

@@ -2,17 +2,14 @@ package catalog
 
 import (
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
-
-	"regulars/shared/value"
 )
 
 // A rule is what a JSON value must be, as far as the schema of tasks needs it
-// (Mojodex 3.3). Its texts are those of the validator that the reference uses.
+// (Mojodex 3.3). What is found wrong first is what the validator of the reference
+// finds first.
 type rule struct {
 	kind     string // string, array, object, boolean or integer
 	pattern  *regexp.Regexp
@@ -91,24 +88,27 @@ var taskRule = rule{kind: "object", closed: true, required: forAll, members: []m
 	{"predefined_actions", listOf(predefinedAction)}, {"result_chat_enabled", isFlag},
 }}
 
-// check returns what is wrong with v, or nothing.
-func (r rule) check(v any) string {
+// A Value is a JSON value among the arguments of a client error.
+type Value struct{ JSON any }
+
+// check rejects what v has that the rule forbids, as [CodeSchema].
+func (r rule) check(v any) error {
 	if !r.isKind(v) {
-		return fmt.Sprintf("%s is not of type '%s'", Repr(v), r.kind)
+		return reject(CodeSchema+"/type", "", Value{v}, r.kind)
 	}
 	switch v := v.(type) {
 	case string:
 		return r.checkText(v)
 	case []any:
 		for _, e := range v {
-			if wrong := r.checkItem(e); wrong != "" {
-				return wrong
+			if err := r.checkItem(e); err != nil {
+				return err
 			}
 		}
 	case map[string]any:
 		return r.checkObject(v)
 	}
-	return ""
+	return nil
 }
 
 func (r rule) isKind(v any) bool {
@@ -127,27 +127,27 @@ func (r rule) isKind(v any) bool {
 	return false
 }
 
-func (r rule) checkText(v string) string {
+func (r rule) checkText(v string) error {
 	switch {
 	case r.enum != nil && !slices.Contains(r.enum, v):
-		return fmt.Sprintf("%s is not one of ['%s']", Repr(v), strings.Join(r.enum, "', '"))
+		return reject(CodeSchema+"/value", "", Value{v}, r.enum)
 	case r.pattern != nil && !r.pattern.MatchString(v):
-		return fmt.Sprintf("%s does not match '%s'", Repr(v), r.pattern)
+		return reject(CodeSchema+"/pattern", "", Value{v}, r.pattern.String())
 	}
-	return ""
+	return nil
 }
 
-func (r rule) checkItem(v any) string {
+func (r rule) checkItem(v any) error {
 	if r.items == nil {
-		return ""
+		return nil
 	}
 	return r.items.check(v)
 }
 
-func (r rule) checkObject(v map[string]any) string {
+func (r rule) checkObject(v map[string]any) error {
 	for _, name := range r.required {
 		if _, ok := v[name]; !ok {
-			return fmt.Sprintf("'%s' is a required property", name)
+			return reject(CodeSchema+"/required", name, name)
 		}
 	}
 	known := 0
@@ -157,58 +157,22 @@ func (r rule) checkObject(v map[string]any) string {
 			continue
 		}
 		known++
-		if wrong := m.rule.check(e); wrong != "" {
-			return wrong
+		if err := m.rule.check(e); err != nil {
+			return err
 		}
 	}
 	if r.closed && known < len(v) {
 		return r.unexpected(v)
 	}
-	return ""
+	return nil
 }
 
-func (r rule) unexpected(v map[string]any) string {
+func (r rule) unexpected(v map[string]any) error {
 	var names []string
 	for name := range v {
 		if !slices.ContainsFunc(r.members, func(m member) bool { return m.name == name }) {
 			names = append(names, name)
 		}
 	}
-	return fmt.Sprintf("Additional properties are not allowed (%s was unexpected)", Repr(slices.Min(names)))
-}
-
-// Repr is a value as Python shows it within a text, cut to a length that fits an
-// answer.
-func Repr(v any) string {
-	if text, ok := v.(string); ok {
-		return "'" + cut(text) + "'"
-	}
-	return Str(v)
-}
-
-// Str is a value as Python prints it: a text as it is, None, True.
-func Str(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "None"
-	case bool:
-		return map[bool]string{true: "True", false: "False"}[v]
-	}
-	if text, ok := value.Text(v); ok {
-		return cut(text)
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return value.TypeName(v)
-	}
-	return cut(string(text))
-}
-
-// cut keeps what a client sent from filling the answer.
-func cut(text string) string {
-	const longest = 300
-	if utf8.RuneCountInString(text) <= longest {
-		return text
-	}
-	return string([]rune(text)[:longest]) + "..."
+	return reject(CodeSchema+"/unexpected", "", Value{slices.Min(names)})
 }

@@ -183,7 +183,7 @@ func (s *Service) checkActions(ctx context.Context, tenant int, definition map[s
 	}
 	for i, n := range named {
 		if _, ok := found.Tasks[n]; !ok {
-			return unknownTask(Ref{Raw: Str(elements(definition["predefined_actions"])[i].(map[string]any)["task_pk"])})
+			return unknownTask(Ref{Raw: elements(definition["predefined_actions"])[i].(map[string]any)["task_pk"]})
 		}
 	}
 	return nil
@@ -203,7 +203,7 @@ func (s *Service) Task(ctx context.Context, tenant int, task Ref) (Task, error) 
 }
 
 func noTask(task Ref) error {
-	return errs.Reject(errs.NotFound, CodeNoTask, "task_pk", "Task with pk %s not found", task.Raw)
+	return errs.New(errs.NotFound, CodeNoTask+"/asked", "task_pk", task.Raw)
 }
 
 // Tasks returns all tasks by number, or rejects with [ErrListTooLong].

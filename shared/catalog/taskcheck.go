@@ -9,31 +9,28 @@ import (
 func CheckDatetime(body map[string]any) error {
 	v, ok := body["datetime"]
 	if !ok {
-		return reject(CodeSchema, "datetime", "'datetime' is a required property")
+		return reject(CodeSchema+"/required", "datetime", "datetime")
 	}
-	if wrong := isText.check(v); wrong != "" {
-		return reject(CodeSchema, "datetime", "%s", wrong)
-	}
-	return nil
+	return isText.check(v)
 }
 
 // checkTask rejects what is no definition of a task.
 func checkTask(definition map[string]any) error {
-	if wrong := taskRule.check(definition); wrong != "" {
-		return reject(CodeSchema, "", "%s", wrong)
+	if err := taskRule.check(definition); err != nil {
+		return err
 	}
 	ofType := rule{kind: "object", required: forType[definition["task_type"].(string)]}
-	if wrong := ofType.check(definition); wrong != "" {
-		return reject(CodeSchema, "", "%s", wrong)
+	if err := ofType.check(definition); err != nil {
+		return err
 	}
 	for _, p := range elements(definition["platforms"]) {
 		if !slices.Contains(Platforms, p.(string)) {
-			return reject(CodePlatform, "platforms", "Platform '%s' is an invalid platform", cut(p.(string)))
+			return reject(CodePlatform, "platforms", p)
 		}
 	}
 	for _, e := range elements(definition["steps"]) {
 		if name := e.(map[string]any)["name_for_system"].(string); !slices.Contains(library, name) {
-			return reject(CodeStep, "steps", "Step %s not found in steps library", cut(name))
+			return reject(CodeStep, "steps", name)
 		}
 	}
 	return checkLengths(definition)
@@ -42,7 +39,8 @@ func checkTask(definition map[string]any) error {
 // checkLengths rejects what is longer than the reference can keep.
 func checkLengths(definition map[string]any) error {
 	for _, name := range []string{"name_for_system", "icon", "output_type", "output_format_instruction_title", "output_format_instruction_draft"} {
-		if err := CheckLength(name, Str(definition[name]), MaxText); definition[name] != nil && err != nil {
+		text, _ := definition[name].(string)
+		if err := CheckLength(name, text, MaxText); err != nil {
 			return err
 		}
 	}
@@ -58,7 +56,7 @@ func checkLengths(definition map[string]any) error {
 // CheckLength rejects a text of more than so many characters.
 func CheckLength(name, text string, most int) error {
 	if n := utf8.RuneCountInString(text); n > most {
-		return reject("too_long", name, "%s: at most %d characters are possible, this has %d", name, most, n)
+		return reject("too_long", name, most, n)
 	}
 	return nil
 }

@@ -26,8 +26,8 @@ type User struct {
 	ID customer.ID
 	// Email, unless empty, is looked up instead.
 	Email string
-	// Said is how the client named the customer.
-	Raw string
+	// Raw is the JSON value by which the client named the customer.
+	Raw any
 }
 
 // account reads the customer's account, and what else is wanted, together. A
@@ -69,7 +69,7 @@ func (s *Service) existing(ctx context.Context, u User, w Wanted) (Found, error)
 }
 
 func unknownUser(u User) error {
-	return reject("user_unknown", "user_id", "User %.300s does not exist", u.Raw)
+	return reject("user_unknown", "user_id", u.Raw)
 }
 
 // Customer is the customer that a request names.

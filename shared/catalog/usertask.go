@@ -66,7 +66,7 @@ func (s *Service) userTasks(ctx context.Context, u User, numbers *numbers) (Acco
 type Run struct{ Execution, Purchase int }
 
 // ErrNoPurchase rejects a run that no purchase covers.
-var ErrNoPurchase = errs.Reject(errs.FailedPrecondition, "no_purchase", "task_pk", "no_purchase")
+var ErrNoPurchase = errs.New(errs.FailedPrecondition, "no_purchase", "task_pk")
 
 // RunTask counts a run of a task, in the transaction that ends a purchase used up
 // by it. It rejects with [ErrNoPurchase].
