@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"regulars/functions/altcraft/xmlbody"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 )
@@ -44,7 +45,7 @@ type xmlBody struct {
 func (b *xmlBody) Read(p []byte) (int, error) {
 	if b.json == nil {
 		if b.charset != "" && !strings.EqualFold(b.charset, "utf-8") {
-			return 0, badEncoding(b.charset)
+			return 0, xmlbody.BadEncoding(b.charset)
 		}
 		text, err := b.translate()
 		if err != nil {
@@ -58,10 +59,10 @@ func (b *xmlBody) Read(p []byte) (int, error) {
 // translate leaves a body without anything in it at that: some methods need none.
 func (b *xmlBody) translate() ([]byte, error) {
 	document, err := httpapi.ReadBody(b.request, maxBody)
-	if err != nil || isBlank(document) {
+	if err != nil || xmlbody.IsBlank(document) {
 		return nil, err
 	}
-	object, err := parseXML(document)
+	object, err := xmlbody.Read(document, callShape)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func convert(c *httpapi.Call, a httpapi.Answer) httpapi.Answer {
 	if !wantsXML(c) {
 		return a
 	}
-	document, err := formXML(a.Body)
+	document, err := xmlbody.Write(a.Body)
 	if err != nil {
 		return a
 	}
@@ -117,41 +118,5 @@ func wantsXML(c *httpapi.Call) bool {
 		}
 	}
 	_, asked := xmlCharset(c.Request)
-	return prefersXML(c.Header.Values("Accept"), asked)
-}
-
-// prefersXML reports whether an Accept header likes XML better than JSON. Where
-// it likes both alike, or nothing is said, the answer is as the request was.
-func prefersXML(accept []string, asked bool) bool {
-	header := strings.ToLower(strings.Join(accept, ","))
-	if !asked && !strings.Contains(header, "xml") {
-		return false
-	}
-	forXML := max(liking(header, "application/xml"), liking(header, "text/xml"))
-	forJSON := max(liking(header, "application/json"), liking(header, "text/json"))
-	if forXML == forJSON {
-		return asked
-	}
-	return forXML > forJSON
-}
-
-// liking is the weight that an Accept header gives to a media type: that of the
-// most specific of its ranges that covers it.
-func liking(header, kind string) float64 {
-	ranges := map[string]int{"*/*": 1, kind[:strings.Index(kind, "/")] + "/*": 2, kind: 3}
-	most, weight := 0, 0.0
-	for part := range strings.SplitSeq(header, ",") {
-		named, parameters, err := mime.ParseMediaType(part)
-		specific := ranges[named]
-		if err != nil || specific <= most {
-			continue
-		}
-		most, weight = specific, 1
-		if q, ok := parameters["q"]; ok {
-			if weight, err = strconv.ParseFloat(q, 64); err != nil {
-				weight = 0
-			}
-		}
-	}
-	return weight
+	return xmlbody.Preferred(c.Header.Values("Accept"), asked)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"regulars/functions/altcraft/xmlbody"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
@@ -63,9 +64,9 @@ func TestParseXML(t *testing.T) {
 			`{"data": {"a": {"action": "incr", "value": "1", "by": "hand"}, "b": {"c": {"action": "incr", "value": "1"}}}}`},
 	}
 	for _, tt := range tests {
-		object, err := parseXML([]byte(tt.document))
+		object, err := xmlbody.Read([]byte(tt.document), callShape)
 		if err != nil {
-			t.Errorf("%s: parseXML() error = %v", tt.name, err)
+			t.Errorf("%s: Read() error = %v", tt.name, err)
 			continue
 		}
 		text, err := json.Marshal(object)
@@ -73,7 +74,7 @@ func TestParseXML(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(parse(t, tt.want), parse(t, string(text))); diff != "" {
-			t.Errorf("%s: parseXML() (-want +got):\n%s", tt.name, diff)
+			t.Errorf("%s: Read() (-want +got):\n%s", tt.name, diff)
 		}
 	}
 }
@@ -133,10 +134,10 @@ func TestParseXMLRejects(t *testing.T) {
 		{"100,000 levels", "<xml>" + strings.Repeat("<a>", 100_000), "32 levels"},
 	}
 	for _, tt := range tests {
-		_, err := parseXML([]byte(tt.document))
+		_, err := xmlbody.Read([]byte(tt.document), callShape)
 		clientErr, ok := errs.AsClient(err)
 		if !ok || !strings.Contains(texts.Of(clientErr), tt.want) || len(texts.Of(clientErr)) > 400 || clientErr.Kind != errs.Invalid {
-			t.Errorf("%s: parseXML() error = %.500v, want a short refusal with %q", tt.name, err, tt.want)
+			t.Errorf("%s: Read() error = %.500v, want a short refusal with %q", tt.name, err, tt.want)
 		}
 	}
 }
@@ -149,59 +150,6 @@ func TestLevelsOfXML(t *testing.T) {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 		if _, err := readBody(asJSON(r, "")); (err == nil) != want {
 			t.Errorf("%d levels: error = %v, want success: %t", levels, err, want)
-		}
-	}
-}
-
-func TestFormXML(t *testing.T) {
-	t.Parallel()
-	tests := []struct{ name, answer, want string }{
-		{"in its order", `{"error":0,"error_text":"Successful operation","b":true,"a":null}`, `<xml><error>0</error><error_text>Successful operation</error_text><b>true</b><a/></xml>`},
-		{"escaped", `{"a":"<b>&'\" \r\n\t"}`, `<xml><a>&lt;b&gt;&amp;&#39;&#34; &#xD;&#xA;&#x9;</a></xml>`},
-		{"numbers as they are", `{"a":1.50,"b":12345678901234567890123456789012345678}`, `<xml><a>1.50</a><b>12345678901234567890123456789012345678</b></xml>`},
-		{"empty", `{"a":"","b":{},"c":[]}`, `<xml><a/><b/><c array='true'/></xml>`},
-		{"objects", `{"data":{"a":{"b":1}}}`, `<xml><data><a><b>1</b></a></data></xml>`},
-		{"array of texts", `{"a":["x","y"]}`, `<xml><a array='true'>x</a><a array='true'>y</a></xml>`},
-		{"array of objects", `{"result":[{"a":1},{}]}`, `<xml><result array='true'><a>1</a></result><result array='true'/></xml>`},
-		{"list", `{"data":[{"a":1},{"a":2}],"error":0}`, `<xml><data><a>1</a></data><data><a>2</a></data><error>0</error></xml>`},
-		{"empty list", `{"data":[],"error":0}`, `<xml><error>0</error></xml>`},
-		{"data further in is no list", `{"a":{"data":[1]}}`, `<xml><a><data array='true'>1</data></a></xml>`},
-		{"arrays in arrays", `{"a":[[1,2],[],3,[[4]]]}`, `<xml><a array='true'><item array='true'>1</item><item array='true'>2</item></a><a array='true'><item array='true'/></a><a array='true'>3</a>` +
-			`<a array='true'><item array='true'><item array='true'>4</item></item></a></xml>`},
-		{"names of no element", `{"First name":"x","1st":1,"a:b":2,"xmlns":3,"<'&>":[4],"Имя":5,"ñ-1.":6,"漢":7}`,
-			`<xml><field name='First name'>x</field><field name='1st'>1</field><field name='a:b'>2</field><field name='xmlns'>3</field>` +
-				`<field name='&lt;&#39;&amp;&gt;' array='true'>4</field><Имя>5</Имя><ñ-1.>6</ñ-1.><field name='漢'>7</field></xml>`},
-		{"what XML does not have", `{"a":"\ufffe"}`, "<xml><a>\ufffd</a></xml>"},
-	}
-	for _, tt := range tests {
-		got, err := formXML([]byte(tt.answer))
-		if want := xmlDeclaration + tt.want; err != nil || string(got) != want {
-			t.Errorf("%s: formXML() = %s, %v, want\n%s", tt.name, got, err, want)
-		}
-	}
-	large := `{"a":[` + strings.Repeat(`1,`, maxXML/20) + `1]}`
-	for _, answer := range []string{``, `{"a":`, `{"a":[1`, `plain`, large} {
-		if got, err := formXML([]byte(answer)); err == nil {
-			t.Errorf("formXML(%.40q) = %.40s, want an error", answer, got)
-		}
-	}
-}
-
-// Every letter that stands in an element's name is one for the tokenizer.
-func TestElementNames(t *testing.T) {
-	t.Parallel()
-	for r := rune(0); r < 0x10000; r++ {
-		if !isElementName("a" + string(r)) {
-			continue
-		}
-		if _, err := parseXML([]byte("<xml><a" + string(r) + "/></xml>")); err != nil {
-			t.Errorf("%U in a name: %v", r, err)
-		}
-		if !isElementName(string(r)) {
-			continue
-		}
-		if _, err := parseXML([]byte("<xml><" + string(r) + "/></xml>")); err != nil {
-			t.Errorf("%U at the start of a name: %v", r, err)
 		}
 	}
 }
@@ -238,7 +186,7 @@ func TestFaultsInXML(t *testing.T) {
 		r.Header.Set("Content-Type", "application/xml")
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, r)
-		if got := w.Body.String(); w.Code != tt.status || !strings.HasPrefix(got, xmlDeclaration+tt.want) || strings.Contains(got, "no such table") {
+		if got := w.Body.String(); w.Code != tt.status || !strings.HasPrefix(got, xmlbody.Declaration+tt.want) || strings.Contains(got, "no such table") {
 			t.Errorf("%s: answer = %d %s, want %d %s...", tt.name, w.Code, got, tt.status, tt.want)
 		}
 		if got, want := w.Header().Get("Content-Length"), strconv.Itoa(w.Body.Len()); got != want {
@@ -250,7 +198,7 @@ func TestFaultsInXML(t *testing.T) {
 // What is done is answered: in XML if that fits an answer, else in JSON.
 func TestLargeAnswers(t *testing.T) {
 	t.Parallel()
-	for entries, want := range map[int]string{100: "application/xml; charset=utf-8", maxXML / 20: "application/json; charset=utf-8"} {
+	for entries, want := range map[int]string{100: "application/xml; charset=utf-8", xmlbody.MaxBytes / 20: "application/json; charset=utf-8"} {
 		answer := map[string]any{"error": 0, "result": make([]int, entries)} // 34 bytes each
 		inJSON, err := httpapi.JSON(http.StatusOK, answer)
 		if err != nil {
@@ -262,37 +210,6 @@ func TestLargeAnswers(t *testing.T) {
 		}
 		if got, want := converted.Header.Get("Content-Length"), strconv.Itoa(len(converted.Body)); got != want {
 			t.Errorf("%d entries: Content-Length = %s, want %s", entries, got, want)
-		}
-	}
-}
-
-func TestPrefersXML(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		accept    string
-		json, xml bool // what it means for a request in either
-	}{
-		{"", false, true},
-		{"*/*", false, true},
-		{"application/*", false, true},
-		{"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", false, true}, // of Java
-		{"application/xml", true, true},
-		{"text/XML; charset=utf-8", true, true},
-		{"application/json", false, false},
-		{"application/json, text/plain, */*", false, true}, // of a browser's scripts
-		{"application/json, */*;q=0.1", false, false},
-		{"text/plain, application/xml, text/xml, application/json, */*", false, true}, // of Spring
-		{"application/xml;q=0.5, application/json;q=0.4", true, true},
-		{"application/xml;q=0.4, application/json;q=0.5", false, false},
-		{"application/xml;q=x, application/json", false, false},
-		{"text/html", false, true},
-		{"application/xhtml+xml,;;", false, true},
-	}
-	for _, tt := range tests {
-		for asked, want := range map[bool]bool{false: tt.json, true: tt.xml} {
-			if got := prefersXML([]string{tt.accept}, asked); got != want {
-				t.Errorf("prefersXML(%q, %t) = %t, want %t", tt.accept, asked, got, want)
-			}
 		}
 	}
 }

@@ -2,16 +2,11 @@ package altcraft
 
 import (
 	"bytes"
-	"encoding/json"
 	"encoding/xml"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
-	"strconv"
 	"strings"
 	"testing"
-
-	"regulars/shared/value"
 )
 
 // FuzzXML: whatever a body in XML holds, the answer is XML with `error` and
@@ -47,100 +42,4 @@ func FuzzXML(f *testing.F) {
 			t.Fatalf("answer = %d %s, want no fault", w.Code, w.Body)
 		}
 	})
-}
-
-// FuzzFormXML: whatever value an answer holds, its XML reads back to a value that
-// is written the same.
-func FuzzFormXML(f *testing.F) {
-	for _, seed := range []string{
-		`{"a": [1, "x", null, {}, [], [[]], {"b": [""]}], "First name": "<&'\">", "xml": {"data": ["\r\n\t"]}}`, `"x"`, `[[1, 2], [3]]`, `{"": 1}`, `{"\ufffe": 1}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, document []byte) {
-		v, err := value.Parse(document)
-		if err != nil || !survives(v) {
-			return
-		}
-		form := func(v any) []byte {
-			text, err := json.Marshal(map[string]any{"v": v})
-			if err != nil {
-				t.Fatal(err)
-			}
-			written, err := formXML(text)
-			if err != nil {
-				t.Fatalf("formXML(%s) error = %v", text, err)
-			}
-			return written
-		}
-		written := form(v)
-		read, err := parseXML(written)
-		if err != nil {
-			if strings.Contains(err.Error(), "levels") { // an array is one level in JSON, and two with an array in it
-				return
-			}
-			t.Fatalf("parseXML(%s) error = %v", written, err)
-		}
-		if again := form(read["v"]); !bytes.Equal(again, written) {
-			t.Fatalf("%s\nread and written again is\n%s", written, again)
-		}
-	})
-}
-
-// survives tells values that survive XML from those that it has no form for: texts
-// that are blank, characters that it does not have, and names without end.
-func survives(v any) bool {
-	switch v := v.(type) {
-	case string:
-		return !strings.ContainsAny(v, "\ufffe\uffff") && (v == "" || strings.TrimSpace(v) != "")
-	case []any:
-		for _, e := range v {
-			if !survives(e) {
-				return false
-			}
-		}
-	case map[string]any:
-		for name, e := range v {
-			if !survives(name) || len(name) > maxFieldName || !survives(e) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// What the reader takes in memory is in proportion to the body, so that one at the
-// limit of 5 MB fits a function: what is counted is all of it, dropped or not.
-func TestXMLStaysWithinMemory(t *testing.T) {
-	const (
-		size = maxBody / 10
-		most = 60 // bytes for each of the body: 300 MB at the limit
-	)
-	fill := func(head, unit, tail string) string {
-		return "<xml>" + head + strings.Repeat(unit, size/len(unit)) + tail + "</xml>"
-	}
-	var names strings.Builder
-	for i := range 50_000 {
-		names.WriteString("<a" + strconv.FormatInt(int64(i), 36) + "/>")
-	}
-	for name, body := range map[string]string{
-		"names":    "<xml>" + names.String() + "</xml>",
-		"entries":  fill("", "<a array='true'/>", ""),
-		"objects":  fill("", "<a array='true'><b/></a>", ""),
-		"escapes":  fill("<a>", "&#x1F600;", "</a>"),
-		"comments": fill("<a>", "x<!---->", "</a>"),
-		"tags":     fill("", "<a array='true' "+strings.Repeat("xmlns:b='' ", 360)+"/>", ""),
-	} {
-		document := []byte(body)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		if _, err := parseXML(document); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		runtime.ReadMemStats(&after)
-		got := int(after.TotalAlloc-before.TotalAlloc) / len(document)
-		if t.Logf("%s: %d bytes for each", name, got); got > most {
-			t.Errorf("%s: %d bytes for each of the body, want at most %d", name, got, most)
-		}
-	}
 }

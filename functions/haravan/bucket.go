@@ -40,7 +40,7 @@ func (b *buckets) pass(header http.Header, tenant int, limit access.RateLimit, n
 	}
 	wait := (held + 1 - float64(limit.Size)) / float64(limit.Leak)
 	header.Set("Retry-After", fmt.Sprintf("%.1f", max(1, math.Ceil(wait*10)/10)))
-	return reject(codeLimited, "", "Too many requests. Send this one again after the seconds that Retry-After says.")
+	return reject(codeLimited, "")
 }
 
 // put returns how much the bucket holds after what leaked, and whether the

@@ -106,7 +106,7 @@ func (c *call) period() (p points.Period, err error) {
 	}
 	if text := c.trimmed("cursor"); text != "" {
 		if p.Below, err = strconv.ParseInt(text, 10, 64); err != nil || p.Below < 1 {
-			return p, reject("bad_cursor", "cursor", "is not one that an answer named")
+			return p, reject("bad_cursor", "cursor")
 		}
 	}
 	return p, nil

@@ -67,4 +67,4 @@ func statusFor(r *errs.Client) int {
 	return statusOfKind[r.Kind]
 }
 
-var errPath = errs.Reject(errs.NotFound, "unknown_path", "", "Not Found")
+var errPath = errs.New(errs.NotFound, "unknown_path", "")

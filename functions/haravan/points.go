@@ -94,10 +94,10 @@ func (d *Dialect) readOrder(order map[string]any) (o points.Order, err error) {
 		return o, err
 	}
 	if o.ID == "" {
-		return o, reject("missing", "id", blank)
+		return o, reject("missing", "id")
 	}
 	if path.Clean("/"+o.ID) != "/"+o.ID {
-		return o, reject("bad_id", "id", "must not have an empty part, . or .. between slashes: a return names it in a path")
+		return o, reject("bad_id/part", "id")
 	}
 	if o.Total, err = amount(order, "total", 0); err != nil {
 		return o, err
@@ -113,7 +113,7 @@ func (d *Dialect) readOrder(order map[string]any) (o points.Order, err error) {
 		return o, err
 	}
 	if o.PaidAt.After(d.now().Add(maxAhead)) || o.PaidAt.Before(firstPaid) {
-		return o, reject("bad_date", "paid_at", "must be from 1990 on and not in the future")
+		return o, reject("bad_date/range", "paid_at")
 	}
 	return o, nil
 }

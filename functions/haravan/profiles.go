@@ -61,7 +61,7 @@ func (c *call) filter() (f points.Filter, nobody bool, err error) {
 	f.Limit, f.Page = c.limit(), c.page()
 	if since := c.trimmed("since_id"); since != "" {
 		if !numeric.MatchString(since) {
-			return f, false, reject("bad_id", "since_id", "is not a number")
+			return f, false, reject("bad_id", "since_id")
 		}
 		n, err := strconv.ParseUint(strings.TrimPrefix(since, "-"), 10, 64)
 		if strings.HasPrefix(since, "-") {

@@ -55,7 +55,7 @@ func (d *Dialect) decode(authorized *httpapi.Call) (*call, error) {
 	}
 	var err error
 	if c.query, err = url.ParseQuery(c.URL.RawQuery); err != nil { // not to be taken for one that asks for nothing
-		return nil, reject(codeQuery, "", "The query of the address cannot be read; write % as %25 and ; as %3B.")
+		return nil, reject(codeQuery, "")
 	}
 	if strings.Contains(c.Route, "{id}") {
 		c.id, err = c.number("id")
@@ -75,7 +75,7 @@ func (c *call) number(name string) (customer.ID, error) {
 	}
 	n, err := strconv.ParseUint(digits, 10, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return 0, reject("bad_id", name, "is not a number")
+		return 0, reject("bad_id", name)
 	}
 	return customer.ID(n), nil
 }
@@ -90,7 +90,7 @@ func (c *call) object(name string) (map[string]any, error) {
 	}
 	object, ok := c.body[name].(map[string]any)
 	if !ok {
-		return nil, reject("missing", name, blank)
+		return nil, reject("missing", name)
 	}
 	return object, nil
 }
@@ -101,7 +101,7 @@ func (c *call) readBody(object string) error {
 		return nil
 	}
 	if kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return reject(codeBody, "", "Content-Type must be application/json")
+		return reject(codeBody, "")
 	}
 	document, err := httpapi.ReadBody(c.Request, maxBody)
 	if err != nil {
@@ -118,9 +118,8 @@ func (c *call) readBody(object string) error {
 // maxPath is the longest path that an answer repeats, in bytes, as in value.
 const maxPath = 100
 
-// flawIn puts what value rejects of a body, which it names by its path in field and
-// text, as everything else is put: by its name in the object, and in the field
-// alone.
+// flawIn is what is wrong in a body, by its path in the object, and with the reason
+// for which the texts say it without the path.
 func flawIn(object string, err error) error {
 	clientErr, rejected := errs.AsClient(err)
 	if !rejected || clientErr.Path == "" {
@@ -130,15 +129,10 @@ func flawIn(object string, err error) error {
 	if len(path) > maxPath {
 		path = strings.ToValidUTF8(path[:maxPath], "") + "..."
 	}
-	reason := strings.TrimPrefix(texts.Of(clientErr), path+" ")
-	return reject(clientErr.Code, strings.TrimPrefix(path, object+"."), strings.TrimSuffix(reason, "."))
+	flaw := clientErr.At(strings.TrimPrefix(path, object+"."))
+	flaw.Reason += "_below"
+	return flaw
 }
-
-// What is said of a member.
-const (
-	blank    = "can't be blank"
-	positive = "must be greater than 0"
-)
 
 // whole reads a whole number of at least least; given is false where there is
 // none.
@@ -149,21 +143,21 @@ func whole(object map[string]any, name string, least int64) (n int64, given bool
 	}
 	number, ok := v.(json.Number)
 	if !ok {
-		return 0, false, reject("wrong_type", name, "must be a whole number, not "+value.TypeName(v))
+		return 0, false, reject("wrong_type/number", name, value.TypeName(v))
 	}
 	n, err = strconv.ParseInt(string(number), 10, 64) // it is canonical: 1e1 is 10
 	negative := strings.HasPrefix(string(number), "-")
 	fraction := strings.Contains(string(number), ".") && !strings.Contains(string(number), "e") || strings.Contains(string(number), "e-")
 	switch {
 	case fraction:
-		return 0, false, reject("not_whole", name, "must be a whole number")
+		return 0, false, reject("not_whole", name)
 	case negative || err == nil && n < least:
 		if least == 0 {
-			return 0, false, reject("too_small", name, "must be 0 or greater")
+			return 0, false, reject("too_small/zero", name)
 		}
-		return 0, false, reject("too_small", name, positive)
+		return 0, false, reject("too_small", name)
 	case err != nil || n > points.Max:
-		return 0, false, reject(points.ErrTooMany.Code, name, "must be at most "+strconv.FormatInt(points.Max, 10))
+		return 0, false, reject(points.ErrTooMany.Code+"/number", name, points.Max)
 	}
 	return n, true, nil
 }
@@ -172,7 +166,7 @@ func whole(object map[string]any, name string, least int64) (n int64, given bool
 func amount(object map[string]any, name string, least int64) (int64, error) {
 	n, given, err := whole(object, name, least)
 	if err == nil && !given {
-		err = reject("missing", name, blank)
+		err = reject("missing", name)
 	}
 	return n, err
 }
@@ -189,12 +183,12 @@ func text(object map[string]any, name string, longest int, numbers bool) (string
 		if s = string(v); numbers {
 			break
 		}
-		return "", reject("wrong_type", name, "must be a text, not a number")
+		return "", reject("wrong_type/text", name, value.TypeName(v))
 	default:
-		return "", reject("wrong_type", name, "must be a text, not "+value.TypeName(v))
+		return "", reject("wrong_type/text", name, value.TypeName(v))
 	}
 	if utf8.RuneCountInString(s) > longest {
-		return "", reject("too_long", name, "is too long (maximum is "+strconv.Itoa(longest)+" characters)")
+		return "", reject("too_long", name, longest)
 	}
 	return s, nil
 }
@@ -209,7 +203,7 @@ func instant(name, text string) (time.Time, error) {
 	}
 	t, _, err := value.ParseTime(name, text)
 	if err != nil {
-		return time.Time{}, reject("bad_date", name, "is not a date like 2020-07-21T08:33:36Z")
+		return time.Time{}, reject("bad_date/form", name)
 	}
 	if t.IsZero() {
 		t = t.Add(1) // the zero time would say that none was given
@@ -253,8 +247,6 @@ func (c *call) change(meaning []any, do func(context.Context, points.Request) (p
 	return answer, nil
 }
 
-// reject makes a client error. The detail stands below the field, which it does not
-// name.
-func reject(code, field, detail string) error {
-	return errs.Reject(errs.Invalid, code, field, "%s", detail)
+func reject(code, path string, args ...any) error {
+	return errs.New(errs.Invalid, code, path, args...)
 }

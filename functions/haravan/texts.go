@@ -2,10 +2,35 @@ package haravan
 
 import "regulars/shared/httpapi"
 
-// texts are the sentences of this dialect.
+// texts are the sentences of this dialect. Where a field is to blame the answer says
+// the sentence below its name.
 var texts = httpapi.Texts.With(map[string]string{
 	"bad_idempotency_key":    "must have 1 to %v characters",
 	"idempotency_key_reused": "this key came before with another request",
+
+	codeBody:                 "Content-Type must be application/json",
+	codeQuery:                "The query of the address cannot be read; write %% as %%25 and ; as %%3B.",
+	codeLimited:              "Too many requests. Send this one again after the seconds that Retry-After says.",
+	"unknown_path":           "Not Found",
+	"missing":                "can't be blank",
+	"bad_id":                 "is not a number",
+	"bad_id/part":            "must not have an empty part, . or .. between slashes: a return names it in a path",
+	"bad_cursor":             "is not one that an answer named",
+	"bad_date/form":          "is not a date like 2020-07-21T08:33:36Z",
+	"bad_date/range":         "must be from 1990 on and not in the future",
+	"wrong_type/number":      "must be a whole number, not %v",
+	"wrong_type/text":        "must be a text, not %v",
+	"not_whole":              "must be a whole number",
+	"too_small":              "must be greater than 0",
+	"too_small/zero":         "must be 0 or greater",
+	"too_many_points/number": "must be at most %v",
+	"too_long":               "is too long (maximum is %v characters)",
+
+	"bad_json/no_name_below":           "has a member without a name",
+	"bad_json/digits_below":            "is a number of more than 38 digits",
+	"bad_json/range_below":             "is a number outside of the range 1e-130 to 9.9e125",
+	"bad_json/surrogate_below":         "contains half of a surrogate pair",
+	"bad_json/control_character_below": "contains the control character %v",
 
 	"profile_unknown":               "Not Found",
 	"profile_disabled":              "the profile is disabled and spends no points",

@@ -39,7 +39,7 @@ func Parse(field string, v any) (Filter, error) {
 	}
 	object, ok := v.(map[string]any)
 	if !ok {
-		return Filter{}, reject(field, "an object is expected, or its JSON as a text; this is %s.", value.TypeName(v))
+		return Filter{}, reject("object", field, value.TypeName(v))
 	}
 	p := parser{names: map[string]bool{}}
 	root, err := p.object(field, object, 0)
@@ -59,7 +59,7 @@ type parser struct {
 // object reads an object of conditions, all of which must hold.
 func (p *parser) object(at string, object map[string]any, level int) (test, error) {
 	if level > maxLevels {
-		return nil, reject(at, "$and and $or may be nested %d levels deep, not deeper.", maxLevels)
+		return nil, reject("too_deep", at, maxLevels)
 	}
 	var tests []test
 	for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -80,19 +80,19 @@ func (p *parser) object(at string, object map[string]any, level int) (test, erro
 func (p *parser) combination(at, name string, v any, level int) (test, error) {
 	if name != "$and" && name != "$or" {
 		if _, known := operators[name]; known {
-			return nil, reject(at, "the operator %s belongs below the name of a field.", name)
+			return nil, reject("operator_without_field", at, name)
 		}
 		return nil, unknownOperator(at, name)
 	}
 	list, ok := v.([]any)
 	if !ok || len(list) == 0 {
-		return nil, reject(at, "an array of objects is expected, with one at least.")
+		return nil, reject("objects", at)
 	}
 	var tests []test
 	for _, e := range list {
 		object, ok := e.(map[string]any)
 		if !ok {
-			return nil, reject(at, "an array of objects is expected; there is %s in it.", value.TypeName(e))
+			return nil, reject("no_object", at, value.TypeName(e))
 		}
 		if err := p.count(at); err != nil { // an empty one costs something, too
 			return nil, err
@@ -113,7 +113,7 @@ func (p *parser) combination(at, name string, v any, level int) (test, error) {
 // of operators.
 func (p *parser) field(at, name string, v any, _ int) (test, error) {
 	if strings.Count(name, ".") >= maxSteps {
-		return nil, reject(at, "a name has at most %d parts with dots between.", maxSteps)
+		return nil, reject("name", at, maxSteps)
 	}
 	where := pathOf(name)
 	for _, step := range where.steps {
@@ -130,7 +130,7 @@ func (p *parser) field(at, name string, v any, _ int) (test, error) {
 	var tests []test
 	for _, operator := range slices.Sorted(maps.Keys(object)) {
 		if !strings.HasPrefix(operator, "$") {
-			return nil, reject(at, "%.40q stands beside operators; say it of a field of its own, such as \"field.%.40s\".", operator, operator)
+			return nil, reject("beside_operators", at, operator, operator)
 		}
 		t, err := p.operator(at+"."+operator, operator, where, object[operator])
 		if err != nil {
@@ -174,7 +174,7 @@ func (p *parser) operator(at, name string, where path, v any) (test, error) {
 
 func (p *parser) count(at string) error {
 	if p.conditions++; p.conditions > maxConditions {
-		return reject(at, "a query has at most %d conditions.", maxConditions)
+		return reject("too_many_conditions", at, maxConditions)
 	}
 	return nil
 }
@@ -182,10 +182,10 @@ func (p *parser) count(at string) error {
 func (p *parser) in(at string, where path, v any) (test, error) {
 	list, ok := v.([]any)
 	if !ok {
-		return nil, reject(at, "an array is expected, this is %s.", value.TypeName(v))
+		return nil, reject("array", at, value.TypeName(v))
 	}
 	if p.values += len(list); p.values > maxValues {
-		return nil, reject(at, "$in may name %d values in all.", maxValues)
+		return nil, reject("too_many_values", at, maxValues)
 	}
 	return equals(at, where, list)
 }
@@ -195,7 +195,7 @@ func (p *parser) in(at string, where path, v any) (test, error) {
 func equals(at string, where path, values []any) (test, error) {
 	for _, v := range values {
 		if name := operatorWithin(v); name != "" {
-			return nil, reject(at, "the operator %s stands within a value; name the field with dots instead, such as \"card.level\".", name)
+			return nil, reject("operator_in_value", at, name)
 		}
 	}
 	wanted := setOf(values)
@@ -233,7 +233,7 @@ func operatorWithin(v any) string {
 func exists(_ *parser, at string, where path, v any) (test, error) {
 	wanted, ok := v.(bool)
 	if !ok {
-		return nil, reject(at, "true or false is expected, this is %s.", value.TypeName(v))
+		return nil, reject("boolean", at, value.TypeName(v))
 	}
 	return func(document map[string]any) bool { return len(where.values(document)) > 0 == wanted }, nil
 }
@@ -242,7 +242,7 @@ func ordered(passes func(order int) bool) func(*parser, string, path, any) (test
 	return func(_ *parser, at string, where path, v any) (test, error) {
 		b, ok := boundOf(v)
 		if !ok {
-			return nil, reject(at, "a number or a text is expected, this is %s.", value.TypeName(v))
+			return nil, reject("number_or_text", at, value.TypeName(v))
 		}
 		beyond := func(v any) bool {
 			order, comparable := b.compare(v)
@@ -255,11 +255,11 @@ func ordered(passes func(order int) bool) func(*parser, string, path, any) (test
 }
 
 func unknownOperator(at, name string) error {
-	return reject(at, "the operator %.40s is not supported; there are $and, $or, $eq, $in, $gt, $gte, $lt, $lte and $exists.", name)
+	return reject("operator", at, name)
 }
 
-func reject(at, format string, args ...any) error {
-	return errs.Reject(errs.Invalid, "bad_query", short(at), "%s: "+format, append([]any{short(at)}, args...)...)
+func reject(reason, at string, args ...any) error {
+	return errs.New(errs.Invalid, "bad_query/"+reason, short(at), args...)
 }
 
 // short keeps a hostile name from filling the answer.

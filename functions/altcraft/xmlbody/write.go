@@ -1,4 +1,4 @@
-package altcraft
+package xmlbody
 
 import (
 	"bytes"
@@ -11,35 +11,36 @@ import (
 )
 
 const (
-	xmlDeclaration = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
+	// Declaration begins every document that is written.
+	Declaration = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
 	// unnamed is the element of a member whose name is none of an element; its
 	// attribute `name` says it.
 	unnamed = "field"
 	// nested is the element of the entries of an array in an array.
 	nested = "item"
-	// maxXML is how large an answer in XML may be: a function may answer with
+	// MaxBytes is how large what is written may be: a function may answer with
 	// 6 MB, and the event it answers with takes some.
-	maxXML = 5_500_000
+	MaxBytes = 5_500_000
 	// listed is the member of an answer that is a list without the attribute
 	// array='true', as the contract shows it; where it is empty there is none.
 	listed = "data"
 )
 
-// formXML turns an answer in JSON into XML, members in their order. XML has no
+// Write turns an answer in JSON into XML, members in their order. XML has no
 // types: numbers and booleans are texts, null and an empty object are elements
 // without anything in them. Characters that XML does not have become U+FFFD.
-func formXML(document []byte) ([]byte, error) {
-	w := xmlWriter{decoder: json.NewDecoder(bytes.NewReader(document))}
+func Write(document []byte) ([]byte, error) {
+	w := writer{decoder: json.NewDecoder(bytes.NewReader(document))}
 	w.decoder.UseNumber()
-	w.out.WriteString(xmlDeclaration)
-	if err := w.value(rootElement, "", 0); err != nil {
+	w.out.WriteString(Declaration)
+	if err := w.value(root, "", 0); err != nil {
 		return nil, fmt.Errorf("answer in XML: %w", err)
 	}
 	return w.out.Bytes(), nil
 }
 
-// An xmlWriter writes what its decoder reads.
-type xmlWriter struct {
+// A writer writes what its decoder reads.
+type writer struct {
 	decoder *json.Decoder
 	out     bytes.Buffer
 }
@@ -51,9 +52,9 @@ const arrayMark = " array='true'"
 
 // value writes the next value as an element of that name and mark, or where it is
 // an array, as many.
-func (w *xmlWriter) value(name, mark string, depth int) error {
+func (w *writer) value(name, mark string, depth int) error {
 	token, err := w.decoder.Token()
-	if err == nil && w.out.Len() > maxXML {
+	if err == nil && w.out.Len() > MaxBytes {
 		err = errTooLarge
 	}
 	if err != nil {
@@ -73,7 +74,7 @@ func (w *xmlWriter) value(name, mark string, depth int) error {
 	return nil
 }
 
-func (w *xmlWriter) scalar(name, mark, text string) {
+func (w *writer) scalar(name, mark, text string) {
 	if text == "" {
 		w.empty(name, mark)
 		return
@@ -83,7 +84,7 @@ func (w *xmlWriter) scalar(name, mark, text string) {
 	w.close(name)
 }
 
-func (w *xmlWriter) object(name, mark string, depth int) error {
+func (w *writer) object(name, mark string, depth int) error {
 	if !w.decoder.More() {
 		w.empty(name, mark)
 		return w.skip()
@@ -103,12 +104,12 @@ func (w *xmlWriter) object(name, mark string, depth int) error {
 }
 
 // skip skips the end of an object or array.
-func (w *xmlWriter) skip() error {
+func (w *writer) skip() error {
 	_, err := w.decoder.Token()
 	return err
 }
 
-func (w *xmlWriter) array(name, mark string, depth int) error {
+func (w *writer) array(name, mark string, depth int) error {
 	if mark != "" { // an array in an array
 		w.open(name, mark)
 		defer w.close(name)
@@ -130,19 +131,19 @@ func (w *xmlWriter) array(name, mark string, depth int) error {
 	return w.skip()
 }
 
-func (w *xmlWriter) open(name, mark string) {
+func (w *writer) open(name, mark string) {
 	w.out.WriteByte('<')
 	w.tag(name, mark)
 	w.out.WriteByte('>')
 }
 
-func (w *xmlWriter) empty(name, mark string) {
+func (w *writer) empty(name, mark string) {
 	w.out.WriteByte('<')
 	w.tag(name, mark)
 	w.out.WriteString("/>")
 }
 
-func (w *xmlWriter) tag(name, mark string) {
+func (w *writer) tag(name, mark string) {
 	if isElementName(name) {
 		w.out.WriteString(name)
 	} else {
@@ -153,14 +154,14 @@ func (w *xmlWriter) tag(name, mark string) {
 	w.out.WriteString(mark)
 }
 
-func (w *xmlWriter) close(name string) {
+func (w *writer) close(name string) {
 	if !isElementName(name) {
 		name = unnamed
 	}
 	w.out.WriteString("</" + name + ">")
 }
 
-func (w *xmlWriter) text(text string) {
+func (w *writer) text(text string) {
 	_ = xml.EscapeText(&w.out, []byte(text)) // a buffer takes all
 }
 
@@ -176,7 +177,7 @@ func isElementName(name string) bool {
 			return false
 		}
 	}
-	return name == rootElement || name != "" && !strings.HasPrefix(strings.ToLower(name), "xml")
+	return name == root || name != "" && !strings.HasPrefix(strings.ToLower(name), "xml")
 }
 
 // nameLetters are letters of XML 1.0 in all its editions, and _.

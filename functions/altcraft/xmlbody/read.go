@@ -1,4 +1,6 @@
-package altcraft
+// Package xmlbody reads bodies in XML as the JSON values that they stand for, and
+// writes JSON as XML (Altcraft 1.4).
+package xmlbody
 
 import (
 	"bytes"
@@ -15,7 +17,7 @@ import (
 )
 
 const (
-	rootElement = "xml"
+	root = "xml"
 	// maxTag is the longest start tag, in bytes: a name of 255 characters in its
 	// longest spelling fits, a hundred thousand attributes do not.
 	maxTag = 4096
@@ -23,41 +25,40 @@ const (
 	maxReason = 200
 )
 
-// parseXML reads the object that a body in XML stands for (Altcraft 1.4): the
+// Read reads the object that a body in XML stands for (Altcraft 1.4): the
 // root is <xml>, each element in it a member. An element with array='true' is an
 // array, or a further entry of the one that its name began. Elements hold either
 // elements or text; CDATA is text. name='...' is the member's name where that is
-// none of an element. What is not text in JSON is made what it is by the shape
-// of a call; all else stays text.
+// none of an element. What is not text in JSON is made what it is by the shape;
+// all else stays text. Errors are client errors with the code bad_xml.
 //
 // Rejected are document types (and so all entities but the five of XML),
 // processing instructions, namespaces, other attributes, and other encodings.
-func parseXML(document []byte) (map[string]any, error) {
+func Read(document []byte, s *Shape) (map[string]any, error) {
 	document = bytes.TrimPrefix(document, []byte("\ufeff"))
 	if !utf8.Valid(document) {
-		return nil, badXML("The body is not valid UTF-8.")
+		return nil, reject("utf8")
 	}
-	p := xmlReader{document: document, decoder: xml.NewDecoder(bytes.NewReader(document))}
-	p.decoder.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) { return nil, badEncoding(charset) }
-	return p.root()
+	p := reader{document: document, decoder: xml.NewDecoder(bytes.NewReader(document))}
+	p.decoder.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) { return nil, BadEncoding(charset) }
+	return p.readDocument(s)
 }
 
-func badXML(format string, args ...any) error {
-	return errs.Reject(errs.Invalid, "bad_xml", "", format, args...)
+func reject(reason string, args ...any) error {
+	return errs.New(errs.Invalid, "bad_xml/"+reason, "", args...)
 }
 
-func badEncoding(charset string) error {
-	return badXML("The body is in the encoding %.40q; only UTF-8 is understood.", charset)
-}
+// BadEncoding rejects a charset other than UTF-8.
+func BadEncoding(charset string) error { return reject("encoding", charset) }
 
-// An xmlReader reads one document.
-type xmlReader struct {
+// A reader reads one document.
+type reader struct {
 	document []byte
 	decoder  *xml.Decoder
 }
 
-// root reads the whole document.
-func (p *xmlReader) root() (map[string]any, error) {
+// readDocument reads the whole document.
+func (p *reader) readDocument(s *Shape) (map[string]any, error) {
 	var object map[string]any
 	for {
 		token, err := p.next()
@@ -65,41 +66,41 @@ func (p *xmlReader) root() (map[string]any, error) {
 			return object, nil
 		}
 		if errors.Is(err, io.EOF) {
-			return nil, badXML("The body has no element; <%s> is expected.", rootElement)
+			return nil, reject("empty", root)
 		}
 		if err != nil {
 			return nil, err
 		}
 		switch token := token.(type) {
 		case xml.CharData:
-			if !isBlank(token) {
-				return nil, badXML("The body has text outside of <%s>.", rootElement)
+			if !IsBlank(token) {
+				return nil, reject("text_outside", root)
 			}
 		case xml.StartElement:
 			if object != nil {
-				return nil, badXML("The body has a second root element, <%.40s>.", token.Name.Local)
+				return nil, reject("second_root", token.Name.Local)
 			}
-			if token.Name.Local != rootElement || token.Name.Space != "" || len(token.Attr) > namespaces(token) {
-				return nil, badXML("The root element is <%.40s>; <%s> without attributes and namespaces is expected.", token.Name.Local, rootElement)
+			if token.Name.Local != root || token.Name.Space != "" || len(token.Attr) > namespaces(token) {
+				return nil, reject("root", token.Name.Local, root)
 			}
-			v, err := p.element("", 1, callShape)
+			v, err := p.element("", 1, s)
 			if err != nil {
 				return nil, err
 			}
 			var ok bool
 			if object, ok = v.(map[string]any); !ok {
-				return nil, badXML("<%s> holds text; an element for each parameter is expected.", rootElement)
+				return nil, reject("text_in_root", root)
 			}
 		}
 	}
 }
 
 // next is the next start, end or text; [io.EOF] after the last.
-func (p *xmlReader) next() (xml.Token, error) {
+func (p *reader) next() (xml.Token, error) {
 	for {
 		start := p.decoder.InputOffset()
 		if tagIsTooLong(p.document[start:]) {
-			return nil, badXML("The body has a tag of more than %d bytes, at byte %d.", maxTag, start)
+			return nil, reject("tag_too_long", maxTag, start)
 		}
 		token, err := p.decoder.Token()
 		if errors.Is(err, io.EOF) {
@@ -109,17 +110,17 @@ func (p *xmlReader) next() (xml.Token, error) {
 			return nil, clientErr
 		}
 		if err != nil {
-			return nil, badXML("The body is not XML: %s.", abridged(strings.TrimPrefix(err.Error(), "XML ")))
+			return nil, reject("syntax", abridged(strings.TrimPrefix(err.Error(), "XML ")))
 		}
 		if hasHalfPair(p.document[start:p.decoder.InputOffset()]) {
-			return nil, badXML("The body has a reference to half of a surrogate pair, before byte %d.", p.decoder.InputOffset())
+			return nil, reject("surrogate", p.decoder.InputOffset())
 		}
 		switch token := token.(type) {
 		case xml.Directive:
-			return nil, badXML("The body has a document type or the like (<!...>), which is not understood; entities are not, either.")
+			return nil, reject("doctype")
 		case xml.ProcInst:
 			if token.Target != "xml" || start != 0 {
-				return nil, badXML("The body has a processing instruction, <?%.40s?>; only an XML declaration at its start is understood.", token.Target)
+				return nil, reject("instruction", token.Target)
 			}
 		case xml.Comment:
 		default:
@@ -179,12 +180,13 @@ func abridged(reason string) string {
 	return strings.ToValidUTF8(reason[:maxReason], "") + "..."
 }
 
-func isBlank(text []byte) bool { return len(bytes.Trim(text, " \t\r\n")) == 0 }
+// IsBlank reports whether text has nothing but the white space of XML.
+func IsBlank(text []byte) bool { return len(bytes.Trim(text, " \t\r\n")) == 0 }
 
 // element reads what the element at path holds, up to its end.
-func (p *xmlReader) element(path string, depth int, s *shape) (any, error) {
+func (p *reader) element(path string, depth int, s *Shape) (any, error) {
 	if depth > value.MaxDepth+1 { // texts are no level of their own
-		return nil, badXML("The body has more than %d levels of elements.", value.MaxDepth)
+		return nil, reject("too_deep", value.MaxDepth)
 	}
 	var text []byte
 	var inner members
@@ -201,7 +203,7 @@ func (p *xmlReader) element(path string, depth int, s *shape) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			v, err := p.element(m.path, depth+1, s.of(m.name))
+			v, err := p.element(m.path, depth+1, s.Of(m.name))
 			if err != nil {
 				return nil, err
 			}
@@ -210,10 +212,10 @@ func (p *xmlReader) element(path string, depth int, s *shape) (any, error) {
 			}
 		case xml.EndElement:
 			if inner.object == nil {
-				return s.text(string(text)), nil
+				return s.Text(string(text)), nil
 			}
-			if !isBlank(text) {
-				return nil, badXML("%s holds both text and elements.", place(path))
+			if !IsBlank(text) {
+				return nil, reject("mixed", place(path))
 			}
 			return s.object(inner.object), nil
 		}
@@ -222,7 +224,7 @@ func (p *xmlReader) element(path string, depth int, s *shape) (any, error) {
 
 func place(path string) string {
 	if path == "" {
-		return "<" + rootElement + ">"
+		return "<" + root + ">"
 	}
 	return abridged(path)
 }
@@ -234,11 +236,11 @@ type member struct {
 }
 
 // member reads the start tag of an element of the one at path.
-func (p *xmlReader) member(path string, tag xml.StartElement) (member, error) {
+func (p *reader) member(path string, tag xml.StartElement) (member, error) {
 	m := member{name: tag.Name.Local}
 	at := strings.TrimPrefix(path+"."+m.name, ".")
 	if tag.Name.Space != "" || strings.Contains(m.name, ":") {
-		return m, badXML("%s: namespaces are not understood.", abridged(at))
+		return m, reject("namespace", abridged(at))
 	}
 	for _, a := range tag.Attr {
 		switch {
@@ -248,9 +250,9 @@ func (p *xmlReader) member(path string, tag xml.StartElement) (member, error) {
 		case a.Name == xml.Name{Local: "array"} && a.Value == "true":
 			m.array = true
 		case a.Name == xml.Name{Local: "array"}:
-			return m, badXML("%s: array='%.40s' is not understood; array='true' is, or no such attribute.", abridged(at), a.Value)
+			return m, reject("array", abridged(at), a.Value)
 		default:
-			return m, badXML("%s: the attribute %.40s is not understood; array='true' and name='...' are.", abridged(at), a.Name.Local)
+			return m, reject("attribute", abridged(at), a.Name.Local)
 		}
 	}
 	m.path = strings.TrimPrefix(path+"."+m.name, ".")
@@ -285,7 +287,7 @@ func (in *members) add(m member, v any) error {
 	list, isArray := before.([]any)
 	switch {
 	case repeated && !isArray:
-		return badXML("%s stands more than once; array='true' is expected where that is an array.", abridged(m.path))
+		return reject("repeated", abridged(m.path))
 	case !repeated && !m.array:
 		in.object[m.name] = v
 	case !repeated && isNothing(v):
@@ -302,5 +304,5 @@ func (in *members) add(m member, v any) error {
 func isNothing(v any) bool {
 	text, isText := v.(string)
 	object, isObject := v.(map[string]any)
-	return isText && isBlank([]byte(text)) || isObject && len(object) == 0
+	return isText && IsBlank([]byte(text)) || isObject && len(object) == 0
 }
