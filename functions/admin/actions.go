@@ -161,9 +161,9 @@ func findAction(name string) (action, error) {
 		names[i] = a.name
 	}
 	if name == "" {
-		return action{}, reject("unknown_action", "action", "The call names no action. There are: %s.", strings.Join(names, ", "))
+		return action{}, reject("unknown_action/none", "action", strings.Join(names, ", "))
 	}
-	return action{}, reject("unknown_action", "action", "There is no action %.50q. Nearest: %s.", name, nearest(name, names))
+	return action{}, reject("unknown_action", "action", name, nearest(name, names))
 }
 
 // nearest lists the three of names that take the fewest changes of a letter to

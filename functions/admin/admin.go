@@ -90,7 +90,7 @@ func newErrorBody(code, field, detail string) errorBody {
 	return body
 }
 
-// errorAnswer is what may be told of err; false for a fault.
+// errorAnswer is what may be told of err; false for an internal error.
 func errorAnswer(err error) (errorBody, bool) {
 	if clientErr, ok := errs.AsClient(err); ok {
 		return newErrorBody(clientErr.Code, clientErr.Path, texts.Of(clientErr)), true
@@ -101,6 +101,6 @@ func errorAnswer(err error) (errorBody, bool) {
 	return errorBody{}, false
 }
 
-func reject(code, field, format string, args ...any) error {
-	return errs.Reject(errs.Invalid, code, field, format, args...)
+func reject(code, path string, args ...any) error {
+	return errs.New(errs.Invalid, code, path, args...)
 }

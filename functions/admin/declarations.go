@@ -91,7 +91,7 @@ func removeDeclared(ctx context.Context, h *Handler, a arguments, setting, noun,
 		return nil, err
 	}
 	if names := declared(settings); !slices.Contains(names, member) {
-		return nil, reject("undeclared", parameter, "There is no declared %s %.100q. Nearest: %s.", noun, member, orNone(nearest(member, names)))
+		return nil, reject("undeclared", parameter, noun, member, orNone(nearest(member, names)))
 	}
 	_, err = h.declare(ctx, a, setting, member, nil)
 	return removedBody{map[string]string{parameter: member}}, err

@@ -66,7 +66,7 @@ func (a action) read(members map[string]any) (arguments, error) {
 	}
 	for name := range members {
 		if !slices.Contains(names, name) {
-			return nil, reject("unknown_parameter", name, "%s has no parameter %.50q. Nearest: %s.", a.name, name, nearest(name, names))
+			return nil, reject("unknown_parameter", name, a.name, name, nearest(name, names))
 		}
 	}
 	read := make(arguments, len(members))
@@ -74,13 +74,13 @@ func (a action) read(members map[string]any) (arguments, error) {
 		v, given := members[p.name]
 		if !given {
 			if p.required {
-				return nil, reject("missing_parameter", p.name, "%s needs %s: %s, %s.", a.name, p.name, p.kind.what, p.meaning)
+				return nil, reject("missing_parameter", p.name, a.name, p.name, p.kind.what, p.meaning)
 			}
 			continue
 		}
 		var err error
 		if read[p.name], err = p.kind.read(v); err != nil {
-			return nil, reject("bad_parameter", p.name, "%s (%s) must be %s: %v.", p.name, p.meaning, p.kind.what, err)
+			return nil, reject("bad_parameter", p.name, p.meaning, p.kind.what, err)
 		}
 	}
 	return read, nil

@@ -43,7 +43,7 @@ func verifyPoints(ctx context.Context, h *Handler, a arguments) (any, error) {
 	}
 	id, err := customer.ParseDecimal(profile)
 	if err != nil {
-		return nil, reject("bad_parameter", "profile", "profile: %.40q is not the id of a profile in decimal.", profile)
+		return nil, reject("bad_parameter/profile", "profile", profile)
 	}
 	report, err := h.ledgers.Verify(ctx, tenant, id)
 	if err != nil {

@@ -64,7 +64,7 @@ func newTenantBody(s access.Settings) tenantBody {
 		body.Extensions = append(body.Extensions, extensionBody{e.Name, e.Number, e.Removing})
 	}
 	for _, k := range s.IdentKeys {
-		body.IdentKeys = append(body.IdentKeys, identKeyBody{k.Name, k.Number, k.State, k.Trouble()})
+		body.IdentKeys = append(body.IdentKeys, identKeyBody{k.Name, k.Number, k.State, texts.Of(k.Failure())})
 	}
 	for _, f := range s.MatchFields {
 		body.MatchFields = append(body.MatchFields, matchFieldBody(f))

@@ -4,6 +4,13 @@ import "regulars/shared/httpapi"
 
 // texts are the sentences of this function.
 var texts = httpapi.Texts.With(map[string]string{
+	"unknown_action/none":         "The call names no action. There are: %v.",
+	"unknown_action":              "There is no action %.50q. Nearest: %v.",
+	"unknown_parameter":           "%v has no parameter %.50q. Nearest: %v.",
+	"missing_parameter":           "%v needs %v: %v, %v.",
+	"bad_parameter":               "%[1]v (%v) must be %v: %v.",
+	"bad_parameter/profile":       "%[1]v: %.40q is not the id of a profile in decimal.",
+	"undeclared":                  "There is no declared %v %.100q. Nearest: %v.",
 	"bad_setting/country":         "country is a calling code of 1 to 3 digits, such as 84, or empty.",
 	"bad_setting/language":        "languages: %.20q is not a code of two lower-case letters.",
 	"bad_setting/options":         "%[1]v: an enum has options, no other type has.",

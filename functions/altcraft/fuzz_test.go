@@ -16,6 +16,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/upkeep"
 	"regulars/shared/errs"
 	"regulars/shared/jobs"
 )
@@ -191,7 +192,7 @@ func (noJobs) StartSuspension(context.Context, jobs.SuspensionSpec) (jobs.Starte
 }
 
 func (noJobs) Show(_ context.Context, _ int, id string) (jobs.Progress, error) {
-	return jobs.Progress{}, errs.Reject(jobs.ErrUnknown.Kind, jobs.ErrUnknown.Code, "job", "There is no job %.60q.", id)
+	return jobs.Progress{}, errs.New(jobs.ErrUnknown.Kind, jobs.ErrUnknown.Code, "job", id)
 }
 
 func (noJobs) WorkOn(context.Context, jobs.Job) error { return nil }
@@ -222,7 +223,7 @@ func FuzzSubscription(f *testing.F) {
 		}
 		_, err = c.readProfileID()
 		named(err)
-		named(c.readSuspension(&customer.Suspension{}))
+		named(c.readSuspension(&upkeep.Suspension{}))
 		key, keyErr := c.readSubscriptionKey()
 		named(keyErr)
 		request, err := c.readSet()

@@ -1,7 +1,6 @@
 package altcraft
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -52,8 +51,7 @@ func (m matcher) declared(of customer.Holder, name string) (customer.MatchField,
 		return customer.MatchField{}, errs.New(errs.Invalid, "match_field_undeclared", "field_name", name, of, of).DependingOnSettings()
 	}
 	if field.State == customer.FieldBuilding {
-		return customer.MatchField{}, &errs.Unavailable{Detail: fmt.Sprintf(
-			"field_name: %.100q was declared and is still being prepared. Send the same request again later.", name)}
+		return customer.MatchField{}, &errs.Unavailable{Code: "match_field_building", Args: []any{name}}
 	}
 	return field, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/customer/upkeep"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 	"regulars/shared/jobs"
@@ -43,16 +44,16 @@ const (
 // suspendAll suspends the subscriptions of all profiles that are subscribed;
 // unsuspendAll subscribes those again that are suspended (Altcraft 6.11).
 func (d Dialect) suspendAll(c *call) (httpapi.Answer, error) {
-	return d.suspend(c, customer.Suspension{})
+	return d.suspend(c, upkeep.Suspension{})
 }
 
 func (d Dialect) unsuspendAll(c *call) (httpapi.Answer, error) {
-	return d.suspend(c, customer.Suspension{Lift: true})
+	return d.suspend(c, upkeep.Suspension{Lift: true})
 }
 
 // suspend starts the job of an order, works on it for as long as the request may
 // take, and answers how far it came.
-func (d Dialect) suspend(c *call, order customer.Suspension) (httpapi.Answer, error) {
+func (d Dialect) suspend(c *call, order upkeep.Suspension) (httpapi.Answer, error) {
 	err := c.readSuspension(&order)
 	if clientErr, rejected := errs.AsClient(err); rejected && !c.Retried(err) {
 		// Where it was carried out before, starting it answers that.
@@ -110,7 +111,7 @@ var ofOneProfile = []string{
 }
 
 // readSuspension reads which subscriptions a call is about.
-func (c *call) readSuspension(order *customer.Suspension) error {
+func (c *call) readSuspension(order *upkeep.Suspension) error {
 	for _, member := range ofOneProfile {
 		if c.body[member] != nil {
 			return errs.New(errs.Invalid, "not_for_one", member)

@@ -3,17 +3,12 @@ package altcraft
 import (
 	"strings"
 
-	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 )
 
 // texts are the sentences of this dialect.
-var texts = func() errs.Texts {
-	texts := httpapi.Texts.With(formats)
-	texts.Spell = spell
-	return texts
-}()
+var texts = httpapi.Texts.With(formats)
 
 // quickTexts are those of the quick import, whose parameters are not in data.
 var quickTexts = func() errs.Texts {
@@ -44,6 +39,7 @@ var formats = map[string]string{
 	"bad_from_id":                        "from_id: %.40q is no pointer; send \"\" first, and then the next_from_id of the answer before.",
 	"out_of_range/limit":                 "limit: %v is the most, this is %v.",
 	"match_field_undeclared":             "field_name: %.100q is not a declared match field of a %v. Declare it: make admin ACTION=declare-match-field TENANT=... NAME=... OF=%v.",
+	"match_field_building":               "field_name: %.100q was declared and is still being prepared. Send the same request again later.",
 	"bad_matching":                       "matching: %.40q is no search mode; one of these is: %v.",
 	"too_many_values":                    "matching: there are %v values to search by; %v is the limit.",
 	"missing/search_value":               "%[1]v: there is no value to search by, neither beside matching nor in data; a batch has it in each item.",
@@ -141,37 +137,4 @@ var formats = map[string]string{
 	"bad_query/number_or_text":         "%[1]v: a number or a text is expected, this is %v.",
 	"bad_query/operator":               "%[1]v: the operator %.40v is not supported; there are $and, $or, $eq, $in, $gt, $gte, $lt, $lte and $exists.",
 	"bad_query/json":                   "%[1]v: as a JSON text it is refused: %v",
-}
-
-// spell writes customers by their ids in hex and match keys by what they are.
-func spell(arg any) any {
-	switch arg := arg.(type) {
-	case customer.ID:
-		return arg.Hex()
-	case []customer.ID:
-		ids := make([]string, len(arg))
-		for i, id := range arg {
-			ids[i] = id.Hex()
-		}
-		return strings.Join(ids, ", ")
-	case customer.Kind:
-		return nounOf(arg)
-	case customer.Named: // by the id under which the Genesys API knows it
-		if arg.ClientID != "" {
-			return arg.ClientID
-		}
-		return arg.ID.Base36()
-	}
-	return arg
-}
-
-// nounOf is what a match key of the kind is called.
-func nounOf(kind customer.Kind) string {
-	switch kind {
-	case customer.KindEmail, customer.KindPhone:
-		return string(kind)
-	case customer.KindPush:
-		return "push token"
-	}
-	return "value"
 }

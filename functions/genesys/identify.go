@@ -182,9 +182,9 @@ func (c *call) chooseKey(name string, supplied func(customer.IdentKey, string) b
 	case !ok:
 		return key, errs.New(errs.Invalid, access.ErrIdentKeyUnknown.Code+"/named", paramKey, name, c.listKeys()).DependingOnSettings()
 	case key.State == customer.FieldFailed:
-		return key, errs.New(errs.Invalid, access.ErrIdentKeyFailed.Code+"/unusable", paramKey, key.Name, key.Trouble()).DependingOnSettings()
+		return key, errs.New(errs.Invalid, customer.ErrIdentKeyFailed.Code+"/unusable", paramKey, key.Name, key.Failure()).DependingOnSettings()
 	case key.State == customer.FieldBuilding && c.Fresh:
-		return key, &errs.Unavailable{Detail: fmt.Sprintf("%s: the key %s is still being prepared. Send the same request again later.", paramKey, key.Name)}
+		return key, &errs.Unavailable{Code: "building/key", Args: []any{paramKey, key.Name}}
 	case key.State == customer.FieldBuilding:
 		return key, errs.New(errs.FailedPrecondition, "building", paramKey).DependingOnSettings() // asks for the settings as they are now
 	case key.Supplied(supplied) == 0:

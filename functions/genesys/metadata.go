@@ -137,7 +137,7 @@ type keyBody struct {
 }
 
 func newKeyBody(key customer.IdentKey) keyBody {
-	return keyBody{key.Name, key.Qualified(), key.Unique, key.State, key.Trouble()}
+	return keyBody{key.Name, key.Qualified(), key.Unique, key.State, texts.Of(key.Failure())}
 }
 
 // queryKeys shows all keys.

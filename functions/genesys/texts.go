@@ -1,19 +1,11 @@
 package genesys
 
 import (
-	"strings"
-
-	"regulars/shared/customer"
-	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 )
 
 // texts are the sentences of this dialect.
-var texts = func() errs.Texts {
-	texts := httpapi.Texts.With(formats)
-	texts.Spell = spell
-	return texts
-}()
+var texts = httpapi.Texts.With(formats)
 
 var formats = map[string]string{
 	"bad_id/form":                    "%[1]v: 1 to 16 characters are expected, of letters, digits, _ and -.",
@@ -36,6 +28,7 @@ var formats = map[string]string{
 	"ident_key_unknown/named":        "%[1]v: there is no key %.60q. There are: %v.",
 	"ident_key_failed/unusable":      "%[1]v: the key %v cannot be used. %v",
 	"building":                       "",
+	"building/key":                   "%v: the key %v is still being prepared. Send the same request again later.",
 	"no_key/needs":                   "%[1]v: the key %v needs %v.",
 	"bad_id/given_out":               "%[1]v: ids of 16 characters that begin with %v are given out by the service. Leave it away, or choose another.",
 	"other_id":                       "%[1]v: the body is about %v, the path about %v.",
@@ -87,37 +80,4 @@ var formats = map[string]string{
 	"bad_schema/attribute_name":        "%[1]v: %.110q is no name: 1 to %v bytes without a dot.",
 	"bad_schema/attribute_type":        "%[1]v: %.40q is no type; there are: %v.",
 	"bad_schema/attribute_length":      "%[1]v: it is a whole number above zero.",
-}
-
-// spell writes customers by their ids in hex and match keys by what they are.
-func spell(arg any) any {
-	switch arg := arg.(type) {
-	case customer.ID:
-		return arg.Hex()
-	case []customer.ID:
-		ids := make([]string, len(arg))
-		for i, id := range arg {
-			ids[i] = id.Hex()
-		}
-		return strings.Join(ids, ", ")
-	case customer.Kind:
-		return nounOf(arg)
-	case customer.Named: // by the id that a client brought, if any
-		if arg.ClientID != "" {
-			return arg.ClientID
-		}
-		return arg.ID.Base36()
-	}
-	return arg
-}
-
-// nounOf is what a match key of the kind is called.
-func nounOf(kind customer.Kind) string {
-	switch kind {
-	case customer.KindEmail, customer.KindPhone:
-		return string(kind)
-	case customer.KindPush:
-		return "push token"
-	}
-	return "value"
 }

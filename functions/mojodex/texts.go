@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"regulars/shared/catalog"
-	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 	"regulars/shared/value"
@@ -87,24 +86,9 @@ var formats = map[string]string{
 	"task_schema/unexpected": "Additional properties are not allowed (%v was unexpected)",
 }
 
-// spell writes customers by their ids in hex and match keys by what they are.
+// spell writes what a client sent as Python prints it, as the reference does.
 func spell(arg any) any {
 	switch arg := arg.(type) {
-	case customer.ID:
-		return arg.Hex()
-	case []customer.ID:
-		ids := make([]string, len(arg))
-		for i, id := range arg {
-			ids[i] = id.Hex()
-		}
-		return strings.Join(ids, ", ")
-	case customer.Kind:
-		return nounOf(arg)
-	case customer.Named: // by the id under which the Genesys API knows it
-		if arg.ClientID != "" {
-			return arg.ClientID
-		}
-		return arg.ID.Base36()
 	case catalog.Value:
 		if text, ok := arg.JSON.(string); ok {
 			return "'" + python(text) + "'"
@@ -115,7 +99,7 @@ func spell(arg any) any {
 	case nil, bool, string, json.Number, []any, map[string]any:
 		return python(arg)
 	}
-	return arg
+	return httpapi.Spell(arg)
 }
 
 // python is a JSON value as Python prints it (a text as it is, None, True), cut to a
@@ -143,15 +127,4 @@ func cut(text string) string {
 		return text
 	}
 	return string([]rune(text)[:longest]) + "..."
-}
-
-// nounOf is what a match key of the kind is called.
-func nounOf(kind customer.Kind) string {
-	switch kind {
-	case customer.KindEmail, customer.KindPhone:
-		return string(kind)
-	case customer.KindPush:
-		return "push token"
-	}
-	return "value"
 }

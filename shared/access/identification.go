@@ -26,7 +26,6 @@ const (
 var (
 	ErrExtensionUnknown = &errs.Client{Kind: errs.NotFound, Code: "extension_unknown"}
 	ErrIdentKeyUnknown  = &errs.Client{Kind: errs.NotFound, Code: "ident_key_unknown"}
-	ErrIdentKeyFailed   = &errs.Client{Kind: errs.FailedPrecondition, Code: "ident_key_failed"}
 )
 
 // DeclareExtension adds an extension, under a number of its own.
@@ -162,7 +161,7 @@ func badKey(reason, path string, args ...any) error {
 }
 
 // IdentKeyReady ends the preparation of a key: searches use it, or, where
-// duplicates were found, it failed and is rejected with [ErrIdentKeyFailed] by who
+// duplicates were found, it failed and is rejected with [customer.ErrIdentKeyFailed] by who
 // looks at its state. It rejects a key that is gone or going.
 func (s Settings) IdentKeyReady(number int) (Settings, customer.IdentKey, error) {
 	key, ok := s.IdentKeys.Numbered(number)

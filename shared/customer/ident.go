@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"regulars/shared/errs"
 	"regulars/shared/value"
 )
 
@@ -87,16 +88,21 @@ func (k IdentKey) Supplied(supplied func(IdentKey, string) bool) int {
 	return n
 }
 
-// Trouble says in a sentence why a key failed; empty where it did not.
-func (k IdentKey) Trouble() string {
+// ErrIdentKeyFailed rejects the use of a key that is to be unique where customers
+// share values.
+var ErrIdentKeyFailed = &errs.Client{Kind: errs.FailedPrecondition, Code: "ident_key_failed"}
+
+// Failure is [ErrIdentKeyFailed] with the customers that share values, for a key
+// that failed; nil for any other.
+func (k IdentKey) Failure() *errs.Client {
 	if k.State != FieldFailed {
-		return ""
+		return nil
 	}
-	names := make([]string, len(k.Duplicates))
+	named := make([]Named, len(k.Duplicates))
 	for i, id := range k.Duplicates {
-		names[i] = id.Base36()
+		named[i] = Named{ID: id}
 	}
-	return "The key is to be unique, and these profiles share values: " + strings.Join(names, ", ") + "."
+	return errs.New(ErrIdentKeyFailed.Kind, ErrIdentKeyFailed.Code, "", named)
 }
 
 // Contact returns the kind of match key that answers for this key: one over the

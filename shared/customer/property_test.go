@@ -55,7 +55,7 @@ var anySearch = rapid.Custom(func(t *rapid.T) customer.Search {
 	}
 })
 
-var errUnwanted = errs.Reject(errs.Invalid, "unwanted", "", "The edit refuses.")
+var errUnwanted = errs.New(errs.Invalid, "unwanted", "")
 
 // anyEdit draws one to three steps of an edit.
 var anyEdit = rapid.Custom(func(t *rapid.T) customer.Edit {

@@ -177,7 +177,7 @@ func TestTakenEmail(t *testing.T) {
 // What the edit rejects is rejected, once, and nothing is written.
 func TestEditRejects(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
-		errEdit := errs.Reject(errs.Invalid, "no", "data", "No.")
+		errEdit := errs.New(errs.Invalid, "no", "data")
 		calls := 0
 		result, err := service.Apply(ctx, imports(email("ada@x.com"), func(c *customer.Customer, _ time.Time) error {
 			calls++

@@ -34,8 +34,12 @@ type Status string
 // Statuses lists the words in the order of their numbers, 0 to 6.
 var Statuses = []Status{"subscribed", "unsubscribed", "complained", "hardbounced", "unconfirmed", "suspended", "invalid"}
 
-// Subscribed is the status of a new subscription.
-const Subscribed Status = "subscribed"
+const (
+	// Subscribed is the status of a new subscription.
+	Subscribed Status = "subscribed"
+	// Suspended is the status of a subscription that pauses.
+	Suspended Status = "suspended"
+)
 
 // A Subscription is a contact on one channel for one resource. Resource, channel
 // and contact are its key within the customer.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/upkeep"
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/shared/errs"
@@ -76,9 +77,9 @@ func TestSaveJobWithCustomers(t *testing.T) {
 	_, parts = saveJob(t, store, job, parts...)
 
 	revise := func() []customer.Commit {
-		revision, err := service.PlanBatch(t.Context(), 5, []customer.ID{id}, customer.Suspensions{{}})
+		revision, err := upkeep.PlanSuspensions(t.Context(), store, 5, []customer.ID{id}, upkeep.Suspensions{{}}, time.Now())
 		if err != nil || len(revision.Commits) != 1 {
-			t.Fatalf("Revise() = %+v, %v", revision, err)
+			t.Fatalf("PlanSuspensions() = %+v, %v", revision, err)
 		}
 		return revision.Commits
 	}
@@ -198,9 +199,9 @@ func TestSuspendedCustomerMayOutgrow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	revision, err := service.PlanBatch(t.Context(), 5, []customer.ID{id}, customer.Suspensions{{}})
+	revision, err := upkeep.PlanSuspensions(t.Context(), store, 5, []customer.ID{id}, upkeep.Suspensions{{}}, time.Now())
 	if err != nil || len(revision.Commits) != 1 {
-		t.Fatalf("Revise() = %+v, %v", revision, err)
+		t.Fatalf("PlanSuspensions() = %+v, %v", revision, err)
 	}
 	job, parts := newJob(5, 1)
 	_, parts = saveJob(t, store, job, parts...)

@@ -1,8 +1,9 @@
-// Package outcome names the ways in which an operation can end other than
-// well: a [Client error], which may be shown to the client word for word; [Busy],
-// which means that nothing could be decided in time; and every other error, a
-// fault, which is logged and never shown. [ErrConflict] never leaves the house: it
-// says that a guard broke and that [Retry] must decide again.
+// Package errs names the ways in which an operation can fail: with a [Client]
+// error, which the client caused or can resolve and which is shown to it; with
+// [Unavailable], where nothing could be decided in time; and with any other error,
+// which is an internal one, logged and never shown. [ErrConflict] stays within the
+// service: it says that a condition of a write did not hold, and that [Retry] must
+// decide again.
 package errs
 
 import (
@@ -23,7 +24,7 @@ const (
 	Forbidden
 	// NotFound: name something that exists.
 	NotFound
-	// Conflict: the state does not allow it now.
+	// FailedPrecondition: the state does not allow it now.
 	FailedPrecondition
 )
 
@@ -38,15 +39,12 @@ type Client struct {
 	// Path leads to the field that is to blame, as the client spells it; empty
 	// where no single field is.
 	Path string
-	// Args are what a sentence needs besides, in the order in which [Reject] was
+	// Args are what a sentence needs besides, in the order in which [New] was
 	// given them.
 	Args []any
 	// DependsOnSettings says that the decision rests on a tenant's settings, which
 	// may be cached: read them again before the error is shown.
 	DependsOnSettings bool
-
-	// Detail is the sentence of an error that has one of its own.
-	Detail string
 }
 
 // New makes a client error. code is a code, or a code and a reason with a slash
@@ -54,11 +52,6 @@ type Client struct {
 func New(kind Kind, code, path string, args ...any) *Client {
 	code, reason, _ := strings.Cut(code, "/")
 	return &Client{Kind: kind, Code: code, Reason: reason, Path: path, Args: args}
-}
-
-// Reject makes a client error of which the detail is a format.
-func Reject(kind Kind, code, field, format string, args ...any) *Client {
-	return &Client{Kind: kind, Code: code, Path: field, Detail: fmt.Sprintf(format, args...)}
 }
 
 // DependingOnSettings returns a copy of c that rests on a tenant's settings.
@@ -85,9 +78,6 @@ func (c *Client) ID() string {
 
 // Error is for logs and tests: the code, the reason, the path and the arguments.
 func (c *Client) Error() string {
-	if c.Detail != "" {
-		return c.Code + ": " + c.Detail
-	}
 	text := c.ID()
 	if c.Path != "" {
 		text += " at " + c.Path
@@ -110,44 +100,42 @@ func AsClient(err error) (*Client, bool) {
 	return errors.AsType[*Client](err)
 }
 
-// A Busy operation could not be decided in time. The same request may be sent
-// again; whether the first one took effect is unknown unless it bore an
+// An Unavailable operation could not be decided in time. The same request may be
+// sent again; whether the first one took effect is unknown unless it bore an
 // idempotency key.
 type Unavailable struct {
 	// Code is one for [Texts], empty for [CodeUnavailable]; Args are its arguments.
 	Code string
 	Args []any
-	// Detail is a sentence for a person, or empty for the usual one.
-	Detail string
 	// Err is what stood in the way last, for the log.
 	Err error
 }
 
-func (b *Unavailable) Error() string {
-	if b.Err == nil {
-		return "busy: " + b.Text()
+// Error is for logs and tests: the code, the arguments and what stood in the way.
+func (u *Unavailable) Error() string {
+	text := CodeUnavailable
+	if u.Code != "" {
+		text = u.Code
 	}
-	return "busy: " + b.Text() + ": " + b.Err.Error()
+	if len(u.Args) > 0 {
+		text += fmt.Sprintf(": %v", u.Args)
+	}
+	if u.Err != nil {
+		text += ": " + u.Err.Error()
+	}
+	return text
 }
 
-func (b *Unavailable) Unwrap() error { return b.Err }
+func (u *Unavailable) Unwrap() error { return u.Err }
 
-// Text is what the client may be told.
-func (b *Unavailable) Text() string {
-	if b.Detail == "" {
-		return "The service is busy. Send the same request again."
-	}
-	return b.Detail
-}
-
-// ErrConflict says that what was loaded is no longer so, or that the table could
-// not answer just now (a conflict, throttling). Wrapped in the cause.
-var ErrConflict = errors.New("stale")
+// ErrConflict says that what was read has changed since, or that the table could
+// not answer just now (a transaction conflict, throttling).
+var ErrConflict = errors.New("conflict")
 
 // CodeUnavailable is the code of an error that says no more than that.
 const CodeUnavailable = "unavailable"
 
-// AsUnavailable finds the unavailable in err.
+// AsUnavailable finds the [Unavailable] in err.
 func AsUnavailable(err error) (*Unavailable, bool) {
 	return errors.AsType[*Unavailable](err)
 }

@@ -14,7 +14,7 @@ import (
 var (
 	errStale    = fmt.Errorf("a guard broke: %w", errs.ErrConflict)
 	errFault    = errors.New("no such table")
-	errRejected = errs.Reject(errs.FailedPrecondition, "taken", "email", "The e-mail is another profile's.")
+	errRejected = errs.New(errs.FailedPrecondition, "taken", "email")
 )
 
 func TestRetry(t *testing.T) {

@@ -20,11 +20,11 @@ type Texts struct {
 	Spell func(arg any) any
 }
 
-// Of returns the sentence for a client error. One without a format is told by its
-// code and arguments.
+// Of returns the sentence for a client error, and nothing for nil. An error without
+// a format is told by its code and arguments.
 func (t Texts) Of(c *Client) string {
-	if c.Detail != "" {
-		return c.Detail
+	if c == nil {
+		return ""
 	}
 	if text, ok := t.text(c.ID(), c.Path, c.Args); ok {
 		return text
@@ -34,9 +34,6 @@ func (t Texts) Of(c *Client) string {
 
 // OfUnavailable returns the sentence for an error that asks for another attempt.
 func (t Texts) OfUnavailable(u *Unavailable) string {
-	if u.Detail != "" {
-		return u.Detail
-	}
 	if text, ok := t.text(u.Code, "", u.Args); ok {
 		return text
 	}

@@ -20,7 +20,7 @@ func TestNotes(t *testing.T) {
 		for i := range 15 {
 			httpapi.Note(r.Context(), fmt.Errorf("item %d: no such table", i))
 			httpapi.Note(r.Context(), &errs.Unavailable{Err: errors.New("throttled")})
-			httpapi.Note(r.Context(), errs.Reject(errs.Invalid, "bad_email", "email", "ada@example.com is taken."))
+			httpapi.Note(r.Context(), errs.New(errs.Invalid, "bad_email", "email", "ada@example.com"))
 			httpapi.Note(r.Context(), nil)
 		}
 		return nil

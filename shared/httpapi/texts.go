@@ -1,9 +1,15 @@
 package httpapi
 
-import "regulars/shared/errs"
+import (
+	"strings"
+
+	"regulars/shared/customer"
+	"regulars/shared/errs"
+)
 
 // Texts are the sentences that all dialects have in common. A dialect adds its own.
 var Texts = errs.Texts{
+	Spell: Spell,
 	Path: func(path string) string {
 		if path == "" {
 			return "The body"
@@ -75,9 +81,46 @@ var Texts = errs.Texts{
 		"bad_name/not_plain":           "%.150[1]v: bad name, it is not plain text.",
 		"match_field_unknown/number":   "There is no match field with the number %v.",
 		"match_field_unknown/name":     "There is no match field %.100q of a %v.",
+		"ident_key_failed":             "The key is to be unique, and these profiles share values: %v.",
 		"job_unknown":                  "There is no job %.60q.",
 		"body_unreadable":              "The body of the request broke off before its end.",
 		"body_too_large":               "The body of the request is larger than %v bytes. Larger files go through the bulk import.",
 		"bad_content_type":             "Content-Type: %.60q is not understood; send %v.",
 	},
+}
+
+// Spell writes customers by their ids in hex and match keys by what they are. A
+// [customer.Named] is written by the id that a client brought, else in base 36, as
+// the Genesys API does.
+func Spell(arg any) any {
+	switch arg := arg.(type) {
+	case customer.ID:
+		return arg.Hex()
+	case []customer.ID:
+		ids := make([]string, len(arg))
+		for i, id := range arg {
+			ids[i] = id.Hex()
+		}
+		return strings.Join(ids, ", ")
+	case customer.Named:
+		if arg.ClientID != "" {
+			return arg.ClientID
+		}
+		return arg.ID.Base36()
+	case []customer.Named:
+		ids := make([]string, len(arg))
+		for i, named := range arg {
+			ids[i] = Spell(named).(string)
+		}
+		return strings.Join(ids, ", ")
+	case customer.Kind:
+		switch arg {
+		case customer.KindEmail, customer.KindPhone:
+			return string(arg)
+		case customer.KindPush:
+			return "push token"
+		}
+		return "value"
+	}
+	return arg
 }

@@ -87,7 +87,7 @@ func TestEndings(t *testing.T) {
 	}{
 		{"well", func(http.ResponseWriter) error { return nil }, 200, "", nil},
 		{"refusal", func(http.ResponseWriter) error {
-			return fmt.Errorf("row 3: %w", errs.Reject(errs.Invalid, "bad_email", "email", "ada@example.com is taken."))
+			return fmt.Errorf("row 3: %w", errs.New(errs.Invalid, "bad_email", "email", "ada@example.com"))
 		}, 400, "bad_email", nil},
 		{"busy", func(http.ResponseWriter) error {
 			return fmt.Errorf("import: %w", &errs.Unavailable{Err: errors.New("throttled")})
@@ -236,10 +236,12 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	const secret = "reg_live_0123456789"
 	endings := map[string]func() error{
 		"well":    func() error { return nil },
-		"refusal": func() error { return errs.Reject(errs.Invalid, "bad_token", "", "%s is no token.", secret) },
-		"busy":    func() error { return &errs.Unavailable{Detail: secret + " is busy.", Err: errors.New("throttled")} },
-		"fault":   func() error { return errors.New("account 7: no such table") },
-		"panic":   func() error { panic("the roof is on fire") },
+		"refusal": func() error { return errs.New(errs.Invalid, "bad_token", "", secret) },
+		"busy": func() error {
+			return &errs.Unavailable{Code: "building", Args: []any{secret}, Err: errors.New("throttled")}
+		},
+		"fault": func() error { return errors.New("account 7: no such table") },
+		"panic": func() error { panic("the roof is on fire") },
 	}
 	for name, end := range endings {
 		t.Run(name, func(t *testing.T) {

@@ -318,10 +318,10 @@ func killNow() { hook, _ := killAt(1); hook() }
 
 func TestFinishRejectedFailsTheJob(t *testing.T) {
 	f := newFarm("2")
-	f.finish = func() error { return errs.Reject(errs.FailedPrecondition, "no", "", "The field is gone.") }
+	f.finish = func() error { return errs.New(errs.FailedPrecondition, "field_gone", "") }
 	job := f.start(t)
 	f.drain(t)
-	if got := f.show(t, job.ID); got.State != Failed || got.Trouble != "The field is gone." || len(f.open) != 0 {
+	if got := f.show(t, job.ID); got.State != Failed || got.Trouble != "field_gone" || len(f.open) != 0 {
 		t.Errorf("Show() = %+v", got)
 	}
 }

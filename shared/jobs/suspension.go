@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/upkeep"
 	"regulars/shared/errs"
 	"regulars/shared/idempotency"
 )
 
 // SuspendSubscriptions is the kind of job that carries out the suspensions of its task,
-// [customer.Suspensions], on every customer of the tenant. It has no subject, so
+// [upkeep.Suspensions], on every customer of the tenant. It has no subject, so
 // there is one open job of it in a tenant, and a part for each shard of the
 // customers.
 const SuspendSubscriptions = "suspend-subscriptions"
@@ -21,7 +22,7 @@ const SuspendSubscriptions = "suspend-subscriptions"
 // A SuspensionSpec says whose subscriptions are to be suspended, or no longer.
 type SuspensionSpec struct {
 	Tenant int
-	customer.Suspension
+	upkeep.Suspension
 	// IdempotencyKey, unless nil, makes the request safe to repeat.
 	IdempotencyKey *idempotency.Key
 	// Settle is how long after the request the list of customers has all who were
@@ -74,7 +75,7 @@ func (s *Service) suspension(ctx context.Context, o SuspensionSpec) (Started, []
 	if err != nil {
 		return Started{}, nil, err
 	}
-	task, change := customer.Suspensions{o.Suspension}, Change{ID: rand.Text()}
+	task, change := upkeep.Suspensions{o.Suspension}, Change{ID: rand.Text()}
 	if found {
 		job, parts, err := s.store.JobAndParts(ctx, o.Tenant, open.ID)
 		if err != nil {
@@ -83,7 +84,7 @@ func (s *Service) suspension(ctx context.Context, o SuspensionSpec) (Started, []
 		if !job.Open() {
 			return Started{}, nil, fmt.Errorf("job %s has just ended: %w", job.ID, errs.ErrConflict)
 		}
-		rest, err := customer.ParseSuspensions(job.Task)
+		rest, err := upkeep.ParseSuspensions(job.Task)
 		if err != nil {
 			return Started{}, nil, err
 		}
@@ -91,7 +92,7 @@ func (s *Service) suspension(ctx context.Context, o SuspensionSpec) (Started, []
 			return s.sameSuspension(ctx, o, job, parts)
 		}
 		if task = rest.Then(o.Suspension); job.State == Finishing {
-			task = customer.Suspensions{o.Suspension} // the others are carried out
+			task = upkeep.Suspensions{o.Suspension} // the others are carried out
 		}
 		change.Instead, change.Parts = &job, s.bumpVersions(parts)
 	}
@@ -112,7 +113,7 @@ func (s *Service) sameSuspension(ctx context.Context, o SuspensionSpec, job Job,
 }
 
 // newSuspension saves a new job of the task; change says which one it replaces.
-func (s *Service) newSuspension(ctx context.Context, o SuspensionSpec, task customer.Suspensions, change Change) (Started, []Part, error) {
+func (s *Service) newSuspension(ctx context.Context, o SuspensionSpec, task upkeep.Suspensions, change Change) (Started, []Part, error) {
 	spec := Spec{Tenant: o.Tenant, Kind: SuspendSubscriptions, Task: task.String()}
 	for shard := range customer.Shards {
 		spec.Ranges = append(spec.Ranges, strconv.Itoa(shard))

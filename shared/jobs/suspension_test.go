@@ -11,19 +11,20 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/upkeep"
 	"regulars/shared/idempotency"
 )
 
 var (
-	suspendAll   = customer.Suspension{}
-	suspendEmail = customer.Suspension{Channel: customer.ChannelEmail}
-	suspendSMS   = customer.Suspension{Channel: customer.ChannelSMS}
-	liftAll      = customer.Suspension{Lift: true}
-	liftSMS      = customer.Suspension{Lift: true, Channel: customer.ChannelSMS}
+	suspendAll   = upkeep.Suspension{}
+	suspendEmail = upkeep.Suspension{Channel: customer.ChannelEmail}
+	suspendSMS   = upkeep.Suspension{Channel: customer.ChannelSMS}
+	liftAll      = upkeep.Suspension{Lift: true}
+	liftSMS      = upkeep.Suspension{Lift: true, Channel: customer.ChannelSMS}
 )
 
 // suspend gives an order at a farm whose field also does jobs of suspensions.
-func (f *farm) suspend(t *testing.T, order customer.Suspension, keyed *idempotency.Key) Started {
+func (f *farm) suspend(t *testing.T, order upkeep.Suspension, keyed *idempotency.Key) Started {
 	t.Helper()
 	started, err := f.service.StartSuspension(t.Context(), SuspensionSpec{
 		Tenant: 5, Suspension: order, IdempotencyKey: keyed, Settle: time.Second, Later: 20 * time.Second,
@@ -103,7 +104,7 @@ func TestIdempotentSuspension(t *testing.T) {
 	if open, _, _ := f.OpenJob(t.Context(), 5, SuspendSubscriptions, Subject{}); open.ID != lift.ID {
 		t.Errorf("the open job = %+v, want %s", open, lift.ID)
 	}
-	for _, order := range []customer.Suspension{suspendAll, liftSMS} { // a new job, and the open one
+	for _, order := range []upkeep.Suspension{suspendAll, liftSMS} { // a new job, and the open one
 		_, err := f.service.StartSuspension(t.Context(), SuspensionSpec{Tenant: 5, Suspension: order, IdempotencyKey: key("a", "other")})
 		if !errors.Is(err, idempotency.ErrKeyReused) {
 			t.Errorf("StartSuspension(%v) with a key of another meaning: error = %v", order, err)

@@ -33,7 +33,7 @@ const (
 // httpapi; storage -> domain and the AWS SDK; domain -> domain.
 var rooms = map[string][]string{
 	// What runs. A dialect knows no other.
-	"functions/altcraft":  {"functions/altcraft/filter", "shared/access", "shared/customer", "shared/customer/fieldop", "shared/httpapi", "shared/idempotency", "shared/jobs", "shared/errs", "shared/value", "github.com/cespare/xxhash/v2"},
+	"functions/altcraft":  {"functions/altcraft/filter", "functions/altcraft/xmlbody", "shared/access", "shared/customer", "shared/customer/fieldop", "shared/customer/upkeep", "shared/httpapi", "shared/idempotency", "shared/jobs", "shared/errs", "shared/value", "github.com/cespare/xxhash/v2"},
 	"functions/genesys":   {"shared/access", "shared/customer", "shared/customer/extension", "shared/httpapi", "shared/jobs", "shared/errs", "shared/value"},
 	"functions/haravan":   {"shared/access", "shared/csvtext", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
 	"functions/mojodex":   {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/value"},
@@ -46,7 +46,8 @@ var rooms = map[string][]string{
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 
 	// What a dialect decides by itself, apart from its requests.
-	"functions/altcraft/filter": {"shared/customer", "shared/errs", "shared/value"},
+	"functions/altcraft/filter":  {"shared/customer", "shared/errs", "shared/value"},
+	"functions/altcraft/xmlbody": {"shared/errs", "shared/value"},
 
 	// Domain: nothing from outside.
 	"shared/errs":               {},
@@ -54,9 +55,10 @@ var rooms = map[string][]string{
 	"shared/customer":           {"shared/customer/extension", "shared/customer/fieldop", "shared/errs", "shared/idempotency", "shared/value", errgroup},
 	"shared/customer/extension": {"shared/errs", "shared/value"},
 	"shared/customer/fieldop":   {"shared/errs", "shared/value"},
+	"shared/customer/upkeep":    {"shared/customer"},
 	"shared/catalog":            {"shared/customer", "shared/errs", "shared/value"},
 	"shared/access":             {"shared/customer/extension", "shared/customer", "shared/errs", "shared/value"},
-	"shared/jobs":               {"shared/customer/extension", "shared/customer", "shared/errs", "shared/idempotency", "shared/value"},
+	"shared/jobs":               {"shared/customer/extension", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/idempotency", "shared/value"},
 	"shared/points":             {"shared/access", "shared/customer", "shared/errs", "shared/idempotency", errgroup},
 	"shared/contact":            {"golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
 	"shared/csvtext":            {},
@@ -65,12 +67,12 @@ var rooms = map[string][]string{
 	"shared/idempotency": {"shared/errs"},
 
 	// What is done to many customers in the background.
-	"shared/jobs/kinds": {"shared/access", "shared/catalog", "shared/customer", "shared/errs", "shared/jobs", "shared/points"},
+	"shared/jobs/kinds": {"shared/access", "shared/catalog", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/jobs", "shared/points"},
 
 	// What the domain is kept in and reached by.
 	"shared/dynamo":     {"shared/customer/extension", "shared/access", "shared/catalog", "shared/customer", "shared/idempotency", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy, errgroup},
 	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
-	"shared/httpapi":    {"shared/access", "shared/meter", "shared/errs"},
+	"shared/httpapi":    {"shared/access", "shared/customer", "shared/meter", "shared/errs"},
 	"shared/lambdahttp": {awsLambda + "events", awsLambda + "lambda", awsLambda + "lambdacontext", apiProxy + "core", apiProxy + "httpadapter"},
 	"shared/boot":       {awsSDK, awsLambda + "lambdacontext"},
 
@@ -84,7 +86,7 @@ var rooms = map[string][]string{
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
-var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/contact", "shared/csvtext", "shared/meter"}
+var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/customer/upkeep", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/contact", "shared/csvtext", "shared/meter"}
 
 // outsideDomain are the parts of the standard library that these keep off.
 var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog", "database/sql", "testing"}

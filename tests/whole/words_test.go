@@ -36,10 +36,6 @@ var spoken = []string{"shared/...", "functions/...", "tests/..."}
 // package may have. A package that has more is too large to learn.
 const maxNames = 120
 
-// oversized are the packages that may have more than maxNames while they are being
-// divided, and how many.
-var oversized = map[string]int{"shared/customer": 123}
-
 func TestRoomsWords(t *testing.T) {
 	t.Parallel()
 	found := map[string]bool{}
@@ -93,13 +89,8 @@ func TestRoomsNames(t *testing.T) {
 		}
 	}
 	for room, n := range names {
-		if limit := max(maxNames, oversized[room]); n > limit {
-			t.Errorf("%s exports %d names, %d is the limit", room, n, limit)
-		}
-	}
-	for room := range oversized {
-		if names[room] <= maxNames {
-			t.Errorf("%s exports %d names; take it out of oversized", room, names[room])
+		if n > maxNames {
+			t.Errorf("%s exports %d names, %d is the limit", room, n, maxNames)
 		}
 	}
 }

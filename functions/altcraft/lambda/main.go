@@ -23,7 +23,7 @@ func main() {
 	if environment.EndpointOverridden() {
 		customers = customers.WithSettling(0) // nobody waits on a development machine
 	}
-	known := kinds.New(customers, store, access.NewAdminService(store, time.Now))
+	known := kinds.New(customers, store, access.NewAdminService(store, time.Now), time.Now)
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambdahttp.Serve(altcraft.New(altcraft.Options{
 		Customers: customers,

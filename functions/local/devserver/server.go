@@ -72,7 +72,7 @@ func New(o Options) *Server {
 	registrar := access.NewAdminService(store, time.Now)
 	products := catalog.NewService(store, customers, time.Now)
 	upkeep := kinds.NewUpkeep(store, registrar, products)
-	known := kinds.New(customers, store, registrar)
+	known := kinds.New(customers, store, registrar, time.Now)
 	maps.Copy(known, upkeep.Kinds())
 	worker := jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts)
 	queue := work.NewInProcess(worker, upkeep)

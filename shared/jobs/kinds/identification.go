@@ -6,7 +6,6 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/errs"
 	"regulars/shared/jobs"
 )
 
@@ -54,7 +53,7 @@ func (k addIdentKey) Finish(ctx context.Context, job jobs.Job) error {
 	if err != nil || key.State != customer.FieldFailed {
 		return err
 	}
-	return errs.Reject(access.ErrIdentKeyFailed.Kind, access.ErrIdentKeyFailed.Code, "", "%s", key.Trouble())
+	return key.Failure()
 }
 
 // removeIdentKey removes the values of a key.

@@ -3,7 +3,7 @@ package kinds_test
 import (
 	"fmt"
 	"os"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -155,9 +155,12 @@ func TestUniqueKeyOverDuplicates(t *testing.T) {
 	if got.State != jobs.Failed || key.State != customer.FieldFailed || len(key.Duplicates) != 10 {
 		t.Fatalf("the job is %+v, the key %+v", got, key)
 	}
+	if failure := key.Failure(); got.Trouble != failure.Error() {
+		t.Errorf("trouble = %q, want %q", got.Trouble, failure)
+	}
 	for _, id := range key.Duplicates {
-		if !strings.Contains(key.Trouble(), id.Base36()) || !strings.Contains(got.Trouble, id.Base36()) {
-			t.Errorf("trouble = %q and %q, want %s named", key.Trouble(), got.Trouble, id.Base36())
+		if named := key.Failure().Args[0].([]customer.Named); !slices.Contains(named, customer.Named{ID: id}) {
+			t.Errorf("Failure() names %v, want %v among them", named, id)
 		}
 	}
 	if _, ok := w.settings(t).IdentKeys.Choose(func(customer.IdentKey, string) bool { return true }); ok {

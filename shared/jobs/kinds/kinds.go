@@ -4,20 +4,22 @@
 package kinds
 
 import (
+	"time"
+
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/jobs"
 )
 
 // New returns the kinds of job that requests and administrators start, by name.
-func New(customers *customer.Service, list List, registrar *access.AdminService) map[string]jobs.Kind {
+func New(customers *customer.Service, list List, registrar *access.AdminService, now func() time.Time) map[string]jobs.Kind {
 	fields := matchFields{customers, walk{list}, registrar}
 	idents := identKeys{customers, walk{list}, registrar}
 	return map[string]jobs.Kind{
 		jobs.MatchFieldAdd:    addMatchField{fields},
 		jobs.MatchFieldRemove: removeMatchField{fields},
 
-		jobs.SuspendSubscriptions: suspendSubscriptions{customers, walk{list}},
+		jobs.SuspendSubscriptions: suspendSubscriptions{now, walk{list}},
 
 		jobs.IdentKeyAdd:     addIdentKey{idents},
 		jobs.IdentKeyRemove:  removeIdentKey{idents},

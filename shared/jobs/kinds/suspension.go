@@ -3,15 +3,16 @@ package kinds
 import (
 	"context"
 	"fmt"
+	"time"
 
-	"regulars/shared/customer"
+	"regulars/shared/customer/upkeep"
 	"regulars/shared/jobs"
 )
 
 // suspendSubscriptions carries out the suspensions of its task. A part is a shard of
 // the customers; its cursor is the id of the last one done, in base 36.
 type suspendSubscriptions struct {
-	customers *customer.Service
+	now func() time.Time
 	walk
 }
 
@@ -20,7 +21,7 @@ type suspendSubscriptions struct {
 // time comes to be tried alone.
 func (k suspendSubscriptions) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
 	step := jobs.Step{Cursor: part.Cursor}
-	task, err := customer.ParseSuspensions(job.Task)
+	task, err := upkeep.ParseSuspensions(job.Task)
 	if err != nil {
 		return step, err
 	}
@@ -40,14 +41,14 @@ func (k suspendSubscriptions) Step(ctx context.Context, job jobs.Job, part jobs.
 	if len(ids) == 0 {
 		return step, nil
 	}
-	revision, err := k.customers.PlanBatch(ctx, job.Tenant, ids, task)
+	plan, err := upkeep.PlanSuspensions(ctx, k.list, job.Tenant, ids, task, k.now())
 	if err != nil {
 		return step, fmt.Errorf("customers from %s on: %w", ids[0].Hex(), err)
 	}
-	step.Done = step.Done && revision.Seen == len(ids)
-	step.Cursor, step.Customers = ids[revision.Seen-1].Base36(), revision.Commits
+	step.Done = step.Done && plan.Seen == len(ids)
+	step.Cursor, step.Customers = ids[plan.Seen-1].Base36(), plan.Commits
 	step.Counts = jobs.Counts{
-		Seen: revision.Seen, Changed: len(revision.Commits), Skipped: revision.Skipped, Subscriptions: revision.Subscriptions,
+		Seen: plan.Seen, Changed: len(plan.Commits), Skipped: plan.Skipped, Subscriptions: plan.Subscriptions,
 	}
 	return step, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/upkeep"
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
 )
@@ -32,7 +33,7 @@ func (w *world) subscribed(t *testing.T, n int) {
 }
 
 // suspend gives an order.
-func (w *world) suspend(t *testing.T, order customer.Suspension) jobs.Job {
+func (w *world) suspend(t *testing.T, order upkeep.Suspension) jobs.Job {
 	t.Helper()
 	started, err := w.service.StartSuspension(t.Context(), jobs.SuspensionSpec{Tenant: tenant, Suspension: order})
 	if err != nil {
@@ -67,15 +68,15 @@ func TestSuspendAndLift(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, step := range []struct {
-		order      customer.Suspension
+		order      upkeep.Suspension
 		changed    int // customers
 		updated    int // subscriptions
 		email, sms customer.Status
 	}{
-		{customer.Suspension{Channel: customer.ChannelSMS}, 59, 59, customer.Subscribed, customer.Suspended},
-		{customer.Suspension{Resource: 3}, 0, 0, customer.Subscribed, customer.Suspended},
-		{customer.Suspension{}, 59, 59, customer.Suspended, customer.Suspended},
-		{customer.Suspension{Lift: true}, 59, 118, customer.Subscribed, customer.Subscribed},
+		{upkeep.Suspension{Channel: customer.ChannelSMS}, 59, 59, customer.Subscribed, customer.Suspended},
+		{upkeep.Suspension{Resource: 3}, 0, 0, customer.Subscribed, customer.Suspended},
+		{upkeep.Suspension{}, 59, 59, customer.Suspended, customer.Suspended},
+		{upkeep.Suspension{Lift: true}, 59, 118, customer.Subscribed, customer.Subscribed},
 	} {
 		job := w.suspend(t, step.order)
 		w.drain(t)
@@ -93,7 +94,7 @@ func TestSuspensionLeavesTheLaterAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.subscribed(t, 5)
-	job := w.suspend(t, customer.Suspension{})
+	job := w.suspend(t, upkeep.Suspension{})
 	time.Sleep(5 * time.Millisecond)
 	before := w.ids
 	w.subscribed(t, 8) // the first five are there already, and are changed
@@ -118,7 +119,7 @@ func TestProveSuspensionKilledAnywhere(t *testing.T) {
 	}
 	lift := false
 	for at := int64(1); ; at += stride {
-		order := customer.Suspension{Lift: lift}
+		order := upkeep.Suspension{Lift: lift}
 		w.transport.arm(at)
 		var job jobs.Job
 		if !survived(func() { job = w.suspend(t, order) }) {
@@ -146,7 +147,7 @@ func TestSuspendWhileOthersWrite(t *testing.T) {
 	const n = 120
 	w := newWorld(t)
 	w.subscribed(t, n)
-	job := w.suspend(t, customer.Suspension{})
+	job := w.suspend(t, upkeep.Suspension{})
 	ctx, stop := context.WithCancel(t.Context())
 	var writers, workers sync.WaitGroup
 	for i := range 3 {
@@ -198,9 +199,9 @@ func TestProveLaterOrderWins(t *testing.T) {
 			})
 		}
 		var last jobs.Job
-		var orders customer.Suspensions
+		var orders upkeep.Suspensions
 		for range 6 {
-			order := customer.Suspension{
+			order := upkeep.Suspension{
 				Lift:    rand.IntN(2) == 0,
 				Channel: []customer.Channel{"", customer.ChannelEmail, customer.ChannelSMS}[rand.IntN(3)],
 			}
@@ -229,11 +230,14 @@ func TestProveLaterOrderWins(t *testing.T) {
 }
 
 // A roll is a List of one shard.
-type roll []customer.ID
+type roll struct {
+	upkeep.Store
+	ids []customer.ID
+}
 
 func (r roll) CustomerIDs(_ context.Context, _, _ int, after customer.ID, limit int) ([]customer.ID, error) {
 	var ids []customer.ID
-	for _, id := range r {
+	for _, id := range r.ids {
 		if id > after && len(ids) < limit {
 			ids = append(ids, id)
 		}
@@ -249,8 +253,8 @@ func TestSuspendLargeCustomers(t *testing.T) {
 	w := newWorld(t)
 	w.add(t, n, func(int) map[string]any { return map[string]any{"note": string(make([]byte, 290_000))} })
 	slices.Sort(w.ids)
-	kind := kinds.New(w.customers, roll(w.ids), w.registrar)[jobs.SuspendSubscriptions]
-	job := jobs.Job{Tenant: tenant, Task: customer.Suspensions{{}}.String(), NotBefore: time.Now()}
+	kind := kinds.New(w.customers, roll{w.store, w.ids}, w.registrar, time.Now)[jobs.SuspendSubscriptions]
+	job := jobs.Job{Tenant: tenant, Task: upkeep.Suspensions{{}}.String(), NotBefore: time.Now()}
 	part := jobs.Part{Range: "0"}
 	seen := 0
 	for steps := 1; ; steps++ {

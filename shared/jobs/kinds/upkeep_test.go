@@ -19,6 +19,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/shared/errs"
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
 )
@@ -279,7 +280,7 @@ func TestManyPurchasesAreSwept(t *testing.T) {
 	_, err := s.products.Assign(context.WithoutCancel(t.Context()), catalog.Assignment{
 		User: catalog.User{Rules: customer.Rules{Tenant: tenant}, ID: id}, Product: catalog.Ref{Number: s.product}, CustomID: &custom,
 	})
-	if err == nil || !strings.Contains(err.Error(), "60 active purchases") {
+	if full, ok := errs.AsClient(err); !ok || full.Code != "too_many_purchases" || full.Args[1] != catalog.MaxActive {
 		t.Errorf("one more purchase than possible: %v", err)
 	}
 	if err := s.products.Remove(t.Context(), tenant, id); err != nil || len(s.collection(t, id)) != catalog.MaxActive+1 {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"regulars/shared/customer"
+	"regulars/shared/customer/upkeep"
 	"regulars/shared/jobs"
 )
 
@@ -14,8 +15,9 @@ import (
 // what one step has done is done again after a crash.
 const customersAtOnce = 25
 
-// A List knows the ids of customers.
+// A List knows the ids of customers, and reads them.
 type List interface {
+	upkeep.Store
 	// CustomerIDs returns the ids above after of a tenant's customers in one
 	// shard, ascending, up to limit. It may be a moment old.
 	CustomerIDs(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error)

@@ -58,7 +58,7 @@ func (w *world) open(t *testing.T, table string) {
 	w.registrar = access.NewAdminService(w.store, time.Now)
 	w.customers = customer.NewService(w.store, time.Now)
 	w.service = jobs.NewService(w.store, w.queue, time.Now, settled)
-	w.worker = jobs.NewWorker(w.store, kinds.New(w.customers, w.store, w.registrar), time.Now)
+	w.worker = jobs.NewWorker(w.store, kinds.New(w.customers, w.store, w.registrar, time.Now), time.Now)
 	w.fields.Store(&customer.MatchFields{})
 	if _, err := w.registrar.CreateTenant(t.Context(), tenant, "Shop", nil); err != nil {
 		t.Fatal(err)

@@ -1,4 +1,6 @@
-package customer
+// Package upkeep decides changes to many customers at once, which a job carries out
+// in the background.
+package upkeep
 
 import (
 	"context"
@@ -7,12 +9,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"regulars/shared/customer"
 )
 
-// Suspended is the status of a subscription that pauses.
-const Suspended Status = "suspended"
-
-// A Suspension is an order about the subscriptions of all customers: those that
+// A Suspension is a request about the subscriptions of all customers: those that
 // are subscribed are suspended, or suspended ones subscribed again, whoever
 // suspended them. Other statuses, and subscriptions that were deleted, are left
 // alone.
@@ -21,11 +23,11 @@ type Suspension struct {
 	Lift bool
 	// Channel and Resource narrow it to one channel and one resource; empty and 0
 	// do not.
-	Channel  Channel
+	Channel  customer.Channel
 	Resource int64
 }
 
-// String is the order as one word: suspend:sms:3, or lift:: for all there are.
+// String is the suspension as one word: suspend:sms:3, or lift:: for all there are.
 func (s Suspension) String() string {
 	verb, resource := "suspend", ""
 	if s.Lift {
@@ -41,7 +43,7 @@ func (s Suspension) String() string {
 func parseSuspension(word string) (Suspension, error) {
 	fields := strings.Split(word, ":")
 	if len(fields) == 3 {
-		s := Suspension{Lift: fields[0] == "lift", Channel: Channel(fields[1])}
+		s := Suspension{Lift: fields[0] == "lift", Channel: customer.Channel(fields[1])}
 		s.Resource, _ = strconv.ParseInt(fields[2], 10, 64)
 		if s.String() == word {
 			return s, nil
@@ -50,10 +52,10 @@ func parseSuspension(word string) (Suspension, error) {
 	return Suspension{}, fmt.Errorf("%.60q is no suspension", word)
 }
 
-// Suspensions are orders that are carried out one after the other.
+// Suspensions are carried out one after the other.
 type Suspensions []Suspension
 
-// String is the orders as words.
+// String is the suspensions as words.
 func (all Suspensions) String() string {
 	words := make([]string, len(all))
 	for i, s := range all {
@@ -75,7 +77,7 @@ func ParseSuspensions(text string) (Suspensions, error) {
 	return all, nil
 }
 
-// Then is all of them with one more order after them. Those that it makes no
+// Then is all of them with one more after them. Those that it makes no
 // difference to any more are left out: where it decides about each subscription
 // that they were about.
 func (all Suspensions) Then(last Suspension) Suspensions {
@@ -85,15 +87,15 @@ func (all Suspensions) Then(last Suspension) Suspensions {
 	return append(kept, last)
 }
 
-// apply carries the orders out on c and returns how many subscriptions have
+// apply carries the suspensions out on c and returns how many subscriptions have
 // another status than before.
-func (all Suspensions) apply(c *Customer) int {
+func (all Suspensions) apply(c *customer.Customer) int {
 	changed := 0
 	for i := range c.Subscriptions {
 		s := &c.Subscriptions[i]
 		before := s.Status
-		for _, order := range all {
-			s.Status = order.statusOf(*s)
+		for _, suspension := range all {
+			s.Status = suspension.statusOf(*s)
 		}
 		if s.Status != before {
 			changed++
@@ -102,8 +104,8 @@ func (all Suspensions) apply(c *Customer) int {
 	return changed
 }
 
-func (s Suspension) statusOf(sub Subscription) Status {
-	from, to := Subscribed, Suspended
+func (s Suspension) statusOf(sub customer.Subscription) customer.Status {
+	from, to := customer.Subscribed, customer.Suspended
 	if s.Lift {
 		from, to = to, from
 	}
@@ -114,11 +116,11 @@ func (s Suspension) statusOf(sub Subscription) Status {
 	return to
 }
 
-// A Revision is what orders come to for some customers. It is decided and not
+// A Plan is what suspensions change of some customers. It is decided and not
 // committed.
-type BatchPlan struct {
+type Plan struct {
 	// Commits are of the customers that change.
-	Commits []Commit
+	Commits []customer.Commit
 	// Seen is how many of the customers were looked at, the first of those asked
 	// for; Skipped are those of them that are no more, or have no room.
 	Seen, Skipped int
@@ -127,48 +129,54 @@ type BatchPlan struct {
 }
 
 const (
-	// revisedBytes is how much of customers one revision holds: a transaction takes
-	// 4 MB. The last customer may go beyond it.
-	revisedBytes = 2_000_000
+	// planBytes is how much of customers one plan holds: a transaction takes 4 MB.
+	// The last customer may go beyond it.
+	planBytes = 2_000_000
 	// statusBytes is what a status that is not the usual one adds to a customer.
 	statusBytes = 16
 	// tableBytes is how large an item may be in the table. A suspension may make a
-	// customer larger than [MaxBytes], but not than that.
+	// customer larger than [customer.MaxBytes], but not than that.
 	tableBytes = 400_000
 )
 
-// Revise decides what the orders come to for the customers, in their order, as
-// many as fit one commit. Whoever commits demands that they are as they were read.
-func (s *Service) PlanBatch(ctx context.Context, tenant int, ids []ID, orders Suspensions) (BatchPlan, error) {
-	var r BatchPlan
-	records, err := s.store.Customers(ctx, tenant, ids)
+// A Store reads customers.
+type Store interface {
+	Customers(ctx context.Context, tenant int, ids []customer.ID) (map[customer.ID]customer.Record, error)
+}
+
+// PlanSuspensions decides what the suspensions change of the customers, in their
+// order, as many as fit one commit. The commits are conditional on the customers
+// being as they were read.
+func PlanSuspensions(ctx context.Context, store Store, tenant int, ids []customer.ID, all Suspensions, now time.Time) (Plan, error) {
+	var plan Plan
+	records, err := store.Customers(ctx, tenant, ids)
 	if err != nil {
-		return r, err
+		return plan, err
 	}
-	now, size := s.instant(), 0
+	size := 0
 	for _, id := range ids {
-		if size > revisedBytes {
+		if size > planBytes {
 			break
 		}
-		r.Seen++
+		plan.Seen++
 		record, found := records[id]
 		if !found || record.Deleted {
-			r.Skipped++
+			plan.Skipped++
 			continue
 		}
 		after := record.Clone()
-		changed := orders.apply(&after)
+		changed := all.apply(&after)
 		if changed == 0 {
 			continue
 		}
 		if record.Bytes+changed*statusBytes > tableBytes {
-			r.Skipped++
+			plan.Skipped++
 			continue
 		}
-		after.Changed = now
-		r.Commits = append(r.Commits, Commit{ID: rand.Text(), Tenant: tenant, Before: record, After: after, Outgrow: true})
-		r.Subscriptions += changed
+		after.Changed = now.UTC().Truncate(time.Microsecond)
+		plan.Commits = append(plan.Commits, customer.Commit{ID: rand.Text(), Tenant: tenant, Before: record, After: after, Outgrow: true})
+		plan.Subscriptions += changed
 		size += record.Bytes
 	}
-	return r, nil
+	return plan, nil
 }

@@ -1,0 +1,113 @@
+package whole
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// codesTold says which functions tell a client about a code, or about what a package
+// rejects; what is not listed is told by all.
+var codesTold = map[string][]string{
+	"functions/altcraft":         {"altcraft"},
+	"functions/altcraft/filter":  {"altcraft"},
+	"functions/altcraft/xmlbody": {"altcraft"},
+	"functions/genesys":          {"genesys"},
+	"functions/haravan":          {"haravan"},
+	"functions/mojodex":          {"mojodex"},
+	"functions/admin":            {"admin"},
+	"shared/catalog":             {"mojodex"},
+	"shared/customer":            {"altcraft", "genesys", "mojodex"},
+	"shared/customer/extension":  {"genesys"},
+	"shared/customer/fieldop":    {"altcraft"},
+	"shared/points":              {"haravan"},
+	"shared/idempotency":         {"altcraft", "haravan"},
+	"shared/access":              {"admin"},
+	"shared/jobs":                {"admin"},
+
+	"id_taken":               {"genesys"},
+	"too_many_matches":       {"genesys"},
+	"bad_status":             {"altcraft"},
+	"subscription_not_found": {"altcraft"},
+}
+
+// codeOf are the codes of packages that name reasons alone.
+var codeOf = map[string]string{
+	"functions/altcraft/filter":  "bad_query/",
+	"functions/altcraft/xmlbody": "bad_xml/",
+}
+
+var (
+	codeGiven = regexp.MustCompile(`(?:errs\.New\([^,]+, |\breject\()"([a-z_]+(?:/[a-z_]+)?)"`)
+	textKey   = regexp.MustCompile(`(?m)^\s*"([a-z_]+(?:/[a-z_]+)?)":\s`)
+)
+
+// Each code that a package rejects with, and each reason, has a sentence wherever
+// it is told.
+func TestEveryCodeHasText(t *testing.T) {
+	common := keysOf(t, "shared/httpapi/texts.go")
+	dialects := map[string]map[string]bool{}
+	for _, name := range []string{"altcraft", "genesys", "haravan", "mojodex", "admin"} {
+		dialects[name] = keysOf(t, "functions/"+name+"/texts.go")
+	}
+	seen := 0
+	eachSource(t, func(name, source string) {
+		for _, given := range codeGiven.FindAllStringSubmatch(source, -1) {
+			seen++
+			code := given[1]
+			if prefix := codeOf[path.Dir(name)]; !strings.HasPrefix(code, prefix) {
+				code = prefix + code
+			}
+			told, ok := codesTold[code]
+			if !ok {
+				told, ok = codesTold[path.Dir(name)]
+			}
+			if !ok {
+				told = []string{"altcraft", "genesys", "haravan", "mojodex", "admin"}
+			}
+			for _, dialect := range told {
+				if !common[code] && !dialects[dialect][code] {
+					t.Errorf("%s: functions/%s/texts.go has no text for %s", name, dialect, code)
+				}
+			}
+		}
+	})
+	if seen < 200 {
+		t.Errorf("%d codes are read, which cannot be all", seen)
+	}
+}
+
+func keysOf(t *testing.T, name string) map[string]bool {
+	t.Helper()
+	source, err := os.ReadFile("../../" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string]bool{}
+	for _, key := range textKey.FindAllStringSubmatch(string(source), -1) {
+		keys[key[1]] = true
+	}
+	return keys
+}
+
+// eachSource calls do with the sources of shared and functions that are no tests.
+func eachSource(t *testing.T, do func(name, source string)) {
+	t.Helper()
+	root := os.DirFS("../..")
+	for _, room := range []string{"shared", "functions"} {
+		err := fs.WalkDir(root, room, func(name string, e fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+				return err
+			}
+			source, err := fs.ReadFile(root, name)
+			do(name, string(source))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
