@@ -19,7 +19,11 @@ func (d Dialect) updateProfile(c *call) (httpapi.Answer, error) {
 }
 
 func (d Dialect) write(c *call, create bool) (httpapi.Answer, error) {
-	result, err := d.apply(c, func(m match) (customer.Request, error) {
+	result, err := d.apply(c, func() (customer.Request, error) {
+		m, err := c.readMatch()
+		if err != nil {
+			return customer.Request{}, err
+		}
 		setters, err := c.readData()
 		return requestOf(c.data(), setters, m, create), err
 	})
@@ -31,7 +35,7 @@ func (d Dialect) write(c *call, create bool) (httpapi.Answer, error) {
 
 // addProfile makes a profile, whoever there is already (Altcraft 6.2).
 func (d Dialect) addProfile(c *call) (httpapi.Answer, error) {
-	result, err := d.carryOut(c, func() (customer.Request, error) {
+	result, err := d.apply(c, func() (customer.Request, error) {
 		setters, err := c.readData()
 		return requestOf(c.data(), setters, match{}, true), err
 	})
@@ -60,8 +64,9 @@ func applied(result customer.Result) appliedAnswer {
 
 // deleteProfile deletes a profile for all dialects (Altcraft 6.9).
 func (d Dialect) deleteProfile(c *call) (httpapi.Answer, error) {
-	result, err := d.apply(c, func(match) (customer.Request, error) {
-		return customer.Request{Edit: customer.Delete}, nil
+	result, err := d.apply(c, func() (customer.Request, error) {
+		m, err := c.readMatch()
+		return customer.Request{Search: m.search, Edit: customer.Delete}, err
 	})
 	if err != nil {
 		return httpapi.Answer{}, err
@@ -75,22 +80,9 @@ func (d Dialect) deleteProfile(c *call) (httpapi.Answer, error) {
 	}{deleted{result.ID.Hex()}, outcome{0, success}})
 }
 
-// apply reads the call's match, makes a request of it, and has it carried out.
-func (d Dialect) apply(c *call, request func(match) (customer.Request, error)) (customer.Result, error) {
-	return d.carryOut(c, func() (customer.Request, error) {
-		m, err := c.readMatch()
-		if err != nil {
-			return customer.Request{}, err
-		}
-		req, err := request(m)
-		req.Search = m.search
-		return req, err
-	})
-}
-
-// carryOut has a request carried out. What is rejected when it is read may have been
-// carried out before, under the same key.
-func (d Dialect) carryOut(c *call, read func() (customer.Request, error)) (customer.Result, error) {
+// apply carries out the request that read returns. What is rejected when it is read
+// may have been carried out before, under the same key.
+func (d Dialect) apply(c *call, read func() (customer.Request, error)) (customer.Result, error) {
 	request, err := read()
 	if clientErr, rejected := errs.AsClient(err); rejected {
 		return d.customers.RejectUnlessReplayed(c.Context(), c.Settings.Tenant, c.key, clientErr)

@@ -31,7 +31,7 @@ type quickCall struct {
 
 // quickImport adds or updates a profile with the parameters of a form.
 func (d Dialect) quickImport(c *call) (httpapi.Answer, error) {
-	result, err := d.carryOut(c, c.readQuick)
+	result, err := d.apply(c, c.readQuick)
 	if err != nil {
 		return httpapi.Answer{}, err
 	}

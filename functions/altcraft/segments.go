@@ -21,7 +21,11 @@ func (d Dialect) leaveSegment(c *call) (httpapi.Answer, error) {
 }
 
 func (d Dialect) changeSegment(c *call, change func(*customer.Customer, ...int64)) (httpapi.Answer, error) {
-	result, err := d.apply(c, func(match) (customer.Request, error) {
+	result, err := d.apply(c, func() (customer.Request, error) {
+		m, err := c.readMatch()
+		if err != nil {
+			return customer.Request{}, err
+		}
 		if _, err := optionalBool(c.body, "skip_triggers"); err != nil {
 			return customer.Request{}, err
 		}
@@ -30,7 +34,7 @@ func (d Dialect) changeSegment(c *call, change func(*customer.Customer, ...int64
 			change(c, number)
 			return nil
 		}
-		return customer.Request{Edit: edit, Idempotent: true}, err
+		return customer.Request{Search: m.search, Edit: edit, Idempotent: true}, err
 	})
 	if err != nil {
 		return httpapi.Answer{}, err

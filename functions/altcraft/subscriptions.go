@@ -34,7 +34,7 @@ func (d Dialect) markSubscription(c *call, mark func(customer.SubscriptionKey) c
 // changeSubscription carries out a request about a subscription of one profile,
 // and answers.
 func (d Dialect) changeSubscription(c *call, read func(*call) (customer.Request, error)) (httpapi.Answer, error) {
-	result, err := d.carryOut(c, func() (customer.Request, error) {
+	result, err := d.apply(c, func() (customer.Request, error) {
 		id, err := c.readProfileID()
 		if err != nil {
 			return customer.Request{}, err

@@ -1,7 +1,6 @@
 package mojodex
 
 import (
-	"net/http/httptest"
 	"testing"
 
 	"regulars/shared/httpapi"
@@ -13,9 +12,8 @@ func TestObject(t *testing.T) {
 		`{}`:                                 {},
 		`{"z":1,"a":[{"b":null}],"\"":"é<"}`: {{"z", 1}, {"a", []object{{{"b", nil}}}}, {`"`, "é<"}},
 	} {
-		w := httptest.NewRecorder()
-		if err := httpapi.WriteJSON(w, 200, o); err != nil || w.Body.String() != want {
-			t.Errorf("WriteJSON() = %s, %v, want %s", w.Body, err, want)
+		if got, err := httpapi.Encode(o); err != nil || string(got) != want {
+			t.Errorf("Encode() = %s, %v, want %s", got, err, want)
 		}
 	}
 }

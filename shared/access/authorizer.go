@@ -111,22 +111,6 @@ func (g *Authorizer) Reload(ctx context.Context, tenant int) (Settings, error) {
 	return settings, nil
 }
 
-// RetryWithFreshSettings calls f, which decides by the cached settings of a tenant.
-// If it returns a client error that depends on them, they are read, given to use,
-// and f is called once more.
-func (g *Authorizer) RetryWithFreshSettings(ctx context.Context, tenant int, use func(Settings), f func() error) error {
-	err := f()
-	if clientErr, rejected := errs.AsClient(err); !rejected || !clientErr.DependsOnSettings {
-		return err
-	}
-	fresh, err := g.Reload(ctx, tenant)
-	if err != nil {
-		return err
-	}
-	use(fresh)
-	return f()
-}
-
 // token returns a token that is good now.
 func (g *Authorizer) token(ctx context.Context, hash Hash) (Token, error) {
 	now := g.now()

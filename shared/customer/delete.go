@@ -38,38 +38,29 @@ func (c Customer) releasable(r Request) error {
 }
 
 // deleteSome commits one step towards the deletion of a customer that holds more
-// values than one transaction releases.
-func (s *Service) deleteSome(ctx context.Context, r Request, l loaded) error {
-	commit, err := s.planDeleteSome(ctx, r, l)
-	if err != nil {
-		return err
-	}
-	return s.store.Commit(ctx, commit)
-}
-
-// planDeleteSome is a commit that takes as many values away as fit into it. A value
+// values than one transaction releases: it takes as many away as fit. A value
 // mostly releases one key, but one that stands in many identification values
 // releases all of them, so fewer are tried where they do not fit.
-func (s *Service) planDeleteSome(ctx context.Context, r Request, l loaded) (Commit, error) {
+func (s *Service) deleteSome(ctx context.Context, r Request, l loaded) error {
 	for left := deletedAtOnce; ; left /= 2 {
 		commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: l.record, After: l.record.Clone()}
 		commit.After.Changed = s.instant()
 		commit.After.removeValues(r.Rules, left)
 		if !commit.Changes() { // there are more keys than one transaction releases, and nothing is left to take away
-			return Commit{}, tooManyChanges(len(commit.Before.allKeys(r.Rules)) + len(commit.Before.allIdentValues(r.IdentKeys)))
+			return tooManyChanges(len(commit.Before.allKeys(r.Rules)) + len(commit.Before.allIdentValues(r.IdentKeys)))
 		}
 		if len(identChanges(commit.Before.Customer, commit.After, r.IdentKeys)) > deletedAtOnce && left > 1 {
 			continue
 		}
 		if err := s.planKeyChanges(ctx, r, &commit, l.keys, true); err != nil {
-			return Commit{}, err
+			return err
 		}
 		commit.checkStaleOwners(l)
 		if commit.items() <= MaxItems {
-			return commit, nil
+			return s.store.Commit(ctx, commit)
 		}
 		if left == 1 {
-			return Commit{}, tooManyChanges(commit.items())
+			return tooManyChanges(commit.items())
 		}
 	}
 }

@@ -71,12 +71,12 @@ func (s *Service) Apply(ctx context.Context, r Request) (Result, error) {
 			if readAllKeys = readAllKeys || attempt > 0; readAllKeys {
 				next.preloaded = nil
 			}
-			loaded, err := s.loadAll(ctx, next.Rules, next.Search, next.preloaded, next.WithExtensions)
+			loaded, err := s.load(ctx, next.Rules, next.Search, next.preloaded, next.WithExtensions)
 			if err != nil {
 				return err
 			}
 			if loaded.record.Absent() && !next.Create {
-				return s.confirmNobody(ctx, next.Tenant, loaded)
+				return s.confirm(ctx, next.Tenant, several(loaded.keys), loaded.others, ErrNotFound)
 			}
 			commit, err := s.decide(ctx, next, loaded, readAllKeys)
 			switch {
@@ -144,12 +144,12 @@ func (s *Service) FindWithExtensions(ctx context.Context, rules Rules, search Se
 func (s *Service) find(ctx context.Context, rules Rules, search Search, whole bool) (Customer, error) {
 	var found Customer
 	err := errs.Retry(ctx, func(int) error {
-		loaded, err := s.loadAll(ctx, rules, search, nil, whole)
+		loaded, err := s.load(ctx, rules, search, nil, whole)
 		if err != nil {
 			return err
 		}
 		if loaded.record.Absent() {
-			return s.confirmNobody(ctx, rules.Tenant, loaded)
+			return s.confirm(ctx, rules.Tenant, several(loaded.keys), loaded.others, ErrNotFound)
 		}
 		found = loaded.record.Customer
 		return nil
@@ -181,7 +181,12 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, readAllK
 		}
 	}
 	if err := s.planKeyChanges(ctx, r, &commit, r.knownOf(commit.After, loaded.keys), readAllKeys); err != nil {
-		return Commit{}, s.confirmFound(ctx, r.Tenant, loaded, err)
+		if _, rejected := errs.AsClient(err); rejected {
+			// Whose a value is was read after the search: what moved in between together
+			// with what the search was by must not look taken.
+			err = s.confirm(ctx, r.Tenant, loaded.keys, loaded.everyone(), err)
+		}
+		return Commit{}, err
 	}
 	if commit.Before.Absent() {
 		commit.checkAbsence(loaded)
@@ -190,7 +195,14 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, readAllK
 	if n := commit.items(); n > MaxItems {
 		return Commit{}, tooManyChanges(n)
 	}
-	return commit, s.changeAccount(ctx, &commit)
+	if commit.ChangesStanding() {
+		account, err := s.store.Account(ctx, commit.Tenant, commit.After.ID)
+		if err != nil {
+			return Commit{}, err
+		}
+		commit.Account = &AccountChange{account, commit.After.Standing()}
+	}
+	return commit, nil
 }
 
 // knownOf are the keys that were loaded, and those of c that were preloaded besides.
@@ -220,36 +232,48 @@ func tooManyChanges(items int) error {
 // instant is the time to the precision that is kept.
 func (s *Service) instant() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
-// planKeyChanges adds the keys that change hands, reading those that must be known.
+// planKeyChanges adds the keys that change hands. It reads what must be known for
+// that: keys, and who owns values of a unique identification key. Owners that no
+// longer have what they are named for are left out; that they have not is what the
+// commit depends on then.
 func (s *Service) planKeyChanges(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, readAllKeys bool) error {
-	known, err := s.resolveUniqueClaims(ctx, r, commit, known, readAllKeys)
-	if err != nil {
-		return err
-	}
-	changes, unchanged, missing, err := keyChanges(commit.Before, commit.After, r.Rules, known, readAllKeys)
-	if err != nil {
-		return err
-	}
-	if len(missing) > MaxItems {
-		return errs.New(errs.Invalid, "too_many_changes/match_keys", "", len(missing)+len(changes), MaxItems)
-	}
-	if len(missing) > 0 {
-		more, err := s.store.Keys(ctx, r.Tenant, missing)
+	for {
+		changes, unchanged, missing, err := keyChanges(commit.Before, commit.After, r.Rules, known, readAllKeys)
+		if claim, ok := errors.AsType[*uniqueClaim](err); ok {
+			owner, err := s.store.CustomerWithExtensions(ctx, r.Tenant, claim.owner)
+			if err != nil {
+				return err
+			}
+			if owner.holds(claim) {
+				return errs.New(errs.FailedPrecondition, "not_unique_key", claim.key.Name, Named{owner.ID, owner.ClientID}, claim.key.Qualified()).DependingOnSettings()
+			}
+			commit.checkOwner(owner)
+			known = maps.Clone(known)
+			record := known[claim.match]
+			record.Owners = record.With(claim.owner, 0)
+			known[claim.match] = record
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		maps.Copy(more, known)
-		if more, err = s.resolveUniqueClaims(ctx, r, commit, more, readAllKeys); err != nil {
-			return err
+		if len(missing) > MaxItems {
+			return errs.New(errs.Invalid, "too_many_changes/match_keys", "", len(missing)+len(changes), MaxItems)
 		}
-		if changes, unchanged, _, err = keyChanges(commit.Before, commit.After, r.Rules, more, readAllKeys); err != nil {
-			return err
+		if len(missing) > 0 {
+			read, err := s.store.Keys(ctx, r.Tenant, missing)
+			if err != nil {
+				return err
+			}
+			maps.Copy(read, known)
+			known = read
+			continue
 		}
+		commit.Keys, commit.UnchangedKeys = changes, unchanged
+		commit.Idents, err = commit.identChanges(r.IdentKeys)
+		commit.Extensions = commit.stamp()
+		return err
 	}
-	commit.Keys, commit.UnchangedKeys = changes, unchanged
-	commit.Idents, err = commit.identChanges(r.IdentKeys)
-	commit.Extensions = commit.stamp()
-	return err
 }
 
 // checkAbsence makes the commit check what "nobody matches" rests on and it does

@@ -1,7 +1,6 @@
 package customer
 
 import (
-	"context"
 	"maps"
 	"slices"
 )
@@ -40,24 +39,24 @@ func staleOwners(keys map[Key]KeyRecord, fields MatchFields, ids []ID, records m
 	return left
 }
 
-// withoutStaleOwners takes stale owners out of the keys that were read. A write
-// between the reads looks the same, but changes the key: so they are stale only if
-// the keys, read once more, are as before, and [errs.ErrConflict] says that they are
-// not. The commit then checks those customers: one that is given the value again
-// finds itself named, and leaves the key as it is.
-func (s *Service) withoutStaleOwners(ctx context.Context, tenant int, l loaded, left []staleOwner, records map[ID]Record) (loaded, error) {
-	read := map[Key]KeyRecord{}
-	for _, o := range left {
-		read[o.key] = l.keys[o.key]
+// keysOf are the keys of stale owners, as they were read.
+func keysOf(stale []staleOwner, read map[Key]KeyRecord) map[Key]KeyRecord {
+	keys := map[Key]KeyRecord{}
+	for _, o := range stale {
+		keys[o.key] = read[o.key]
 	}
-	if err := s.unchangedKeys(ctx, tenant, read); err != nil {
-		return loaded{}, err
-	}
+	return keys
+}
+
+// without is what was loaded with the stale owners taken out of the keys. The
+// commit checks those customers then: one that is given the value again finds
+// itself named, and leaves the key as it is.
+func (l loaded) without(stale []staleOwner, records map[ID]Record) loaded {
 	clean := loaded{keys: maps.Clone(l.keys), others: l.others, cleaned: maps.Clone(l.cleaned)}
 	if clean.cleaned == nil {
 		clean.cleaned = map[Key]bool{}
 	}
-	for _, o := range left {
+	for _, o := range stale {
 		record := clean.keys[o.key]
 		record.Owners = record.With(o.owner, 0)
 		clean.keys[o.key] = record
@@ -66,7 +65,7 @@ func (s *Service) withoutStaleOwners(ctx context.Context, tenant int, l loaded, 
 			clean.others = append(clean.others, owner)
 		}
 	}
-	return clean, nil
+	return clean
 }
 
 // checkStaleOwners makes the commit check that who was taken out of a key that is

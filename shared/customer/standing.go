@@ -1,7 +1,5 @@
 package customer
 
-import "context"
-
 // A Standing is what decides whether a customer has points and may spend them.
 type Standing struct{ Disabled, Deleted bool }
 
@@ -29,14 +27,4 @@ type AccountChange struct {
 // ChangesStanding reports whether the commit must have an [AccountChange].
 func (c Commit) ChangesStanding() bool {
 	return !c.Before.Absent() && c.Before.Standing() != c.After.Standing()
-}
-
-// changeAccount adds what becomes of the points account, if anything does.
-func (s *Service) changeAccount(ctx context.Context, c *Commit) error {
-	if !c.ChangesStanding() {
-		return nil
-	}
-	account, err := s.store.Account(ctx, c.Tenant, c.After.ID)
-	c.Account = &AccountChange{account, c.After.Standing()}
-	return err
 }

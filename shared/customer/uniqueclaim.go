@@ -1,9 +1,6 @@
 package customer
 
 import (
-	"context"
-	"errors"
-	"maps"
 	"slices"
 
 	"regulars/shared/errs"
@@ -25,29 +22,9 @@ func (c *uniqueClaim) Error() string { return "uniqueClaim by " + c.owner.Hex() 
 // customer has.
 var ErrNotUnique = errs.New(errs.FailedPrecondition, "not_unique_key", "")
 
-// resolveUniqueClaims returns the known keys without the owners that no longer have what
-// they are named for; that they have not is what the commit depends on then.
-func (s *Service) resolveUniqueClaims(ctx context.Context, r Request, commit *Commit, known map[Key]KeyRecord, readAllKeys bool) (map[Key]KeyRecord, error) {
-	for slices.ContainsFunc(r.IdentKeys, func(k IdentKey) bool { return k.Unique }) {
-		_, _, _, err := keyChanges(commit.Before, commit.After, r.Rules, known, readAllKeys)
-		c, ok := errors.AsType[*uniqueClaim](err)
-		if !ok {
-			return known, nil // another error comes again
-		}
-		owner, err := s.store.CustomerWithExtensions(ctx, r.Tenant, c.owner)
-		if err != nil {
-			return nil, err
-		}
-		if owner.allKeys(Rules{IdentKeys: IdentKeys{c.key}})[c.match] != 0 {
-			return nil, errs.New(errs.FailedPrecondition, "not_unique_key", c.key.Name, Named{owner.ID, owner.ClientID}, c.key.Qualified()).DependingOnSettings()
-		}
-		commit.checkOwner(owner)
-		known = maps.Clone(known)
-		record := known[c.match]
-		record.Owners = record.With(c.owner, 0)
-		known[c.match] = record
-	}
-	return known, nil
+// holds reports whether the customer has the value that is claimed for it.
+func (c Customer) holds(claim *uniqueClaim) bool {
+	return c.allKeys(Rules{IdentKeys: IdentKeys{claim.key}})[claim.match] != 0
 }
 
 // changedMeanwhile is the id of no commit.

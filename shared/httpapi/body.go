@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strconv"
 
 	"regulars/shared/errs"
 )
@@ -51,25 +50,4 @@ func Encode(v any) ([]byte, error) {
 		return nil, fmt.Errorf("answer: %w", err)
 	}
 	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
-}
-
-// WriteJSON answers with v as [Encode] has it. A value that is no JSON is an
-// error, and then nothing was written.
-func WriteJSON(w http.ResponseWriter, status int, v any) error {
-	body, err := Encode(v)
-	if err != nil {
-		return err
-	}
-	return WriteEncoded(w, status, body)
-}
-
-// WriteEncoded answers with a body that is JSON already.
-func WriteEncoded(w http.ResponseWriter, status int, body []byte) error {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	if _, err := w.Write(body); err != nil {
-		return fmt.Errorf("answer: %w", err)
-	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"errors"
 	"io"
 	"math"
 	"net/http"
@@ -76,39 +75,21 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestWriteJSON(t *testing.T) {
-	w := httptest.NewRecorder()
-	if err := httpapi.WriteJSON(w, http.StatusCreated, map[string]string{"a": "<é&>"}); err != nil {
+func TestJSON(t *testing.T) {
+	answer, err := httpapi.JSON(http.StatusCreated, map[string]string{"a": "<é&>"})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := w.Body.String(), `{"a":"<é&>"}`; w.Code != http.StatusCreated || got != want {
-		t.Errorf("answer = %d %s, want 201 %s", w.Code, got, want)
+	if got, want := string(answer.Body), `{"a":"<é&>"}`; answer.Status != http.StatusCreated || got != want {
+		t.Errorf("answer = %d %s, want 201 %s", answer.Status, got, want)
 	}
 	header := map[string]string{"Content-Type": "application/json; charset=utf-8", "Content-Length": "13"}
 	for name, want := range header {
-		if got := w.Header().Get(name); got != want {
+		if got := answer.Header.Get(name); got != want {
 			t.Errorf("%s = %q, want %q", name, got, want)
 		}
 	}
-}
-
-func TestWriteJSONOfWhatIsNone(t *testing.T) {
-	w := httptest.NewRecorder()
-	if err := httpapi.WriteJSON(w, http.StatusOK, math.NaN()); err == nil {
-		t.Error("WriteJSON(NaN) error = nil, want one")
-	}
-	if len(w.Header()) > 0 || w.Body.Len() > 0 {
-		t.Error("something was written, so that no error can be any more")
+	if answer, err := httpapi.JSON(http.StatusOK, math.NaN()); err == nil {
+		t.Errorf("JSON(NaN) = %s, want an error", answer.Body)
 	}
 }
-
-func TestWriteJSONToNobody(t *testing.T) {
-	if err := httpapi.WriteJSON(gone{httptest.NewRecorder()}, http.StatusOK, 1); !errors.Is(err, io.ErrClosedPipe) {
-		t.Errorf("WriteJSON() error = %v, want %v", err, io.ErrClosedPipe)
-	}
-}
-
-// gone is a client that went away.
-type gone struct{ http.ResponseWriter }
-
-func (gone) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }

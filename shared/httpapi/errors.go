@@ -5,21 +5,7 @@ package httpapi
 
 import "net/http"
 
-// Errors writes an error the way one dialect does: a
-// [regulars/shared/errs.Client error] word for word, a
-// [regulars/shared/errs.Busy] by its text, and of every other error, a fault,
-// only that it happened. It writes and does nothing else; [Wrap] logs.
-type Errors func(w http.ResponseWriter, r *http.Request, err error)
-
-// Handle makes a handler of f. An error that f returns is written by e, unless
-// f had begun to answer already; then it is only logged.
-func (e Errors) Handle(f func(w http.ResponseWriter, r *http.Request) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := exchangeOf(r)
-		x.route = r.Pattern
-		if err := f(w, r); err != nil {
-			x.err = err
-			x.answerError(e, w, r)
-		}
-	})
-}
+// An errorWriter writes an error the way one dialect does: a client error by its
+// sentence, an unavailable one by its own, and of every other error, an internal one,
+// only that it happened. It writes and does nothing else; [wrap] logs.
+type errorWriter func(w http.ResponseWriter, r *http.Request, err error)

@@ -11,7 +11,7 @@ import (
 const capacityHeader = "X-Consumed-Capacity"
 
 // An exchange is one request and what became of it. It is the
-// [http.ResponseWriter] that [Wrap] hands on.
+// [http.ResponseWriter] that [wrap] hands on.
 type exchange struct {
 	http.ResponseWriter
 	meter    *meter.Meter
@@ -26,7 +26,7 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// exchangeOf returns the exchange that r belongs to, or outside of [Wrap] one
+// exchangeOf returns the exchange that r belongs to, or outside of [wrap] one
 // that nobody looks at.
 func exchangeOf(r *http.Request) *exchange {
 	if x, ok := r.Context().Value(exchangeKey{}).(*exchange); ok {
@@ -36,7 +36,7 @@ func exchangeOf(r *http.Request) *exchange {
 }
 
 // answerError writes x.err unless an answer has begun.
-func (x *exchange) answerError(e Errors, w http.ResponseWriter, r *http.Request) {
+func (x *exchange) answerError(e errorWriter, w http.ResponseWriter, r *http.Request) {
 	if x.status == 0 {
 		e(w, r, x.err)
 	}

@@ -114,11 +114,11 @@ func (f Frame[D, C]) Handler() http.Handler {
 		f.answer(w, f.newCall(r, ""), func() (Answer, error) { return Answer{}, f.UnknownPath })
 	})
 	mux.Handle("/", unknown)
-	handler := CleanPath(withoutPrefix(f.Prefix, mux))
+	handler := cleanPath(withoutPrefix(f.Prefix, mux))
 	if f.ExactPaths {
 		handler = onlyClean(mux, unknown)
 	}
-	return Wrap(handler, f.writeError, Options{Log: f.Log, Deadline: f.Deadline})
+	return wrap(handler, f.writeError, wrapOptions{Log: f.Log, Deadline: f.Deadline})
 }
 
 // byPath are the routes of each path by method.

@@ -6,14 +6,14 @@ import (
 	"path"
 )
 
-// CleanPath hands requests to next with doubled slashes, a trailing slash and
+// cleanPath hands requests to next with doubled slashes, a trailing slash and
 // dot segments taken out of their path. An [http.ServeMux] would answer those
 // with a redirect, which many clients follow without the body or not at all. An
 // escaped slash stays part of its segment.
 //
 // Patterns of next must not end in a slash or in {name...}, apart from "/"
 // itself: the mux would redirect to the very slash that was taken away.
-func CleanPath(next http.Handler) http.Handler {
+func cleanPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		escaped := r.URL.EscapedPath()
 		clean := path.Clean("/" + escaped)
@@ -30,7 +30,7 @@ func CleanPath(next http.Handler) http.Handler {
 	})
 }
 
-// onlyClean hands requests to unknown whose path [CleanPath] would change.
+// onlyClean hands requests to unknown whose path [cleanPath] would change.
 func onlyClean(next, unknown http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if escaped := r.URL.EscapedPath(); path.Clean("/"+escaped) != escaped {

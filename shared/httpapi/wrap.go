@@ -13,21 +13,21 @@ import (
 	"regulars/shared/meter"
 )
 
-// Options are what [Wrap] needs; all of them are required.
-type Options struct {
+// wrapOptions are what [wrap] needs; all of them are required.
+type wrapOptions struct {
 	Log *slog.Logger
 	// Deadline is how long a request may take. An earlier one that its context
 	// has already stands.
 	Deadline time.Duration
 }
 
-// Wrap puts the frame around h, the whole of a dialect: each request has a
+// wrap puts the frame around h, the whole of a dialect: each request has a
 // deadline and a [meter.Meter], each answer says in X-Consumed-Capacity what it
 // cost, each panic is answered through e. It writes one line of log for each
 // request, and one for the fault or the busy it ended with, or for each of those
 // that its parts did ([Note]). The lines hold the
 // pattern of the route and figures, never anything the client sent.
-func Wrap(h http.Handler, e Errors, o Options) http.Handler {
+func wrap(h http.Handler, e errorWriter, o wrapOptions) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(r.Context(), o.Deadline)
@@ -50,7 +50,7 @@ func Wrap(h http.Handler, e Errors, o Options) http.Handler {
 }
 
 // play lets h answer r, and e where h panics.
-func (x *exchange) play(h http.Handler, e Errors, r *http.Request) {
+func (x *exchange) play(h http.Handler, e errorWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
 			x.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
