@@ -6,8 +6,8 @@ import (
 )
 
 // Preferences are what a tenant's administrators choose. Their JSON form is what
-// `change-settings` merges into and what is kept. Whoever holds Choices shares
-// the maps and lists in them with others and changes none.
+// `change-settings` merges into and what is kept. Copies share their
+// maps and lists, so nobody changes these.
 type Preferences struct {
 	// Name of the business, up to 100 bytes.
 	Name string `json:"name"`

@@ -103,7 +103,7 @@ func (s Settings) MatchFieldReady(number int) (Settings, error) {
 }
 
 // RemoveMatchField ends matching by the field: writers release its keys, and once
-// the sweep is done [Settings.MatchFieldRemoved] forgets it. Removing a field
+// all keys are released [Settings.MatchFieldRemoved] forgets it. Removing a field
 // again changes nothing.
 func (s Settings) RemoveMatchField(name string, of customer.Holder) (Settings, customer.MatchField, error) {
 	f, ok := s.MatchFields.Find(of, name)

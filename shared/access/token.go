@@ -45,8 +45,8 @@ type Token struct {
 	Hash Hash
 	// Name says to people what the token is for, up to 100 bytes.
 	Name string
-	// Tenants it reaches, at least one; the first is its home, which requests
-	// mean that name no tenant.
+	// Tenants it reaches, at least one; the first is the one
+	// that requests mean which name no tenant.
 	Tenants []int
 	Scopes  []Scope
 	Created time.Time

@@ -24,7 +24,7 @@ func (s *Service) KeepField(ctx context.Context, tenant int, field MatchField, i
 	return s.ownField(ctx, tenant, field, id, func(o Owners) Owners { return o.With(id, InCustom) })
 }
 
-// DropField releases the customer's values of a field that is being removed. A
+// DropField releases the customer's values of a field that is being removed. An
 // overflowed key, which names nobody, goes with the first. Otherwise it is as
 // [Service.KeepField].
 func (s *Service) DropField(ctx context.Context, tenant int, field MatchField, id ID) (changed bool, err error) {

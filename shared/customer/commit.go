@@ -39,8 +39,8 @@ type KeyChange struct {
 	After  Owners
 }
 
-// A Commit is what one decision changes and what it leaned on: all of it becomes
-// true, or none.
+// A Commit is what one decision changes, and what it requires to be as it was read:
+// all of it is written, or nothing.
 type Commit struct {
 	// ID never repeats; it becomes the Rev of each item written.
 	ID     string
@@ -148,7 +148,7 @@ func keyChanges(before Record, after Customer, rules Rules, loaded map[Key]KeyRe
 		switch {
 		case !next.Equal(record.Owners):
 			changes = append(changes, KeyChange{key, record, next})
-		case !record.Overflowed || (held[key]|holds[key])&Primary != 0: // of others a overflowed key says nothing, for good
+		case !record.Overflowed || (held[key]|holds[key])&Primary != 0: // of others an overflowed key says nothing, for good
 			unchanged[key] = record.Rev
 		}
 	}

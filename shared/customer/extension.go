@@ -111,7 +111,8 @@ type ExtensionChange struct {
 	After Extension
 }
 
-// stamp gives what differs the commit's id and returns the changes, by number.
+// stamp writes the commit's id into extensions that differ and returns these changes,
+// by number.
 func (c *Commit) stamp() []ExtensionChange {
 	var changes []ExtensionChange
 	for number, after := range c.After.Extensions {

@@ -149,8 +149,9 @@ func (v IdentValue) Texts() []string { return strings.Split(v.texts, "\x00") }
 // Hash is a name for the value that tells it from others of the key.
 func (v IdentValue) Hash() string { return shortHash(v.texts, 16) }
 
-// whole reports whether no text is empty: only then a unique key binds.
-func (v IdentValue) whole() bool { return !slices.Contains(v.Texts(), "") }
+// complete reports whether no text is empty: only then a unique key makes the values
+// unique.
+func (v IdentValue) complete() bool { return !slices.Contains(v.Texts(), "") }
 
 // identValues are the values that c has under a key. Those of an extension whose
 // records were not read are unknown, and none.
@@ -230,7 +231,7 @@ func (c Customer) allIdentValues(keys IdentKeys) map[IdentValue]IdentKey {
 
 // matchKey is the match key that makes the value unique.
 func (v IdentValue) matchKey(k IdentKey) (Key, bool) {
-	if !k.Unique || !v.whole() {
+	if !k.Unique || !v.complete() {
 		return Key{}, false
 	}
 	return Key{k.kind(), v.Hash()}, true

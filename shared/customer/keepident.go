@@ -115,7 +115,7 @@ func (s *Service) ownIdents(ctx context.Context, commit *Commit, key IdentKey, i
 		before := loaded[keys[i]]
 		roles := Roles(0)
 		if change.Put() {
-			if !newIdentValue(key.Number, change.Texts).whole() {
+			if !newIdentValue(key.Number, change.Texts).complete() {
 				continue
 			}
 			roles = Primary

@@ -69,7 +69,7 @@ const maxOwners = 100
 // Owners says who holds a key, and in which roles. It is a value: With returns
 // another.
 type Owners struct {
-	// Roles by customer. Of a overflowed key only the first owner is named.
+	// Roles by customer. Of an overflowed key only the first owner is named.
 	Roles map[ID]Roles
 	// Overflowed: the key had more than 100 owners once, and names them no more.
 	Overflowed bool
@@ -109,7 +109,7 @@ func (o Owners) Equal(p Owners) bool {
 // it.
 func (o Owners) With(id ID, roles Roles) Owners {
 	if o.Overflowed {
-		roles &= Primary // a overflowed key names nobody in shared roles
+		roles &= Primary // an overflowed key names nobody in shared roles
 	}
 	next := Owners{Roles: maps.Clone(o.Roles), Overflowed: o.Overflowed}
 	if next.Roles == nil {

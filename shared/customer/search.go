@@ -46,7 +46,7 @@ func (s Search) keys() []Key {
 
 // candidates are the customers that the keys name, and whether each of them must
 // be looked at before it counts. Overflowed keys cannot name anybody: of the words
-// that must all lead there one has to be uncrowded.
+// that must all lead there one must not be overflowed.
 func (s Search) candidates(keys map[Key]KeyRecord) (ids []ID, unsure bool, err error) {
 	if len(s.All) > 0 {
 		return allOf(s.All, keys)
@@ -66,7 +66,7 @@ func (s Search) candidates(keys map[Key]KeyRecord) (ids []ID, unsure bool, err e
 	return ids, s.Resource != 0, nil
 }
 
-// allOf are the owners of every uncrowded word.
+// allOf are the owners of every word that is not overflowed.
 func allOf(words []Lookup, keys map[Key]KeyRecord) (ids []ID, unsure bool, err error) {
 	first := true
 	for _, l := range words {

@@ -31,7 +31,7 @@ func NewService(store Store, now func() time.Time) *Service {
 type Request struct {
 	Rules
 	Search Search
-	// Whole: the edit looks at records of extensions.
+	// WithExtensions: the edit looks at records of extensions.
 	WithExtensions bool
 	// Create: where nobody matches a new customer is made.
 	Create bool
@@ -136,7 +136,7 @@ func (s *Service) Find(ctx context.Context, rules Rules, search Search) (Custome
 	return s.find(ctx, rules, search, false)
 }
 
-// FindWhole is Find with the records of extensions.
+// FindWithExtensions is Find with the records of extensions.
 func (s *Service) FindWithExtensions(ctx context.Context, rules Rules, search Search) (Customer, error) {
 	return s.find(ctx, rules, search, true)
 }
@@ -284,7 +284,7 @@ func (c *Commit) checkAbsence(l loaded) {
 	}
 	for key, record := range l.keys {
 		written := slices.ContainsFunc(c.Keys, func(k KeyChange) bool { return k.Key == key })
-		if !written && !record.Overflowed { // a overflowed key stays so for good
+		if !written && !record.Overflowed { // an overflowed key stays so for good
 			c.UnchangedKeys[key] = record.Rev
 		}
 	}

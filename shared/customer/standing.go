@@ -1,6 +1,7 @@
 package customer
 
-// A Standing is what decides whether a customer has points and may spend them.
+// A Standing is the state of a customer that its points account copies: without it
+// an account could not tell whether points may be spent.
 type Standing struct{ Disabled, Deleted bool }
 
 // Standing returns the standing of c.

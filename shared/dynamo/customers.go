@@ -64,8 +64,9 @@ func (s *Store) Commit(ctx context.Context, c customer.Commit) error {
 	return s.requestRecorded(s.commit(ctx, "commit customer", t), c.Request)
 }
 
-// transaction builds the writes of c: the request first, since its guard
-// answers; then the customer, the keys, and what was leaned on.
+// transaction builds the writes of c: the request first, since the first
+// condition that fails is the one reported; then the customer, the keys, and checks of
+// what the decision requires.
 func (s *Store) transaction(c customer.Commit) (*tx, error) {
 	t := &tx{id: c.ID}
 	now := s.now()

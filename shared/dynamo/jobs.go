@@ -121,8 +121,8 @@ func (s *Store) SaveJob(ctx context.Context, c jobs.Change) error {
 	return s.requestRecorded(err, c.Request)
 }
 
-// jobTransaction builds the writes of c: the request first, since its guard
-// answers.
+// jobTransaction builds the writes of c: the request first, since the first
+// condition that fails is the one reported.
 func (s *Store) jobTransaction(c jobs.Change) (*tx, error) {
 	t := &tx{id: c.ID}
 	now := s.now()

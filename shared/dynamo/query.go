@@ -44,7 +44,7 @@ func (s *Store) query(ctx context.Context, doing string, input *dynamodb.QueryIn
 }
 
 // queryBeside is query for calls that are made side by side: who makes them
-// counts the trip.
+// counts the round trip.
 func (s *Store) queryBeside(ctx context.Context, doing string, input *dynamodb.QueryInput) ([]item, error) {
 	out, err := s.queryPage(ctx, doing, input)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"regulars/shared/meter"
 )
 
-// A tx gathers writes that happen together or not at all. Each bears a guard.
-// The first guard matters most: when it breaks, what it found is answered.
+// A tx gathers writes that happen together or not at all. Each has a
+// condition, its guard. When the first guard fails, the item it found is returned.
 type tx struct {
 	id     string // of the commit; each item written bears it
 	writes []write

@@ -80,7 +80,8 @@ const (
 	Waiting PartState = "waiting"
 	// PartDone: it is done and counted.
 	PartDone PartState = "done"
-	// Parked: it got nowhere; a repeated start lets it try again.
+	// Parked: its attempts failed and there are no more of them, until the job is
+	// started again.
 	Parked PartState = "parked"
 )
 

@@ -9,8 +9,8 @@ import (
 
 // A Change writes what it names, all or nothing. The job and the parts replace
 // what was read with their Rev, or nothing where that is empty. Saving a new job
-// demands that no open one is of its kind and subject; one that ends gives way to
-// the next.
+// demands that no open one is of its kind and subject; after one has ended
+// another may be saved.
 type Change struct {
 	// ID never repeats; it becomes the Rev of all that is written.
 	ID    string

@@ -25,8 +25,8 @@ type SuspensionSpec struct {
 	upkeep.Suspension
 	// IdempotencyKey, unless nil, makes the request safe to repeat.
 	IdempotencyKey *idempotency.Key
-	// Settle is how long after the request the list of customers has all who were
-	// there at its time: parts start then.
+	// Settle is how long after the request parts start: by then the list of customers,
+	// which lags behind, has all who were there at the request.
 	Settle time.Duration
 	// Later is how much later the messages come: for so long the starter processes
 	// the parts.

@@ -10,7 +10,7 @@ import (
 	"regulars/shared/points"
 )
 
-// DuePoints settles what is due of points accounts: points that become available or
+// DuePoints books what has fallen due in points accounts: points that become available or
 // expire, and ledgers of deleted customers whose texts are to be erased.
 type DuePoints struct {
 	service   *points.Service
