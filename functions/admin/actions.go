@@ -129,6 +129,11 @@ var actions = []action{
 		example:    "TENANT=5 NAME=CRM_ID OF=customer",
 		run:        removeMatchField,
 	}, {
+		name: "rekey-contacts", does: "Brings contacts and match values from before they were compared as now up to date; show-job lists what a person must decide.",
+		parameters: []parameter{tenantParameter},
+		example:    "TENANT=5",
+		run:        rekeyContacts,
+	}, {
 		name: "list-jobs", does: "Shows a tenant's jobs, the newest first.",
 		parameters: []parameter{tenantParameter},
 		example:    "TENANT=5",

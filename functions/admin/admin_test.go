@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -32,10 +33,19 @@ func (f *foreman) StartMatchField(_ context.Context, _ int, field customer.Match
 	return f.jobs[len(f.jobs)-1], nil
 }
 
+func (f *foreman) StartRekey(context.Context, int) (jobs.Job, error) {
+	f.jobs = append(f.jobs, jobs.Job{ID: "job1", Kind: jobs.RekeyContacts, State: jobs.Running, Parts: 8, Left: 8})
+	return f.jobs[len(f.jobs)-1], nil
+}
+
 func (f *foreman) Show(_ context.Context, _ int, id string) (jobs.Progress, error) {
 	for _, job := range f.jobs {
 		if job.ID == id {
-			return jobs.Progress{Job: job, Counts: jobs.Counts{Seen: 100, Changed: 7}, Parked: 1}, nil
+			p := jobs.Progress{Job: job, Counts: jobs.Counts{Seen: 100, Changed: 7}, Parked: 1}
+			if job.Kind == jobs.RekeyContacts {
+				p.Found, p.Findings = 1, []customer.Finding{{Customer: 7, Field: "phones[0]", Reason: "same_value", Other: 8}}
+			}
+			return p, nil
 		}
 	}
 	return jobs.Progress{}, jobs.ErrUnknown
@@ -194,6 +204,19 @@ func TestMatchFieldsAndJobs(t *testing.T) {
 	}
 }
 
+func TestRekeyContacts(t *testing.T) {
+	o := newOffice(t)
+	o.call(t, `{"action": "create-tenant", "tenant": 5, "name": "Shop"}`)
+	if started := o.call(t, `{"action": "rekey-contacts", "tenant": 5}`); started["kind"] != "rekey-contacts" || started["state"] != "running" {
+		t.Errorf("rekey-contacts = %v", started)
+	}
+	shown := o.call(t, `{"action": "show-job", "tenant": 5, "job": "job1"}`)
+	want := map[string]any{"customer": 7.0, "field": "phones[0]", "reason": "same_value", "other": 8.0}
+	if findings, _ := shown["findings"].([]any); shown["found"] != 1.0 || len(findings) != 1 || !reflect.DeepEqual(findings[0], want) {
+		t.Errorf("show-job = %v, want the finding", shown)
+	}
+}
+
 func TestCallsAreRejected(t *testing.T) {
 	o := newOffice(t)
 	o.call(t, `{"action": "create-tenant", "tenant": 5, "name": "Shop"}`)
@@ -226,6 +249,7 @@ func TestCallsAreRejected(t *testing.T) {
 		{"no flag", `{"action": "declare-match-field", "tenant": 5, "name": "A", "tags": "perhaps"}`, "bad_parameter", "tags", "true or false"},
 		{"no such match field", `{"action": "remove-match-field", "tenant": 5, "name": "A"}`, "match_field_unknown", "name", "A"},
 		{"unknown job", `{"action": "show-job", "tenant": 5, "job": "x"}`, "job_unknown", "", ""},
+		{"contacts of an unknown tenant", `{"action": "rekey-contacts", "tenant": 7}`, "tenant_unknown", "tenant", "7"},
 		{"jobs of an unknown tenant", `{"action": "list-jobs", "tenant": 7}`, "tenant_unknown", "tenant", "7"},
 	}
 	for _, tt := range tests {
@@ -269,7 +293,7 @@ func TestHelpNamesEverything(t *testing.T) {
 	for _, name := range []string{
 		"list-tenants", "create-tenant", "show-tenant", "change-settings", "create-token", "list-tokens", "declare-field", "remove-field",
 		"declare-resource", "remove-resource", "declare-segment", "remove-segment", "revoke-token",
-		"declare-match-field", "remove-match-field", "list-jobs", "show-job", "cancel-job",
+		"declare-match-field", "remove-match-field", "rekey-contacts", "list-jobs", "show-job", "cancel-job",
 	} {
 		if !strings.Contains(help.String(), "make admin ACTION="+name) {
 			t.Errorf("help has no example of %s", name)

@@ -13,6 +13,8 @@ type Jobs interface {
 	// StartMatchField starts the job that the field's state calls for, or goes
 	// on with it.
 	StartMatchField(ctx context.Context, tenant int, field customer.MatchField) (jobs.Job, error)
+	// StartRekey starts the job about a tenant's contacts, or goes on with it.
+	StartRekey(ctx context.Context, tenant int) (jobs.Job, error)
 	// Show returns a job and how far it is, or rejects with [jobs.ErrUnknown].
 	Show(ctx context.Context, tenant int, id string) (jobs.Progress, error)
 	// List returns a tenant's jobs, the newest first.
@@ -49,6 +51,18 @@ type progressBody struct {
 	Skipped int `json:"skipped"`
 	// Subscriptions are those of customers that were changed.
 	Subscriptions int `json:"subscriptions,omitempty"`
+	// Found is how many findings there are, and Findings the first of them.
+	Found    int           `json:"found,omitempty"`
+	Findings []findingBody `json:"findings,omitempty"`
+}
+
+// A findingBody is what a job leaves to a person.
+type findingBody struct {
+	// Customer and Other are ids in decimal.
+	Customer uint64 `json:"customer"`
+	Field    string `json:"field"`
+	Reason   string `json:"reason"`
+	Other    uint64 `json:"other,omitempty"`
 }
 
 type jobsBody struct {
@@ -60,6 +74,15 @@ func newJobBody(j jobs.Job) jobBody {
 		ID: j.ID, Kind: j.Kind, Subject: j.Subject.Name, Task: j.Task, State: j.State, Created: j.Created, Begins: j.NotBefore,
 		Parts: j.Parts, PartsDone: j.Parts - j.Left, Trouble: j.Trouble,
 	}
+}
+
+func rekeyContacts(ctx context.Context, h *Handler, a arguments) (any, error) {
+	tenant := arg[int](a, "tenant")
+	if _, err := h.registrar.Tenant(ctx, tenant); err != nil {
+		return nil, err
+	}
+	job, err := h.jobs.StartRekey(ctx, tenant)
+	return newJobBody(job), err
 }
 
 func listJobs(ctx context.Context, h *Handler, a arguments) (any, error) {
@@ -80,7 +103,14 @@ func listJobs(ctx context.Context, h *Handler, a arguments) (any, error) {
 
 func showJob(ctx context.Context, h *Handler, a arguments) (any, error) {
 	p, err := h.jobs.Show(ctx, arg[int](a, "tenant"), arg[string](a, "job"))
-	return progressBody{newJobBody(p.Job), p.Parked, p.Seen, p.Changed, p.Skipped, p.Subscriptions}, err
+	body := progressBody{
+		jobBody: newJobBody(p.Job), PartsParked: p.Parked,
+		Seen: p.Seen, Changed: p.Changed, Skipped: p.Skipped, Subscriptions: p.Subscriptions, Found: p.Found,
+	}
+	for _, f := range p.Findings {
+		body.Findings = append(body.Findings, findingBody{uint64(f.Customer), f.Field, f.Reason, uint64(f.Other)})
+	}
+	return body, err
 }
 
 func cancelJob(ctx context.Context, h *Handler, a arguments) (any, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"regulars/shared/contact"
 	"regulars/shared/customer"
 )
 
@@ -100,7 +101,7 @@ func domainOf(address string) string {
 }
 
 func md5Of(address string) string {
-	sum := md5.Sum([]byte(customer.EmailValue(address)))
+	sum := md5.Sum([]byte(contact.FormerEmailKey(address)))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"regulars/shared/access"
+	"regulars/shared/contact"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/value"
@@ -69,8 +70,21 @@ func readEmail(field string, v any, _ access.Settings) (setter, error) {
 	if !ok {
 		return nil, wrongType(field, v, "a text")
 	}
-	address, err := customer.ParseEmail(field, text)
-	return sets(func(c *customer.Customer) { c.SetEmail(address) }), err
+	address, rejected := customer.ParseEmail(field, text)
+	if rejected != nil && !contact.MayBeStored(text) {
+		return nil, rejected
+	}
+	return func(c *customer.Customer, _ time.Time) error {
+		switch {
+		case rejected == nil:
+			c.SetEmail(c.Spelling(address))
+		case c.HasEmail(text):
+			c.SetEmail(text)
+		default:
+			return rejected
+		}
+		return nil
+	}, nil
 }
 
 // readPhones reads an array of phones, or one phone.

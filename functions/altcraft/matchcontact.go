@@ -4,7 +4,9 @@ import (
 	"slices"
 	"time"
 
+	"regulars/shared/contact"
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 )
 
 // A contactKind is what a search by e-mail or by phone needs to know of either.
@@ -12,15 +14,23 @@ type contactKind struct {
 	member  string // at the top level
 	inData  string // in data
 	channel customer.Channel
-	parse   func(m matcher, field, text string) (string, error)
-	key     func(contact string) customer.Key
-	store   func(c *customer.Customer, contacts []string)
+	// parse returns the contact, and of one that is rejected but that somebody may
+	// have, what is wrong with it.
+	parse func(m matcher, field, text string) (contact string, rejected, err error)
+	key   func(contact string) customer.Key
+	store func(c *customer.Customer, contacts []string)
 }
 
 var (
 	emails = contactKind{
 		member: "email", inData: "email", channel: customer.ChannelEmail, key: customer.EmailKey,
-		parse: func(_ matcher, field, text string) (string, error) { return customer.ParseEmail(field, text) },
+		parse: func(_ matcher, field, text string) (string, error, error) {
+			address, err := customer.ParseEmail(field, text)
+			if err != nil && contact.MayBeStored(text) {
+				return text, err, nil
+			}
+			return address.Text, nil, err
+		},
 		store: func(c *customer.Customer, contacts []string) {
 			if len(c.Emails) == 0 {
 				c.SetEmail(contacts[0])
@@ -29,8 +39,9 @@ var (
 	}
 	phones = contactKind{
 		member: "phone", inData: "phones", channel: customer.ChannelSMS, key: customer.PhoneKey,
-		parse: func(m matcher, field, text string) (string, error) {
-			return customer.ParsePhone(field, text, m.country)
+		parse: func(m matcher, field, text string) (string, error, error) {
+			number, err := customer.ParsePhone(field, text, m.country)
+			return number, nil, err
 		},
 		store: func(c *customer.Customer, contacts []string) {
 			if len(c.Phones) == 0 {
@@ -45,9 +56,12 @@ func (m matcher) byContact(roles customer.Roles, kinds ...contactKind) (match, e
 	found := match{search: customer.Search{Resource: m.resource}}
 	contacts := make([][]string, len(kinds))
 	for i, kind := range kinds {
-		var err error
-		if contacts[i], err = m.contacts(kind, roles); err != nil {
+		var rejected, err error
+		if contacts[i], rejected, err = m.contacts(kind, roles); err != nil {
 			return match{}, err
+		}
+		if rejected != nil {
+			found.search.Rejected = rejected
 		}
 		for _, contact := range contacts[i] {
 			found.search.Any = append(found.search.Any, customer.Lookup{Key: kind.key(contact), Roles: roles})
@@ -74,28 +88,32 @@ func (m matcher) byContact(roles customer.Roles, kinds ...contactKind) (match, e
 
 // contacts are those at the top level, else those in data: of the customer, or
 // for a search among subscriptions alone, of the subscriptions.
-func (m matcher) contacts(kind contactKind, roles customer.Roles) ([]string, error) {
+func (m matcher) contacts(kind contactKind, roles customer.Roles) (contacts []string, rejected, err error) {
 	text, err := optionalText(m.body, kind.member)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if text != "" {
-		contact, err := kind.parse(m, kind.member, text)
-		return []string{contact}, err
+		contact, rejected, err := kind.parse(m, kind.member, text)
+		return []string{contact}, rejected, err
 	}
 	if roles&customer.Profile == 0 {
-		return m.subscribed(kind.channel), nil
+		return m.subscribed(kind.channel), nil, nil
 	}
 	texts, err := optionalTexts(m.data, "data.", kind.inData, customer.MaxKeys)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i, text := range texts {
-		if texts[i], err = kind.parse(m, "data."+kind.inData, text); err != nil {
-			return nil, err
+		var flaw error
+		if texts[i], flaw, err = kind.parse(m, "data."+kind.inData, text); err != nil {
+			return nil, nil, err
+		}
+		if flaw != nil {
+			rejected = flaw
 		}
 	}
-	return texts, nil
+	return texts, rejected, nil
 }
 
 // subscribed are the contacts on one channel in the data's subscriptions. What
@@ -125,6 +143,9 @@ func (m matcher) byPush() (match, error) {
 	found := match{search: customer.Search{Resource: m.resource}}
 	var subscriptions []customer.SubscriptionEdit
 	if token != "" {
+		if contact.Match(token) == "" {
+			return match{}, errs.New(errs.Invalid, "blank_value", "subscription_id")
+		}
 		subscriptions = []customer.SubscriptionEdit{{Channel: customer.ChannelPush, Provider: provider, Contact: token}}
 		if provider == "" {
 			return match{}, noValue("provider")

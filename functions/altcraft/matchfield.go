@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"regulars/shared/contact"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/value"
@@ -101,14 +102,17 @@ func fieldTexts(name string, v any, tags bool) ([]string, error) {
 			return nil, wrongType(name, e, "a text or number")
 		}
 	}
-	if tags {
-		return customer.Words(v), nil
-	}
 	text, _ := value.Text(v)
-	if text == "" {
+	sought := contact.Match(text)
+	switch {
+	case sought == "" && text != "":
+		return nil, errs.New(errs.Invalid, "blank_value", name)
+	case tags:
+		return customer.Words(v), nil
+	case text == "":
 		return nil, nil
 	}
-	return []string{text}, nil
+	return []string{sought}, nil
 }
 
 // giveField stores the value that was searched for on a new customer, where the

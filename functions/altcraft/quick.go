@@ -183,25 +183,25 @@ func (q *quickCall) readAdditions() (add []setter, err error) {
 	if q.resource != 0 && !known && q.Settings.Resources == access.Declared {
 		return nil, errs.New(errs.NotFound, "resource_undeclared/quick", "resource_id", q.resource).DependingOnSettings()
 	}
-	subscribe := func(channel customer.Channel, contact string) {
+	subscribe := func(channel customer.Channel, contact string, rejected error) {
 		if q.resource != 0 && (len(resource.Channels) == 0 || slices.Contains(resource.Channels, channel)) {
-			e := customer.SubscriptionEdit{Resource: q.resource, Channel: channel, Contact: contact}
+			e := customer.SubscriptionEdit{Resource: q.resource, Channel: channel, Contact: contact, Rejected: rejected}
 			add = append(add, func(c *customer.Customer, now time.Time) error { return c.Subscribe(e, now) })
 		}
 	}
 	if q.email != "" {
-		address, err := customer.ParseEmail("email", q.email)
-		if err != nil {
-			return nil, err
+		address, rejected := customer.ParseEmail("email", q.email)
+		if rejected != nil {
+			address.Text = q.email
 		}
-		subscribe(customer.ChannelEmail, address)
+		subscribe(customer.ChannelEmail, address.Text, rejected)
 	}
 	if q.phone != "" {
 		number, err := customer.ParsePhone("phone", q.phone, q.Settings.Country)
 		if err != nil {
 			return nil, err
 		}
-		subscribe(customer.ChannelSMS, number)
+		subscribe(customer.ChannelSMS, number, nil)
 		add = append(add, sets(func(c *customer.Customer) { c.SetPhones(append(slices.Clip(c.Phones), number)) }))
 	}
 	return add, nil

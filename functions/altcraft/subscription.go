@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"regulars/shared/access"
+	"regulars/shared/contact"
 	"regulars/shared/customer"
 	"regulars/shared/customer/fieldop"
 	"regulars/shared/errs"
@@ -156,10 +157,19 @@ func (s subscriptionEntry) readResource(e *customer.SubscriptionEdit) (err error
 
 func (s subscriptionEntry) readEmail(e *customer.SubscriptionEdit) error {
 	text, field, err := s.contact("email", "email_data")
-	if err == nil {
-		e.Contact, err = customer.ParseEmail(field, text)
+	if err != nil {
+		return err
 	}
-	return err
+	address, rejected := customer.ParseEmail(field, text)
+	switch {
+	case rejected == nil:
+		e.Contact = address.Text
+	case contact.MayBeStored(text):
+		e.Contact, e.Rejected = text, rejected
+	default:
+		return rejected
+	}
+	return nil
 }
 
 func (s subscriptionEntry) readPhone(e *customer.SubscriptionEdit, nested string) error {
@@ -174,7 +184,11 @@ func (s subscriptionEntry) readPush(e *customer.SubscriptionEdit) (err error) {
 	if e.Provider, _, err = s.contact("provider", "push_data"); err != nil {
 		return err
 	}
-	e.Contact, _, err = s.contact("subscription_id", "push_data")
+	var field string
+	e.Contact, field, err = s.contact("subscription_id", "push_data")
+	if err == nil && contact.Match(e.Contact) == "" {
+		err = errs.New(errs.Invalid, "blank_value/contact", field)
+	}
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"regulars/shared/access"
+	"regulars/shared/contact"
 	"regulars/shared/customer"
 	"regulars/shared/customer/extension"
 	"regulars/shared/errs"
@@ -149,7 +150,13 @@ func readAttribute(settings access.Settings, name string, v any) ([]any, error) 
 			return string(birth), err
 		})
 	case customer.AttributeEmail:
-		return readTexts(name, values, func(text string) (string, error) { return customer.ParseEmail(name, text) })
+		return readTexts(name, values, func(text string) (string, error) {
+			_, err := customer.ParseEmail(name, text)
+			if err != nil && contact.MayBeStored(text) {
+				err = nil // emailsFor decides
+			}
+			return text, err
+		})
 	case customer.AttributePhone:
 		return readTexts(name, values, func(text string) (string, error) { return customer.ParsePhone(name, text, settings.Country) })
 	}
@@ -229,7 +236,7 @@ func readTexts(name string, values []any, read func(string) (string, error)) ([]
 }
 
 func sameText(name, a, b string) bool {
-	return a == b || name == customer.AttributeEmail && customer.EmailValue(a) == customer.EmailValue(b)
+	return a == b || name == customer.AttributeEmail && customer.EmailKey(a) == customer.EmailKey(b)
 }
 
 func wrongType(field string, v any, expected string) error {

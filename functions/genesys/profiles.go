@@ -67,7 +67,14 @@ func (p profile) replaceIn(c *customer.Customer, settings access.Settings) error
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.attributes)) {
-		if values := p.attributes[name]; !slices.EqualFunc(c.Attribute(name), values, value.Equal) {
+		values := p.attributes[name]
+		if name == customer.AttributeEmail {
+			var err error
+			if values, err = emailsFor(*c, values); err != nil {
+				return err
+			}
+		}
+		if !slices.EqualFunc(c.Attribute(name), values, value.Equal) {
 			setAttribute(c, name, values)
 		}
 	}
@@ -77,6 +84,21 @@ func (p profile) replaceIn(c *customer.Customer, settings access.Settings) error
 		}
 	}
 	return nil
+}
+
+// emailsFor are addresses as c stores them. One that is rejected is kept where c has
+// it already.
+func emailsFor(c customer.Customer, values []any) ([]any, error) {
+	stored := make([]any, len(values))
+	for i, v := range values {
+		text, _ := v.(string)
+		address, err := customer.ParseEmail(customer.AttributeEmail, text, c.Emails...)
+		if err != nil {
+			return nil, err
+		}
+		stored[i] = c.Spelling(address)
+	}
+	return stored, nil
 }
 
 // setAttribute sets a core attribute to values as readAttribute returns them.

@@ -7,10 +7,10 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"regulars/shared/access"
+	"regulars/shared/contact"
 	"regulars/shared/customer"
 	"regulars/shared/httpapi"
 	"regulars/shared/points"
@@ -148,13 +148,9 @@ func countryOf(rules access.Preferences) string {
 	return rules.Country
 }
 
-// phone is the first one, at home with a leading 0.
+// phone is the first one, at home as it is dialled there: with the trunk zero.
 func phone(c customer.Customer, rules access.Preferences) string {
-	number := first(c.Phones)
-	if rest, ok := strings.CutPrefix(number, "+"+countryOf(rules)); ok {
-		return "0" + rest
-	}
-	return number
+	return contact.National(first(c.Phones), countryOf(rules))
 }
 
 func first(texts []string) string {

@@ -59,6 +59,12 @@ func StoredEmailKey(text string) string {
 	return FormerEmailKey(text)
 }
 
+// MayBeStored reports whether a text that [ParseEmail] rejects may have been stored
+// as an address before there was a canonical form.
+func MayBeStored(text string) bool {
+	return len(text) <= maxEmail && strings.Contains(text, "@") && (!isASCII(text) || strings.Contains(strings.ToLower(text), "xn--"))
+}
+
 // FormerEmailKey is the key that an address had before there was a canonical
 // form: lower case.
 func FormerEmailKey(text string) string { return strings.ToLower(text) }

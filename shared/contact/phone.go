@@ -82,6 +82,20 @@ func withoutTrunkZero(digits string, international bool, country string) (string
 	return country + national, nil
 }
 
+// National returns a number in E.164 as it is dialled within the country of its
+// calling code: with a leading 0 instead of the code, or without either where the
+// country has no trunk prefix. Numbers of other countries stay as they are.
+func National(number, country string) string {
+	rest, ok := strings.CutPrefix(number, "+"+country)
+	switch {
+	case !ok || country == "":
+		return number
+	case keepsZero(country):
+		return rest
+	}
+	return "0" + rest
+}
+
 // keepsZero reports whether numbers of the calling code begin with a 0 that is
 // dialled from abroad as well: Italy, San Marino, Ivory Coast, Benin, Congo.
 func keepsZero(code string) bool {

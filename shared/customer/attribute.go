@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"regulars/shared/contact"
 	"regulars/shared/value"
 )
 
@@ -62,7 +63,7 @@ func (c Customer) attributeTexts(name string) []string {
 	for _, v := range c.Attribute(name) {
 		text, _ := value.Text(v)
 		if name == AttributeEmail {
-			text = EmailValue(text)
+			text = contact.StoredEmailKey(text)
 		}
 		if !seen[text] {
 			seen[text] = true
@@ -77,7 +78,7 @@ func (c Customer) attributeTexts(name string) []string {
 func AttributeSought(name, text, country string) string {
 	switch name {
 	case AttributeEmail:
-		return EmailValue(text)
+		return contact.StoredEmailKey(text)
 	case AttributePhone:
 		if number, err := ParsePhone(name, text, country); err == nil {
 			return number

@@ -86,7 +86,7 @@ func (s *Service) ownSome(ctx context.Context, tenant int, field MatchField, id 
 
 // fieldKeys are the keys of the customer's values of a field, in a fixed order.
 func (c Customer) fieldKeys(f MatchField) []Key {
-	values := c.fieldValues(f)
+	values := c.fieldValues(f, canonicalForms)
 	slices.Sort(values)
 	var keys []Key
 	for _, v := range slices.Compact(values) {

@@ -3,100 +3,65 @@ package customer
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"net/mail"
-	"strings"
+	"errors"
+	"fmt"
+	"slices"
 
+	"regulars/shared/contact"
 	"regulars/shared/errs"
 )
 
-// The lengths that mail systems (RFC 5321) and E.164 allow, in bytes and digits.
-const (
-	maxEmail       = 254
-	maxEmailLocal  = 64
-	minPhoneDigits = 7
-	maxPhoneDigits = 15
-)
-
-// ParseEmail returns the address as it is kept: trimmed, its spelling otherwise
-// untouched. Its errors are bad_email with the path field.
-func ParseEmail(field, text string) (string, error) {
-	s := strings.TrimSpace(text)
-	if s == "" {
-		return "", errs.New(errs.Invalid, "bad_email/empty", field)
-	}
-	if len(s) > maxEmail {
-		return "", errs.New(errs.Invalid, "bad_email/too_long", field, maxEmail)
-	}
-	address, err := mail.ParseAddress(s)
-	if err != nil || address.Name != "" || strings.ContainsAny(s, "<>\" \t\r\n(),:;[]\\") {
-		return "", errs.New(errs.Invalid, "bad_email/form", field)
-	}
-	local, domain, _ := strings.Cut(s, "@")
-	if len(local) > maxEmailLocal {
-		return "", errs.New(errs.Invalid, "bad_email/local_too_long", field, maxEmailLocal)
-	}
-	if !domainName(domain) {
-		return "", errs.New(errs.Invalid, "bad_email/domain", field)
-	}
-	return s, nil
+// ParseEmail reads an address. Its errors are bad_email with the path field; the
+// reasons are those of package contact. A text that equals one of stored byte for
+// byte is accepted even if it would be rejected.
+func ParseEmail(field, text string, stored ...string) (contact.Email, error) {
+	email, err := contact.ParseEmail(text, stored...)
+	return email, rejectContact("bad_email", field, err)
 }
 
-func domainName(s string) bool {
-	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsAny(label, "@!#$%&'*+/=?^_`{|}~") {
-			return false
-		}
-	}
-	return true
-}
-
-// EmailValue is what addresses are compared by: lower case.
-func EmailValue(email string) string { return strings.ToLower(email) }
-
-// ParsePhone returns the number as it is kept: + and 7 to 15 digits, the first
-// of them not 0. Separators are dropped. Without + (or 00, which is how
-// it is dialled) a leading 0 becomes the calling code country where that is set,
-// else + is put before. Its errors are bad_phone with the path field.
+// ParsePhone returns the number in E.164. country is the tenant's calling code, or
+// empty. Its errors are bad_phone with the path field; the reasons are those of
+// package contact.
 func ParsePhone(field, text, country string) (string, error) {
-	digits, international, ok := phoneDigits(text)
-	if !ok {
-		return "", errs.New(errs.Invalid, "bad_phone/characters", field)
-	}
-	if !international && country != "" && strings.HasPrefix(digits, "0") {
-		digits = country + digits[1:]
-	}
-	switch n := len(digits); {
-	case n < minPhoneDigits:
-		return "", errs.New(errs.Invalid, "bad_phone/too_short", field, minPhoneDigits)
-	case n > maxPhoneDigits:
-		return "", errs.New(errs.Invalid, "bad_phone/too_long", field, maxPhoneDigits)
-	case digits[0] == '0':
-		return "", errs.New(errs.Invalid, "bad_phone/no_country", field)
-	}
-	return "+" + digits, nil
+	number, err := contact.ParsePhone(text, country)
+	return number, rejectContact("bad_phone", field, err)
 }
 
-// phoneDigits drops the separators: blanks, brackets, hyphens, dots, slashes.
-func phoneDigits(text string) (digits string, international, ok bool) {
-	s, international := strings.CutPrefix(strings.TrimSpace(text), "+")
-	if rest, ok := strings.CutPrefix(s, "00"); ok && !international {
-		s, international = rest, true // how + is dialled
+func rejectContact(code, field string, err error) error {
+	flaw, ok := errors.AsType[*contact.Error](err)
+	if !ok {
+		return err
 	}
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r >= '0' && r <= '9':
-			b.WriteRune(r)
-		case strings.ContainsRune(" \u00a0-().\u2010\u2011\u2013/", r):
-		default:
-			return "", false, false
+	var args []any
+	if flaw.Char != 0 {
+		args = append(args, fmt.Sprintf("%U", flaw.Char))
+	}
+	if flaw.Limit != 0 {
+		args = append(args, flaw.Limit)
+	}
+	return errs.New(errs.Invalid, code+"/"+string(flaw.Reason), field, args...)
+}
+
+// Spelling is how an address is written on the customer: as it came, unless NFC made
+// other characters of some. Such a spelling does not change one that is there.
+func (c Customer) Spelling(address contact.Email) string {
+	if address.Replaced {
+		for _, e := range c.Emails {
+			if contact.StoredEmailKey(e) == address.Key {
+				return e
+			}
 		}
 	}
-	return b.String(), international, b.Len() > 0
+	return address.Text
 }
 
-// Same reports whether two spellings of an address are one.
-func sameEmail(a, b string) bool { return EmailValue(a) == EmailValue(b) }
+// HasEmail reports whether the customer or one of its subscriptions has just this
+// spelling of an address.
+func (c Customer) HasEmail(text string) bool {
+	return slices.Contains(c.Emails, text) || slices.ContainsFunc(c.Subscriptions, func(s Subscription) bool {
+		return s.Channel == ChannelEmail && s.Contact == text
+	})
+}
 
 // shortHash is the first n bytes of the SHA-256 of s, in hex.
 func shortHash(s string, n int) string {

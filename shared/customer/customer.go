@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"regulars/shared/contact"
 	"regulars/shared/errs"
 	"regulars/shared/value"
 )
@@ -111,7 +112,8 @@ func (c *Customer) SetEmail(address string) {
 	if len(rest) > 0 {
 		rest = rest[1:]
 	}
-	rest = slices.DeleteFunc(slices.Clone(rest), func(e string) bool { return sameEmail(e, address) })
+	key := contact.StoredEmailKey(address)
+	rest = slices.DeleteFunc(slices.Clone(rest), func(e string) bool { return contact.StoredEmailKey(e) == key })
 	c.Emails = append([]string{address}, rest...)
 }
 

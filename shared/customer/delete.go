@@ -120,7 +120,7 @@ func shorter(v any, tags bool, left *int) any {
 	if v == nil || *left == 0 {
 		return v
 	}
-	words := matchValues(v, tags)
+	words := matchValues(v, tags, canonicalForms)
 	words = cut(words, 0, left)
 	if len(words) == 0 {
 		return nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"regulars/shared/contact"
 	"regulars/shared/value"
 )
 
@@ -29,8 +30,8 @@ type Key struct {
 	Value string
 }
 
-// EmailKey, PhoneKey and PushKey are the keys of a contact.
-func EmailKey(address string) Key { return Key{KindEmail, EmailValue(address)} }
+// EmailKey is the key of an address in any spelling ([contact.StoredEmailKey]).
+func EmailKey(address string) Key { return Key{KindEmail, contact.StoredEmailKey(address)} }
 
 // ClientIDKey is the key of an id that a client brought.
 func ClientIDKey(id string) Key { return Key{KindClientID, id} }
@@ -38,8 +39,11 @@ func ClientIDKey(id string) Key { return Key{KindClientID, id} }
 // PhoneKey takes a number as [ParsePhone] returns it.
 func PhoneKey(number string) Key { return Key{KindPhone, number} }
 
-// PushKey takes a push provider and the token it issued.
-func PushKey(provider, token string) Key {
+// PushKey takes a push provider and the token it issued, which is compared as
+// [contact.Match] has it.
+func PushKey(provider, token string) Key { return pushKey(provider, contact.Match(token)) }
+
+func pushKey(provider, token string) Key {
 	return Key{KindPush, url.PathEscape(provider) + "/" + token}
 }
 
@@ -130,26 +134,28 @@ func (o Owners) With(id ID, roles Roles) Owners {
 }
 
 // Keys returns the match keys that c holds, and in which roles.
-func (c Customer) Keys(fields MatchFields) map[Key]Roles {
+func (c Customer) Keys(fields MatchFields) map[Key]Roles { return c.keysBy(fields, canonicalForms) }
+
+func (c Customer) keysBy(fields MatchFields, f forms) map[Key]Roles {
 	keys := make(map[Key]Roles, len(c.Emails)+len(c.Phones)+len(c.Subscriptions))
 	for i, e := range c.Emails {
 		role := Secondary
 		if i == 0 {
 			role = Primary
 		}
-		keys[EmailKey(e)] |= role
+		keys[Key{KindEmail, f.email(e)}] |= role
 	}
 	for _, p := range c.Phones {
 		keys[PhoneKey(p)] |= Secondary
 	}
 	for _, s := range c.Subscriptions {
-		if key, ok := s.matchKey(); ok {
+		if key, ok := s.matchKey(f); ok {
 			keys[key] |= InSubscription
 		}
 	}
-	for _, f := range fields {
-		for _, v := range c.fieldValues(f) {
-			keys[Key{f.Kind(), v}] |= InCustom
+	for _, field := range fields {
+		for _, v := range c.fieldValues(field, f) {
+			keys[Key{field.Kind(), v}] |= InCustom
 		}
 	}
 	if c.ClientID != "" {
@@ -177,48 +183,53 @@ func (c Customer) allKeys(rules Rules) map[Key]Roles {
 
 // matchKey is the key of the subscription's contact. Chat ids and the channels
 // of messengers are not searched for.
-func (s Subscription) matchKey() (Key, bool) {
+func (s Subscription) matchKey(f forms) (Key, bool) {
 	switch {
 	case s.Deleted:
 	case s.Channel == ChannelEmail:
-		return EmailKey(s.Contact), true
+		return Key{KindEmail, f.email(s.Contact)}, true
 	case s.Channel == ChannelSMS:
 		return PhoneKey(s.Contact), true
 	case s.Channel == ChannelPush:
-		return PushKey(s.Provider, s.Contact), true
+		token := f.match(s.Contact)
+		return pushKey(s.Provider, token), token != ""
 	}
 	return Key{}, false
 }
 
 // fieldValues are the values of a match field, as they are compared.
-func (c Customer) fieldValues(f MatchField) []string {
-	if f.Of == OfCustomer {
-		return matchValues(c.Custom[f.Name], f.Tags)
+func (c Customer) fieldValues(field MatchField, f forms) []string {
+	if field.Of == OfCustomer {
+		return matchValues(c.Custom[field.Name], field.Tags, f)
 	}
 	var values []string
 	for _, s := range c.Subscriptions {
 		if !s.Deleted {
-			values = append(values, matchValues(s.Custom[f.Name], f.Tags)...)
+			values = append(values, matchValues(s.Custom[field.Name], field.Tags, f)...)
 		}
 	}
 	return values
 }
 
-// matchValues are the texts under which v is matched: a scalar's one, or the
-// words of a field of tags. An empty text matches nobody.
-func matchValues(v any, tags bool) []string {
+// matchValues are the texts under which v is matched: a scalar's one, or the words of
+// a field of tags. What is empty in the form it is compared in matches nobody.
+func matchValues(v any, tags bool, f forms) []string {
 	if tags {
-		return Words(v)
+		return wordsBy(v, f.word)
 	}
-	if text, ok := value.Text(v); ok && text != "" {
-		return []string{text}
+	if text, ok := value.Text(v); ok {
+		if text = f.match(text); text != "" {
+			return []string{text}
+		}
 	}
 	return nil
 }
 
 // Words are the words of a field of tags, each once: those of an array's elements
 // or of a text, where commas stand between them.
-func Words(v any) []string {
+func Words(v any) []string { return wordsBy(v, contact.Match) }
+
+func wordsBy(v any, form func(string) string) []string {
 	elements, isArray := v.([]any)
 	if !isArray {
 		elements = []any{v}
@@ -228,7 +239,7 @@ func Words(v any) []string {
 	for _, e := range elements {
 		text, _ := value.Text(e)
 		for word := range strings.SplitSeq(text, ",") {
-			if word = strings.TrimSpace(word); !seen[word] {
+			if word = form(word); !seen[word] {
 				seen[word] = true
 				words = append(words, word)
 			}

@@ -18,6 +18,9 @@ type Search struct {
 	// Resource, where not 0, narrows the subscriptions that are looked at to
 	// those of one resource.
 	Resource int64
+	// Rejected, unless nil, is what is wrong with a value that is searched for. A
+	// customer may have it from before it was rejected; nobody is made for it.
+	Rejected error
 }
 
 // A Lookup is a key and the roles that count.
@@ -31,6 +34,14 @@ func (s Search) lookups() []Lookup {
 		return s.All
 	}
 	return s.Any
+}
+
+// nobody is the client error where no customer matches.
+func (s Search) nobody() error {
+	if s.Rejected != nil {
+		return s.Rejected
+	}
+	return ErrNotFound
 }
 
 // keys are the keys to load, each once.
@@ -95,11 +106,16 @@ func (s Search) holds(c Customer, fields MatchFields, keys map[Key]KeyRecord) (f
 	matches := func(l Lookup) bool { return held[l.Key]&l.Roles != 0 }
 	if len(s.All) > 0 {
 		lacks := func(l Lookup) bool { return !matches(l) }
-		lacksNamed := func(l Lookup) bool { return lacks(l) && !keys[l.Key].Owners.Overflowed }
+		lacksNamed := func(l Lookup) bool {
+			return lacks(l) && !keys[l.Key].Owners.Overflowed && !c.heldFormerly(l.Key, fields)
+		}
 		return !slices.ContainsFunc(s.All, lacks), !slices.ContainsFunc(s.All, lacksNamed)
 	}
 	for _, l := range s.Any {
 		if !matches(l) {
+			// A key from before its values were compared as now may name c until the
+			// customers are rekeyed; it does not hold what is searched for.
+			asKeysSaid = asKeysSaid || keys[l.Key].Roles[c.ID] != 0 && c.heldFormerly(l.Key, fields)
 			continue
 		}
 		asKeysSaid = true
@@ -112,7 +128,7 @@ func (s Search) holds(c Customer, fields MatchFields, keys map[Key]KeyRecord) (f
 
 func (c Customer) subscribedTo(key Key, resource int64) bool {
 	return slices.ContainsFunc(c.Subscriptions, func(s Subscription) bool {
-		k, ok := s.matchKey()
+		k, ok := s.matchKey(canonicalForms)
 		return ok && k == key && s.Resource == resource
 	})
 }

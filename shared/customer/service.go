@@ -75,8 +75,8 @@ func (s *Service) Apply(ctx context.Context, r Request) (Result, error) {
 			if err != nil {
 				return err
 			}
-			if loaded.record.Absent() && !next.Create {
-				return s.confirm(ctx, next.Tenant, several(loaded.keys), loaded.others, ErrNotFound)
+			if loaded.record.Absent() && (!next.Create || next.Search.Rejected != nil) {
+				return s.confirm(ctx, next.Tenant, several(loaded.keys), loaded.others, next.Search.nobody())
 			}
 			commit, err := s.decide(ctx, next, loaded, readAllKeys)
 			switch {
@@ -149,7 +149,7 @@ func (s *Service) find(ctx context.Context, rules Rules, search Search, whole bo
 			return err
 		}
 		if loaded.record.Absent() {
-			return s.confirm(ctx, rules.Tenant, several(loaded.keys), loaded.others, ErrNotFound)
+			return s.confirm(ctx, rules.Tenant, several(loaded.keys), loaded.others, search.nobody())
 		}
 		found = loaded.record.Customer
 		return nil

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"regulars/shared/contact"
 	"regulars/shared/customer/fieldop"
 	"regulars/shared/errs"
 )
@@ -72,7 +73,7 @@ type SubscriptionKey struct {
 	Contact, Provider string
 }
 
-// Key is the subscription's key. E-mail addresses are compared in lower case.
+// Key is the subscription's key: of contacts it has the form they are compared in.
 func (s Subscription) Key() SubscriptionKey {
 	return subscriptionKey(s.Resource, s.Channel, s.Contact, s.Provider)
 }
@@ -82,17 +83,24 @@ func (e SubscriptionEdit) Key() SubscriptionKey {
 	return subscriptionKey(e.Resource, e.Channel, e.Contact, e.Provider)
 }
 
-func subscriptionKey(resource int64, channel Channel, contact, provider string) SubscriptionKey {
-	if channel == ChannelEmail {
-		contact = EmailValue(contact)
+func subscriptionKey(resource int64, channel Channel, given, provider string) SubscriptionKey {
+	switch channel {
+	case ChannelEmail:
+		given = contact.StoredEmailKey(given)
+	case ChannelPush:
+		given = contact.Match(given)
 	}
-	return SubscriptionKey{resource, channel, contact, provider}
+	return SubscriptionKey{resource, channel, given, provider}
 }
 
-// Hash is the subscription's opaque name, 8 hex characters.
+// Hash is the subscription's opaque name, 8 hex characters. It is made of an address
+// in lower case, as it always was.
 func (s Subscription) Hash() string {
-	k := s.Key()
-	return shortHash(strconv.FormatInt(k.Resource, 10)+" "+string(k.Channel)+" "+url.PathEscape(k.Provider)+" "+k.Contact, 4)
+	given := s.Contact
+	if s.Channel == ChannelEmail {
+		given = contact.FormerEmailKey(given)
+	}
+	return shortHash(strconv.FormatInt(s.Resource, 10)+" "+string(s.Channel)+" "+url.PathEscape(s.Provider)+" "+given, 4)
 }
 
 // Same reports whether both say the same.
@@ -109,6 +117,9 @@ type SubscriptionEdit struct {
 	Resource          int64
 	Channel           Channel
 	Contact, Provider string
+	// Rejected, unless nil, is what is wrong with an e-mail address, which the
+	// customer may have from before it was rejected.
+	Rejected error
 
 	Status   *Status
 	Priority *int64
@@ -137,9 +148,13 @@ func (e SubscriptionEdit) Idempotent() bool {
 }
 
 // Subscribe updates the subscription that e names, or adds it. One that was
-// deleted is a subscription again. It rejects what a function rejects, and then
-// nothing is changed.
+// deleted is a subscription again. It rejects what a function rejects, and a contact
+// that the edit says is rejected and the customer does not have; then nothing is
+// changed.
 func (c *Customer) Subscribe(e SubscriptionEdit, now time.Time) error {
+	if e.Rejected != nil && !c.HasEmail(e.Contact) {
+		return e.Rejected
+	}
 	key := e.Key()
 	i := slices.IndexFunc(c.Subscriptions, func(s Subscription) bool { return s.Key() == key })
 	s := Subscription{

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
+	"regulars/shared/customer"
 	"regulars/shared/jobs"
 )
 
@@ -30,16 +31,26 @@ type jobItem struct {
 // A partItem is a part of a job in the table.
 type partItem struct {
 	key
-	Commit   string `dynamodbav:"c"`
-	State    string `dynamodbav:"s"`
-	Range    string `dynamodbav:"r"`
-	Cursor   string `dynamodbav:"o,omitempty"`
-	Seen     int    `dynamodbav:"n,omitempty"`
-	Changed  int    `dynamodbav:"w,omitempty"`
-	Skipped  int    `dynamodbav:"x,omitempty"`
-	Subs     int    `dynamodbav:"y,omitempty"` // subscriptions changed
-	Attempts int    `dynamodbav:"v,omitempty"`
-	Moved    int64  `dynamodbav:"u"`
+	Commit   string        `dynamodbav:"c"`
+	State    string        `dynamodbav:"s"`
+	Range    string        `dynamodbav:"r"`
+	Cursor   string        `dynamodbav:"o,omitempty"`
+	Seen     int           `dynamodbav:"n,omitempty"`
+	Changed  int           `dynamodbav:"w,omitempty"`
+	Skipped  int           `dynamodbav:"x,omitempty"`
+	Subs     int           `dynamodbav:"y,omitempty"` // subscriptions changed
+	Attempts int           `dynamodbav:"v,omitempty"`
+	Moved    int64         `dynamodbav:"u"`
+	Found    int           `dynamodbav:"g,omitempty"`
+	Findings []findingItem `dynamodbav:"f,omitempty"`
+}
+
+// A findingItem is a finding in a part.
+type findingItem struct {
+	Customer string `dynamodbav:"i"` // in base 36
+	Field    string `dynamodbav:"f"`
+	Reason   string `dynamodbav:"r"`
+	Other    string `dynamodbav:"o,omitempty"` // in base 36
 }
 
 // An openJobItem names the open job of a kind and subject.
@@ -81,9 +92,18 @@ func readJob(tenant int, id string, it item) (jobs.Job, error) {
 }
 
 func newPartItem(p jobs.Part, commit string) (item, error) {
+	var findings []findingItem
+	for _, f := range p.Findings {
+		row := findingItem{Customer: f.Customer.Base36(), Field: f.Field, Reason: f.Reason}
+		if f.Other != 0 {
+			row.Other = f.Other.Base36()
+		}
+		findings = append(findings, row)
+	}
 	it, err := attributevalue.MarshalMap(partItem{
 		key: partKey(p.Ref), Commit: commit, State: string(p.State), Range: p.Range, Cursor: p.Cursor,
 		Seen: p.Seen, Changed: p.Changed, Skipped: p.Skipped, Subs: p.Subscriptions, Attempts: p.Attempts, Moved: micros(p.Moved),
+		Found: p.Found, Findings: findings,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("item of part %s: %w", p.Ref, err)
@@ -100,11 +120,34 @@ func readPart(ref jobs.Ref, it item) (jobs.Part, error) {
 	if err := attributevalue.UnmarshalMap(it, &row); err != nil {
 		return jobs.Part{}, fmt.Errorf("item of part %s: %w", ref, err)
 	}
+	findings, err := readFindings(row.Findings)
+	if err != nil {
+		return jobs.Part{}, fmt.Errorf("item of part %s: %w", ref, err)
+	}
 	return jobs.Part{
 		Ref: ref, State: jobs.PartState(row.State), Range: row.Range, Cursor: row.Cursor,
-		Counts:   jobs.Counts{Seen: row.Seen, Changed: row.Changed, Skipped: row.Skipped, Subscriptions: row.Subs},
+		Counts:   jobs.Counts{Seen: row.Seen, Changed: row.Changed, Skipped: row.Skipped, Subscriptions: row.Subs, Found: row.Found},
+		Findings: findings,
 		Attempts: row.Attempts, Moved: fromMicros(row.Moved), Rev: row.Commit,
 	}, nil
+}
+
+func readFindings(rows []findingItem) ([]customer.Finding, error) {
+	var findings []customer.Finding
+	for _, row := range rows {
+		f := customer.Finding{Field: row.Field, Reason: row.Reason}
+		for text, id := range map[string]*customer.ID{row.Customer: &f.Customer, row.Other: &f.Other} {
+			if text == "" {
+				continue
+			}
+			var err error
+			if *id, err = customer.ParseBase36(text); err != nil {
+				return nil, err
+			}
+		}
+		findings = append(findings, f)
+	}
+	return findings, nil
 }
 
 func newOpenJobItem(j jobs.Job, commit string) (item, error) {

@@ -7,8 +7,10 @@ package jobs
 
 import (
 	"crypto/rand"
+	"slices"
 	"time"
 
+	"regulars/shared/customer"
 	"regulars/shared/errs"
 )
 
@@ -93,6 +95,8 @@ type Part struct {
 	// words of the kind.
 	Range, Cursor string
 	Counts
+	// Findings are the first of those that its steps left to a person.
+	Findings []customer.Finding
 	// Attempts counts those begun since the cursor last moved.
 	Attempts int
 	// Moved is when the part was last written, to the microsecond.
@@ -110,16 +114,22 @@ type Counts struct {
 	Seen, Changed, Skipped int
 	// Subscriptions are those of customers that were changed.
 	Subscriptions int
+	// Found is how many findings there are, of which each part keeps the first
+	// hundred.
+	Found int
 }
 
 // Plus is the sum of both.
 func (c Counts) Plus(d Counts) Counts {
-	return Counts{c.Seen + d.Seen, c.Changed + d.Changed, c.Skipped + d.Skipped, c.Subscriptions + d.Subscriptions}
+	return Counts{c.Seen + d.Seen, c.Changed + d.Changed, c.Skipped + d.Skipped, c.Subscriptions + d.Subscriptions, c.Found + d.Found}
 }
 
 // maxAttempts is how many attempts in a row may get nowhere: one may meet a busy
 // table, a deployment or a crash, five mean trouble that repeating does not cure.
 const maxAttempts = 5
+
+// maxFindings is how many findings a part keeps: eight parts fit an answer.
+const maxFindings = 100
 
 // newJob makes a job and its parts.
 func newJob(o Spec, now time.Time, wait time.Duration) (Job, []Part) {
@@ -202,7 +212,10 @@ func (p Part) sentAgain(now time.Time) Part {
 
 // after is the part with what a step did.
 func (p Part) after(s Step, now time.Time) Part {
+	s.Found = len(s.Findings)
 	p.Cursor, p.Counts, p.Attempts, p.Outdated, p.Moved = s.Cursor, p.Plus(s.Counts), 0, 0, instant(now)
+	p.Findings = slices.Concat(p.Findings, s.Findings)
+	p.Findings = p.Findings[:min(maxFindings, len(p.Findings))]
 	if s.Done {
 		p.State = PartDone
 	}

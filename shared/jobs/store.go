@@ -81,4 +81,6 @@ type Step struct {
 	// is changed and counted once; at most 90. Where one is no longer as it was
 	// read, nothing is saved and the step is done again.
 	Customers []customer.Commit
+	// Findings are what the step leaves to a person.
+	Findings []customer.Finding
 }

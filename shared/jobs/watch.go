@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"regulars/shared/customer"
 	"regulars/shared/errs"
 )
 
@@ -15,6 +16,8 @@ type Progress struct {
 	Counts
 	// Done and Parked are how many parts are so; the others wait or are under way.
 	Done, Parked int
+	// Findings are those that the parts keep.
+	Findings []customer.Finding
 }
 
 // Show returns a job and its progress. It rejects with [ErrUnknown].
@@ -35,6 +38,7 @@ func progress(job Job, parts []Part) Progress {
 	p := Progress{Job: job}
 	for _, part := range parts {
 		p.Counts = p.Plus(part.Counts)
+		p.Findings = append(p.Findings, part.Findings...)
 		switch part.State {
 		case PartDone:
 			p.Done++

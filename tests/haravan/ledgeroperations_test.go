@@ -290,6 +290,7 @@ func (h *history) arriveLate(d *dice, after string) {
 		return
 	}
 	r := sent[d.roll(len(sent))]
+	r = r.WithContext(context.WithoutCancel(r.Context())) // its sender gave up long ago
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		h.t.Fatal(err)

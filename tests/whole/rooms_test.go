@@ -33,9 +33,9 @@ const (
 // httpapi; storage -> domain and the AWS SDK; domain -> domain.
 var rooms = map[string][]string{
 	// What runs. A dialect knows no other.
-	"functions/altcraft":  {"functions/altcraft/filter", "functions/altcraft/xmlbody", "shared/access", "shared/customer", "shared/customer/fieldop", "shared/customer/upkeep", "shared/httpapi", "shared/idempotency", "shared/jobs", "shared/errs", "shared/value", "github.com/cespare/xxhash/v2"},
-	"functions/genesys":   {"shared/access", "shared/customer", "shared/customer/extension", "shared/httpapi", "shared/jobs", "shared/errs", "shared/value"},
-	"functions/haravan":   {"shared/access", "shared/csvtext", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
+	"functions/altcraft":  {"functions/altcraft/filter", "functions/altcraft/xmlbody", "shared/access", "shared/contact", "shared/customer", "shared/customer/fieldop", "shared/customer/upkeep", "shared/httpapi", "shared/idempotency", "shared/jobs", "shared/errs", "shared/value", "github.com/cespare/xxhash/v2"},
+	"functions/genesys":   {"shared/access", "shared/contact", "shared/customer", "shared/customer/extension", "shared/httpapi", "shared/jobs", "shared/errs", "shared/value"},
+	"functions/haravan":   {"shared/access", "shared/contact", "shared/csvtext", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
 	"functions/mojodex":   {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/value"},
 	"functions/admin":     {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/points", "shared/value"},
 	"functions/work":      {"shared/jobs", "shared/jobs/kinds", awsLambda + "events", errgroup},
@@ -52,7 +52,7 @@ var rooms = map[string][]string{
 	// Domain: nothing from outside.
 	"shared/errs":               {},
 	"shared/value":              {"shared/errs"},
-	"shared/customer":           {"shared/customer/extension", "shared/customer/fieldop", "shared/errs", "shared/idempotency", "shared/value", errgroup},
+	"shared/customer":           {"shared/contact", "shared/customer/extension", "shared/customer/fieldop", "shared/errs", "shared/idempotency", "shared/value", errgroup},
 	"shared/customer/extension": {"shared/errs", "shared/value"},
 	"shared/customer/fieldop":   {"shared/errs", "shared/value"},
 	"shared/customer/upkeep":    {"shared/customer"},

@@ -19,6 +19,8 @@ func New(customers *customer.Service, list List, registrar *access.AdminService,
 		jobs.MatchFieldAdd:    addMatchField{fields},
 		jobs.MatchFieldRemove: removeMatchField{fields},
 
+		jobs.RekeyContacts: rekeyContacts{customers, walk{list}, registrar},
+
 		jobs.SuspendSubscriptions: suspendSubscriptions{now, walk{list}},
 
 		jobs.IdentKeyAdd:     addIdentKey{idents},
