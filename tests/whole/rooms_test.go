@@ -94,7 +94,7 @@ var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog"
 // inTests are what tests may import beside what their package may.
 var inTests = []string{
 	"shared/...", "tests/...", "functions/local/devserver", "functions/...",
-	"github.com/google/go-cmp/cmp", "github.com/google/go-cmp/cmp/cmpopts", "pgregory.net/rapid", awsSDK, smithy, awsLambda + "events", awsLambda + "lambdacontext",
+	"github.com/google/go-cmp/cmp", "github.com/google/go-cmp/cmp/cmpopts", "pgregory.net/rapid", awsSDK, smithy, errgroup, awsLambda + "events", awsLambda + "lambdacontext",
 }
 
 // neverDeployed must not be reached from functions/*/lambda, whatever the way.
