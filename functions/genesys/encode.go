@@ -22,7 +22,10 @@ func show(settings access.Settings, c customer.Customer, extensions []extension.
 func withExtensions(shown map[string]any, c customer.Customer, extensions []extension.Schema) {
 	shown[memberID] = idOf(c)
 	for _, schema := range extensions {
-		records := c.Records(schema)
+		var records []extension.Record
+		for _, record := range c.Records(schema) {
+			records = append(records, withDates(schema, record))
+		}
 		switch {
 		case schema.Multi && records == nil:
 			shown[schema.Name] = []extension.Record{}
@@ -40,11 +43,18 @@ func attributesOf(settings access.Settings, c customer.Customer) map[string]any 
 	shown := make(map[string]any, len(c.Custom)+len(customer.CoreAttributes)+1)
 	for name := range c.Custom {
 		if showsCustom(settings, name) {
-			showValues(shown, name, c.Attribute(name))
+			values := c.Attribute(name)
+			if isDate(settings.DeclaredAttributes[name].Type) {
+				values = datesOf(values)
+			}
+			showValues(shown, name, values)
 		}
 	}
 	for _, name := range customer.CoreAttributes {
 		showValues(shown, name, c.Attribute(name))
+	}
+	if c.BirthDate != "" {
+		shown[customer.AttributeBirthDate] = documentDate(string(c.BirthDate))
 	}
 	return shown
 }
@@ -61,6 +71,18 @@ func showsCustom(settings access.Settings, name string) bool {
 	}
 	_, declared := settings.DeclaredAttributes[name]
 	return settings.Attributes != access.Declared || declared
+}
+
+// datesOf are values in the document's form, as far as they are dates.
+func datesOf(values []any) []any {
+	shown := make([]any, len(values))
+	for i, v := range values {
+		shown[i] = v
+		if text, ok := v.(string); ok {
+			shown[i] = documentDate(text)
+		}
+	}
+	return shown
 }
 
 func showValues(shown map[string]any, name string, values []any) {

@@ -74,6 +74,9 @@ func (p profile) replaceIn(c *customer.Customer, settings access.Settings) error
 				return err
 			}
 		}
+		if name == customer.AttributeBirthDate && documentDate(string(c.BirthDate)) == documentDate(textsOf(values)[0]) {
+			continue // it was sent back as it is shown
+		}
 		if !slices.EqualFunc(c.Attribute(name), values, value.Equal) {
 			setAttribute(c, name, values)
 		}

@@ -65,6 +65,9 @@ func (c Customer) attributeTexts(name string) []string {
 		if name == AttributeEmail {
 			text = contact.StoredEmailKey(text)
 		}
+		if name == AttributeBirthDate {
+			text = c.BirthDate.clock()
+		}
 		if !seen[text] {
 			seen[text] = true
 			texts = append(texts, text)
@@ -85,7 +88,7 @@ func AttributeSought(name, text, country string) string {
 		}
 	case AttributeBirthDate:
 		if birth, err := ParseBirthDate(name, text); err == nil {
-			return string(birth)
+			return birth.clock()
 		}
 	}
 	return text

@@ -18,6 +18,15 @@ func (b BirthDate) Date() string {
 	return string(b[:len(time.DateOnly)])
 }
 
+// clock is the date and time of day as written, to the millisecond and without the
+// offset, by which birth dates are compared; a bare date stays one.
+func (b BirthDate) clock() string {
+	if len(b) <= len(time.DateOnly) {
+		return string(b)
+	}
+	return b.Time().Format("2006-01-02T15:04:05.000")
+}
+
 // Time is the instant; a bare date is midnight UTC.
 func (b BirthDate) Time() time.Time {
 	t, _ := time.Parse(birthLayout(b), string(b))
