@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"regulars/functions/altcraft/filter"
@@ -69,8 +72,22 @@ func (d Dialect) listProfiles(c *call) (httpapi.Answer, error) {
 	return httpapi.JSON(http.StatusOK, body)
 }
 
+// only rejects members of the body that are none of the names, or of those that all
+// calls have: what is not known must not make a list longer than what was asked for.
+func (c *call) only(names ...string) error {
+	for _, name := range slices.Sorted(maps.Keys(c.body)) {
+		if name != "token" && name != "db_id" && name != "format" && !slices.Contains(names, name) {
+			return errs.New(errs.Invalid, "unknown_filter", name, strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
+
 func (c *call) readListing() (listing, error) {
 	var l listing
+	if err := c.only("from_id", "limit", "query", "fields"); err != nil {
+		return l, err
+	}
 	from, err := optionalText(c.body, "from_id")
 	if err != nil {
 		return l, err

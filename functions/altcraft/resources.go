@@ -38,6 +38,9 @@ func channelsOf(r access.Resource) []customer.Channel {
 // listResources shows the declared resources by number (Altcraft 6.12). Groups of
 // resources there are none.
 func (d Dialect) listResources(c *call) (httpapi.Answer, error) {
+	if err := c.only("from_id", "limit"); err != nil {
+		return httpapi.Answer{}, err
+	}
 	declared := slices.Collect(maps.Keys(c.Settings.DeclaredResources))
 	page, next, err := pageOf(c.body, declared)
 	if err != nil {

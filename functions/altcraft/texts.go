@@ -41,6 +41,7 @@ var formats = map[string]string{
 	"match_field_undeclared":             "field_name: %.100q is not a declared match field of a %v. Declare it: make admin ACTION=declare-match-field TENANT=... NAME=... OF=%v.",
 	"match_field_building":               "field_name: %.100q was declared and is still being prepared. Send the same request again later.",
 	"blank_value":                        "%[1]v: it has nothing but blanks and invisible characters, which is no value to search by.",
+	"unknown_filter":                     "%.100[1]v: this list does not take it; it takes %v.",
 	"blank_value/contact":                "%[1]v: it has nothing but blanks and invisible characters.",
 	"bad_matching":                       "matching: %.40q is no search mode; one of these is: %v.",
 	"too_many_values":                    "matching: there are %v values to search by; %v is the limit.",

@@ -125,10 +125,7 @@ func flawIn(object string, err error) error {
 	if !rejected || clientErr.Path == "" {
 		return err
 	}
-	path := clientErr.Path
-	if len(path) > maxPath {
-		path = strings.ToValidUTF8(path[:maxPath], "") + "..."
-	}
+	path := short(clientErr.Path)
 	flaw := clientErr.At(strings.TrimPrefix(path, object+"."))
 	flaw.Reason += "_below"
 	return flaw

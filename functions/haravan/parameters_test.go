@@ -55,7 +55,7 @@ func TestListParameters(t *testing.T) {
 		{"since_id=0", points.Filter{Since: true}},
 		{"since_id=-7", points.Filter{Since: true}}, // every id is after it
 		{"since_id=-99999999999999999999", points.Filter{Since: true}},
-		{"since_id=7&since_id=8&colour=red", points.Filter{Since: true, SinceID: 7}},
+		{"since_id=7&since_id=8&_=1595320416", points.Filter{Since: true, SinceID: 7}},
 		{"updated_at_min=2020-10-23", points.Filter{Min: at("2020-10-23T00:00:00Z")}},
 		{"updated_at_max=2020-10-23", points.Filter{Max: at("2020-10-23T00:00:00Z")}},
 		{"updated_at_max=2008-12-31T02:01:27.483Z", points.Filter{Max: at("2008-12-31T02:01:27.483Z")}},
@@ -100,6 +100,9 @@ func TestParametersRejected(t *testing.T) {
 		{"updated_at_max", []string{"now", "2020-07-21T08:33:36%2B99:00"}, list},
 		{"from", []string{"now", "2020-02-30"}, statement},
 		{"to", []string{"now", "2020-02-30"}, statement},
+		{"colour", []string{"red", ""}, list},
+		{"level_id", []string{"2021"}, list},
+		{"kind", []string{"add"}, statement},
 		{"cursor", []string{"0", "-1", "x", "1.5", "99999999999999999999", "%FF"}, statement},
 	}
 	for _, tt := range tests {

@@ -3,9 +3,11 @@ package haravan
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,6 +60,9 @@ var numeric = regexp.MustCompile(`^-?\d+$`)
 // filter reads the parameters of P1. An empty one is not given. nobody says that
 // no profile can match.
 func (c *call) filter() (f points.Filter, nobody bool, err error) {
+	if err := c.only("since_id", "fields", "phone", "email", "updated_at_min", "updated_at_max", "limit", "page"); err != nil {
+		return f, false, err
+	}
 	f.Limit, f.Page = c.limit(), c.page()
 	if since := c.trimmed("since_id"); since != "" {
 		if !numeric.MatchString(since) {
@@ -82,10 +87,33 @@ func (c *call) filter() (f points.Filter, nobody bool, err error) {
 		if err != nil {
 			return f, true, nil // nobody has a phone like that
 		}
-		key := customer.PhoneKey(number)
-		f.Phone = &key
+		f.Keys = append(f.Keys, customer.PhoneKey(number))
+	}
+	if text := c.trimmed("email"); text != "" {
+		f.Keys = append(f.Keys, customer.EmailKey(text))
 	}
 	return f, nobody, nil
+}
+
+// only rejects parameters of the query that are none of the names: one that is not
+// known must not make an answer wider than what was asked for.
+func (c *call) only(names ...string) error {
+	for _, name := range slices.Sorted(maps.Keys(c.query)) {
+		if name != cacheBuster && !slices.Contains(names, name) {
+			return reject("unknown_filter", short(name), strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
+
+// cacheBuster is a parameter that scripts of browsers add to get a fresh answer.
+const cacheBuster = "_"
+
+func short(name string) string {
+	if len(name) <= maxPath {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxPath], "") + "..."
 }
 
 // limit is the page size. What is no number from 1 to the maximum is the maximum.

@@ -28,8 +28,8 @@ type Filter struct {
 	// ordered by id, ascending. Otherwise they are descending.
 	SinceID customer.ID
 	Since   bool
-	// Phone, unless nil, is the key that they hold.
-	Phone *customer.Key
+	// Keys are those that they hold, all of them; empty: whatever they hold.
+	Keys []customer.Key
 	// Min and Max bound when they last changed, both inclusive; zero: unbounded.
 	// With them the order is by hour of the change, then id, descending.
 	Min, Max time.Time
@@ -96,7 +96,7 @@ func NewList(lister Lister, now func() time.Time, withhold time.Duration) *List 
 // The client errors of lists. Compare with [errors.Is].
 var (
 	ErrTooDeep    = &errs.Client{Kind: errs.Invalid, Code: "too_deep"}
-	ErrOverflowed = errs.New(errs.Invalid, "crowded_phone", "phone")
+	ErrOverflowed = &errs.Client{Kind: errs.Invalid, Code: "overflowed_key"}
 )
 
 // Page returns the profiles of one page. It is shorter than the limit only where
@@ -120,7 +120,7 @@ func (l *List) Page(ctx context.Context, tenant int, f Filter) ([]Profile, error
 func (l *List) page(ctx context.Context, tenant int, f Filter) ([]Profile, error) {
 	c := collector{list: l, tenant: tenant, filter: f, skip: (f.Page - 1) * f.Limit}
 	switch {
-	case f.Phone != nil:
+	case len(f.Keys) > 0:
 		ids, err := l.owners(ctx, tenant, f)
 		if err != nil {
 			return nil, err
@@ -141,18 +141,26 @@ func (l *List) page(ctx context.Context, tenant int, f Filter) ([]Profile, error
 	return c.walk(ctx, l.byID(tenant, f))
 }
 
-// owners are the customers with the phone, in the order of the list.
+// owners are the customers that hold all keys, in the order of the list.
 func (l *List) owners(ctx context.Context, tenant int, f Filter) ([]Position, error) {
-	keys, err := l.lister.Keys(ctx, tenant, []customer.Key{*f.Phone})
+	keys, err := l.lister.Keys(ctx, tenant, f.Keys)
 	if err != nil {
 		return nil, err
 	}
-	owners := keys[*f.Phone].Owners
-	if owners.Overflowed {
-		return nil, ErrOverflowed
+	var ids []customer.ID
+	for i, key := range f.Keys {
+		owners := keys[key].Owners
+		if owners.Overflowed {
+			return nil, errs.New(ErrOverflowed.Kind, "overflowed_key", string(key.Kind))
+		}
+		holders := owners.In(customer.Profile)
+		if i > 0 {
+			holders = slices.DeleteFunc(holders, func(id customer.ID) bool { return !slices.Contains(ids, id) })
+		}
+		ids = holders
 	}
 	var positions []Position
-	for _, id := range owners.In(customer.Profile) {
+	for _, id := range ids {
 		positions = append(positions, Position{ID: id})
 	}
 	if !f.Since {
