@@ -17,8 +17,16 @@ type outcome struct {
 	Text  string `json:"error_text"`
 }
 
-// codeOf are the numbers of Altcraft 7 for the client errors.
-var codeOf = map[errs.Kind]int{
+// numberOfCode are the client errors that have another number than others of their
+// kind.
+var numberOfCode = map[string]int{
+	codeVerb:               http.StatusMethodNotAllowed,
+	"bad_content_encoding": http.StatusUnsupportedMediaType,
+	"bad_charset":          http.StatusUnsupportedMediaType,
+}
+
+// numberOfKind are the numbers of Altcraft 7 for the client errors.
+var numberOfKind = map[errs.Kind]int{
 	errs.Invalid:            400,
 	errs.Unauthenticated:    401,
 	errs.Forbidden:          403,
@@ -47,10 +55,10 @@ func errorAnswer(c *httpapi.Call, err error) httpapi.Answer {
 // outcomeOf is what a client is told of an error, in those sentences.
 func outcomeOf(err error, texts errs.Texts) outcome {
 	if clientErr, ok := errs.AsClient(err); ok {
-		if clientErr.Code == codeVerb {
-			return outcome{http.StatusMethodNotAllowed, texts.Of(clientErr)}
+		if number, ok := numberOfCode[clientErr.Code]; ok {
+			return outcome{number, texts.Of(clientErr)}
 		}
-		return outcome{codeOf[clientErr.Kind], texts.Of(clientErr)}
+		return outcome{numberOfKind[clientErr.Kind], texts.Of(clientErr)}
 	}
 	if busy, ok := errs.AsUnavailable(err); ok {
 		return outcome{http.StatusServiceUnavailable, texts.OfUnavailable(busy)}

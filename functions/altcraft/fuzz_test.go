@@ -147,7 +147,7 @@ func shownToClients(t *testing.T, err error) {
 	}
 	_, busy := errs.AsUnavailable(err)
 	clientErr, rejected := errs.AsClient(err)
-	if !busy && !rejected || rejected && (texts.Of(clientErr) == "" || codeOf[clientErr.Kind] == 0) {
+	if !busy && !rejected || rejected && (texts.Of(clientErr) == "" || numberOfKind[clientErr.Kind] == 0) {
 		t.Fatalf("error = %#v, want a refusal or busy", err)
 	}
 }

@@ -26,6 +26,8 @@ var statusByCode = map[string]int{
 	access.ErrTenantUnknown.Code: http.StatusForbidden,
 	codePrecondition:             http.StatusPreconditionFailed,
 	codeVerb:                     http.StatusMethodNotAllowed,
+	"bad_content_encoding":       http.StatusUnsupportedMediaType,
+	"bad_charset":                http.StatusUnsupportedMediaType,
 }
 
 // statusByKind are the codes of Genesys 5. What the state does not allow is a bad

@@ -57,11 +57,16 @@ func (c *call) checkMatch(of customer.Customer) error {
 	if err != nil {
 		return err
 	}
+	weak := false
 	for tag := range strings.SplitSeq(header, ",") {
 		tag = strings.TrimSpace(tag)
 		if tag == "*" || names(tag, core, of) {
 			return nil
 		}
+		weak = weak || strings.HasPrefix(tag, "W/")
+	}
+	if weak { // RFC 9110, 13.1.1: If-Match compares strongly
+		return errs.New(errs.FailedPrecondition, codePrecondition+"/weak", "If-Match")
 	}
 	return errs.New(errs.FailedPrecondition, codePrecondition, "If-Match")
 }

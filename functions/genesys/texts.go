@@ -16,6 +16,7 @@ var formats = map[string]string{
 	"attribute_undeclared/core":      "%.100[1]v: the core schema has no attribute of this name.",
 	"too_many_values/limit":          "%[1]v: there are %v values; %v is the limit.",
 	"wrong_type/expected":            "%v: %v is expected, this is %v.",
+	"precondition_failed/weak":       "If-Match: a weak tag (W/) never matches; send the tag as the ETag of the answer has it.",
 	"precondition_failed":            "If-Match: the profile has changed since; query it again.",
 	"extension_unknown/name":         "%.100[1]v: there is no extension of this name.",
 	"bad_query/encoding":             "The query of the address is not URL-encoded.",

@@ -22,6 +22,8 @@ var (
 		codeQuery:                   http.StatusBadRequest,
 		"body_unreadable":           http.StatusBadRequest,
 		"body_too_large":            http.StatusRequestEntityTooLarge,
+		"bad_content_encoding":      http.StatusUnsupportedMediaType,
+		"bad_charset":               http.StatusUnsupportedMediaType,
 		codeLimited:                 http.StatusTooManyRequests,
 		access.ErrTokenInvalid.Code: http.StatusUnauthorized,
 	}

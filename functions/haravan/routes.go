@@ -54,18 +54,17 @@ var Routes = []httpapi.Route[*Dialect, *call]{
 // New makes the handler of the dialect.
 func New(o Options) http.Handler {
 	return httpapi.Frame[*Dialect, *call]{
-		Dialect:      &Dialect{points: o.Points, list: o.List, bucket: newBuckets(), now: o.Now},
-		Routes:       Routes,
-		Authorizer:   o.Guard,
-		Log:          o.Log,
-		Deadline:     o.Deadline,
-		ExactMethods: true,
-		Pattern:      pattern,
-		Credentials:  credentials,
-		Decode:       (*Dialect).decode,
-		UnknownPath:  errPath,
-		WrongMethod:  func(*httpapi.Call, []string) (httpapi.Answer, error) { return httpapi.Answer{}, errPath },
-		Error:        errorAnswer,
+		Dialect:     &Dialect{points: o.Points, list: o.List, bucket: newBuckets(), now: o.Now},
+		Routes:      Routes,
+		Authorizer:  o.Guard,
+		Log:         o.Log,
+		Deadline:    o.Deadline,
+		Pattern:     pattern,
+		Credentials: credentials,
+		Decode:      (*Dialect).decode,
+		UnknownPath: errPath,
+		WrongMethod: func(*httpapi.Call, []string) (httpapi.Answer, error) { return httpapi.Answer{}, errPath },
+		Error:       errorAnswer,
 	}.Handler()
 }
 

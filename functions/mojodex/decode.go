@@ -115,7 +115,7 @@ func parse(document []byte) (v any, flaw, err error) {
 		return v, nil, nil
 	}
 	if !utf8.Valid(document) || json.Unmarshal(document, &v) != nil {
-		return nil, nil, errs.New(errs.Invalid, codeBroken, "")
+		return nil, nil, errs.New(errs.Invalid, codeBroken, "", flaw)
 	}
 	return v, flaw, nil
 }

@@ -23,6 +23,8 @@ var statusOf = map[errs.Kind]int{
 // statusOfCode are the statuses of client errors that have one of their own.
 var statusOfCode = map[string]int{
 	codeVerb:                     http.StatusMethodNotAllowed,
+	"bad_content_encoding":       http.StatusUnsupportedMediaType,
+	"bad_charset":                http.StatusUnsupportedMediaType,
 	catalog.ErrNoPurchase.Code:   http.StatusPaymentRequired,
 	access.ErrTenantUnknown.Code: http.StatusForbidden,
 }

@@ -33,7 +33,7 @@ var formats = map[string]string{
 
 	codePath:                   "The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.",
 	codeVerb:                   "The method is not allowed for the requested URL.",
-	codeBroken:                 "The browser (or proxy) sent a request that this server could not understand.",
+	codeBroken:                 "The browser (or proxy) sent a request that this server could not understand. %v",
 	"token_missing/header":     "'HTTP_AUTHORIZATION'",
 	"token_invalid":            "Invalid secret",
 	codeContentType:            "Request must be JSON",

@@ -7,14 +7,26 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 
 	"regulars/shared/errs"
 )
 
 // ReadBody returns the whole body of r, of at most limit bytes; it never reads
 // more than one byte beyond. The client errors are body_too_large and, where the body
-// breaks off, body_unreadable.
+// breaks off, body_unreadable; bad_content_encoding for a compressed body, which
+// could become larger than any limit, and bad_charset for a charset other than UTF-8.
 func ReadBody(r *http.Request, limit int64) ([]byte, error) {
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return nil, errs.New(errs.Invalid, "bad_content_encoding", "Content-Encoding", encoding)
+	}
+	if _, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil {
+		switch charset := parameters["charset"]; strings.ToLower(charset) {
+		case "", "utf-8", "utf8", "us-ascii":
+		default:
+			return nil, errs.New(errs.Invalid, "bad_charset", "Content-Type", charset)
+		}
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if clientErr, rejected := errs.AsClient(err); rejected {
 		return nil, clientErr

@@ -44,8 +44,6 @@ type Frame[D, C any] struct {
 	Prefix string
 	// ExactPaths: a path with a doubled or trailing slash is another path.
 	ExactPaths bool
-	// ExactMethods: HEAD is not answered by the route for GET.
-	ExactMethods bool
 	// Pattern is a path as [http.ServeMux] has it; nil: as it is.
 	Pattern func(path string) string
 
@@ -66,6 +64,10 @@ type Frame[D, C any] struct {
 	// Convert has the last word on every answer; nil: none.
 	Convert func(c *Call, a Answer) Answer
 }
+
+// BasePathHeader is the header in which whoever takes a base path off says which it
+// was.
+const BasePathHeader = "X-Forwarded-Prefix"
 
 // A Call is a request for a route, and what the frame knows of it.
 type Call struct {
@@ -144,7 +146,7 @@ func (f Frame[D, C]) pattern(path string) string {
 }
 
 func (f Frame[D, C]) newCall(r *http.Request, route string) *Call {
-	c := &Call{Request: r, Route: route, Prefix: prefixOf(r), Kept: http.Header{}, authorizer: f.Authorizer}
+	c := &Call{Request: r, Route: route, Prefix: r.Header.Get(BasePathHeader) + prefixOf(r), Kept: http.Header{}, authorizer: f.Authorizer}
 	x := exchangeOf(r)
 	x.call, x.route = c, cmp.Or(route, "none")
 	return c
@@ -154,7 +156,7 @@ func (f Frame[D, C]) newCall(r *http.Request, route string) *Call {
 // and calls the handler.
 func (f Frame[D, C]) call(c *Call, routes map[string]Route[D, C]) (Answer, error) {
 	route, ok := routes[c.Method]
-	if !ok && c.Method == http.MethodHead && !f.ExactMethods {
+	if !ok && c.Method == http.MethodHead {
 		route, ok = routes[http.MethodGet]
 	}
 	if !ok {

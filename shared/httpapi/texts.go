@@ -102,6 +102,8 @@ var Texts = errs.Texts{
 		"job_unknown":                  "There is no job %.60q.",
 		"body_unreadable":              "The body of the request broke off before its end.",
 		"body_too_large":               "The body of the request is larger than %v bytes. Larger files go through the bulk import.",
+		"bad_content_encoding":         "Content-Encoding: %.40q is not understood; send the body as it is.",
+		"bad_charset":                  "Content-Type: the charset %.40q is not understood; send UTF-8.",
 		"bad_content_type":             "Content-Type: %.60q is not understood; send %v.",
 	},
 }

@@ -25,7 +25,7 @@ func TestDeadlineOfLambda(t *testing.T) {
 	var got time.Time
 	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got, _ = r.Context().Deadline() })
 
-	if _, err := lambdahttp.Handler(h)(ctx, exchange{target: "/"}.event(t)); err != nil {
+	if _, err := lambdahttp.Handler(h, "")(ctx, exchange{target: "/"}.event(t)); err != nil {
 		t.Fatal(err)
 	}
 	if !got.Equal(deadline) {
@@ -43,7 +43,7 @@ func TestForgedHeadersAreTakenAway(t *testing.T) {
 	var got http.Header
 	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header })
 
-	if _, err := lambdahttp.Handler(h)(t.Context(), event); err != nil {
+	if _, err := lambdahttp.Handler(h, "")(t.Context(), event); err != nil {
 		t.Fatal(err)
 	}
 	for name := range got {
@@ -64,7 +64,7 @@ func TestPanicIsAnswered(t *testing.T) {
 		io.WriteString(w, "half")
 		panic("the roof is on fire")
 	})
-	answer, err := lambdahttp.Handler(h)(t.Context(), exchange{target: "/"}.event(t))
+	answer, err := lambdahttp.Handler(h, "")(t.Context(), exchange{target: "/"}.event(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestPanicIsAnswered(t *testing.T) {
 func TestInvalidStatusIsAPanic(t *testing.T) {
 	captureLog(t)
 	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(0) })
-	answer, err := lambdahttp.Handler(h)(t.Context(), exchange{target: "/"}.event(t))
+	answer, err := lambdahttp.Handler(h, "")(t.Context(), exchange{target: "/"}.event(t))
 	if err != nil || answer.StatusCode != http.StatusInternalServerError {
 		t.Errorf("answer = %d, %v, want 500", answer.StatusCode, err)
 	}
@@ -102,7 +102,7 @@ func TestOtherEventsAreErrors(t *testing.T) {
 			if err := json.Unmarshal([]byte(tt.event), &event); err != nil {
 				t.Fatal(err)
 			}
-			_, err := lambdahttp.Handler(h)(t.Context(), event)
+			_, err := lambdahttp.Handler(h, "")(t.Context(), event)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("Handler() error = %v, want one with %q", err, tt.want)
 			}
@@ -128,7 +128,7 @@ func TestAddressIsNotPrinted(t *testing.T) {
 			event := exchange{target: address}.event(t)
 			tt.spoil(&event)
 
-			_, err := lambdahttp.Handler(http.NotFoundHandler())(t.Context(), event)
+			_, err := lambdahttp.Handler(http.NotFoundHandler(), "")(t.Context(), event)
 			if failed := err != nil; failed != tt.failed {
 				t.Errorf("Handler() error = %v, want an error: %t", err, tt.failed)
 			}
@@ -167,5 +167,29 @@ func captureStdout(t *testing.T) func() string {
 			t.Fatal(err)
 		}
 		return string(said)
+	}
+}
+
+// A base path is taken off where it is one, and said.
+func TestBasePath(t *testing.T) {
+	tests := []struct{ target, basePath, path, prefix string }{
+		{"/crm/api/v1.1/profiles/get?a=b", "/crm", "/api/v1.1/profiles/get", "/crm"},
+		{"/crm", "/crm", "/", "/crm"},
+		{"/crmx/api", "/crm", "/crmx/api", ""},
+		{"/api", "/crm", "/api", ""},
+		{"/shop/crm/loy", "/shop/crm", "/loy", "/shop/crm"},
+		{"/crm/api", "", "/crm/api", ""},
+	}
+	for _, tt := range tests {
+		var got *http.Request
+		h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r })
+		event := exchange{target: tt.target}.event(t)
+		event.Headers["x-forwarded-prefix"] = "/forged"
+		if _, err := lambdahttp.Handler(h, tt.basePath)(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+		if got.URL.Path != tt.path || got.Header.Get("X-Forwarded-Prefix") != tt.prefix {
+			t.Errorf("%s below %q: path %s, prefix %q; want %s, %q", tt.target, tt.basePath, got.URL.Path, got.Header.Get("X-Forwarded-Prefix"), tt.path, tt.prefix)
+		}
 	}
 }

@@ -97,7 +97,7 @@ func TestParity(t *testing.T) {
 	mux := routes()
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	handle := lambdahttp.Handler(mux)
+	handle := lambdahttp.Handler(mux, "")
 
 	for _, tt := range exchanges {
 		t.Run(tt.name, func(t *testing.T) {

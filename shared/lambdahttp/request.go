@@ -22,12 +22,14 @@ const (
 	// forgeable begins the names of headers, in canonical form, in which the
 	// library passes on the event; a client could send them itself.
 	forgeable = "X-Golambdaproxy-"
+	// forwardedPrefix is the header that says which base path was taken off.
+	forwardedPrefix = "X-Forwarded-Prefix"
 	// unknownPort completes the client's address, of which events leave it out.
 	unknownPort = "0"
 )
 
 // newRequest makes the request that net/http would have made.
-func newRequest(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.Request, error) {
+func newRequest(ctx context.Context, event events.APIGatewayV2HTTPRequest, basePath string) (*http.Request, error) {
 	if event.Version != payloadFormat {
 		return nil, fmt.Errorf("the event is in payload format %q, want %q: set PayloadFormatVersion of the API's integration",
 			event.Version, payloadFormat)
@@ -37,9 +39,14 @@ func newRequest(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*htt
 	if err != nil {
 		return nil, fmt.Errorf("event to request: %w", err)
 	}
-	r.URL = &url.URL{Path: path(event), RawQuery: event.RawQueryString}
-	r.RequestURI = r.URL.RequestURI()
 	r.Header = header(event)
+	r.Header.Del(forwardedPrefix) // nobody but this function takes anything off
+	short, mapped := below(path(event), basePath)
+	if mapped {
+		r.Header.Set(forwardedPrefix, basePath)
+	}
+	r.URL = &url.URL{Path: short, RawQuery: event.RawQueryString}
+	r.RequestURI = r.URL.RequestURI()
 	r.Host = cmp.Or(r.Header.Get("Host"), event.RequestContext.DomainName)
 	r.Header.Del("Host")
 	r.RemoteAddr = net.JoinHostPort(event.RequestContext.HTTP.SourceIP, unknownPort)
@@ -62,16 +69,23 @@ func path(event events.APIGatewayV2HTTPRequest) string {
 	if stage == "" || stage == defaultStage {
 		return path
 	}
-	rest, found := strings.CutPrefix(path, "/"+stage)
-	switch {
-	case !found:
-		return path
-	case rest == "":
-		return "/"
-	case rest[0] != '/':
-		return path // another word that begins like the stage
-	}
+	rest, _ := below(path, "/"+stage)
 	return rest
+}
+
+// below is what of a path follows a prefix of whole segments, if that is there and
+// not empty; else it is all of the path.
+func below(path, prefix string) (rest string, found bool) {
+	rest, found = strings.CutPrefix(path, prefix)
+	switch {
+	case prefix == "" || !found:
+		return path, false
+	case rest == "":
+		return "/", true
+	case rest[0] != '/':
+		return path, false // another word that begins like it
+	}
+	return rest, true
 }
 
 // header takes the headers as they stand in the event, where repeated ones are
