@@ -134,6 +134,11 @@ var actions = []action{
 		example:    "TENANT=5",
 		run:        rekeyContacts,
 	}, {
+		name: "claim-orders", does: "Makes the ids of orders from before they belonged to one profile that profile's; show-job lists those of several.",
+		parameters: []parameter{tenantParameter},
+		example:    "TENANT=5",
+		run:        claimOrders,
+	}, {
 		name: "list-jobs", does: "Shows a tenant's jobs, the newest first.",
 		parameters: []parameter{tenantParameter},
 		example:    "TENANT=5",

@@ -38,6 +38,11 @@ func (f *foreman) StartRekey(context.Context, int) (jobs.Job, error) {
 	return f.jobs[len(f.jobs)-1], nil
 }
 
+func (f *foreman) StartClaimOrders(context.Context, int) (jobs.Job, error) {
+	f.jobs = append(f.jobs, jobs.Job{ID: "job1", Kind: jobs.ClaimOrders, State: jobs.Running, Parts: 8, Left: 8})
+	return f.jobs[len(f.jobs)-1], nil
+}
+
 func (f *foreman) Show(_ context.Context, _ int, id string) (jobs.Progress, error) {
 	for _, job := range f.jobs {
 		if job.ID == id {
@@ -293,7 +298,7 @@ func TestHelpNamesEverything(t *testing.T) {
 	for _, name := range []string{
 		"list-tenants", "create-tenant", "show-tenant", "change-settings", "create-token", "list-tokens", "declare-field", "remove-field",
 		"declare-resource", "remove-resource", "declare-segment", "remove-segment", "revoke-token",
-		"declare-match-field", "remove-match-field", "rekey-contacts", "list-jobs", "show-job", "cancel-job",
+		"declare-match-field", "remove-match-field", "rekey-contacts", "claim-orders", "list-jobs", "show-job", "cancel-job",
 	} {
 		if !strings.Contains(help.String(), "make admin ACTION="+name) {
 			t.Errorf("help has no example of %s", name)

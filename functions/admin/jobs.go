@@ -15,6 +15,8 @@ type Jobs interface {
 	StartMatchField(ctx context.Context, tenant int, field customer.MatchField) (jobs.Job, error)
 	// StartRekey starts the job about a tenant's contacts, or goes on with it.
 	StartRekey(ctx context.Context, tenant int) (jobs.Job, error)
+	// StartClaimOrders starts the job about a tenant's orders, or goes on with it.
+	StartClaimOrders(ctx context.Context, tenant int) (jobs.Job, error)
 	// Show returns a job and how far it is, or rejects with [jobs.ErrUnknown].
 	Show(ctx context.Context, tenant int, id string) (jobs.Progress, error)
 	// List returns a tenant's jobs, the newest first.
@@ -82,6 +84,15 @@ func rekeyContacts(ctx context.Context, h *Handler, a arguments) (any, error) {
 		return nil, err
 	}
 	job, err := h.jobs.StartRekey(ctx, tenant)
+	return newJobBody(job), err
+}
+
+func claimOrders(ctx context.Context, h *Handler, a arguments) (any, error) {
+	tenant := arg[int](a, "tenant")
+	if _, err := h.registrar.Tenant(ctx, tenant); err != nil {
+		return nil, err
+	}
+	job, err := h.jobs.StartClaimOrders(ctx, tenant)
 	return newJobBody(job), err
 }
 

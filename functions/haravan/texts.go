@@ -41,6 +41,7 @@ var texts = httpapi.Texts.With(map[string]string{
 	"too_many_points/debt":          "no debt of a profile may come to more than %v",
 	"overflowed_key":                "more than 100 profiles have this value",
 	"too_deep/pages":                "pages end after %v profiles; walk on with since_id",
+	"order_of_other":                "an order with this id came before, from another profile",
 	"order_other":                   "an order with this id came before, with other content",
 	"order_unknown":                 "Not Found",
 	"return_too_large/nothing_left": "nothing of the order is left",

@@ -24,6 +24,8 @@ var (
 	writtenGuard = build(expression.Name(attrCommit).Equal(expression.Value("")))
 	openedGuard  = build(expression.Name(attrJob).Equal(expression.Value("")))
 	ownedGuard   = build(expression.Name(attrOwner).Equal(expression.Value("")))
+	claimedGuard = build(expression.Name(attrPK).AttributeNotExists().
+			Or(expression.Name(attrOwner).Equal(expression.Value(""))))
 	expiredGuard = build(expression.Name(attrPK).AttributeNotExists().
 			Or(expression.Name(attrTTL).LessThanEqual(expression.Value(0))))
 )
@@ -70,6 +72,11 @@ func absentOrExpired(now time.Time) guard {
 // opened holds while the item names the job.
 func opened(job string) guard {
 	return openedGuard.with(&types.AttributeValueMemberS{Value: job})
+}
+
+// absentOrOwnedBy holds while no item has the key, or one that leads to the customer.
+func absentOrOwnedBy(id customer.ID) guard {
+	return claimedGuard.with(&types.AttributeValueMemberS{Value: id.Base36()})
 }
 
 // ownedBy holds while the item leads to the customer.

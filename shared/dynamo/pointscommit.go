@@ -2,6 +2,8 @@ package dynamo
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +19,9 @@ func (s *Store) CommitPoints(ctx context.Context, c points.Commit) error {
 		return err
 	}
 	err = s.commit(ctx, "commit points", t)
+	if broken, ok := t.firstBroken(err); ok && broken.SK == orderClaimSK {
+		return s.checkOrderClaim(ctx, broken, c.After.ID, err)
+	}
 	if c.Request == nil {
 		return err
 	}
@@ -62,6 +67,9 @@ func (s *Store) pointsTransaction(c points.Commit) (*tx, error) {
 			return nil, err
 		}
 		t.put(it, writtenBy(c.Order.Before.Commit), c.Order.Before.Bytes, 0)
+		if c.Order.Before.Absent() {
+			t.putOrderClaim(c.Tenant, c.Order.After.ID, id)
+		}
 	}
 	if c.Reversal != nil {
 		it := newReversalItem(reversalKey(c.Tenant, id, c.Reversal.Seq), c.Reversal.After, c.ID)
@@ -73,6 +81,40 @@ func (s *Store) pointsTransaction(c points.Commit) (*tx, error) {
 		t.check(customerKey(c.Tenant, id), writtenBy(c.Customer.Commit), c.Customer.Bytes)
 	}
 	return t, nil
+}
+
+// putOrderClaim makes the order's id the customer's, who may have it already.
+func (t *tx) putOrderClaim(tenant int, order string, id customer.ID) {
+	it := make(attributes, 4)
+	it.setPlaces(orderClaimKey(tenant, order), indexKeys{})
+	it.setText(attrCommit, t.id)
+	it.setText(attrOwner, id.Base36())
+	t.put(item(it), absentOrOwnedBy(id), 0, 0)
+}
+
+// checkOrderClaim returns [points.ErrOrderOfOther] where the claim is another
+// customer's, else err.
+func (s *Store) checkOrderClaim(ctx context.Context, claim key, id customer.ID, err error) error {
+	it, readErr := s.getOne(ctx, "read order claim", claim)
+	if readErr != nil {
+		return readErr
+	}
+	if owner := text(it, attrOwner); owner != "" && owner != id.Base36() {
+		return points.ErrOrderOfOther
+	}
+	return err
+}
+
+// ClaimOrder makes an order's id the customer's, unless it is another's: that one is
+// returned.
+func (s *Store) ClaimOrder(ctx context.Context, tenant int, order string, id customer.ID) (other customer.ID, err error) {
+	t := &tx{id: rand.Text()}
+	t.putOrderClaim(tenant, order, id)
+	err = s.putOne(ctx, "claim order", t)
+	if broken, ok := errors.AsType[*errGuard](err); ok && broken.found != nil {
+		return customer.ParseBase36(text(broken.found, attrOwner))
+	}
+	return 0, err
 }
 
 func (t *tx) putAccount(tenant int, before points.Record, after points.Account) {

@@ -17,6 +17,7 @@
 //	unique reference    same                   REF#<way>#<hash>
 //	reversal            same                   REVERSED#<seq>
 //	answer to a request same                   REQUEST#<hash>
+//	whose order id      O#<tenant>#<hash>      ORDER
 //	match key           K#<tenant>#<kind>#<v>  KEY
 //	idempotency record  R#<tenant>#<hash>      REQUEST#<hash>
 //	tenant's settings   T#<tenant>             SETTINGS         TENANTS / tenant
@@ -137,6 +138,14 @@ func referencePK(tenant int, id customer.ID, refID string) string {
 
 func orderKey(tenant int, id customer.ID, order string) key {
 	return key{collectionPK(tenant, id), "ORDER#" + hash(order)}
+}
+
+// orderClaimSK is the sort key of claims of orders' ids.
+const orderClaimSK = "ORDER"
+
+// orderClaimKey names the one customer of a tenant that an order's id belongs to.
+func orderClaimKey(tenant int, order string) key {
+	return key{"O#" + strconv.Itoa(tenant) + "#" + hash(order), orderClaimSK}
 }
 
 func uniqueKey(tenant int, id customer.ID, ref points.Reference) key {

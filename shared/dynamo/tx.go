@@ -130,6 +130,21 @@ func foundInstead(err error) item {
 	return nil
 }
 
+// firstBroken is the key of the first write whose guard did not hold, where err says
+// that the transaction was cancelled for one.
+func (t *tx) firstBroken(err error) (key, bool) {
+	canceled, ok := errors.AsType[*types.TransactionCanceledException](err)
+	if !ok {
+		return key{}, false
+	}
+	for i, reason := range canceled.CancellationReasons {
+		if aws.ToString(reason.Code) == "ConditionalCheckFailed" && i < len(t.writes) {
+			return t.writes[i].key, true
+		}
+	}
+	return key{}, false
+}
+
 func (t *tx) transactionUnits() int64 {
 	units := int64(0)
 	for _, w := range t.writes {

@@ -66,6 +66,7 @@ func (r Rate) ranking(money int64) int64 { return money / r.MoneyPerRankingPoint
 // The client errors about orders. Compare with [errors.Is].
 var (
 	ErrOrderOther   = errs.New(errs.Invalid, "order_other", "order")
+	ErrOrderOfOther = errs.New(errs.Invalid, "order_of_other", "order")
 	ErrOrderUnknown = errs.New(errs.NotFound, "order_unknown", "")
 	ErrReturn       = &errs.Client{Kind: errs.Invalid, Code: "return_too_large"}
 )

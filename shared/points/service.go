@@ -89,8 +89,8 @@ func (s *Service) Reverse(ctx context.Context, r Request, seq, points int64, rea
 }
 
 // Pay takes in an order. The same order again answers the first result; with
-// other content it is rejected with [ErrOrderOther]. The other client errors are
-// those of Subtract.
+// other content it is rejected with [ErrOrderOther], and one of another customer of
+// the tenant with [ErrOrderOfOther]. The other client errors are those of Subtract.
 func (s *Service) Pay(ctx context.Context, r Request, o Order) (Result, error) {
 	o.PaidAt = o.PaidAt.Truncate(time.Microsecond)
 	return s.change(ctx, r, step{load: s.loadOrder(r, o.ID), repeated: func(l loaded) ([]byte, error) {

@@ -123,7 +123,8 @@ type Store interface {
 
 	// CommitPoints makes c true, or returns ErrConflict when something is no longer
 	// as it was read. Where its Request is recorded already it returns that as an
-	// [idempotency.Carried].
+	// [idempotency.Carried]. A new order's id becomes the customer's; where it is
+	// another's it rejects with [ErrOrderOfOther].
 	CommitPoints(ctx context.Context, c Commit) error
 
 	// DueAccounts lists accounts of a shard of which something was due by then,

@@ -112,7 +112,7 @@ func (h *history) throwOperation(d *dice, g *guest) operation {
 	value := int64(1 + d.roll(40))
 	ref := []string{"", fmt.Sprintf("ref-%d", d.roll(6))}[d.roll(2)]
 	known := slices.Sorted(maps.Keys(g.model.orders))
-	order := fmt.Sprintf("order-%d", d.roll(4)+4*(h.n/8))
+	order := fmt.Sprintf("order-%d-%d", slices.Index(h.members, g), d.roll(4)+4*(h.n/8))
 	if len(known) > 0 && d.roll(4) > 0 {
 		order = known[d.roll(len(known))]
 	}
@@ -262,8 +262,12 @@ func (h *history) checked(c faults.Call, fault faults.Fault) faults.Fault {
 			return nil, err
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		late := r.Clone(context.Background())
-		late.Body = io.NopCloser(bytes.NewReader(body))
+		// A new request, since a clone would be cancelled with this one.
+		late, err := http.NewRequestWithContext(context.Background(), r.Method, r.URL.String(), bytes.NewReader(body))
+		if err != nil {
+			return nil, err
+		}
+		late.Header = r.Header.Clone()
 		token := string(requestToken.Find(body))
 		h.mutex.Lock()
 		if h.tokens[token] {
@@ -290,7 +294,6 @@ func (h *history) arriveLate(d *dice, after string) {
 		return
 	}
 	r := sent[d.roll(len(sent))]
-	r = r.WithContext(context.WithoutCancel(r.Context())) // its sender gave up long ago
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		h.t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -252,8 +253,8 @@ func TestProvePointsFaults(t *testing.T) {
 		"add with a key":   func(m member) client.Answer { return m.add(5, "Idempotency-Key", "k") },
 		"subtract":         func(m member) client.Answer { return m.subtract(4) },
 		"reverse":          func(m member) client.Answer { return m.reverse(1, `{"value": 4}`) },
-		"order":            func(m member) client.Answer { return m.order(`{"id": "1", "total": 9000, "points_used": 2}`) },
-		"order with a key": func(m member) client.Answer { return m.order(`{"id": "1", "total": 9000}`, "Idempotency-Key", "k") },
+		"order":            func(m member) client.Answer { return m.order(`{"id": "`+m.id+`", "total": 9000, "points_used": 2}`) },
+		"order with a key": func(m member) client.Answer { return m.order(`{"id": "`+m.id+`", "total": 9000}`, "Idempotency-Key", "k") },
 	} {
 		play := func(plan func(faults.Call) faults.Fault) (client.Answer, []faults.Call, points.Account) {
 			m := c.join()
@@ -320,7 +321,7 @@ func TestDisabledOrDeletedMeanwhile(t *testing.T) {
 				disable := func() {
 					altcraft.Must("update", map[string]any{"email": address, "data": map[string]any{"loyalty_status": "disabled"}})
 				}
-				got := between(ann, disable).order(`{"id": "1", "total": 1000, "points_used": 0}`).Done(t)
+				got := between(ann, disable).order(`{"id": "`+ann.id+`", "total": 1000, "points_used": 0}`).Done(t)
 				if got.Body["status"] != "disabled" {
 					t.Errorf("the order of a profile that was disabled meanwhile = %v", got)
 				}
@@ -559,5 +560,44 @@ func TestVerifyNamesTheFlaw(t *testing.T) {
 	}
 	if _, err := points.NewService(c.Store, time.Now).Verify(t.Context(), devserver.Tenant, 4096); !errors.Is(err, points.ErrNotFound) {
 		t.Errorf("Verify() of nobody = %v", err)
+	}
+}
+
+// One order that is sent for eight profiles at once earns for one of them.
+func TestOrderBelongsToOneProfile(t *testing.T) {
+	t.Parallel()
+	c := newClub(t, nil)
+	members := make([]member, 8)
+	for i := range members {
+		members[i] = c.join()
+	}
+	for _, order := range []string{"A1", "A2", "A3"} {
+		var all sync.WaitGroup
+		answers := make([]client.Answer, 2*len(members))
+		for i := range answers {
+			all.Go(func() { answers[i] = members[i%len(members)].order(`{"id": "` + order + `", "total": 5000}`) })
+		}
+		all.Wait()
+		paid := map[int]bool{}
+		for i, a := range answers {
+			switch a.Status {
+			case http.StatusOK:
+				paid[i%len(members)] = true
+			case http.StatusUnprocessableEntity:
+			default:
+				t.Errorf("%s: %v", order, a)
+			}
+		}
+		if len(paid) != 1 {
+			t.Errorf("%s earned for %d profiles", order, len(paid))
+		}
+	}
+	total := 0.0
+	for _, m := range members {
+		c.verified(m)
+		total += m.profile()["point_available"].(float64)
+	}
+	if total != 15 {
+		t.Errorf("%v points were earned, want 15", total)
 	}
 }

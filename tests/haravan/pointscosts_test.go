@@ -47,7 +47,7 @@ func TestPointsCosts(t *testing.T) {
 		{"refused", put("/points/subtract.json", `{"point": {"value": 9999}}`), "rt=1;r=1;w=0"},
 		{"refused, with a key", put("/points/subtract.json", `{"point": {"value": 9999}}`, "Idempotency-Key", "b"), "rt=2;r=2;w=0"},
 		{"reverse", func() client.Answer { return ann.reverse(2, "{}") }, "rt=3;r=3;w=6"},
-		{"order", func() client.Answer { return ann.order(`{"id": "1", "total": 9000}`) }, "rt=3;r=2;w=7"},
+		{"order", func() client.Answer { return ann.order(`{"id": "1", "total": 9000}`) }, "rt=3;r=2;w=9"},
 		{"order again", func() client.Answer { return ann.order(`{"id": "1", "total": 9000}`) }, "rt=2;r=2;w=0"},
 		{"order again, with a new key", func() client.Answer { return ann.order(`{"id": "1", "total": 9000}`, "Idempotency-Key", "c") }, "rt=4;r=3;w=4"},
 		{"order again, with this key", func() client.Answer { return ann.order(`{"id": "1", "total": 9000}`, "Idempotency-Key", "c") }, "rt=3;r=3;w=0"},

@@ -20,6 +20,7 @@ func New(customers *customer.Service, list List, registrar *access.AdminService,
 		jobs.MatchFieldRemove: removeMatchField{fields},
 
 		jobs.RekeyContacts: rekeyContacts{customers, walk{list}, registrar},
+		jobs.ClaimOrders:   claimOrders{walk{list}, list},
 
 		jobs.SuspendSubscriptions: suspendSubscriptions{now, walk{list}},
 

@@ -18,6 +18,7 @@ const customersAtOnce = 25
 // A List knows the ids of customers, and reads them.
 type List interface {
 	upkeep.Store
+	OrderStore
 	// CustomerIDs returns the ids above after of a tenant's customers in one
 	// shard, ascending, up to limit. It may be a moment old.
 	CustomerIDs(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error)
