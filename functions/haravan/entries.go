@@ -31,12 +31,15 @@ type entry struct {
 	Reverses   *int64  `json:"reverses"`
 	ReversedBy []int64 `json:"reversed_by"`
 	Hash       string  `json:"hash"`
+	// NotTaken is what a return could not take back.
+	NotTaken int64 `json:"not_taken,omitempty"`
 }
 
 func newEntry(l points.Line) entry {
 	e := entry{
 		Seq: l.Seq, Kind: string(l.Kind), Value: l.Change.Available, Balance: l.Balance.Available,
 		Reason: l.Reason, RefID: l.RefID, Actor: l.Actor, Created: stamp(l.Time), ReversedBy: []int64{}, Hash: l.Hash.String(),
+		NotTaken: l.NotTaken,
 	}
 	if l.Reverses != 0 {
 		e.Reverses = &l.Reverses

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,12 +27,14 @@ const (
 	attrLots      = "lt" // days as differences, and points, as varints
 	attrWaiting   = "wt" // hours as differences, days, and points, as varints
 	attrErased    = "er"
+	attrShares    = "sh" // whose the points are, see packShares
 
 	attrKind     = "k"
 	attrPaid     = "p"
 	attrReverses = "rv"
 	attrExpires  = "e"
 	attrLevel    = "l"
+	attrNotTaken = "nt"
 	attrReason   = "rs"
 	attrRef      = "rf"
 	attrActor    = "ac"
@@ -74,6 +77,7 @@ func newAccountItem(tenant int, a points.Account, commit string) item {
 	it.setBytes(attrHash, a.Head[:])
 	it.setBytes(attrLots, packLots(a.Lots))
 	it.setBytes(attrWaiting, packWaiting(a.Waiting))
+	it.setBytes(attrShares, packShares(a))
 	it.setCount(attrErased, a.Erased)
 	return item(it)
 }
@@ -97,6 +101,9 @@ func readAccount(id customer.ID, it item) (points.Record, error) {
 		return points.Record{}, fmt.Errorf("item of account %s: %w", id.Hex(), err)
 	}
 	a.Lots, a.Waiting = lots, waiting
+	if err := unpackShares(r.bytes(attrShares), &a); err != nil {
+		return points.Record{}, fmt.Errorf("item of account %s: %w", id.Hex(), err)
+	}
 	return points.Record{Account: a, Rev: revOf(it)}, nil
 }
 
@@ -110,7 +117,11 @@ func revOf(it item) customer.Rev {
 func packLots(lots []points.Lot) []byte {
 	var b []byte
 	day := points.Day(0)
-	for _, l := range lots {
+	for i := 0; i < len(lots); {
+		l := lots[i]
+		for i++; i < len(lots) && lots[i].Day == l.Day; i++ {
+			l.Points += lots[i].Points
+		}
 		b = binary.AppendVarint(b, int64(l.Day-day))
 		b = binary.AppendVarint(b, l.Points)
 		day = l.Day
@@ -134,7 +145,11 @@ func unpackLots(b []byte) ([]points.Lot, error) {
 func packWaiting(waiting []points.Waiting) []byte {
 	var b []byte
 	hour := points.Hour(0)
-	for _, w := range waiting {
+	for i := 0; i < len(waiting); {
+		w := waiting[i]
+		for i++; i < len(waiting) && waiting[i].Hour == w.Hour && waiting[i].Day == w.Day; i++ {
+			w.Points += waiting[i].Points
+		}
 		b = binary.AppendVarint(b, int64(w.Hour-hour))
 		b = binary.AppendVarint(b, int64(w.Day))
 		b = binary.AppendVarint(b, w.Points)
@@ -154,6 +169,97 @@ func unpackWaiting(b []byte) ([]points.Waiting, error) {
 		}
 	}
 	return waiting, nil
+}
+
+// packShares says whose of the points of lots and waiting sums are. It begins with the
+// account's version: where that is another one, an older version of this code has
+// written the account and did not keep the shares up to date.
+func packShares(a points.Account) []byte {
+	b := binary.AppendVarint(nil, a.Version)
+	b = binary.AppendVarint(b, a.Untold)
+	count := len(b)
+	b = append(b, 0) // how many lots there are, at most 60
+	for _, l := range a.Lots {
+		if l.Order != 0 {
+			b[count]++
+			b = appendVarints(b, int64(l.Day), l.Order, l.Points)
+		}
+	}
+	count = len(b)
+	b = append(b, 0) // how many waiting sums
+	for _, w := range a.Waiting {
+		if w.Order != 0 {
+			b[count]++
+			b = appendVarints(b, int64(w.Hour), int64(w.Day), w.Order, w.Points)
+		}
+	}
+	for _, s := range a.Expired {
+		b = appendVarints(b, s.Order, s.Points)
+	}
+	return b
+}
+
+func appendVarints(b []byte, all ...int64) []byte {
+	for _, n := range all {
+		b = binary.AppendVarint(b, n)
+	}
+	return b
+}
+
+var errShares = errors.New("the shares of orders are damaged")
+
+// unpackShares divides the lots and waiting sums of an account among their orders.
+func unpackShares(b []byte, a *points.Account) error {
+	n := numbers{b: b}
+	if len(b) == 0 || n.next() != a.Version {
+		a.Untold = a.Version
+		return nil
+	}
+	a.Untold = n.next()
+	lots, err := n.count()
+	for range lots {
+		l := points.Lot{Day: points.Day(n.next()), Order: n.next(), Points: n.next()}
+		i := slices.IndexFunc(a.Lots, func(m points.Lot) bool { return m.Day == l.Day && m.Order == 0 && m.Points >= l.Points })
+		if i < 0 || n.bad {
+			return errShares
+		}
+		if a.Lots[i].Points -= l.Points; a.Lots[i].Points == 0 {
+			a.Lots = slices.Delete(a.Lots, i, i+1)
+		}
+		a.Lots = append(a.Lots, l)
+	}
+	waiting, waitingErr := n.count()
+	for range waiting {
+		w := points.Waiting{Hour: points.Hour(n.next()), Day: points.Day(n.next()), Order: n.next(), Points: n.next()}
+		i := slices.IndexFunc(a.Waiting, func(v points.Waiting) bool {
+			return v.Hour == w.Hour && v.Day == w.Day && v.Order == 0 && v.Points >= w.Points
+		})
+		if i < 0 || n.bad {
+			return errShares
+		}
+		if a.Waiting[i].Points -= w.Points; a.Waiting[i].Points == 0 {
+			a.Waiting = slices.Delete(a.Waiting, i, i+1)
+		}
+		a.Waiting = append(a.Waiting, w)
+	}
+	for len(n.b) > 0 {
+		a.Expired = append(a.Expired, points.Share{Order: n.next(), Points: n.next()})
+	}
+	if n.bad || err != nil || waitingErr != nil {
+		return errShares
+	}
+	a.Sort()
+	return nil
+}
+
+// count reads how many of something follow, a byte.
+func (n *numbers) count() (int, error) {
+	if len(n.b) == 0 {
+		return 0, errShares
+	}
+	c := int(n.b[0])
+	n.b = n.b[1:]
+	return c, nil
 }
 
 // numbers reads varints one after another.
@@ -187,6 +293,7 @@ func newEntryItem(tenant int, id customer.ID, e points.Entry, commit string) ite
 	it.setCount(attrPaid, micros(e.PaidAt))
 	it.setCount(attrReverses, e.Reverses)
 	it.setCount(attrExpires, int64(e.Expires))
+	it.setCount(attrNotTaken, e.NotTaken)
 	it.setCount(attrLevel, e.Level)
 	it.setCount(attrPrevLevel, e.PreviousLevel)
 	it.setText(attrReason, e.Reason)
@@ -209,7 +316,7 @@ func readEntry(it item) (points.Entry, error) {
 	e := points.Entry{
 		Seq: seq, Kind: points.Kind(r.text(attrKind)), Change: r.figures(attrFigures), Balance: r.figures(attrBalance),
 		Time: time.UnixMicro(r.number(attrChanged)).UTC(), PaidAt: fromMicros(r.number(attrPaid)),
-		Reverses: r.number(attrReverses), Expires: points.Day(r.number(attrExpires)),
+		Reverses: r.number(attrReverses), Expires: points.Day(r.number(attrExpires)), NotTaken: r.number(attrNotTaken),
 		Level: r.number(attrLevel), PreviousLevel: r.number(attrPrevLevel),
 		Text: points.Text{Reason: r.text(attrReason), RefID: r.text(attrRef), Actor: r.text(attrActor)},
 	}
@@ -234,6 +341,7 @@ const (
 	attrPercent     = "pc"
 	attrPerRank     = "mr"
 	attrRounding    = "ro"
+	attrEntry       = "en"
 	attrPoints      = "q"
 	attrBy          = "by" // numbers of entries, as varints
 )
@@ -248,6 +356,7 @@ func newOrderItem(k key, o points.Order, commit string, answer []byte) (item, er
 	it.setCount(attrReturned, o.Returned)
 	it.setNumber(attrUsable, int64(o.Usable))
 	it.setNumber(attrExpires, int64(o.Expires))
+	it.setCount(attrEntry, o.Entry)
 	it.setNumber(attrPerPoint, o.Rate.MoneyPerPoint)
 	it.setNumber(attrPercent, o.Rate.Percent)
 	it.setNumber(attrPerRank, o.Rate.MoneyPerRankingPoint)
@@ -265,6 +374,7 @@ func readOrder(id string, it item) (points.OrderRecord, error) {
 	o := points.Order{
 		ID: id, Total: r.number(attrTotal), PointsUsed: r.number(attrUsed), PaidAt: fromMicros(r.number(attrPaid)),
 		Returned: r.number(attrReturned), Usable: points.Hour(r.number(attrUsable)), Expires: points.Day(r.number(attrExpires)),
+		Entry: r.number(attrEntry),
 		Rate: points.Rate{
 			MoneyPerPoint: r.number(attrPerPoint), Percent: r.number(attrPercent),
 			MoneyPerRankingPoint: r.number(attrPerRank), Rounding: access.Rounding(r.text(attrRounding)),

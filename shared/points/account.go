@@ -69,12 +69,17 @@ type Account struct {
 	// Head is the hash of the last entry.
 	Head Hash
 
-	// Lots are the available points by the day they expire, the soonest first.
-	// Together they are the available points, or nothing where these are below 0.
+	// Lots are the available points by the day they expire, the soonest first, and
+	// by the order that earned them. Together they are the available points, or
+	// nothing where these are below 0.
 	Lots []Lot
 	// Waiting are the incoming points by the hour they become available, the
-	// soonest first.
+	// soonest first, and by order.
 	Waiting []Waiting
+	// Expired is what expired of orders' points, by order.
+	Expired []Share
+	// Untold is up to which entry it is not told which points an order earned.
+	Untold int64
 
 	// Erased is up to which entry the texts of a deleted customer are erased.
 	Erased int64

@@ -28,7 +28,7 @@ func newDraft(p Profile, rules access.Preferences, now time.Time) *draft {
 	if d.Changed.After(d.now) { // the clock of another machine was ahead
 		d.now = d.Changed
 	}
-	d.Lots, d.Waiting = slices.Clone(d.Lots), slices.Clone(d.Waiting)
+	d.Lots, d.Waiting, d.Expired = slices.Clone(d.Lots), slices.Clone(d.Waiting), slices.Clone(d.Expired)
 	if p.Account.Absent() {
 		d.Account = Account{ID: p.Customer.ID, Number: rand.Text(), Disabled: p.Customer.Disabled}
 	}
@@ -64,7 +64,7 @@ func (d *draft) settle() {
 	}
 	for _, w := range d.Waiting[:due] {
 		d.Incoming -= w.Points
-		d.gain(w.Points, w.Day)
+		d.gain(w.Points, w.Day, w.Order)
 	}
 	if d.Waiting = d.Waiting[due:]; due > 0 {
 		d.enter(Entry{Kind: KindActivate, Text: system})
@@ -73,10 +73,14 @@ func (d *draft) settle() {
 	for _, l := range d.Lots {
 		if l.Day != Never && !l.Day.Begins().After(d.now) {
 			expired += l.Points
+			if l.Order != 0 {
+				d.addExpired(Share{l.Order, l.Points})
+			}
 		}
 	}
 	if expired > 0 {
 		d.spend(expired, noDay) // the soonest are the expired ones
+		d.bound()
 		d.enter(Entry{Kind: KindExpire, Text: system})
 	}
 }
@@ -92,7 +96,7 @@ func (d *draft) expiry(t time.Time) Day {
 // add gives points, at once and also to a profile that is disabled.
 func (d *draft) add(points int64, text Text) error {
 	day := d.expiry(d.now)
-	d.gain(points, day)
+	d.gain(points, day, 0)
 	d.enter(Entry{Kind: KindAdd, Text: text, Expires: day})
 	return d.within("value")
 }

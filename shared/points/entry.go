@@ -61,6 +61,9 @@ type Entry struct {
 	Reverses int64
 	// Expires is the day of the lot that an add filled.
 	Expires Day
+	// NotTaken is how many points a return could not take back, because they were
+	// spent and the tenant allows no debt.
+	NotTaken int64
 	// Level is the level that the entry led to and PreviousLevel the one before,
 	// where it changed; else both are 0.
 	Level, PreviousLevel int64
@@ -112,6 +115,10 @@ func (e Entry) hash(number string, before Hash) Hash {
 	}
 	for _, n := range []int64{micros(e.Time), micros(e.PaidAt), e.Reverses, int64(e.Expires), e.Level, e.PreviousLevel} {
 		b = binary.AppendVarint(b, n)
+	}
+	if e.NotTaken != 0 { // entries from before there was such a thing keep their hash
+		b = appendText(b, "not taken")
+		b = binary.AppendVarint(b, e.NotTaken)
 	}
 	b = append(b, e.Digest[:]...)
 	return sha256.Sum256(append(b, before[:]...))

@@ -52,7 +52,10 @@ func floorDiv(n, d int64) int64 {
 
 // A Lot is points that expire when a day begins.
 type Lot struct {
-	Day    Day
+	Day Day
+	// Order is the entry of the order that earned them; 0: that of none, or it is
+	// not told.
+	Order  int64
 	Points int64
 }
 
@@ -61,27 +64,114 @@ type Lot struct {
 type Waiting struct {
 	Hour   Hour
 	Day    Day
+	Order  int64 // as in Lot
 	Points int64
 }
 
-// maxLots bounds lots, and waiting points likewise, so that an account stays
-// small. Beyond it neighbours are merged, to the customer's advantage.
-const maxLots = 400
+// A Share is some points of an order.
+type Share struct{ Order, Points int64 }
 
-// gain adds available points that expire on a day. A debt is paid first.
-func (a *Account) gain(points int64, day Day) {
+const (
+	// maxLots bounds lots, and waiting points likewise, so that an account stays
+	// small. Beyond it neighbours are merged, to the customer's advantage.
+	maxLots = 400
+	// maxTold bounds lots and waiting points that say whose they are, and maxExpired
+	// what expired of orders. Beyond it the oldest order's are no longer told.
+	maxTold    = 60
+	maxExpired = 30
+)
+
+func (l Lot) compare(m Lot) int {
+	return cmp.Or(cmp.Compare(l.Day, m.Day), cmp.Compare(l.Order, m.Order))
+}
+
+func (w Waiting) compare(v Waiting) int {
+	return cmp.Or(cmp.Compare(w.Hour, v.Hour), cmp.Compare(w.Day, v.Day), cmp.Compare(w.Order, v.Order))
+}
+
+// Sort puts lots and waiting points into their order.
+func (a *Account) Sort() {
+	slices.SortFunc(a.Lots, Lot.compare)
+	slices.SortFunc(a.Waiting, Waiting.compare)
+}
+
+// gain adds available points that expire on a day; order is the entry of the order
+// that earned them, or 0. A debt is paid first.
+func (a *Account) gain(points int64, day Day, order int64) {
 	lot := points - max(0, -a.Available)
 	a.Available += points
 	if lot <= 0 {
 		return
 	}
-	i, found := slices.BinarySearchFunc(a.Lots, day, func(l Lot, d Day) int { return cmp.Compare(l.Day, d) })
+	a.addLot(Lot{day, order, lot})
+	a.bound()
+}
+
+func (a *Account) addLot(l Lot) {
+	i, found := slices.BinarySearchFunc(a.Lots, l, Lot.compare)
 	if found {
-		a.Lots[i].Points += lot
+		a.Lots[i].Points += l.Points
 		return
 	}
-	a.Lots = slices.Insert(a.Lots, i, Lot{day, lot})
+	a.Lots = slices.Insert(a.Lots, i, l)
+}
+
+func (a *Account) addWaiting(w Waiting) {
+	i, found := slices.BinarySearchFunc(a.Waiting, w, Waiting.compare)
+	if found {
+		a.Waiting[i].Points += w.Points
+		return
+	}
+	a.Waiting = slices.Insert(a.Waiting, i, w)
+}
+
+// bound keeps the account small: first it is no longer told whose the points of the
+// oldest orders are, then neighbours are merged.
+func (a *Account) bound() {
+	for {
+		told, oldest := 0, int64(math.MaxInt64)
+		for _, l := range a.Lots {
+			if l.Order != 0 {
+				told, oldest = told+1, min(oldest, l.Order)
+			}
+		}
+		for _, w := range a.Waiting {
+			if w.Order != 0 {
+				told, oldest = told+1, min(oldest, w.Order)
+			}
+		}
+		if len(a.Expired) > maxExpired {
+			oldest = min(oldest, a.Expired[0].Order)
+		} else if told <= maxTold {
+			break
+		}
+		a.forget(oldest)
+	}
+	if len(a.Lots) > maxLots || len(a.Waiting) > maxLots {
+		a.forget(math.MaxInt64)
+	}
 	a.mergeLots()
+	a.mergeWaiting()
+}
+
+// forget makes the points of the orders up to an entry those of none.
+func (a *Account) forget(order int64) {
+	lots, waiting := a.Lots, a.Waiting
+	a.Lots, a.Waiting = nil, nil
+	for _, l := range lots {
+		if l.Order <= order {
+			l.Order = 0
+		}
+		a.addLot(l)
+	}
+	for _, w := range waiting {
+		if w.Order <= order {
+			w.Order = 0
+		}
+		a.addWaiting(w)
+	}
+	a.Expired = slices.DeleteFunc(slices.Clone(a.Expired), func(s Share) bool { return s.Order <= order })
+	a.Untold = max(a.Untold, min(order, a.Version+1)) // the next entry may be one of them
 }
 
 // mergeLots lets the points of one lot expire with the next, where there are too
@@ -100,8 +190,20 @@ func (a *Account) mergeLots() {
 	a.Lots = slices.Delete(a.Lots, nearest, nearest+1)
 }
 
-// spend takes available points: from the lot of the day first, where there is
-// one, then those that expire soonest. What no lot covers becomes a debt.
+// mergeWaiting lets the last points become available with those before, where there
+// are too many.
+func (a *Account) mergeWaiting() {
+	if len(a.Waiting) <= maxLots {
+		return
+	}
+	last := a.Waiting[maxLots]
+	a.Waiting = a.Waiting[:maxLots]
+	a.Waiting[maxLots-1].Points += last.Points
+	a.Waiting[maxLots-1].Day = max(a.Waiting[maxLots-1].Day, last.Day)
+}
+
+// spend takes available points: from the lots of the day first, where there are
+// some, then those that expire soonest. What no lot covers becomes a debt.
 func (a *Account) spend(points int64, first Day) {
 	a.Available -= points
 	for i := range a.Lots {
@@ -122,46 +224,80 @@ func take(stock *int64, points int64) int64 {
 	return points - n
 }
 
-// wait adds incoming points.
-func (a *Account) wait(points int64, hour Hour, day Day) {
+// wait adds incoming points of an order.
+func (a *Account) wait(points int64, hour Hour, day Day, order int64) {
 	if points == 0 {
 		return
 	}
 	a.Incoming += points
-	w := Waiting{hour, day, points}
-	i, found := slices.BinarySearchFunc(a.Waiting, w, func(v, w Waiting) int {
-		return cmp.Or(cmp.Compare(v.Hour, w.Hour), cmp.Compare(v.Day, w.Day))
-	})
-	if found {
-		a.Waiting[i].Points += points
-		return
-	}
-	a.Waiting = slices.Insert(a.Waiting, i, w)
-	if len(a.Waiting) > maxLots { // the last ones become available with those before
-		last := a.Waiting[maxLots]
-		a.Waiting = a.Waiting[:maxLots]
-		a.Waiting[maxLots-1].Points += last.Points
-		a.Waiting[maxLots-1].Day = max(a.Waiting[maxLots-1].Day, last.Day)
-	}
+	a.addWaiting(Waiting{hour, day, order, points})
+	a.bound()
 }
 
-// unwait takes up to so many incoming points of an order back, those of its own
-// hour and day first, and returns how many it lacked: those that are available by
-// now.
-func (a *Account) unwait(points int64, hour Hour, day Day, now time.Time) (lacked int64) {
-	if !hour.Begins().After(now) {
-		return points
-	}
+// unwait takes up to so many incoming points of an order back, and returns how many
+// it lacked. Of an order of which it is not told they are those of its hour and day
+// first; none where these have come.
+func (a *Account) unwait(points int64, o Order, now time.Time) (lacked int64) {
 	lacked = points
-	for _, own := range []bool{true, false} { // its own may have been merged with others
+	switch told := a.tells(o); {
+	case told:
 		for i := range a.Waiting {
-			if w := &a.Waiting[i]; (w.Hour == hour && w.Day == day) == own {
+			if w := &a.Waiting[i]; w.Order == o.Entry {
 				lacked = take(&w.Points, lacked)
+			}
+		}
+	case o.Usable.Begins().After(now):
+		for _, own := range []bool{true, false} { // its own may have been merged with others
+			for i := range a.Waiting {
+				if w := &a.Waiting[i]; w.Order == 0 && (w.Hour == o.Usable && w.Day == o.Expires) == own {
+					lacked = take(&w.Points, lacked)
+				}
 			}
 		}
 	}
 	a.Incoming -= points - lacked
 	a.Waiting = slices.DeleteFunc(a.Waiting, func(w Waiting) bool { return w.Points == 0 })
+	return lacked
+}
+
+// tells reports whether it is told which points an order earned.
+func (a *Account) tells(o Order) bool { return o.Entry > a.Untold }
+
+// ungain takes up to so many available points of an order back, and returns how many
+// it lacked.
+func (a *Account) ungain(points int64, order int64) (lacked int64) {
+	lacked = points
+	for i := range a.Lots {
+		if l := &a.Lots[i]; l.Order == order {
+			lacked = take(&l.Points, lacked)
+		}
+	}
+	a.Available -= points - lacked
+	a.Lots = slices.DeleteFunc(a.Lots, func(l Lot) bool { return l.Points == 0 })
+	return lacked
+}
+
+// addExpired remembers that points of an order expired.
+func (a *Account) addExpired(s Share) {
+	i, found := slices.BinarySearchFunc(a.Expired, s, func(t, s Share) int { return cmp.Compare(t.Order, s.Order) })
+	if found {
+		a.Expired[i].Points += s.Points
+		return
+	}
+	a.Expired = slices.Insert(slices.Clone(a.Expired), i, s)
+}
+
+// unexpire takes up to so many points of an order out of what expired of it, and
+// returns how many it lacked.
+func (a *Account) unexpire(points int64, order int64) (lacked int64) {
+	lacked = points
+	a.Expired = slices.Clone(a.Expired)
+	for i := range a.Expired {
+		if s := &a.Expired[i]; s.Order == order {
+			lacked = take(&s.Points, lacked)
+		}
+	}
+	a.Expired = slices.DeleteFunc(a.Expired, func(s Share) bool { return s.Points == 0 })
 	return lacked
 }
 

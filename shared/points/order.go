@@ -24,6 +24,9 @@ type Order struct {
 	Expires Day
 	// Returned is how many of its parts came back.
 	Returned int64
+	// Entry is the number of the entry by which it earned; 0 where it was taken in
+	// before lots knew whose points they hold.
+	Entry int64
 }
 
 // parts is in how many an order may come back: as many as its money is, and one
@@ -91,6 +94,7 @@ func (d *draft) order(o Order, actor string) (Order, error) {
 	if !o.PaidAt.IsZero() {
 		paid = o.PaidAt
 	}
+	o.Entry = d.Version + 1
 	d.earn(&o, paid)
 	d.Spent += o.Total
 	d.Orders++
@@ -109,10 +113,10 @@ func (d *draft) earn(o *Order, paid time.Time) {
 	points := o.Rate.points(o.Total)
 	if d.rules.Earning.UsableAfterHours == 0 || !o.Usable.Begins().After(d.now) {
 		o.Usable = hourFrom(d.now) - 1 // it is
-		d.gain(points, o.Expires)
+		d.gain(points, o.Expires, o.Entry)
 		return
 	}
-	d.wait(points, o.Usable, o.Expires)
+	d.wait(points, o.Usable, o.Expires, o.Entry)
 }
 
 func percent(rules access.Preferences, level int64) int64 {
@@ -134,16 +138,42 @@ func (d *draft) takeBack(o Order, amount int64, text Text) (Order, error) {
 	back := after.pointsBack() - o.pointsBack()
 
 	if back > 0 {
-		d.gain(back, d.expiry(d.now))
+		d.gain(back, d.expiry(d.now), 0)
 		d.Used -= back
 	}
-	if taken = d.unwait(taken, o.Usable, o.Expires, d.now); taken > 0 {
-		d.spend(taken, o.Expires)
-	}
+	notTaken := d.takeOf(o, taken)
 	d.Ranking -= o.Rate.ranking(o.left()) - o.Rate.ranking(after.left())
 	d.Spent -= amount
-	d.enter(Entry{Kind: KindReturn, Text: text})
-	return after, d.owes("amount")
+	d.enter(Entry{Kind: KindReturn, Text: text, NotTaken: notTaken})
+	return after, d.within("amount")
+}
+
+// takeOf takes points back that an order earned: what is left of its own, waiting or
+// available. What of them expired is lost already. What was spent is taken from the
+// other points, and becomes a debt where the tenant allows one, else it returns how
+// much could not be taken.
+//
+// Of an order of which it is not told which points it earned, they count as expired
+// once its day has begun, and before that as what expires on that day.
+func (d *draft) takeOf(o Order, points int64) (notTaken int64) {
+	points = d.unwait(points, o, d.now)
+	first := noDay
+	switch {
+	case d.tells(o):
+		points = d.ungain(points, o.Entry)
+		points = d.unexpire(points, o.Entry)
+	case o.Expires != Never && !o.Expires.Begins().After(d.now):
+		return 0
+	default:
+		first = o.Expires
+	}
+	if !d.rules.NegativeOnReversal {
+		notTaken = points - min(points, max(0, d.Available))
+	}
+	if points -= notTaken; points > 0 {
+		d.spend(points, first)
+	}
+	return notTaken
 }
 
 // less is the order after so much of its money came back.

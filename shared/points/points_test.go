@@ -2,6 +2,7 @@ package points
 
 import (
 	"errors"
+	"math"
 	"testing"
 	"time"
 
@@ -74,13 +75,13 @@ func TestLotsAreBounded(t *testing.T) {
 		total, waits := int64(0), int64(0)
 		for range rapid.IntRange(350, 700).Draw(t, "n") {
 			day, n := rapid.Int64Range(1, 5000).Draw(t, "day"), rapid.Int64Range(1, 9).Draw(t, "points")
-			a.gain(n, Day(day))
-			a.wait(n, Hour(day), Day(day+30))
+			a.gain(n, Day(day), rapid.Int64Range(0, 20).Draw(t, "order"))
+			a.wait(n, Hour(day), Day(day+30), rapid.Int64Range(0, 20).Draw(t, "order of those that wait"))
 			total, waits = total+n, waits+n
 		}
 		sum := int64(0)
 		for i, l := range a.Lots {
-			if i > 0 && l.Day <= a.Lots[i-1].Day {
+			if i > 0 && l.compare(a.Lots[i-1]) <= 0 {
 				t.Fatalf("lot %d is not in order", i)
 			}
 			sum += l.Points
@@ -225,10 +226,10 @@ func TestMergingIsToTheCustomersAdvantage(t *testing.T) {
 		var a Account
 		var all []Waiting
 		for range rapid.IntRange(380, 500).Draw(t, "n") {
-			w := Waiting{Hour(rapid.Int64Range(1, 900).Draw(t, "hour")), Day(rapid.Int64Range(1, 900).Draw(t, "day")), rapid.Int64Range(1, 9).Draw(t, "points")}
+			w := Waiting{Hour: Hour(rapid.Int64Range(1, 900).Draw(t, "hour")), Day: Day(rapid.Int64Range(1, 900).Draw(t, "day")), Points: rapid.Int64Range(1, 9).Draw(t, "points")}
 			all = append(all, w)
-			a.gain(w.Points, w.Day)
-			a.wait(w.Points, w.Hour, w.Day)
+			a.gain(w.Points, w.Day, 0)
+			a.wait(w.Points, w.Hour, w.Day, 0)
 		}
 		for at := range int64(901) {
 			expired, lots, days, hours := int64(0), int64(0), int64(0), int64(0)
@@ -260,9 +261,9 @@ func TestMergingIsToTheCustomersAdvantage(t *testing.T) {
 	})
 	var a Account
 	for n := range maxLots {
-		a.gain(1, Day(10*n))
+		a.gain(1, Day(10*n), 0)
 	}
-	if a.gain(1, 2003); len(a.Lots) != maxLots || a.Lots[200] != (Lot{2003, 2}) {
+	if a.gain(1, 2003, 0); len(a.Lots) != maxLots || a.Lots[200] != (Lot{Day: 2003, Points: 2}) {
 		t.Errorf("lots 199 to 201 are %+v, want that of day 2000 in that of day 2003", a.Lots[199:202])
 	}
 }
@@ -339,4 +340,112 @@ func TestReversalOfUsedPoints(t *testing.T) {
 	if _, err := d.reverse(taken, Reversal{}, 5, Text{}); err != nil || d.Used != 3 || d.Available != 7 {
 		t.Errorf("reverse() = %v, leaves %+v, want 3 used and 7 available", err, d.Figures)
 	}
+}
+
+// A return always books. It takes what is left of the order's own points; what
+// expired of them is no debt; what was spent comes from the other points, and what
+// these lack is a debt where the tenant allows one, else it is said.
+func TestReturnTakesTheOrdersOwnPoints(t *testing.T) {
+	const day = 24 * time.Hour
+	for name, tt := range map[string]struct {
+		negative            bool
+		other, spent        int64         // points of another, later order; spent before anything expires
+		after               time.Duration // the return comes so long after the order
+		before              bool          // the order is from before lots knew whose points they hold
+		available, notTaken int64
+	}{
+		"all is there":                     {other: 60, after: day, available: 60},
+		"all expired":                      {other: 60, after: 31 * day, available: 60},
+		"some spent, the others are there": {other: 60, spent: 40, after: day, available: 20},
+		"all spent, and some of the other": {other: 60, spent: 130, after: day, available: 0, notTaken: 70},
+		"the same, as a debt":              {negative: true, other: 60, spent: 130, after: day, available: -70},
+		"some spent, the rest expired":     {other: 60, spent: 40, after: 31 * day, available: 20},
+		"the same, without others":         {spent: 40, after: 31 * day, available: 0, notTaken: 40},
+		"the same, as a debt of 40":        {negative: true, spent: 40, after: 31 * day, available: -40},
+		"from before, all is there":        {before: true, other: 60, after: day, available: 60},
+		"from before, expired":             {before: true, other: 60, after: 31 * day, available: 60},
+		"from before, spent and expired":   {before: true, other: 60, spent: 40, after: 31 * day, available: 60},
+		"from before, spent":               {before: true, spent: 40, after: day, available: 0, notTaken: 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rules := access.Defaults()
+			rules.Earning.ExpiresAfterDays, rules.NegativeOnReversal = 30, tt.negative
+			var first Order
+			p := account(t, rules,
+				func(d *draft) (err error) { first, err = d.order(Order{ID: "1", Total: 100_000}, ""); return err },
+				func(d *draft) error {
+					d.now = noon.Add(2 * time.Hour)
+					d.rules.Earning.ExpiresAfterDays = 300
+					_, err := d.order(Order{ID: "2", Total: tt.other * 1000}, "")
+					return err
+				},
+				func(d *draft) error {
+					d.now = noon.Add(3 * time.Hour)
+					if tt.spent == 0 {
+						return nil
+					}
+					return d.subtract(tt.spent, Text{})
+				},
+			)
+			if tt.before {
+				first.Entry = 0
+				p.Account.forget(math.MaxInt64)
+			}
+			d := newDraft(p, rules, noon.Add(tt.after))
+			d.settle()
+			after, err := d.takeBack(first, 100_000, Text{})
+			if err != nil || d.Available != tt.available || d.made[len(d.made)-1].NotTaken != tt.notTaken {
+				t.Errorf("takeBack() = %v; %d are available, %d were not taken, want %d and %d", err, d.Available, d.made[len(d.made)-1].NotTaken, tt.available, tt.notTaken)
+			}
+			if after.Returned != 100_000 || d.Spent != tt.other*1000 {
+				t.Errorf("%d came back, %d is spent", after.Returned, d.Spent)
+			}
+			lots := int64(0)
+			for _, l := range d.Lots {
+				lots += l.Points
+			}
+			if lots != max(0, d.Available) {
+				t.Errorf("the lots hold %d, %d are available", lots, d.Available)
+			}
+		})
+	}
+}
+
+// It is told of the latest orders whose points are whose, and of no others.
+func TestOrdersAreForgotten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var a Account
+		for n := range int64(rapid.IntRange(1, 200).Draw(t, "orders")) {
+			a.Version = n
+			switch rapid.IntRange(0, 2).Draw(t, "kind") {
+			case 0:
+				a.gain(5, Day(rapid.Int64Range(1, 40).Draw(t, "day")), n+1)
+			case 1:
+				a.wait(5, Hour(rapid.Int64Range(1, 40).Draw(t, "hour")), 9, n+1)
+			default:
+				a.addExpired(Share{n + 1, 5})
+				a.bound()
+			}
+		}
+		told := 0
+		for _, l := range a.Lots {
+			if l.Order != 0 {
+				told++
+			}
+			if l.Order != 0 && l.Order <= a.Untold {
+				t.Fatalf("lot %+v tells of an order up to %d", l, a.Untold)
+			}
+		}
+		for _, w := range a.Waiting {
+			if w.Order != 0 {
+				told++
+			}
+			if w.Order != 0 && w.Order <= a.Untold {
+				t.Fatalf("waiting %+v tells of an order up to %d", w, a.Untold)
+			}
+		}
+		if told > maxTold || len(a.Expired) > maxExpired || len(a.Expired) > 0 && a.Expired[0].Order <= a.Untold {
+			t.Fatalf("%d are told, %d expired, up to %d forgotten", told, len(a.Expired), a.Untold)
+		}
+	})
 }

@@ -46,7 +46,7 @@ func (d *draft) reverse(e Entry, so Reversal, points int64, text Text) (Reversal
 	if e.Kind == KindAdd {
 		d.spend(points, e.Expires)
 	} else {
-		d.gain(points, d.expiry(d.now))
+		d.gain(points, d.expiry(d.now), 0)
 		if e.Change.Used > 0 {
 			d.Used -= points
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"sync"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -132,7 +133,9 @@ func (p *parser) object(depth int) (any, *flaw) {
 	}
 }
 
-var numberForm = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?`)
+var numberForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?`)
+})
 
 func (p *parser) number() (any, *flaw) {
 	literal := p.text[p.at:]
@@ -146,7 +149,7 @@ func (p *parser) number() (any, *flaw) {
 		p.at += end
 		return json.Number(literal[:end]), nil
 	}
-	literal = numberForm.Find(literal)
+	literal = numberForm().Find(literal)
 	if literal == nil {
 		return nil, notJSON
 	}

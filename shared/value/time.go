@@ -2,18 +2,21 @@ package value
 
 import (
 	"regexp"
+	"sync"
 	"time"
 
 	"regulars/shared/errs"
 )
 
-var timeForm = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)?)?$`)
+var timeForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)?)?$`)
+})
 
 // ParseTime reads a date or a date and time: 2001-12-31, 2001-12-31T00:00+03:00,
 // 2023-12-31T23:59:59.678+0300, 1990-02-22T21:00:00Z; without a zone it is UTC.
 // Years are 1 to 9999, in UTC too. Its error is bad_date with the path field.
 func ParseTime(field, text string) (t time.Time, dateOnly bool, err error) {
-	m := timeForm.FindStringSubmatch(text)
+	m := timeForm().FindStringSubmatch(text)
 	if m == nil || m[3] == "" && m[4] != "" || text[:4] == "0000" {
 		return time.Time{}, false, badDate(field)
 	}

@@ -20,6 +20,12 @@ type ledgerModel struct {
 	orders  map[string]paid
 	refs    map[string]bool
 	ranking int64
+	// expired is what expired of orders, by entry; untold up to which entry it is no
+	// longer told whose points are whose.
+	expired map[int64]int64
+	untold  int64
+	// notTaken is what the last return could not take.
+	notTaken int64
 }
 
 // A line is what an entry did, and how much of it was undone.
@@ -36,7 +42,7 @@ type grant struct {
 	usable  time.Time // not before
 	waiting bool
 	day     int64
-	order   string
+	order   int64 // the entry by which they were earned; 0: none
 }
 
 // paid is what an order came to.
@@ -45,7 +51,7 @@ type paid struct {
 	rules             access.Preferences
 	percent, returned int64
 	cameBack          bool // something of it
-	day               int64
+	day, entry        int64
 }
 
 const neverDay = 1<<31 - 1
@@ -59,12 +65,12 @@ func (d operation) kinds() []points.Kind {
 }
 
 func newLedgerModel() ledgerModel {
-	return ledgerModel{orders: map[string]paid{}, refs: map[string]bool{}}
+	return ledgerModel{orders: map[string]paid{}, refs: map[string]bool{}, expired: map[int64]int64{}}
 }
 
 func (m ledgerModel) clone() ledgerModel {
 	m.lines, m.grants = slices.Clone(m.lines), slices.Clone(m.grants)
-	m.orders, m.refs = maps.Clone(m.orders), maps.Clone(m.refs)
+	m.orders, m.refs, m.expired = maps.Clone(m.orders), maps.Clone(m.refs), maps.Clone(m.expired)
 	return m
 }
 
@@ -104,6 +110,9 @@ func (m *ledgerModel) next(e points.Entry, by step) error {
 	if e.Change != want {
 		return fmt.Errorf("%s changed %+v, want %+v", e.Kind, e.Change, want)
 	}
+	if e.NotTaken != m.notTaken {
+		return fmt.Errorf("%d points were not taken, want %d", e.NotTaken, m.notTaken)
+	}
 	if e.Kind == points.KindAdd && int64(e.Expires) != expiry(by.wish.rules, e.Time) {
 		return fmt.Errorf("expires on %d, want %d", e.Expires, expiry(by.wish.rules, e.Time))
 	}
@@ -140,9 +149,10 @@ func levelOf(rules access.Preferences, ranking int64) int64 {
 
 // change is what a step comes to, or why it is rejected.
 func (m *ledgerModel) change(kind points.Kind, d operation, at time.Time) (f points.Figures, err error) {
+	m.notTaken = 0
 	switch kind {
 	case points.KindAdd:
-		m.give(d.value, expiry(d.rules, at))
+		m.give(d.value, expiry(d.rules, at), 0)
 		return points.Figures{Available: d.value}, m.once(d)
 	case points.KindSubtract:
 		f = points.Figures{Available: -d.value}
@@ -196,7 +206,7 @@ func (m *ledgerModel) activate(at time.Time) (f points.Figures) {
 			f.Available += g.points
 			points := g.points
 			g.points, g.waiting = 0, false
-			m.give(points, g.day)
+			m.give(points, g.day, g.order)
 		}
 	}
 	return f
@@ -206,10 +216,47 @@ func (m *ledgerModel) expire(at time.Time) (f points.Figures) {
 	for i := range m.grants {
 		if g := &m.grants[i]; !g.waiting && g.expired(at) {
 			f.Available -= g.points
+			if g.order > m.untold && g.points > 0 {
+				m.expired[g.order] += g.points
+			}
 			g.points = 0
 		}
 	}
+	m.bound()
 	return f
+}
+
+// bound forgets whose points the oldest orders' are: 60 places with points and 30
+// orders of which some expired are told.
+func (m *ledgerModel) bound() {
+	type place struct {
+		usable time.Time
+		day    int64
+		order  int64
+	}
+	for {
+		told := map[place]bool{}
+		oldest := int64(1 << 60)
+		for _, g := range m.grants {
+			if g.points > 0 && g.order > m.untold {
+				at := place{day: g.day, order: g.order}
+				if g.waiting {
+					at.usable = g.usable
+				}
+				told[at] = true
+				oldest = min(oldest, g.order)
+			}
+		}
+		if len(m.expired) > 30 {
+			for order := range m.expired {
+				oldest = min(oldest, order)
+			}
+		} else if len(told) <= 60 {
+			return
+		}
+		m.untold = oldest
+		maps.DeleteFunc(m.expired, func(order, _ int64) bool { return order <= oldest })
+	}
 }
 
 // expiry is the day on which points expire that are usable from t on.
@@ -235,11 +282,12 @@ func (m *ledgerModel) available() int64 {
 }
 
 // give pays a debt and keeps the rest.
-func (m *ledgerModel) give(n, day int64) {
+func (m *ledgerModel) give(n, day, order int64) {
 	pays := min(n, m.debt)
 	m.debt -= pays
 	if n > pays {
-		m.grants = append(m.grants, grant{points: n - pays, day: day})
+		m.grants = append(m.grants, grant{points: n - pays, day: day, order: order})
+		m.bound()
 	}
 }
 
@@ -269,7 +317,10 @@ func (m *ledgerModel) take(n, day int64) {
 			}
 			return 1
 		}
-		return int(a.day - b.day)
+		if a.day != b.day {
+			return int(a.day - b.day)
+		}
+		return int(m.teller(a) - m.teller(b))
 	})
 	for _, g := range order {
 		if g.waiting {
@@ -280,6 +331,15 @@ func (m *ledgerModel) take(n, day int64) {
 		n -= used
 	}
 	m.debt += n
+}
+
+// teller is the order whose points a grant is told to be, 0 for none: these are used
+// up first, of the same day.
+func (m *ledgerModel) teller(g *grant) int64 {
+	if g.order > m.untold {
+		return g.order
+	}
+	return 0
 }
 
 // owes rejects a change that leaves a debt without leave.
@@ -308,7 +368,7 @@ func (m *ledgerModel) reverse(d operation, at time.Time) (f points.Figures, err 
 		m.take(n, of.day)
 		f.Available = -n
 	case points.KindSubtract:
-		m.give(n, expiry(d.rules, at))
+		m.give(n, expiry(d.rules, at), 0)
 		f.Available, f.Used = n, -min(n, of.used)
 	default:
 		return f, fmt.Errorf("a %s is not undone", of.kind)
@@ -339,6 +399,7 @@ func (m *ledgerModel) order(d operation, at time.Time) (f points.Figures, err er
 	if percent, ok := d.rules.Earning.PercentOfLevel[levelOf(d.rules, m.ranking)]; ok {
 		p.percent = percent
 	}
+	p.entry = int64(len(m.lines)) + 1
 	m.orders[o.ID] = p
 	usable := paidAt.Add(wait)
 	if cut := usable.Truncate(time.Hour); !cut.Equal(usable) {
@@ -348,11 +409,12 @@ func (m *ledgerModel) order(d operation, at time.Time) (f points.Figures, err er
 	f = points.Figures{Ranking: o.Total / d.rules.MoneyPerRankingPoint, Spent: o.Total, Orders: 1}
 	m.ranking += f.Ranking
 	if wait > 0 && usable.After(at) {
-		m.grants = append(m.grants, grant{points: n, usable: usable, waiting: true, day: p.day, order: o.ID})
+		m.grants = append(m.grants, grant{points: n, usable: usable, waiting: true, day: p.day, order: p.entry})
+		m.bound()
 		f.Incoming = n
 		return f, nil
 	}
-	m.give(n, p.day)
+	m.give(n, p.day, p.entry)
 	f.Available = n
 	return f, nil
 }
@@ -377,18 +439,43 @@ func (m *ledgerModel) giveBack(d operation, at time.Time) (f points.Figures, err
 	m.ranking += f.Ranking
 	p.returned += d.value
 	m.orders[d.order.ID] = p
-	m.give(back, expiry(d.rules, at))
-	for i := range m.grants {
-		if g := &m.grants[i]; g.waiting && g.order == d.order.ID {
-			n := min(g.points, taken)
-			g.points -= n
-			taken -= n
-			f.Incoming -= n
+	m.give(back, expiry(d.rules, at), 0)
+	m.takeOf(d, p, taken, at, &f)
+	return f, nil
+}
+
+// takeOf takes an order's own points, waiting ones first; what expired of it is
+// gone, and what was spent comes from the others or becomes a debt.
+func (m *ledgerModel) takeOf(d operation, p paid, taken int64, at time.Time, f *points.Figures) {
+	own := func(waiting bool) (n int64) {
+		for i := range m.grants {
+			if g := &m.grants[i]; g.waiting == waiting && g.order == p.entry {
+				used := min(g.points, taken)
+				g.points -= used
+				taken -= used
+				n += used
+			}
 		}
+		return n
 	}
+	f.Incoming -= own(true)
+	day := int64(-1)
+	if p.entry > m.untold {
+		f.Available -= own(false)
+		gone := min(m.expired[p.entry], taken)
+		if m.expired[p.entry] -= gone; m.expired[p.entry] == 0 {
+			delete(m.expired, p.entry)
+		}
+		taken -= gone
+	} else if day = p.day; (grant{day: p.day}).expired(at) {
+		return
+	}
+	if !d.rules.NegativeOnReversal {
+		m.notTaken = taken - min(taken, max(0, m.available()))
+	}
+	taken -= m.notTaken
 	f.Available -= taken
-	m.take(taken, p.day)
-	return f, m.owes(d, f.Available)
+	m.take(taken, day)
 }
 
 // compare says where the account's lots and waiting points differ from what is

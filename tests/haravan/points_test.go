@@ -249,12 +249,16 @@ func TestContentionIsBusy(t *testing.T) {
 func TestProvePointsFaults(t *testing.T) {
 	c := newClub(t, nil)
 	for name, do := range map[string]func(m member) client.Answer{
-		"first add":        func(m member) client.Answer { return m.add(5) },
-		"add with a key":   func(m member) client.Answer { return m.add(5, "Idempotency-Key", "k") },
-		"subtract":         func(m member) client.Answer { return m.subtract(4) },
-		"reverse":          func(m member) client.Answer { return m.reverse(1, `{"value": 4}`) },
-		"order":            func(m member) client.Answer { return m.order(`{"id": "`+m.id+`", "total": 9000, "points_used": 2}`) },
-		"order with a key": func(m member) client.Answer { return m.order(`{"id": "`+m.id+`", "total": 9000}`, "Idempotency-Key", "k") },
+		"first add":      func(m member) client.Answer { return m.add(5) },
+		"add with a key": func(m member) client.Answer { return m.add(5, "Idempotency-Key", "k") },
+		"subtract":       func(m member) client.Answer { return m.subtract(4) },
+		"reverse":        func(m member) client.Answer { return m.reverse(1, `{"value": 4}`) },
+		"order": func(m member) client.Answer {
+			return m.order(`{"id": "` + m.id + `", "total": 9000, "points_used": 2}`)
+		},
+		"order with a key": func(m member) client.Answer {
+			return m.order(`{"id": "`+m.id+`", "total": 9000}`, "Idempotency-Key", "k")
+		},
 	} {
 		play := func(plan func(faults.Call) faults.Fault) (client.Answer, []faults.Call, points.Account) {
 			m := c.join()
@@ -321,7 +325,7 @@ func TestDisabledOrDeletedMeanwhile(t *testing.T) {
 				disable := func() {
 					altcraft.Must("update", map[string]any{"email": address, "data": map[string]any{"loyalty_status": "disabled"}})
 				}
-				got := between(ann, disable).order(`{"id": "`+ann.id+`", "total": 1000, "points_used": 0}`).Done(t)
+				got := between(ann, disable).order(`{"id": "` + ann.id + `", "total": 1000, "points_used": 0}`).Done(t)
 				if got.Body["status"] != "disabled" {
 					t.Errorf("the order of a profile that was disabled meanwhile = %v", got)
 				}

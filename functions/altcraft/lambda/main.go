@@ -23,7 +23,6 @@ func main() {
 	if environment.EndpointOverridden() {
 		customers = customers.WithSettling(0) // nobody waits on a development machine
 	}
-	known := kinds.New(customers, store, access.NewAdminService(store, time.Now), time.Now)
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambdahttp.Serve(altcraft.New(altcraft.Options{
 		Customers: customers,
@@ -31,7 +30,7 @@ func main() {
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
 		Jobs:     jobs.NewService(store, queue, time.Now, jobs.Wait),
-		Worker:   jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts),
+		Worker:   jobs.NewWorker(store, kinds.Suspensions(store, time.Now), time.Now).WithTexts(httpapi.Texts),
 		Settle:   customer.Settling,
 		Log:      boot.Logger(),
 		Deadline: boot.Deadline,

@@ -11,6 +11,11 @@ import (
 	"regulars/shared/jobs"
 )
 
+// Suspensions returns the one kind of job that a request works on itself.
+func Suspensions(list List, now func() time.Time) map[string]jobs.Kind {
+	return map[string]jobs.Kind{jobs.SuspendSubscriptions: suspendSubscriptions{now, walk{list}}}
+}
+
 // New returns the kinds of job that requests and administrators start, by name.
 func New(customers *customer.Service, list List, registrar *access.AdminService, now func() time.Time) map[string]jobs.Kind {
 	fields := matchFields{customers, walk{list}, registrar}
