@@ -131,6 +131,7 @@ func TestParseXMLRejects(t *testing.T) {
 		{"a tag with > in quotes", `<xml><a ` + strings.Repeat(`b=">" `, 100_000) + `/></xml>`, "a tag of more than"},
 		{"a long name", `<xml><` + strings.Repeat("a", 5000) + `/></xml>`, "a tag of more than"},
 		{"34 levels", "<xml>" + strings.Repeat("<a>", 33) + strings.Repeat("</a>", 33) + "</xml>", "32 levels"},
+		{"290,000 elements", `<xml>` + strings.Repeat("<a array='true'/>", 290_000) + `</xml>`, "more than 150000 elements"},
 		{"100,000 levels", "<xml>" + strings.Repeat("<a>", 100_000), "32 levels"},
 	}
 	for _, tt := range tests {

@@ -21,6 +21,9 @@ const (
 	// maxTag is the longest start tag, in bytes: a name of 255 characters in its
 	// longest spelling fits, a hundred thousand attributes do not.
 	maxTag = 4096
+	// maxElements bounds the work before the token is known: a batch of 5 MB with
+	// fields of 40 bytes has fewer.
+	maxElements = 150_000
 	// maxReason is how much of a reason is told: it may quote the body.
 	maxReason = 200
 )
@@ -55,6 +58,7 @@ func BadEncoding(charset string) error { return reject("encoding", charset) }
 type reader struct {
 	document []byte
 	decoder  *xml.Decoder
+	elements int
 }
 
 // readDocument reads the whole document.
@@ -187,6 +191,9 @@ func IsBlank(text []byte) bool { return len(bytes.Trim(text, " \t\r\n")) == 0 }
 func (p *reader) element(path string, depth int, s *Shape) (any, error) {
 	if depth > value.MaxDepth+1 { // texts are no level of their own
 		return nil, reject("too_deep", value.MaxDepth)
+	}
+	if p.elements++; p.elements > maxElements {
+		return nil, reject("too_many", maxElements)
 	}
 	var text []byte
 	var inner members
