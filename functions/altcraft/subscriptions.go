@@ -81,9 +81,6 @@ func (d Dialect) listSubscriptions(c *call) (httpapi.Answer, error) {
 		return httpapi.Answer{}, err
 	}
 	found, err := d.customers.Find(c.Context(), c.Settings.CustomerRules(), customer.Search{ID: id})
-	if err == nil {
-		err = c.only("profile_id")
-	}
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
