@@ -62,11 +62,13 @@ func (d *draft) settle() {
 	for due < len(d.Waiting) && !d.Waiting[due].Hour.Begins().After(d.now) {
 		due++
 	}
-	for _, w := range d.Waiting[:due] {
+	usable := d.Waiting[:due]
+	d.Waiting = slices.Clone(d.Waiting[due:]) // gain may put it together anew
+	for _, w := range usable {
 		d.Incoming -= w.Points
 		d.gain(w.Points, w.Day, w.Order)
 	}
-	if d.Waiting = d.Waiting[due:]; due > 0 {
+	if due > 0 {
 		d.enter(Entry{Kind: KindActivate, Text: system})
 	}
 	expired := int64(0)

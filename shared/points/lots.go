@@ -103,6 +103,9 @@ func (a *Account) gain(points int64, day Day, order int64) {
 	if lot <= 0 {
 		return
 	}
+	if order <= a.Untold {
+		order = 0
+	}
 	a.addLot(Lot{day, order, lot})
 	a.bound()
 }

@@ -2,6 +2,7 @@ package points
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -448,4 +449,36 @@ func TestOrdersAreForgotten(t *testing.T) {
 			t.Fatalf("%d are told, %d expired, up to %d forgotten", told, len(a.Expired), a.Untold)
 		}
 	})
+}
+
+// Orders that wait for the same hour become available together, however many there
+// are: as many as are told, and more.
+func TestManyOrdersBecomeUsableAtOnce(t *testing.T) {
+	rules := access.Defaults()
+	rules.Earning.UsableAfterHours = 2
+	for _, n := range []int{40, 70} {
+		var steps []func(*draft) error
+		for i := range n {
+			steps = append(steps, func(d *draft) error {
+				_, err := d.order(Order{ID: fmt.Sprint(i), Total: 5000}, "")
+				return err
+			})
+		}
+		p := account(t, rules, append(steps, func(d *draft) error {
+			_, err := d.order(Order{ID: "later", Total: 7000, PaidAt: noon.Add(24 * time.Hour)}, "")
+			return err
+		})...)
+		d := newDraft(p, rules, noon.Add(2*time.Hour))
+		d.settle()
+		lots, waiting := int64(0), int64(0)
+		for _, l := range d.Lots {
+			lots += l.Points
+		}
+		for _, w := range d.Waiting {
+			waiting += w.Points
+		}
+		if want := int64(5 * n); lots != want || d.Available != want || waiting != 7 || d.Incoming != 7 {
+			t.Errorf("%d orders: lots hold %d of %d, %d of %d wait, want %d and 7", n, lots, d.Available, waiting, d.Incoming, want)
+		}
+	}
 }
