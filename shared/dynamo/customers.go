@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/points"
 )
 
 var _ customer.Store = (*Store)(nil)
@@ -77,13 +78,19 @@ func (s *Store) transaction(c customer.Commit) (*tx, error) {
 		}
 		t.put(it, absentOrExpired(now), 0, 0)
 	}
+	return t, t.putChange(c, now)
+}
+
+// putChange writes the customer, its keys and extensions, and checks what the
+// decision requires.
+func (t *tx) putChange(c customer.Commit, now time.Time) error {
 	if c.Changes() {
 		if err := t.putCustomer(c, now); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := t.putExtensions(c); err != nil {
-		return nil, err
+		return err
 	}
 	for _, i := range c.Idents {
 		t.putIdent(c, i)
@@ -97,7 +104,26 @@ func (s *Store) transaction(c customer.Commit) (*tx, error) {
 	for _, r := range c.UnchangedCustomers {
 		t.check(customerKey(c.Tenant, r.ID), writtenBy(r.Commit), r.Bytes)
 	}
-	return t, nil
+	return nil
+}
+
+// Weigh says what a commit takes of a transaction: items, bytes of what is written,
+// and units. It rejects a customer that would grow too large.
+func (s *Store) Weigh(c customer.Commit) (Weight, error) {
+	t, err := s.transaction(c)
+	if err != nil {
+		return Weight{}, err
+	}
+	return t.weight(), nil
+}
+
+// WeighPoints is [Store.Weigh] for a commit of points.
+func (s *Store) WeighPoints(c points.Commit) (Weight, error) {
+	t := &tx{id: c.ID}
+	if err := t.putPoints(c, s.now()); err != nil {
+		return Weight{}, err
+	}
+	return t.weight(), nil
 }
 
 // errStanding says that a commit would leave the points account behind its
@@ -105,7 +131,8 @@ func (s *Store) transaction(c customer.Commit) (*tx, error) {
 var errStanding = errors.New("the customer's standing changes without the points account")
 
 // putCustomer writes the customer, and the points account with it where the
-// customer's standing changes.
+// customer's standing changes; one that the transaction writes already has the
+// standing from who decided that ([jobs.Change]).
 func (t *tx) putCustomer(c customer.Commit, now time.Time) error {
 	if c.ChangesStanding() && c.Account == nil {
 		return errStanding
@@ -118,7 +145,7 @@ func (t *tx) putCustomer(c customer.Commit, now time.Time) error {
 		return customer.TooLarge(n)
 	}
 	t.put(it, writtenBy(c.Before.Commit), c.Before.Bytes, indexUnits(placesBefore(c), indexKeysOf(it)))
-	if c.Account != nil {
+	if c.Account != nil && !t.has(accountKey(c.Tenant, c.After.ID)) {
 		return t.changeAccount(c)
 	}
 	return nil

@@ -84,7 +84,7 @@ func (t *tx) putExtensions(c customer.Commit) error {
 	}
 	before, after := totalBytes(c.Before.Customer)+c.Before.Bytes, totalBytes(c.After)
 	for _, w := range t.writes {
-		if w.key == customerKey(c.Tenant, c.After.ID) {
+		if w.key == customerKey(c.Tenant, c.After.ID) && !w.check {
 			after += sizeOf(w.put)
 		}
 	}

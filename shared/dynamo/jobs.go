@@ -145,11 +145,17 @@ func (s *Store) jobTransaction(c jobs.Change) (*tx, error) {
 		}
 		t.put(it, writtenBy(p.Rev), 0, 0)
 	}
-	for _, commit := range c.Customers {
-		if err := t.putCustomer(commit, now); err != nil {
+	for _, commit := range c.Points {
+		if err := t.putPoints(commit, now); err != nil {
 			return nil, err
 		}
 	}
+	for _, commit := range c.Customers {
+		if err := t.putChange(commit, now); err != nil {
+			return nil, err
+		}
+	}
+	t.dropNeedlessChecks()
 	return t, nil
 }
 

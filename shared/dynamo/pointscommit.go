@@ -32,20 +32,23 @@ func (s *Store) CommitPoints(ctx context.Context, c points.Commit) error {
 // answers; then the account, whose guard keeps all decisions about it in order.
 func (s *Store) pointsTransaction(c points.Commit) (*tx, error) {
 	t := &tx{id: c.ID}
+	return t, t.putPoints(c, s.now())
+}
+
+func (t *tx) putPoints(c points.Commit, now time.Time) error {
 	id := c.After.ID
 	if c.Request != nil {
-		now := s.now()
 		it, err := newAnswerItem(answerKey(c.Tenant, id, c.Request.Value), c.ID, c.Request.Fingerprint, c.Answer, now.Add(idempotency.Retention))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		t.put(it, absentOrExpired(now), 0, 0)
 	}
 	if len(c.Entries) == 0 {
 		t.check(accountKey(c.Tenant, id), writtenBy(c.Before.Commit), c.Before.Bytes)
-		return t, nil
+		return nil
 	}
-	t.putAccount(c.Tenant, c.Before, c.After)
+	t.putAccount(c.Tenant, c.ID, c.Before, c.After)
 	for _, e := range c.Entries {
 		it := newEntryItem(c.Tenant, id, e, c.ID)
 		t.put(it, absent(), 0, indexUnits(indexKeys{}, indexKeysOf(it)))
@@ -53,7 +56,7 @@ func (s *Store) pointsTransaction(c points.Commit) (*tx, error) {
 	if c.Unique != nil {
 		it, err := newAnswerItem(uniqueKey(c.Tenant, id, *c.Unique), c.ID, "", c.Answer, time.Time{})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		t.put(it, absent(), 0, 0)
 	}
@@ -64,7 +67,7 @@ func (s *Store) pointsTransaction(c points.Commit) (*tx, error) {
 		}
 		it, err := newOrderItem(orderKey(c.Tenant, id, c.Order.After.ID), c.Order.After, c.ID, answer)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		t.put(it, writtenBy(c.Order.Before.Commit), c.Order.Before.Bytes, 0)
 		if c.Order.Before.Absent() {
@@ -80,7 +83,7 @@ func (s *Store) pointsTransaction(c points.Commit) (*tx, error) {
 		// disabled or deleted; who changes that checks that there is none.
 		t.check(customerKey(c.Tenant, id), writtenBy(c.Customer.Commit), c.Customer.Bytes)
 	}
-	return t, nil
+	return nil
 }
 
 // putOrderClaim makes the order's id the customer's, who may have it already.
@@ -117,8 +120,8 @@ func (s *Store) ClaimOrder(ctx context.Context, tenant int, order string, id cus
 	return 0, err
 }
 
-func (t *tx) putAccount(tenant int, before points.Record, after points.Account) {
-	it := newAccountItem(tenant, after, t.id)
+func (t *tx) putAccount(tenant int, commit string, before points.Record, after points.Account) {
+	it := newAccountItem(tenant, after, commit)
 	var places indexKeys
 	if !before.Absent() {
 		places = accountIndexKeys(tenant, before.Account)
@@ -147,6 +150,6 @@ func (t *tx) changeAccount(c customer.Commit) error {
 	if !ok {
 		return fmt.Errorf("the account of customer %s is a %T", c.After.ID.Hex(), c.Account.Before.Content)
 	}
-	t.putAccount(c.Tenant, before, before.Following(c.Account.After))
+	t.putAccount(c.Tenant, c.ID, before, before.Following(c.Account.After))
 	return nil
 }

@@ -21,7 +21,7 @@ func (s *Store) EraseEntries(ctx context.Context, tenant int, before points.Reco
 		return err
 	}
 	t := &tx{id: rand.Text()}
-	t.putAccount(tenant, before, after)
+	t.putAccount(tenant, t.id, before, after)
 	for i, e := range entries {
 		was := revOf(there[keys[i]])
 		t.put(newEntryItem(tenant, after.ID, e, t.id), writtenBy(was.Commit), was.Bytes, indexUnits(indexKeysOf(there[keys[i]]), indexKeys{}))

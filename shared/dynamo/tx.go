@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -143,6 +144,42 @@ func (t *tx) firstBroken(err error) (key, bool) {
 		}
 	}
 	return key{}, false
+}
+
+// A Weight is what a commit takes of a transaction: items, bytes of what is written,
+// and units.
+type Weight struct {
+	Items, Bytes int
+	Units        int64
+}
+
+func (t *tx) weight() Weight {
+	w := Weight{Items: len(t.writes), Units: t.transactionUnits()}
+	for _, write := range t.writes {
+		w.Bytes += sizeOf(write.put)
+	}
+	return w
+}
+
+// has reports whether the item of key k is written or checked.
+func (t *tx) has(k key) bool {
+	return slices.ContainsFunc(t.writes, func(w write) bool { return w.key == k })
+}
+
+// dropNeedlessChecks leaves out the check of an item that is written, whose own guard
+// stands for it, and all but one check of the same item.
+func (t *tx) dropNeedlessChecks() {
+	guarded := make(map[key]bool, len(t.writes))
+	for _, w := range t.writes {
+		if !w.check {
+			guarded[w.key] = true
+		}
+	}
+	t.writes = slices.DeleteFunc(t.writes, func(w write) bool {
+		needless := w.check && guarded[w.key]
+		guarded[w.key] = true
+		return needless
+	})
 }
 
 func (t *tx) transactionUnits() int64 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/points"
 )
 
 // A Change writes what it names, all or nothing. The job and the parts replace
@@ -18,8 +19,10 @@ type Change struct {
 	Parts []Part
 	// Instead, unless nil, is the open job that ends and gives way to the new Job.
 	Instead *Job
-	// Customers are changed by a step.
+	// Customers and Points are changed by a step. One item may be in several of them
+	// only where all but one check it.
 	Customers []customer.Commit
+	Points    []points.Commit
 	// Request is recorded for the tenant of that number, unless nil.
 	Request *customer.IdempotencyRecord
 	Tenant  int
@@ -81,6 +84,8 @@ type Step struct {
 	// is changed and counted once; at most 90. Where one is no longer as it was
 	// read, nothing is saved and the step is done again.
 	Customers []customer.Commit
+	// Points are changed in the same transaction.
+	Points []points.Commit
 	// Findings are what the step leaves to a person.
 	Findings []customer.Finding
 }

@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"regulars/shared/customer"
 	"regulars/shared/errs"
 )
 
@@ -170,7 +169,7 @@ func (w *Worker) work(ctx context.Context, job Job, part Part) (Outcome, error) 
 		if trouble != nil && step.Cursor == part.Cursor {
 			return Outcome{true, afterTrouble}, trouble
 		}
-		kept, after, err := w.keep(ctx, part, part.after(step, w.now()), step.Customers)
+		kept, after, err := w.keep(ctx, part, part.after(step, w.now()), step)
 		if errors.Is(err, errOutdated) {
 			if part.Outdated++; !errs.Pause(ctx, part.Outdated) {
 				return Outcome{true, afterTrouble}, nil
@@ -242,7 +241,7 @@ var (
 // keep saves what a step made of the part before, and of customers; where that is
 // done, it is counted down in the same transaction. It returns the job as it is
 // now; one that has ended keeps nothing.
-func (w *Worker) keep(ctx context.Context, before, after Part, customers []customer.Commit) (job Job, part Part, err error) {
+func (w *Worker) keep(ctx context.Context, before, after Part, step Step) (job Job, part Part, err error) {
 	err = errs.Retry(ctx, func(attempt int) error {
 		var now Part
 		if job, now, err = w.store.JobAndPart(ctx, before.Ref); err != nil || !job.Open() {
@@ -251,10 +250,10 @@ func (w *Worker) keep(ctx context.Context, before, after Part, customers []custo
 		if now.Rev != before.Rev {
 			return errOvertaken
 		}
-		if attempt > 0 && len(customers) > 0 {
+		if attempt > 0 && len(step.Customers)+len(step.Points) > 0 {
 			return errOutdated
 		}
-		change := Change{ID: rand.Text(), Parts: []Part{after}, Customers: customers}
+		change := Change{ID: rand.Text(), Parts: []Part{after}, Customers: step.Customers, Points: step.Points}
 		if after.State == PartDone {
 			counted := job.partDone(w.now())
 			change.Job = &counted

@@ -58,7 +58,7 @@ var rooms = map[string][]string{
 	"shared/customer/upkeep":    {"shared/customer"},
 	"shared/catalog":            {"shared/customer", "shared/errs", "shared/value"},
 	"shared/access":             {"shared/customer/extension", "shared/customer", "shared/errs", "shared/value"},
-	"shared/jobs":               {"shared/customer/extension", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/idempotency", "shared/value"},
+	"shared/jobs":               {"shared/customer/extension", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/idempotency", "shared/points", "shared/value"},
 	"shared/points":             {"shared/access", "shared/customer", "shared/errs", "shared/idempotency", errgroup},
 	"shared/contact":            {"golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
 	"shared/csvtext":            {},
