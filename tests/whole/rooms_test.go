@@ -23,6 +23,7 @@ const (
 	goYAML    = "github.com/goccy/go-yaml"
 	errgroup  = "golang.org/x/sync/errgroup"
 	openAPI   = "github.com/getkin/kin-openapi/..."
+	fakeS3    = "github.com/johannesboyne/gofakes3/..."
 )
 
 // rooms says what each package may import besides the standard library. What is
@@ -72,6 +73,7 @@ var rooms = map[string][]string{
 	// What the domain is kept in and reached by.
 	"shared/dynamo":     {"shared/customer/extension", "shared/access", "shared/catalog", "shared/customer", "shared/idempotency", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy, errgroup},
 	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
+	"shared/objects":    {"shared/errs", awsSDK, smithy},
 	"shared/httpapi":    {"shared/access", "shared/customer", "shared/meter", "shared/errs"},
 	"shared/lambdahttp": {awsLambda + "events", awsLambda + "lambda", awsLambda + "lambdacontext", apiProxy + "core", apiProxy + "httpadapter"},
 	"shared/boot":       {awsSDK, awsLambda + "lambdacontext"},
@@ -94,11 +96,11 @@ var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog"
 // inTests are what tests may import beside what their package may.
 var inTests = []string{
 	"shared/...", "tests/...", "functions/local/devserver", "functions/...",
-	"github.com/google/go-cmp/cmp", "github.com/google/go-cmp/cmp/cmpopts", "pgregory.net/rapid", awsSDK, smithy, errgroup, awsLambda + "events", awsLambda + "lambdacontext",
+	"github.com/google/go-cmp/cmp", "github.com/google/go-cmp/cmp/cmpopts", "pgregory.net/rapid", awsSDK, smithy, errgroup, awsLambda + "events", awsLambda + "lambdacontext", fakeS3,
 }
 
 // neverDeployed must not be reached from functions/*/lambda, whatever the way.
-var neverDeployed = []string{module + "shared/dynamolocal", module + "functions/local", module + "tests", goYAML}
+var neverDeployed = []string{module + "shared/dynamolocal", module + "functions/local", module + "tests", goYAML, strings.TrimSuffix(fakeS3, "/...")}
 
 // imports are the sources: what each package's files import, and which are tests.
 type imports map[string][]imported
