@@ -100,6 +100,8 @@ var Texts = errs.Texts{
 		"match_field_unknown/name":     "There is no match field %.100q of a %v.",
 		"ident_key_failed":             "The key is to be unique, and these profiles share values: %v.",
 		"job_unknown":                  "There is no job %.60q.",
+		"job_continued":                "Job %v goes on with it.",
+		"job_unfinished":               "It could not be finished; the log says why.",
 		"body_unreadable":              "The body of the request broke off before its end.",
 		"body_too_large":               "The body of the request is larger than %v bytes. Larger files go through the bulk import.",
 		"bad_content_encoding":         "Content-Encoding: %.40q is not understood; send the body as it is.",

@@ -41,9 +41,10 @@ func TestNothingIsDoneBeforeItsTime(t *testing.T) {
 }
 
 func TestDecide(t *testing.T) {
+	w := &Worker{now: func() time.Time { return noon }}
 	at := func(state State, part PartState, visits, tries int) attempt {
 		job := Job{State: state, NotBefore: noon, Tries: tries, Rev: "a"}
-		return decide(job, Part{State: part, Attempts: visits, Rev: "b"}, noon)
+		return w.decide(job, Part{State: part, Attempts: visits, Rev: "b"})
 	}
 	tests := []struct {
 		name string
@@ -61,7 +62,7 @@ func TestDecide(t *testing.T) {
 		{"done", at(Done, PartDone, 0, 0), drop},
 		{"cancelled", at(Cancelled, Waiting, 0, 0), drop},
 		{"failed", at(Failed, PartDone, 0, 0), drop},
-		{"not there", decide(Job{}, Part{}, noon), drop},
+		{"not there", w.decide(Job{}, Part{}), drop},
 	}
 	for _, tt := range tests {
 		if tt.got.do != tt.want {

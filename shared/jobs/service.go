@@ -25,11 +25,19 @@ type Service struct {
 	queue Queue
 	now   func() time.Time
 	wait  time.Duration
+	texts errs.Texts // of why a job ended early
 }
 
 // NewService makes a service whose parts start wait after their job was.
 func NewService(store Store, queue Queue, now func() time.Time, wait time.Duration) *Service {
-	return &Service{store, queue, now, wait}
+	return &Service{store: store, queue: queue, now: now, wait: wait}
+}
+
+// WithTexts returns the service with the sentences that a job keeps of why it ended
+// early.
+func (s *Service) WithTexts(texts errs.Texts) *Service {
+	s.texts = texts
+	return s
 }
 
 // A Spec says what to do: a kind of job, about what, in which parts. For one

@@ -120,7 +120,7 @@ func (s *Service) newSuspension(ctx context.Context, o SuspensionSpec, task upke
 	}
 	job, parts := newJob(spec, s.now(), o.Settle)
 	if change.Instead != nil {
-		given := change.Instead.givesWay(job.ID, s.now())
+		given := change.Instead.givesWay(s.texts.Of(errs.New(errs.FailedPrecondition, "job_continued", "", job.ID)), s.now())
 		change.Instead = &given
 	}
 	own := len(change.Parts)
@@ -134,13 +134,13 @@ func (s *Service) newSuspension(ctx context.Context, o SuspensionSpec, task upke
 	return Started{Job: job, New: true}, change.Parts[own:], nil
 }
 
-// givesWay ends a job in favour of another. One of which all parts are done is
-// done.
-func (j Job) givesWay(to string, now time.Time) Job {
+// givesWay ends a job in favour of another; why says which. One of which all parts
+// are done is done.
+func (j Job) givesWay(why string, now time.Time) Job {
 	if j.State == Finishing {
 		return j.to(Done, now)
 	}
-	j.Trouble = "Job " + to + " goes on with it."
+	j.Trouble = why
 	return j.to(Cancelled, now)
 }
 

@@ -109,15 +109,15 @@ const (
 )
 
 // decide says what a message about the part leads to.
-func decide(job Job, part Part, now time.Time) attempt {
-	v := attempt{job: job, part: part}
+func (w *Worker) decide(job Job, part Part) attempt {
+	v, now := attempt{job: job, part: part}, w.now()
 	switch {
 	case part.Rev == "" || !job.Open():
 		v.do = drop
 	case job.State == Planning:
 		v.do, v.after = wait, whilePlanning
 	case job.State == Finishing && job.Tries >= maxAttempts:
-		v.do, v.job = fail, job.failed("It could not be finished; the log says why.", now)
+		v.do, v.job = fail, job.failed(w.texts.Of(errs.New(errs.FailedPrecondition, "job_unfinished", "")), now)
 	case job.State == Finishing:
 		v.do, v.job = finish, job.tried(now)
 	case part.State != Waiting:
@@ -139,7 +139,7 @@ func (w *Worker) begin(ctx context.Context, ref Ref) (attempt, error) {
 	if err != nil {
 		return attempt{}, err
 	}
-	v := decide(job, part, w.now())
+	v := w.decide(job, part)
 	change := Change{ID: rand.Text()}
 	switch v.do {
 	case drop, wait:

@@ -63,7 +63,7 @@ func (d *draft) settle() {
 		due++
 	}
 	usable := d.Waiting[:due]
-	d.Waiting = slices.Clone(d.Waiting[due:]) // gain may put it together anew
+	d.Waiting = slices.Clone(d.Waiting[due:]) // gain may build another
 	for _, w := range usable {
 		d.Incoming -= w.Points
 		d.gain(w.Points, w.Day, w.Order)

@@ -29,7 +29,7 @@ func main() {
 		Guard: access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
-		Jobs:     jobs.NewService(store, queue, time.Now, jobs.Wait),
+		Jobs:     jobs.NewService(store, queue, time.Now, jobs.Wait).WithTexts(httpapi.Texts),
 		Worker:   jobs.NewWorker(store, kinds.Suspensions(store, time.Now), time.Now).WithTexts(httpapi.Texts),
 		Settle:   customer.Settling,
 		Log:      boot.Logger(),

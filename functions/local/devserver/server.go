@@ -76,7 +76,7 @@ func New(o Options) *Server {
 	maps.Copy(known, upkeep.Kinds())
 	worker := jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts)
 	queue := work.NewInProcess(worker, upkeep)
-	service := jobs.NewService(store, queue, time.Now, wait)
+	service := jobs.NewService(store, queue, time.Now, wait).WithTexts(httpapi.Texts)
 	ledgers := points.NewService(store, time.Now)
 	return &Server{
 		Store: store, Registrar: registrar, Jobs: service, Catalog: products, queue: queue,
