@@ -66,8 +66,24 @@ func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
 	}
 	// Of the body only the format is kept here, so that a batch can let it go.
 	authorized.Parsed = message{body: map[string]any{"format": m.body["format"]}}
+	authorized.Ignore(unshaped(authorized.Route, m.parameters)...)
 	_, inXML := xmlCharset(authorized.Request)
 	return &call{Call: authorized, body: m.parameters, key: key, inXML: inXML}, nil
+}
+
+// unshaped are the parameters that are to shape an answer and that the method does not
+// know. Of profiles/list fields is one that it does, and the quick import takes all for
+// fields of the profile.
+func unshaped(route string, parameters map[string]any) (names []string) {
+	if route == prefix+"profiles/list" || route == QuickImport {
+		return nil
+	}
+	for _, name := range []string{"fields", "sort"} {
+		if parameters[name] != nil {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // profileData is the member data. What came in XML is read by the settings, which

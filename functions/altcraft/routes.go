@@ -71,7 +71,7 @@ var Routes = []route{
 	{Method: "POST", Path: prefix + "subscriptions/unsuspend_all", Scope: access.AltWrite, Handle: Dialect.unsuspendAll},
 	{Method: "POST", Path: prefix + "jobs/get", Scope: access.AltRead, Handle: Dialect.getJob},
 
-	{Method: "POST", Path: QuickImport, Scope: access.AltWrite, Handle: Dialect.quickImport},
+	{Method: "POST", Path: QuickImport, Scope: access.AltWrite, Reads: []string{httpapi.AnyParameter}, Handle: Dialect.quickImport},
 }
 
 const (
@@ -90,6 +90,7 @@ func New(o Options) http.Handler {
 		Authorizer:  o.Guard,
 		Log:         o.Log,
 		Deadline:    o.Deadline,
+		Reads:       []string{"token", "format"},
 		Credentials: credentials,
 		Decode:      Dialect.decode,
 		UnknownPath: errs.New(errs.NotFound, codePath, "", prefix),

@@ -57,13 +57,13 @@ type Options struct {
 // Routes are the operations (Genesys 0.3).
 var Routes = []httpapi.Route[Dialect, *call]{
 	{Method: "POST", Path: "/profiles", Scope: access.UCSWrite, Handle: Dialect.createProfile},
-	{Method: "GET", Path: "/profiles", Scope: access.UCSRead, Handle: Dialect.identify},
-	{Method: "GET", Path: "/profiles/{id}", Scope: access.UCSRead, Handle: Dialect.queryProfile},
-	{Method: "PUT", Path: "/profiles/{id}", Scope: access.UCSWrite, Handle: Dialect.replaceProfile},
-	{Method: "DELETE", Path: "/profiles/{id}", Scope: access.UCSWrite, Handle: Dialect.deleteProfile},
-	{Method: "POST", Path: "/profiles/{id}/extensions", Scope: access.UCSWrite, Handle: Dialect.insertRecords},
-	{Method: "PUT", Path: "/profiles/{id}/extensions/{extension}/by/unique", Scope: access.UCSWrite, Handle: Dialect.updateRecord},
-	{Method: "PUT", Path: "/profiles/{id}/extensions/{extension}/delete/by/unique", Scope: access.UCSWrite, Handle: Dialect.deleteRecord},
+	{Method: "GET", Path: "/profiles", Scope: access.UCSRead, Reads: []string{httpapi.AnyParameter}, Handle: Dialect.identify},
+	{Method: "GET", Path: "/profiles/{id}", Scope: access.UCSRead, Reads: []string{"extensions"}, Handle: Dialect.queryProfile},
+	{Method: "PUT", Path: "/profiles/{id}", Scope: access.UCSWrite, Reads: []string{"If-Match"}, Handle: Dialect.replaceProfile},
+	{Method: "DELETE", Path: "/profiles/{id}", Scope: access.UCSWrite, Reads: []string{"If-Match"}, Handle: Dialect.deleteProfile},
+	{Method: "POST", Path: "/profiles/{id}/extensions", Scope: access.UCSWrite, Reads: []string{"If-Match"}, Handle: Dialect.insertRecords},
+	{Method: "PUT", Path: "/profiles/{id}/extensions/{extension}/by/unique", Scope: access.UCSWrite, Reads: []string{"If-Match"}, Handle: Dialect.updateRecord},
+	{Method: "PUT", Path: "/profiles/{id}/extensions/{extension}/delete/by/unique", Scope: access.UCSWrite, Reads: []string{"If-Match"}, Handle: Dialect.deleteRecord},
 
 	{Method: "GET", Path: "/metadata/profiles", Scope: access.UCSReadMeta, Handle: Dialect.queryCoreSchema},
 	{Method: "POST", Path: "/metadata/profiles/extensions", Scope: access.UCSWriteMeta, Handle: Dialect.createExtension},

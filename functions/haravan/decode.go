@@ -37,6 +37,8 @@ type call struct {
 	id    customer.ID // of the profile, where the route names one
 	query url.Values
 	body  map[string]any // nil: not read yet
+	// flaw is what the body has that the call does not know; change tells it.
+	flaw error
 }
 
 // credentials finds the bearer token. Its home tenant is meant.
@@ -58,9 +60,11 @@ func (d *Dialect) decode(authorized *httpapi.Call) (*call, error) {
 		return nil, reject(codeQuery, "")
 	}
 	if strings.Contains(c.Route, "{id}") {
-		c.id, err = c.number("id")
+		if c.id, err = c.number("id"); err != nil {
+			return nil, err
+		}
 	}
-	return c, err
+	return c, c.only()
 }
 
 // number reads a number that stands in the path. One that is too large for an id
@@ -83,14 +87,18 @@ func (c *call) number(name string) (customer.ID, error) {
 // trimmed is a parameter without blanks around it; a + that was not escaped is one.
 func (c *call) trimmed(name string) string { return strings.TrimSpace(c.query.Get(name)) }
 
-// object reads the member of that name of a JSON body, which is an object.
-func (c *call) object(name string) (map[string]any, error) {
+// object reads the member of that name of a JSON body, which is an object. Where it has
+// other members than those known, that is the flaw of the call.
+func (c *call) object(name string, known ...string) (map[string]any, error) {
 	if err := c.readBody(name); err != nil {
 		return nil, err
 	}
 	object, ok := c.body[name].(map[string]any)
 	if !ok {
 		return nil, reject("missing", name)
+	}
+	if c.flaw = onlyMembers(name, object, known); c.flaw == nil {
+		c.flaw = c.beside(name)
 	}
 	return object, nil
 }
@@ -227,13 +235,19 @@ func (c *call) request(meaning ...any) (points.Request, error) {
 	return r, err
 }
 
-// change carries a request out and answers it.
-func (c *call) change(meaning []any, do func(context.Context, points.Request) (points.Result, error)) (httpapi.Answer, error) {
+// change carries a request out and answers it. What the call does not know is told
+// unless the same request was carried out under its key.
+func (c *call) change(service *points.Service, meaning []any, do func(context.Context, points.Request) (points.Result, error)) (httpapi.Answer, error) {
 	r, err := c.request(meaning...)
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	result, err := do(c.Context(), r)
+	var result points.Result
+	if c.flaw != nil {
+		result, err = service.RejectUnlessReplayed(c.Context(), r, c.flaw)
+	} else {
+		result, err = do(c.Context(), r)
+	}
 	if err != nil {
 		return httpapi.Answer{}, err
 	}

@@ -90,9 +90,6 @@ func (d *Dialect) statement(c *call) (lines []points.Line, next string, err erro
 
 // period reads the parameters of a statement. An empty one is not given.
 func (c *call) period() (p points.Period, err error) {
-	if err := c.only("from", "to", "ref_id", "limit", "cursor"); err != nil {
-		return p, err
-	}
 	p.RefID, p.Limit = c.query.Get("ref_id"), entriesPage
 	if n, err := strconv.Atoi(c.query.Get("limit")); err == nil && n > 0 {
 		p.Limit = min(n, maxEntries)

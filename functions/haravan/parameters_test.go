@@ -1,6 +1,7 @@
 package haravan
 
 import (
+	"net/http"
 	"net/url"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ func callWith(t *testing.T, query string) *call {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &call{query: values, Call: &httpapi.Call{Grant: access.Grant{Settings: access.Settings{Preferences: access.Defaults()}}}}
+	return &call{query: values, Call: &httpapi.Call{Request: &http.Request{Method: "GET", URL: &url.URL{RawQuery: query}}, Strict: true, Reads: ofStatement, Grant: access.Grant{Settings: access.Settings{Preferences: access.Defaults()}}}}
 }
 
 // Sections 2.1 and 2.2: what is no limit is 50, what is no page is the first, an
@@ -90,6 +91,7 @@ func TestListParameters(t *testing.T) {
 func TestParametersRejected(t *testing.T) {
 	list := func(c *call) error { _, _, err := c.filter(); return err }
 	statement := func(c *call) error { _, err := c.period(); return err }
+	only := func(c *call) error { return c.only() }
 	tests := []struct {
 		name   string
 		values []string
@@ -100,9 +102,9 @@ func TestParametersRejected(t *testing.T) {
 		{"updated_at_max", []string{"now", "2020-07-21T08:33:36%2B99:00"}, list},
 		{"from", []string{"now", "2020-02-30"}, statement},
 		{"to", []string{"now", "2020-02-30"}, statement},
-		{"colour", []string{"red", ""}, list},
-		{"level_id", []string{"2021"}, list},
-		{"kind", []string{"add"}, statement},
+		{"colour", []string{"red", ""}, only},
+		{"level_id", []string{"2021"}, only},
+		{"kind", []string{"add"}, only},
 		{"cursor", []string{"0", "-1", "x", "1.5", "99999999999999999999", "%FF"}, statement},
 	}
 	for _, tt := range tests {

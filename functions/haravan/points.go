@@ -24,7 +24,7 @@ func (d *Dialect) subtractPoints(c *call) (httpapi.Answer, error) {
 type move func(ctx context.Context, r points.Request, n int64, reason, refID string) (points.Result, error)
 
 func (d *Dialect) point(c *call, do move) (httpapi.Answer, error) {
-	point, err := c.object("point")
+	point, err := c.object("point", "value", "reason", "ref_id")
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
@@ -40,7 +40,7 @@ func (d *Dialect) point(c *call, do move) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	return c.change([]any{n, reason, refID}, func(ctx context.Context, r points.Request) (points.Result, error) {
+	return c.change(d.points, []any{n, reason, refID}, func(ctx context.Context, r points.Request) (points.Result, error) {
 		return do(ctx, r, n, reason, refID)
 	})
 }
@@ -51,7 +51,7 @@ func (d *Dialect) reverseEntry(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	reverse, err := c.object("reverse")
+	reverse, err := c.object("reverse", "value", "reason")
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
@@ -63,7 +63,7 @@ func (d *Dialect) reverseEntry(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	return c.change([]any{seq, n, reason}, func(ctx context.Context, r points.Request) (points.Result, error) {
+	return c.change(d.points, []any{seq, n, reason}, func(ctx context.Context, r points.Request) (points.Result, error) {
 		return d.points.Reverse(ctx, r, int64(min(seq, points.Max)), n, reason)
 	})
 }
@@ -76,7 +76,7 @@ var firstPaid = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // payOrder takes in an order that was paid.
 func (d *Dialect) payOrder(c *call) (httpapi.Answer, error) {
-	order, err := c.object("order")
+	order, err := c.object("order", "id", "total", "points_used", "paid_at")
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
@@ -84,7 +84,7 @@ func (d *Dialect) payOrder(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	return c.change([]any{o.ID, o.Total, o.PointsUsed, o.PaidAt}, func(ctx context.Context, r points.Request) (points.Result, error) {
+	return c.change(d.points, []any{o.ID, o.Total, o.PointsUsed, o.PaidAt}, func(ctx context.Context, r points.Request) (points.Result, error) {
 		return d.points.Pay(ctx, r, o)
 	})
 }
@@ -124,7 +124,7 @@ func (d *Dialect) returnOrder(c *call) (httpapi.Answer, error) {
 	if !ok {
 		return httpapi.Answer{}, errPath
 	}
-	back, err := c.object("return")
+	back, err := c.object("return", "amount", "reason")
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
@@ -139,7 +139,7 @@ func (d *Dialect) returnOrder(c *call) (httpapi.Answer, error) {
 	if utf8.RuneCountInString(id) > maxOrder {
 		return httpapi.Answer{}, points.ErrOrderUnknown
 	}
-	return c.change([]any{id, n, reason}, func(ctx context.Context, r points.Request) (points.Result, error) {
+	return c.change(d.points, []any{id, n, reason}, func(ctx context.Context, r points.Request) (points.Result, error) {
 		return d.points.Return(ctx, r, id, n, reason)
 	})
 }

@@ -3,11 +3,9 @@ package haravan
 import (
 	"encoding/json"
 	"errors"
-	"maps"
 	"math"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,9 +58,6 @@ var numeric = regexp.MustCompile(`^-?\d+$`)
 // filter reads the parameters of P1. An empty one is not given. nobody says that
 // no profile can match.
 func (c *call) filter() (f points.Filter, nobody bool, err error) {
-	if err := c.only("since_id", "fields", "phone", "email", "updated_at_min", "updated_at_max", "limit", "page"); err != nil {
-		return f, false, err
-	}
 	f.Limit, f.Page = c.limit(), c.page()
 	if since := c.trimmed("since_id"); since != "" {
 		if !numeric.MatchString(since) {
@@ -94,20 +89,6 @@ func (c *call) filter() (f points.Filter, nobody bool, err error) {
 	}
 	return f, nobody, nil
 }
-
-// only rejects parameters of the query that are none of the names: one that is not
-// known must not make an answer wider than what was asked for.
-func (c *call) only(names ...string) error {
-	for _, name := range slices.Sorted(maps.Keys(c.query)) {
-		if name != cacheBuster && !slices.Contains(names, name) {
-			return reject("unknown_filter", short(name), strings.Join(names, ", "))
-		}
-	}
-	return nil
-}
-
-// cacheBuster is a parameter that scripts of browsers add to get a fresh answer.
-const cacheBuster = "_"
 
 func short(name string) string {
 	if len(name) <= maxPath {

@@ -34,22 +34,27 @@ type Options struct {
 	Deadline time.Duration
 }
 
-// Routes are P1 to P6 of the contract, and then our own.
+// Routes are P1 to P6 of the contract, and then our own. What ours do not know is
+// rejected; of the reference's calls it is named, but for the list, whose answer it
+// must not make wider.
 var Routes = []httpapi.Route[*Dialect, *call]{
-	{Method: "GET", Path: "/loy/profiles.json", Scope: access.LoyRead, Handle: (*Dialect).listProfiles},
-	{Method: "GET", Path: "/loy/profiles/{id}.json", Scope: access.LoyRead, Handle: (*Dialect).getProfile},
+	{Method: "GET", Path: "/loy/profiles.json", Scope: access.LoyRead, Reads: []string{"since_id", "fields", "phone", "email", "updated_at_min", "updated_at_max", "limit", "page"}, Strict: true, Handle: (*Dialect).listProfiles},
+	{Method: "GET", Path: "/loy/profiles/{id}.json", Scope: access.LoyRead, Reads: []string{"fields"}, Handle: (*Dialect).getProfile},
 	{Method: "GET", Path: "/loy/profiles/{id}/tags.json", Scope: access.LoyRead, Handle: (*Dialect).getTags},
 	{Method: "GET", Path: "/loy/profiles/{id}/attributes.json", Scope: access.LoyRead, Handle: (*Dialect).getAttributes},
 	{Method: "PUT", Path: "/loy/profiles/{id}/points/add.json", Scope: access.LoyWrite, Handle: (*Dialect).addPoints},
 	{Method: "PUT", Path: "/loy/profiles/{id}/points/subtract.json", Scope: access.LoyWrite, Handle: (*Dialect).subtractPoints},
 
-	{Method: "GET", Path: "/loy/profiles/{id}/points/entries.json", Scope: access.LoyRead, Handle: (*Dialect).listEntries},
-	{Method: "GET", Path: "/loy/profiles/{id}/points/entries.csv", Scope: access.LoyRead, Handle: (*Dialect).exportEntries},
-	{Method: "GET", Path: "/loy/profiles/{id}/points/entries/{seq}.json", Scope: access.LoyRead, Handle: (*Dialect).getEntry},
-	{Method: "POST", Path: "/loy/profiles/{id}/points/entries/{seq}/reverse.json", Scope: access.LoyWrite, Handle: (*Dialect).reverseEntry},
-	{Method: "POST", Path: "/loy/profiles/{id}/orders.json", Scope: access.LoyWrite, Handle: (*Dialect).payOrder},
-	{Method: "POST", Path: "/loy/profiles/{id}/orders/{order}" + returnPath, Scope: access.LoyWrite, Handle: (*Dialect).returnOrder},
+	{Method: "GET", Path: "/loy/profiles/{id}/points/entries.json", Scope: access.LoyRead, Reads: ofStatement, Strict: true, Handle: (*Dialect).listEntries},
+	{Method: "GET", Path: "/loy/profiles/{id}/points/entries.csv", Scope: access.LoyRead, Reads: ofStatement, Strict: true, Handle: (*Dialect).exportEntries},
+	{Method: "GET", Path: "/loy/profiles/{id}/points/entries/{seq}.json", Scope: access.LoyRead, Strict: true, Handle: (*Dialect).getEntry},
+	{Method: "POST", Path: "/loy/profiles/{id}/points/entries/{seq}/reverse.json", Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).reverseEntry},
+	{Method: "POST", Path: "/loy/profiles/{id}/orders.json", Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).payOrder},
+	{Method: "POST", Path: "/loy/profiles/{id}/orders/{order}" + returnPath, Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).returnOrder},
 }
+
+// ofStatement are the parameters of a statement.
+var ofStatement = []string{"from", "to", "ref_id", "limit", "cursor"}
 
 // New makes the handler of the dialect.
 func New(o Options) http.Handler {

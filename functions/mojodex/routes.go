@@ -40,13 +40,13 @@ type route = httpapi.Route[Dialect, *call]
 // Routes are the operations; those that there are twice, in either vocabulary.
 var Routes = slices.Concat([]route{
 	{Method: "GET", Path: "/", Scope: httpapi.Public, Handle: Dialect.welcome},
-	{Method: "GET", Path: "/task", Scope: access.Backoffice, Handle: Dialect.getTask},
+	{Method: "GET", Path: "/task", Scope: access.Backoffice, Reads: []string{"task_pk"}, Handle: Dialect.getTask},
 	{Method: "PUT", Path: "/task", Scope: access.Backoffice, Handle: Dialect.createTask},
 	{Method: "POST", Path: "/task", Scope: access.Backoffice, Handle: Dialect.updateTask},
-	{Method: "GET", Path: "/purchase", Scope: access.Backoffice, Handle: Dialect.getPurchases},
-	{Method: "GET", Path: "/user_task", Scope: access.Backoffice, Handle: Dialect.getUserTasks},
+	{Method: "GET", Path: "/purchase", Scope: access.Backoffice, Reads: []string{"user_id", "user_email"}, Handle: Dialect.getPurchases},
+	{Method: "GET", Path: "/user_task", Scope: access.Backoffice, Reads: []string{"user_id", "user_email", "platform", "offset", "n_user_tasks", "user_task_pk"}, Handle: Dialect.getUserTasks},
 	{Method: "POST", Path: "/user_task_execution", Scope: access.Backoffice, Handle: Dialect.runTask},
-	{Method: "POST", Path: pathExpired, Scope: access.Scheduler, Handle: Dialect.checkExpired},
+	{Method: "POST", Path: pathExpired, Scope: access.Scheduler, Reads: []string{"n_purchases"}, Handle: Dialect.checkExpired},
 }, productWords.routes(), profileWords.routes())
 
 const pathExpired = "/check_expired_purchases"
@@ -56,10 +56,10 @@ func (w words) routes() []route {
 		return func(d Dialect, c *call) (httpapi.Answer, error) { return handle(vocabulary{w, d}, c) }
 	}
 	return []route{
-		{Method: "GET", Path: w.categoryPath, Scope: access.Backoffice, Handle: in(vocabulary.getCategories)},
+		{Method: "GET", Path: w.categoryPath, Scope: access.Backoffice, Reads: []string{productWords.category, profileWords.category, "language_code", "user_id", "user_email"}, Handle: in(vocabulary.getCategories)},
 		{Method: "PUT", Path: w.categoryPath, Scope: access.Backoffice, Handle: in(vocabulary.createCategory)},
 		{Method: "POST", Path: w.categoryPath, Scope: access.Backoffice, Handle: in(vocabulary.updateCategory)},
-		{Method: "GET", Path: w.productPath, Scope: access.Backoffice, Handle: in(vocabulary.getProducts)},
+		{Method: "GET", Path: w.productPath, Scope: access.Backoffice, Reads: []string{productWords.product, profileWords.product}, Handle: in(vocabulary.getProducts)},
 		{Method: "PUT", Path: w.productPath, Scope: access.Backoffice, Handle: in(vocabulary.createProduct)},
 		{Method: "POST", Path: w.productPath, Scope: access.Backoffice, Handle: in(vocabulary.updateProduct)},
 		{Method: "PUT", Path: w.linkPath, Scope: access.Backoffice, Handle: in(vocabulary.associate)},

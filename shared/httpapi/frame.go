@@ -25,6 +25,11 @@ type Route[D, C any] struct {
 	Path string
 	// Scope that the token must have; an empty one no token has.
 	Scope access.Scope
+	// Reads names the parameters of the query that Handle uses, and the preconditions
+	// (If-Match); [AnyParameter] stands for all parameters. What else a request has is
+	// named in [IgnoredHeader], or rejected by the dialect where Strict says so.
+	Reads  []string
+	Strict bool
 	// Handle decides by the settings of the call. A client error that depends on
 	// settings is not final: the frame calls Handle once more with those of now.
 	Handle func(D, C) (Answer, error)
@@ -40,6 +45,8 @@ type Frame[D, C any] struct {
 	// Deadline is how long a request may take.
 	Deadline time.Duration
 
+	// Reads names what all routes read, as in [Route]; nil: nothing.
+	Reads []string
 	// Prefix may stand before each path; empty: none.
 	Prefix string
 	// ExactPaths: a path with a doubled or trailing slash is another path.
@@ -76,6 +83,9 @@ type Call struct {
 	Route string
 	// Prefix is what stood before the path.
 	Prefix string
+	// Reads and Strict are those of the route.
+	Reads  []string
+	Strict bool
 	// Grant is set once the request is authorized.
 	access.Grant
 	// Fresh: the settings were read for this call.
@@ -85,6 +95,7 @@ type Call struct {
 	// Kept are headers that any answer has, an error as well.
 	Kept       http.Header
 	authorizer *access.Authorizer
+	ignored    []string
 }
 
 // Reload reads the tenant's settings again.
@@ -164,6 +175,11 @@ func (f Frame[D, C]) call(c *Call, routes map[string]Route[D, C]) (Answer, error
 	}
 	if err := f.authorize(c, route.Scope); err != nil {
 		return Answer{}, err
+	}
+	c.Reads, c.Strict = slices.Concat(f.Reads, route.Reads), route.Strict
+	c.Ignore(c.unmet()...)
+	if !c.Strict {
+		c.Ignore(c.Unread()...)
 	}
 	call, err := f.Decode(f.Dialect, c)
 	if err != nil {

@@ -155,6 +155,12 @@ func (s *Service) change(ctx context.Context, r Request, st step) (Result, error
 	if _, rejected := errs.AsClient(err); !rejected {
 		return result, err
 	}
+	return s.RejectUnlessReplayed(ctx, r, err)
+}
+
+// RejectUnlessReplayed rejects a request with err, unless it was carried out before
+// under its key: then it answers the first result.
+func (s *Service) RejectUnlessReplayed(ctx context.Context, r Request, err error) (Result, error) {
 	first, found, lookupErr := s.replay(ctx, r)
 	switch {
 	case lookupErr != nil:

@@ -24,6 +24,8 @@ import (
 // succeed. It is safe for concurrent use.
 type Document struct {
 	router routers.Router
+	// queries are the parameters of the query of each operation, by method and path.
+	queries map[string][]string
 
 	mu     sync.Mutex
 	unseen map[string]bool // by method and path template
@@ -44,14 +46,22 @@ func Load(file string) (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("routes of %s: %w", file, err)
 	}
-	unseen := map[string]bool{}
+	unseen, queries := map[string]bool{}, map[string][]string{}
 	for template, item := range document.Paths.Map() {
-		for method := range item.Operations() {
+		for method, operation := range item.Operations() {
 			unseen[method+" "+template] = true
+			for _, p := range slices.Concat(item.Parameters, operation.Parameters) {
+				if p.Value.In == openapi3.ParameterInQuery {
+					queries[method+" "+template] = append(queries[method+" "+template], p.Value.Name)
+				}
+			}
 		}
 	}
-	return &Document{router: router, unseen: unseen}, nil
+	return &Document{router: router, queries: queries, unseen: unseen}, nil
 }
+
+// Queries are the parameters of the query of an operation.
+func (d *Document) Queries(method, template string) []string { return d.queries[method+" "+template] }
 
 // Unseen lists the operations that no exchange succeeded with.
 func (d *Document) Unseen() []string {

@@ -153,6 +153,8 @@ func TestHaravanGuide(t *testing.T) {
 		// Sending again.
 		`"point_available":2155,`, "Idempotency-Hit: true", `"point_available":2155,`,
 		`"unique_ref_id": true`, `"point_available":2154,`, `"point_available":2154,`, `"unique_ref_id": false`,
+		// What a call does not know.
+		"X-Ignored-Parameters: sort", `{"errors":{"reson":["is not a member of point; it has value, reason, ref_id`,
 		// The ledger fits, with the figures that its page prints.
 		profileMember.ReplaceAllString(jsonBlock.FindStringSubmatch(guide(t, "ledger.md"))[1], `"profile": "`+john+`"`),
 	} {
@@ -162,8 +164,8 @@ func TestHaravanGuide(t *testing.T) {
 		}
 		rest = after
 	}
-	if n := strings.Count(out, `"errors":`); n != 1 {
-		t.Errorf("the guide is rejected %d times, want once\n%s", n, out)
+	if n := strings.Count(out, `"errors":`); n != 2 {
+		t.Errorf("the guide is rejected %d times, want twice\n%s", n, out)
 	}
 	if n := strings.Count(out, "Idempotency-Hit: "); n != 1 {
 		t.Errorf("Idempotency-Hit is there %d times, want once\n%s", n, out)
