@@ -8,11 +8,10 @@ import (
 
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
+	"regulars/shared/partqueue"
 )
 
 const (
-	// processTime is how long one part may be processed, as on AWS.
-	processTime = time.Minute
 	// resendEvery is how often what got lost is looked for, as on AWS.
 	resendEvery = 5 * time.Minute
 	// upkeepEvery is how often the upkeep is started, as on AWS.
@@ -22,70 +21,25 @@ const (
 // InProcess is queue and workers in one process. Its messages die with it, so it
 // sends those of open jobs again when it starts.
 type InProcess struct {
-	worker *jobs.Worker
+	*partqueue.InProcess
 	upkeep *kinds.Upkeep
-	due    chan jobs.Ref
-	ended  chan struct{}
 }
-
-var _ jobs.Queue = (*InProcess)(nil)
 
 // NewInProcess makes a queue whose messages the worker gets once [InProcess.Run]
 // runs. It starts what the upkeep asks for.
 func NewInProcess(worker *jobs.Worker, upkeep *kinds.Upkeep) *InProcess {
-	return &InProcess{worker: worker, upkeep: upkeep, due: make(chan jobs.Ref), ended: make(chan struct{})}
-}
-
-// Send implements [jobs.Queue].
-func (q *InProcess) Send(_ context.Context, refs []jobs.Ref, delay time.Duration) error {
-	for _, ref := range refs {
-		time.AfterFunc(delay, func() {
-			select {
-			case q.due <- ref:
-			case <-q.ended:
-			}
-		})
-	}
-	return nil
+	return &InProcess{partqueue.NewInProcess(worker), upkeep}
 }
 
 // Run works until ctx is done, and has ended all it does when it returns: a step
 // under way is broken off, and done again by the next process. The service sends
 // through this queue. Run is called once.
 func (q *InProcess) Run(ctx context.Context, service *jobs.Service) {
-	defer close(q.ended)
-	var workers sync.WaitGroup
-	for range partsAtOnce {
-		workers.Go(func() { q.process(ctx) })
-	}
-	workers.Go(func() { resend(ctx, service) })
-	workers.Go(func() { startUpkeep(ctx, q.upkeep, service) })
-	workers.Wait()
-}
-
-// process does parts as they come.
-func (q *InProcess) process(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case ref := <-q.due:
-			q.processOne(ctx, ref)
-		}
-	}
-}
-
-func (q *InProcess) processOne(ctx context.Context, ref jobs.Ref) {
-	ctx, cancel := context.WithTimeout(ctx, processTime)
-	defer cancel()
-	outcome, err := q.worker.Process(ctx, ref)
-	if ctx.Err() == context.Canceled {
-		return // the process ends; the next one goes on
-	}
-	report(ctx, ref, outcome, err)
-	if outcome.Retry {
-		q.Send(ctx, []jobs.Ref{ref}, outcome.After)
-	}
+	var running sync.WaitGroup
+	running.Go(func() { q.InProcess.Run(ctx) })
+	running.Go(func() { resend(ctx, service) })
+	running.Go(func() { startUpkeep(ctx, q.upkeep, service) })
+	running.Wait()
 }
 
 // settleEvery is how often a development server looks for what is due.

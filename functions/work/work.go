@@ -9,34 +9,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"golang.org/x/sync/errgroup"
 
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
+	"regulars/shared/partqueue"
 )
-
-// partsAtOnce bounds how many parts are processed side by side: they mostly wait
-// for the table.
-const partsAtOnce = 4
-
-// A Returner gives messages back to the queue.
-type Returner interface {
-	// Return makes the delivered message with that receipt come again after
-	// some time.
-	Return(ctx context.Context, receipt string, after time.Duration) error
-}
 
 // A Function is the Lambda function.
 type Function struct {
-	worker   *jobs.Worker
+	messages *partqueue.Messages
 	service  *jobs.Service
 	upkeep   *kinds.Upkeep
-	messages Returner
-	metrics  io.Writer
 	due      []Due
 }
 
@@ -49,14 +35,9 @@ type Due interface {
 
 // NewFunction makes the function. It writes metrics as CloudWatch finds them in a
 // log (EMF), a line each.
-func NewFunction(worker *jobs.Worker, service *jobs.Service, upkeep *kinds.Upkeep, messages Returner, metrics io.Writer, due ...Due) *Function {
-	return &Function{worker, service, upkeep, messages, metrics, due}
+func NewFunction(worker *jobs.Worker, service *jobs.Service, upkeep *kinds.Upkeep, messages partqueue.Returner, metrics io.Writer, due ...Due) *Function {
+	return &Function{partqueue.NewMessages(worker, messages, metrics), service, upkeep, due}
 }
-
-// deadLettered is the line of the metric that an alarm watches; it takes the time in
-// milliseconds.
-const deadLettered = `{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"Regulars","Dimensions":[[]],` +
-	`"Metrics":[{"Name":"PartsGivenUp","Unit":"Count"}]}]},"PartsGivenUp":1}` + "\n"
 
 // upkeepEvent is what the hourly schedule sends instead of the event of any other.
 const upkeepEvent = "Upkeep"
@@ -117,50 +98,7 @@ func (f *Function) process(ctx context.Context, messages []events.SQSMessage) (e
 			return events.SQSEventResponse{}, fmt.Errorf("message %s: %w", m.MessageId, err)
 		}
 	}
-	again := make([]bool, len(messages))
-	var group errgroup.Group
-	group.SetLimit(partsAtOnce)
-	for i, m := range messages {
-		group.Go(func() error {
-			again[i] = f.processOne(ctx, refs[i], m.ReceiptHandle)
-			return nil
-		})
-	}
-	_ = group.Wait() // each has logged its error
-	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
-	for i, m := range messages {
-		if again[i] {
-			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
-		}
-	}
-	return response, nil
-}
-
-// processOne does one part and reports whether its message must come again. Where the
-// queue cannot be told when, that is after its own timeout.
-func (f *Function) processOne(ctx context.Context, ref jobs.Ref, receipt string) (again bool) {
-	outcome, err := f.worker.Process(ctx, ref)
-	report(ctx, ref, outcome, err)
-	if errors.Is(err, jobs.ErrDeadLettered) {
-		fmt.Fprintf(f.metrics, deadLettered, time.Now().UnixMilli())
-	}
-	if !outcome.Retry {
-		return false
-	}
-	if err := f.messages.Return(ctx, receipt, outcome.After); err != nil {
-		slog.WarnContext(ctx, "message not returned", "part", ref.String(), "err", err)
-	}
-	return true
-}
-
-// report logs how a part was processed.
-func report(ctx context.Context, ref jobs.Ref, outcome jobs.Outcome, err error) {
-	switch {
-	case errors.Is(err, jobs.ErrDeadLettered):
-		slog.ErrorContext(ctx, "part given up", "part", ref.String(), "err", err)
-	case err != nil:
-		slog.ErrorContext(ctx, "visit failed", "part", ref.String(), "err", err)
-	default:
-		slog.InfoContext(ctx, "visit", "part", ref.String(), "again", outcome.Retry)
-	}
+	return partqueue.Batch(messages, func(i int, m events.SQSMessage) bool {
+		return f.messages.Handle(ctx, refs[i], m.ReceiptHandle)
+	}), nil
 }

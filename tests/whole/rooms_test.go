@@ -39,7 +39,7 @@ var rooms = map[string][]string{
 	"functions/haravan":   {"shared/access", "shared/contact", "shared/csvtext", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
 	"functions/mojodex":   {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/value"},
 	"functions/admin":     {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/points", "shared/value"},
-	"functions/work":      {"shared/jobs", "shared/jobs/kinds", awsLambda + "events", errgroup},
+	"functions/work":      {"shared/jobs", "shared/jobs/kinds", "shared/partqueue", awsLambda + "events"},
 	"functions/*/lambda":  {"shared/access", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/lambdahttp", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/admin/cli": {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda", "github.com/aws/smithy-go/logging"},
 	"functions/local":     {"functions/local/devserver", "shared/dynamolocal"},
@@ -73,6 +73,7 @@ var rooms = map[string][]string{
 	// What the domain is kept in and reached by.
 	"shared/dynamo":     {"shared/customer/extension", "shared/access", "shared/catalog", "shared/customer", "shared/idempotency", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy, errgroup},
 	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
+	"shared/partqueue":  {"shared/jobs", awsLambda + "events", errgroup},
 	"shared/objects":    {"shared/errs", awsSDK, smithy},
 	"shared/httpapi":    {"shared/access", "shared/customer", "shared/meter", "shared/errs"},
 	"shared/lambdahttp": {awsLambda + "events", awsLambda + "lambda", awsLambda + "lambdacontext", apiProxy + "core", apiProxy + "httpadapter"},
