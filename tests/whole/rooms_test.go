@@ -43,6 +43,7 @@ var rooms = map[string][]string{
 	"functions/*/lambda":  {"shared/access", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/lambdahttp", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/admin/cli": {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda", "github.com/aws/smithy-go/logging"},
 	"functions/local":     {"functions/local/devserver", "shared/dynamolocal"},
+	"functions/local/bucket": {"shared/errs", awsLambda + "events", fakeS3},
 	"functions/local/devserver": {"functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/mojodex", "functions/work", "shared/access", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/points", "shared/value",
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 
