@@ -27,20 +27,24 @@ func Text(s string) Cell { return Cell(neutralise(s)) }
 func Int(n int64) Cell { return Cell(strconv.FormatInt(n, 10)) }
 
 // AppendRow appends a row to file.
-func AppendRow(file []byte, row ...Cell) []byte {
+func AppendRow(file []byte, row ...Cell) []byte { return AppendRowWith(file, ',', row...) }
+
+// AppendRowWith appends a row to a file that has another delimiter between cells: a
+// semicolon, a tab or a vertical line.
+func AppendRowWith(file []byte, delimiter rune, row ...Cell) []byte {
 	for i, cell := range row {
 		if i > 0 {
-			file = append(file, ',')
+			file = utf8.AppendRune(file, delimiter)
 		}
-		file = appendCell(file, string(cell), len(row) == 1)
+		file = appendCell(file, string(cell), delimiter, len(row) == 1)
 	}
 	return append(file, '\n')
 }
 
 // appendCell quotes what holds any separator, and what encoding/csv would quote.
 // An empty cell that is alone in its row is quoted, for else there is no row.
-func appendCell(file []byte, s string, alone bool) []byte {
-	if s == "" && !alone || s != "" && s != `\.` && s[0] != ' ' && !strings.ContainsAny(s, ",;\t\r\n\"") {
+func appendCell(file []byte, s string, delimiter rune, alone bool) []byte {
+	if s == "" && !alone || s != "" && s != `\.` && s[0] != ' ' && !strings.ContainsAny(s, ",;\t\r\n\"") && !strings.ContainsRune(s, delimiter) {
 		return append(file, s...)
 	}
 	file = append(file, '"')
@@ -64,7 +68,7 @@ func NewReader(r io.Reader, separator rune) *Reader {
 func (r *Reader) Read() ([]string, error) {
 	row, err := r.csv.Read()
 	for i := range row {
-		row[i] = restore(row[i])
+		row[i] = Restore(row[i])
 	}
 	return row, err
 }
@@ -79,14 +83,22 @@ func neutralise(s string) string {
 	})
 }
 
-// restore takes away one of the apostrophes before each formula.
-func restore(s string) string {
-	return eachPiece(s, func(piece string) string {
-		if rest, ok := strings.CutPrefix(piece, "'"); ok && begins(strings.TrimLeft(rest, "'")) {
-			return rest
-		}
-		return piece
-	})
+// Restore takes away what [Text] adds: one of the apostrophes before each formula.
+func Restore(s string) string {
+	if strings.IndexByte(s, '\'') < 0 {
+		return s
+	}
+	return eachPiece(s, RestoreBeginning)
+}
+
+// RestoreBeginning takes away one apostrophe before a text that is a formula as a
+// whole, and none inside of it. It is for files of other writers, in which an
+// apostrophe further on may belong to the text.
+func RestoreBeginning(s string) string {
+	if rest, ok := strings.CutPrefix(s, "'"); ok && begins(strings.TrimLeft(rest, "'")) {
+		return rest
+	}
+	return s
 }
 
 // eachPiece replaces the pieces of s between separators.

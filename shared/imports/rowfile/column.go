@@ -1,0 +1,291 @@
+package rowfile
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"regulars/shared/customer/fieldop"
+	"regulars/shared/errs"
+)
+
+// Types are what the tenant's settings declare of columns.
+type Types struct {
+	// Fields are the custom fields of customers by name, with their type (one of
+	// those of Altcraft 3.6: "int", "date" ...), or an empty one for a field that is
+	// known otherwise, as one to match by.
+	Fields map[string]string
+	// Extensions are the types of attributes by extension and attribute (those of
+	// Genesys: "integer", "boolean" ...).
+	Extensions map[string]map[string]string
+}
+
+// kind says of which part of a row a column is.
+type kind int
+
+const (
+	ofField kind = iota
+	ofSubscription
+	ofExtension
+	ofPoints
+	ofOrder
+	ofNothing // it is not read
+	unnamed   // it must be empty
+)
+
+// A target is what a column, a member of JSON Lines or a constant sets.
+type target struct {
+	kind kind
+	// column is what it is called in the file, for client errors.
+	column string
+	// id tells targets apart: a row has each once. Functions on a field share it.
+	id string
+	// name of the field, the extension, or the member of points or order.
+	name string
+	// index of the subscription, or of the record of an extension.
+	index int
+	// path in a subscription; the attribute of an extension.
+	path []string
+	// action and submatch of a function; empty: none.
+	action   fieldop.Action
+	submatch string
+	// form is how a cell is read.
+	form form
+	// known columns have a meaning of their own; others are custom fields that
+	// nobody declared.
+	known bool
+}
+
+// form is how a cell is read.
+type form int
+
+const (
+	asText form = iota
+	asList
+	asWhole
+	asNumber
+	asBoolean
+	asDate
+	asJSON
+)
+
+// coreForms are the fields that docs/contracts/altcraft.md names (3.1 and 3.2), and
+// how their cells are read.
+var coreForms = map[string]form{
+	"email": asText, "phones": asList, "_fname": asText, "_lname": asText, "Title": asText, "_country": asText, "_region": asText,
+	"_city": asText, "address": asText, "_sex": asText, "_bdate": asDate, "loyalty_status": asText, "tags": asList,
+	"_regdate": asDate, "_regip": asText, "_ip": asText, "_status": asText, "_postal_code": asText, "_regurl": asText,
+	"_regcity": asText, "_regcountry": asText, "_tz": asText, "_vendor": asText, "_browser": asText, "_os": asText,
+
+	"id": asText, "_id": asText, "db_id": asText, "_segments": asText, "profile_id": asText, "_createtime": asText, "_acid": asText,
+	"_domaingroup": asText, "_emaildomain": asText, "_md5": asText, "_xxh": asText, "_xxm": asText, "_is_test": asText,
+	"_is_desktop": asText, "_lat": asText, "_lon": asText, "_click_exist": asText, "_click_push_exist": asText,
+	"_click_sms_exist": asText, "_confirm_exist": asText, "_deliv_exist": asText, "_deliv_date": asText,
+	"_deliv_push_exist": asText, "_deliv_sms_exist": asText, "_deliv_sms_date": asText, "_open_date": asText,
+}
+
+// subscriptionForms are the members of a subscription (Altcraft 5.1).
+var subscriptionForms = map[string]form{
+	"resource_id": asWhole, "channel": asText, "status": asText, "priority": asNumber, "cats": asList, "is_delete": asBoolean,
+	"email": asText, "phone": asText, "provider": asText, "subscription_id": asText,
+	"email_data.email": asText, "phone_data.phone": asText, "push_data.provider": asText, "push_data.subscription_id": asText,
+	"cc_data.phone": asText, "cc_data.id": asText,
+}
+
+var pointsForms = map[string]form{"add": asWhole, "subtract": asWhole, "reason": asText, "ref_id": asText}
+
+var orderForms = map[string]form{"id": asText, "total": asWhole, "paid_at": asDate}
+
+// declaredForms are the forms of declared types. Others are read as texts.
+var declaredForms = map[string]form{
+	"int": asWhole, "float": asNumber, "bool": asBoolean, "date": asDate, "tags": asList, "object": asJSON, "arr_object": asJSON,
+}
+
+var attributeForms = map[string]form{
+	"integer": asWhole, "long": asWhole, "double": asNumber, "currency": asNumber, "boolean": asBoolean, "date": asDate, "datetime": asDate,
+}
+
+// customFields is where a subscription has fields that nobody named before.
+const customFields = "custom_fields"
+
+// maxIndex bounds the number in subscriptions.<n> and of records of extensions.
+const maxIndex = 999
+
+// parseTarget reads a name as the header of a file has it: a field, with a function
+// behind a colon (checks:incr, tags:add, card:upsert:issued.by);
+// subscriptions.<n>.<member>; <extension>.<n>.<attribute>; points.<member>;
+// order.<member>. Its error is bad_column.
+func parseTarget(name string) (target, error) {
+	t := target{column: name}
+	base, function, isFunction := strings.Cut(name, ":")
+	if isFunction {
+		action, submatch, _ := strings.Cut(function, ":")
+		t.action, t.submatch = fieldop.Action(action), submatch
+		if err := checkFunction(name, t); err != nil {
+			return t, err
+		}
+	}
+	if base == "" {
+		return t, reject("bad_column/name", name)
+	}
+	t.id, t.name = base, base
+	first, rest, _ := strings.Cut(base, ".")
+	switch {
+	case first == "subscriptions":
+		return t.ofSubscription(rest)
+	case first == "points" && rest != "":
+		return t.ofOther(ofPoints, rest, pointsForms, "bad_column/points")
+	case first == "order" && rest != "":
+		return t.ofOther(ofOrder, rest, orderForms, "bad_column/order")
+	}
+	index, attribute, ok := strings.Cut(rest, ".")
+	if n, isNumber := parseIndex(index); ok && isNumber && attribute != "" {
+		t.kind, t.name, t.index, t.path, t.known = ofExtension, first, n, []string{attribute}, true
+		if isFunction {
+			return t, reject("bad_column/no_function", name)
+		}
+		return t, nil
+	}
+	t.form, t.known = coreForms[base]
+	return t, nil
+}
+
+// checkFunction rejects an action that there is none, and a submatch that is not
+// for it.
+func checkFunction(name string, t target) error {
+	if !slices.Contains(fieldop.Actions, t.action) {
+		return reject("bad_column/function", name, string(t.action), actionNames())
+	}
+	var sample any = "a"
+	if t.action == fieldop.Incr {
+		sample = json.Number("1")
+	}
+	if _, err := fieldop.New(name, t.action, sample, t.submatch); err != nil {
+		return reject("bad_column/submatch", name, string(t.action))
+	}
+	return nil
+}
+
+func actionNames() string {
+	names := make([]string, len(fieldop.Actions))
+	for i, action := range fieldop.Actions {
+		names[i] = string(action)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (t target) ofSubscription(rest string) (target, error) {
+	index, member, _ := strings.Cut(rest, ".")
+	n, isNumber := parseIndex(index)
+	form, known := subscriptionForms[member]
+	custom, isCustom := strings.CutPrefix(member, customFields+".")
+	if !isNumber || !known && (!isCustom || custom == "") {
+		return t, reject("bad_column/subscription", t.column)
+	}
+	if t.action != "" && !isCustom && member != "cats" {
+		return t, reject("bad_column/no_function", t.column)
+	}
+	t.kind, t.index, t.form, t.known = ofSubscription, n, form, true
+	t.path = strings.Split(member, ".")
+	if isCustom {
+		t.path = []string{customFields, custom} // its name may have dots
+	}
+	return t, nil
+}
+
+func (t target) ofOther(k kind, member string, forms map[string]form, code string) (target, error) {
+	form, ok := forms[member]
+	if !ok {
+		return t, reject(code, t.column)
+	}
+	if t.action != "" {
+		return t, reject("bad_column/no_function", t.column)
+	}
+	t.kind, t.name, t.form, t.known = k, member, form, true
+	return t, nil
+}
+
+func parseIndex(text string) (int, bool) {
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n >= 0 && n <= maxIndex && strconv.Itoa(n) == text
+}
+
+// typed gives the target the form of its declared type.
+func (t target) typed(types Types) target {
+	switch t.kind {
+	case ofField:
+		if declared, ok := types.Fields[t.name]; ok && !t.known {
+			t.known, t.form = true, declaredForms[declared]
+		}
+	case ofExtension:
+		t.form = attributeForms[types.Extensions[t.name][t.path[0]]]
+	}
+	return t
+}
+
+// A speller finds the spelling of names whose case does not count: the known ones.
+type speller map[string]string
+
+func newSpeller(types Types) speller {
+	s := speller{}
+	for name := range types.Fields {
+		s[strings.ToLower(name)] = name
+	}
+	for name := range coreForms {
+		s[strings.ToLower(name)] = name
+	}
+	return s
+}
+
+// spell returns a column's name as [parseTarget] takes it.
+func (s speller) spell(name string) string {
+	base, function, isFunction := strings.Cut(name, ":")
+	base = strings.TrimSpace(base)
+	lower := strings.ToLower(base)
+	first, rest, _ := strings.Cut(lower, ".")
+	switch {
+	case s[lower] != "":
+		base = s[lower]
+	case first == "points" && rest != "", first == "order" && rest != "":
+		base = lower
+	case first == "subscriptions":
+		base = lower
+		if at := strings.Index(lower, "."+customFields+"."); at > 0 {
+			end := at + len("."+customFields+".")
+			base = lower[:end] + strings.TrimSpace(name[:len(base)])[end:]
+		}
+	}
+	if isFunction {
+		action, submatch, hasSubmatch := strings.Cut(function, ":")
+		base += ":" + fold(action)
+		if hasSubmatch {
+			base += ":" + strings.TrimSpace(submatch)
+		}
+	}
+	return base
+}
+
+// reportColumns are what [AppendRejectedHeader] adds. A file that has all of them
+// is a report that was mended; they are not read.
+var reportColumns = []string{"row", "error", "error_text"}
+
+func isReportColumn(name string) bool { return slices.Contains(reportColumns, fold(name)) }
+
+// hasReport reports whether all of them are among the names.
+func hasReport(names []string) bool {
+	for _, column := range reportColumns {
+		if !slices.ContainsFunc(names, func(name string) bool { return fold(name) == column }) {
+			return false
+		}
+	}
+	return true
+}
+
+// called gives a client error the path under which the file knows the column.
+func called(column string, err error) error {
+	if wrong, ok := errs.AsClient(err); ok {
+		return wrong.At(shortName(column))
+	}
+	return err
+}
