@@ -111,7 +111,11 @@ func (c *call) readBody(object string) error {
 	if kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return reject(codeBody, "")
 	}
-	document, err := httpapi.ReadBody(c.Request, maxBody)
+	limit := int64(maxBody)
+	if c.Route == batchPath {
+		limit = maxBatchBody
+	}
+	document, err := httpapi.ReadBody(c.Request, limit)
 	if err != nil {
 		return err
 	}
@@ -219,13 +223,7 @@ func instant(name, text string) (time.Time, error) {
 // request is what all changes of the profile's points bear. Meaning is what the
 // client asked for, in a form that compares.
 func (c *call) request(meaning ...any) (points.Request, error) {
-	r := points.Request{
-		Tenant: c.Settings.Tenant, ID: c.id, Rules: c.Settings.Preferences,
-		Actor: c.Token.Name + " " + c.Token.Hash.Short(),
-		Show: func(p points.Profile) ([]byte, error) {
-			return httpapi.Encode(newProfile(p, c.Settings.Preferences).asResource(p))
-		},
-	}
+	r := c.unkeyed()
 	key, sent, err := idempotency.Parse(c.Header.Values(idempotency.Header), nil)
 	if err != nil || !sent {
 		return r, err
@@ -233,6 +231,17 @@ func (c *call) request(meaning ...any) (points.Request, error) {
 	fingerprint, err := idempotency.Fingerprint("", meaning)
 	r.IdempotencyKey = &idempotency.Key{Value: strings.TrimPrefix(c.Route, "/loy/") + " " + key, Fingerprint: fingerprint}
 	return r, err
+}
+
+// unkeyed is a request without an idempotency key.
+func (c *call) unkeyed() points.Request {
+	return points.Request{
+		Tenant: c.Settings.Tenant, ID: c.id, Rules: c.Settings.Preferences,
+		Actor: c.Token.Name + " " + c.Token.Hash.Short(),
+		Show: func(p points.Profile) ([]byte, error) {
+			return httpapi.Encode(newProfile(p, c.Settings.Preferences).asResource(p))
+		},
+	}
 }
 
 // change carries a request out and answers it. What the call does not know is told

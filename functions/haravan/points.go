@@ -28,21 +28,24 @@ func (d *Dialect) point(c *call, do move) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	n, err := amount(point, "value", 1)
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	reason, err := text(point, "reason", maxText, false)
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	refID, err := text(point, "ref_id", maxText, true)
+	n, reason, refID, err := readPoint(point)
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
 	return c.change(d.points, []any{n, reason, refID}, func(ctx context.Context, r points.Request) (points.Result, error) {
 		return do(ctx, r, n, reason, refID)
 	})
+}
+
+func readPoint(point map[string]any) (n int64, reason, refID string, err error) {
+	if n, err = amount(point, "value", 1); err != nil {
+		return 0, "", "", err
+	}
+	if reason, err = text(point, "reason", maxText, false); err != nil {
+		return 0, "", "", err
+	}
+	refID, err = text(point, "ref_id", maxText, true)
+	return n, reason, refID, err
 }
 
 // reverseEntry undoes an entry or a part of it.

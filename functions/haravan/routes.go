@@ -49,6 +49,7 @@ var Routes = []httpapi.Route[*Dialect, *call]{
 	{Method: "GET", Path: "/loy/profiles/{id}/points/entries.csv", Scope: access.LoyRead, Reads: ofStatement, Strict: true, Handle: (*Dialect).exportEntries},
 	{Method: "GET", Path: "/loy/profiles/{id}/points/entries/{seq}.json", Scope: access.LoyRead, Strict: true, Handle: (*Dialect).getEntry},
 	{Method: "POST", Path: "/loy/profiles/{id}/points/entries/{seq}/reverse.json", Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).reverseEntry},
+	{Method: "POST", Path: batchPath, Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).addBatch},
 	{Method: "POST", Path: "/loy/profiles/{id}/orders.json", Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).payOrder},
 	{Method: "POST", Path: "/loy/profiles/{id}/orders/{order}" + returnPath, Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).returnOrder},
 }

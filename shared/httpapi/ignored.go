@@ -26,6 +26,9 @@ const (
 
 // Ignore names what the call does not use.
 func (c *Call) Ignore(names ...string) {
+	if c.Kept == nil {
+		c.Kept = http.Header{}
+	}
 	for _, name := range names {
 		if len(name) > maxIgnoredName {
 			name = strings.ToValidUTF8(name[:maxIgnoredName], "")

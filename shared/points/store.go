@@ -127,6 +127,10 @@ type Store interface {
 	// another's it rejects with [ErrOrderOfOther].
 	CommitPoints(ctx context.Context, c Commit) error
 
+	// ClaimRequest records a key of the tenant's, without an answer. Where it is recorded
+	// already it returns that as an [idempotency.Carried] of a [customer.Recorded].
+	ClaimRequest(ctx context.Context, tenant int, key idempotency.Key) error
+
 	// DueAccounts lists accounts of a shard of which something was due by then,
 	// the longest due first, from the one after the given place on, and the place
 	// of the last; empty where there are no more.

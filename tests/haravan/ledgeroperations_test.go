@@ -32,6 +32,8 @@ type operation struct {
 	seq   int64        // of the entry that is reversed
 	order points.Order // of an order; of a return its id
 	ref   string
+	// batch: it is the one item of a batch.
+	batch bool
 	// rules are the settings that the writer remembers.
 	rules access.Preferences
 	// disabled: the customer was so before, and nobody changed that meanwhile.
@@ -40,6 +42,11 @@ type operation struct {
 
 // do asks for it.
 func (d operation) do(ctx context.Context, s *points.Service, r points.Request) (points.Result, error) {
+	if d.batch {
+		item := points.Item{Request: r, Direction: points.Direction(d.kind), Points: d.value, Reason: "of many", RefID: d.ref}
+		done := s.ApplyAll(ctx, []points.Item{item})
+		return done[0].Result, done[0].Err
+	}
 	switch d.kind {
 	case points.KindAdd:
 		return s.Add(ctx, r, d.value, "given", d.ref)
@@ -122,9 +129,9 @@ func (h *history) throwOperation(d *dice, g *guest) operation {
 		if d.roll(2) == 0 {
 			given *= 10 // else there is seldom enough to take
 		}
-		return operation{kind: points.KindAdd, value: given, ref: ref, disabled: g.disabled}
+		return operation{kind: points.KindAdd, value: given, ref: ref, batch: d.roll(4) == 0, disabled: g.disabled}
 	case 3, 4, 5:
-		return operation{kind: points.KindSubtract, value: value, ref: ref, disabled: g.disabled}
+		return operation{kind: points.KindSubtract, value: value, ref: ref, batch: d.roll(4) == 0, disabled: g.disabled}
 	case 6, 7:
 		seq := int64(1 + d.roll(len(g.model.lines)+1))
 		if undone := slices.IndexFunc(g.model.lines, func(l line) bool { return l.undone > 0 }); d.roll(3) == 0 && undone >= 0 {

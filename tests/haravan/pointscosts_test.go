@@ -2,6 +2,7 @@ package haravan
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -55,6 +56,12 @@ func TestPointsCosts(t *testing.T) {
 		{"statement", func() client.Answer { return ann.send(http.MethodGet, ann.below("/points/entries.json"), "") }, "rt=3;r=3;w=0"},
 		{"look-up by reference", func() client.Answer { return ann.send(http.MethodGet, ann.below("/points/entries.json?ref_id=1"), "") }, "rt=3;r=5.5;w=0"},
 		{"list of one", func() client.Answer { return ann.send(http.MethodGet, "/loy/profiles.json", "") }, "rt=2;r=5;w=0"},
+		{"batch of an add and a subtract", func() client.Answer {
+			return ann.batch([]item{{json.Number(ann.id), "add", 5}, {json.Number(ann.id), "subtract", 5}})
+		}, "rt=4;r=2;w=8"},
+		{"batch of an add and a subtract, with a key", func() client.Answer {
+			return ann.batch([]item{{json.Number(ann.id), "add", 5}, {json.Number(ann.id), "subtract", 5}}, "Idempotency-Key", "b")
+		}, "rt=5;r=2;w=14"},
 	}
 	for _, step := range steps {
 		got := step.do()

@@ -211,6 +211,7 @@ func (d deployment) playHaravan() {
 		{"haravan-reverse.json", 200, `"point_available":195,`},
 		{"haravan-entries.json", 200, `"seq":5`},
 		{"haravan-entries-csv.json", 200, "seq,kind,value"},
+		{"haravan-batch.json", 200, `{"result":[{"status":200,`},
 		{"haravan-unknown.json", 404, `{"errors":"Not Found"}`},
 	} {
 		var response events.APIGatewayV2HTTPResponse

@@ -155,6 +155,8 @@ func TestHaravanGuide(t *testing.T) {
 		`"unique_ref_id": true`, `"point_available":2154,`, `"point_available":2154,`, `"unique_ref_id": false`,
 		// What a call does not know.
 		"X-Ignored-Parameters: sort", `{"errors":{"reson":["is not a member of point; it has value, reason, ref_id`,
+		// Many at once.
+		`{"result":[{"status":200,"id":`, `"point_available":2161,`, `"point_available":2154,`, `{"status":404,"id":1,"errors":"Not Found"}]}`,
 		// The ledger fits, with the figures that its page prints.
 		profileMember.ReplaceAllString(jsonBlock.FindStringSubmatch(guide(t, "ledger.md"))[1], `"profile": "`+john+`"`),
 	} {
@@ -164,8 +166,8 @@ func TestHaravanGuide(t *testing.T) {
 		}
 		rest = after
 	}
-	if n := strings.Count(out, `"errors":`); n != 2 {
-		t.Errorf("the guide is rejected %d times, want twice\n%s", n, out)
+	if n := strings.Count(out, `"errors":`); n != 3 {
+		t.Errorf("the guide is rejected %d times, want 3 times\n%s", n, out)
 	}
 	if n := strings.Count(out, "Idempotency-Hit: "); n != 1 {
 		t.Errorf("Idempotency-Hit is there %d times, want once\n%s", n, out)
