@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -370,6 +371,29 @@ func TestResend(t *testing.T) {
 	f.pass(Idle)
 	if n := resend(); n != 0 || f.show(t, job.ID).State != Done {
 		t.Errorf("%d messages of a job that is done", n)
+	}
+}
+
+// Parts of kinds with a queue of their own go there, when they are sent and when they
+// are sent again; those of all others do not.
+func TestKindsWithAQueue(t *testing.T) {
+	t.Parallel()
+	for prefix, own := range map[string]bool{"tu": true, "turns": false} {
+		f := newFarm("9", "9")
+		other := &belt{}
+		f.service = NewService(f.shelf, f.belt, f.now, wait40).WithQueue(prefix, other)
+		f.start(t)
+		f.pass(wait40 + Idle)
+		if err := f.service.Resend(t.Context(), Idle); err != nil {
+			t.Fatal(err)
+		}
+		want, got := []int{4, 0}, []int{len(f.messages), len(other.messages)}
+		if own {
+			slices.Reverse(want)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("prefix %s: %v messages, want %v", prefix, got, want)
+		}
 	}
 }
 

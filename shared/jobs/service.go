@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"time"
 
 	"regulars/shared/errs"
@@ -26,6 +27,8 @@ type Service struct {
 	now   func() time.Time
 	wait  time.Duration
 	texts errs.Texts // of why a job ended early
+	// others are queues for the kinds whose names begin with the key.
+	others map[string]Queue
 }
 
 // NewService makes a service whose parts start wait after their job was.
@@ -38,6 +41,30 @@ func NewService(store Store, queue Queue, now func() time.Time, wait time.Durati
 func (s *Service) WithTexts(texts errs.Texts) *Service {
 	s.texts = texts
 	return s
+}
+
+// ImportKinds is how the names of the kinds of imports begin, whose parts have a
+// queue of their own.
+const ImportKinds = "import-"
+
+// WithQueue returns the service with another queue for the parts of those kinds whose
+// names begin with prefix.
+func (s *Service) WithQueue(prefix string, queue Queue) *Service {
+	if s.others == nil {
+		s.others = map[string]Queue{}
+	}
+	s.others[prefix] = queue
+	return s
+}
+
+// queueOf is the queue for the parts of the job.
+func (s *Service) queueOf(job Job) Queue {
+	for prefix, queue := range s.others {
+		if strings.HasPrefix(job.Kind, prefix) {
+			return queue
+		}
+	}
+	return s.queue
 }
 
 // A Spec says what to do: a kind of job, about what, in which parts. For one
@@ -167,7 +194,7 @@ func (s *Service) send(ctx context.Context, job Job, parts []Part, later time.Du
 	for i, p := range parts {
 		refs[i] = p.Ref
 	}
-	return s.queue.Send(ctx, refs, s.delay(job)+later)
+	return s.queueOf(job).Send(ctx, refs, s.delay(job)+later)
 }
 
 // run says that a planned job runs.
@@ -209,7 +236,7 @@ func (s *Service) sendAgain(ctx context.Context, job Job, parts []Part, decide f
 	if len(refs) == 0 {
 		return nil
 	}
-	return s.queue.Send(ctx, refs, s.delay(job))
+	return s.queueOf(job).Send(ctx, refs, s.delay(job))
 }
 
 // delay is how long the job's parts have yet to wait.

@@ -103,7 +103,7 @@ func (s *Service) resend(ctx context.Context, ref Ref, idle time.Duration) error
 		})
 	case Finishing:
 		if lost(job.Moved) {
-			return s.queue.Send(ctx, []Ref{ref}, 0)
+			return s.queueOf(job).Send(ctx, []Ref{ref}, 0)
 		}
 	case Planning:
 		// A plan that is not whole is made up by the start that is repeated.
