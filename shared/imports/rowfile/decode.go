@@ -93,12 +93,12 @@ func (g *gunzip) Read(p []byte) (n int, err error) {
 	n, err = g.gzip.Read(p)
 	g.written += int64(n)
 	switch {
-	case err != nil:
-		return n, g.explain(err)
 	case g.written > g.most:
 		return 0, reject("bad_file/gzip_size", "", g.most)
 	case g.written > ratioFrom && g.written/maxRatio > g.source.read:
 		return 0, reject("bad_file/gzip_ratio", "", maxRatio)
+	case err != nil:
+		return n, g.explain(err)
 	}
 	return n, nil
 }

@@ -98,6 +98,7 @@ func TestRows(t *testing.T) {
 		{name: "tabs", file: "email\t_fname\na@x.com\t\"A\tB\"\n", want: []any{of(object{"email": "a@x.com", "_fname": "A\tB"})}},
 		{name: "the separator of a spreadsheet", file: "sep=;\nemail;a,b,c,d\nx;y\n", want: []any{of(object{"email": "x", "a,b,c,d": "y"})}},
 		{name: "semicolons, and commas within quotes", file: "email;\"a,b,c,d\"\nx;y\n", want: []any{of(object{"email": "x", "a,b,c,d": "y"})}},
+		{name: "a name of two lines", file: "email;\"Stadt,\nLand\"\nx;y\n", want: []any{of(object{"email": "x", "Stadt,\nLand": "y"})}},
 		{name: "a delimiter that was chosen", file: "email|a;b;c\nx|y\n", options: rowfile.Options{Delimiter: '|'}, want: []any{of(object{"email": "x", "a;b;c": "y"})}},
 		{name: "header only", file: "email,phones\n", want: nil},
 		{name: "header only, without a line end", file: "email,phones", want: nil},

@@ -103,7 +103,7 @@ func (f formats) date(column, text string) (string, error) {
 			n[part.what] = 10*n[part.what] + int(rest[digits]-'0')
 			digits++
 		}
-		adjoins := i+1 < len(f.dates) && f.dates[i+1].what != 0
+		adjoins := i > 0 && f.dates[i-1].what != 0 || i+1 < len(f.dates) && f.dates[i+1].what != 0
 		if digits == 0 || digits < part.digits && (part.what == 'Y' || adjoins) {
 			return "", reject("bad_cell/date", column, f.sample)
 		}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"regulars/shared/errs"
 )
 
 // byteOrderMark begins some texts in UTF-8; it says nothing.
@@ -64,63 +66,74 @@ func delimiterOf(o Options) (rune, error) {
 // the header.
 func headerRecord(text *Text, h *Header) (record []byte, length int64, err error) {
 	s := newSplitter(text.Reader, *h, 0, 1)
-	if record, err = s.next(); err == nil && h.Delimiter == 0 {
-		if said, ok := strings.CutPrefix(string(trimLineEnd(record)), "sep="); ok && len(said) == 1 && strings.Contains(",;\t|", said) {
-			h.Delimiter = rune(said[0])
-			s.delimiter = said[0]
-			record, err = s.next()
-		}
-	}
-	switch {
-	case errors.Is(err, io.EOF):
-		return nil, 0, reject("bad_file/empty", "")
-	case err != nil:
-		return nil, 0, wrongHeader(s, err)
-	}
 	if h.Delimiter == 0 {
-		h.Delimiter = mostOf(record)
-		// Where the header ends depends on the delimiter.
-		n, open := measureCSV(record, byte(h.Delimiter), true)
-		if open {
-			return nil, 0, reject("bad_header/quote", "")
+		if err := s.findDelimiter(); err != nil {
+			return nil, 0, wrongHeader(s, err)
 		}
-		s.from -= len(record) - n
-		s.offset -= int64(len(record) - n)
-		record = record[:n]
+		h.Delimiter = rune(s.delimiter)
+	}
+	if record, err = s.next(); err != nil {
+		return nil, 0, wrongHeader(s, err)
 	}
 	record = bytes.Clone(record)
 	text.Reader = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(s.buf[s.from:s.to]), text.Reader), sniffed)
 	return record, s.offset, nil
 }
 
-// wrongHeader says of a header that is too long what it is that is too long.
+// findDelimiter looks at the first line: it says which, or has most of it outside of
+// quotes; a comma where it has none.
+func (s *splitter) findDelimiter() error {
+	s.csv = false
+	line, err := s.next()
+	s.csv = true
+	if err != nil {
+		return err
+	}
+	if said, ok := strings.CutPrefix(string(trimLineEnd(line)), "sep="); ok && len(said) == 1 && strings.Contains(",;\t|", said) {
+		s.delimiter = said[0]
+		return nil
+	}
+	quoted, counts := false, map[byte]int{}
+	s.delimiter = ','
+	for _, c := range line {
+		switch c {
+		case '"':
+			quoted = !quoted
+		case ',', ';', '\t':
+			if !quoted {
+				counts[c]++
+			}
+		}
+	}
+	for _, c := range []byte(";\t") {
+		if counts[c] > counts[s.delimiter] {
+			s.delimiter = c
+		}
+	}
+	s.from -= len(line) // it is the header, or begins it
+	s.offset -= int64(len(line))
+	return nil
+}
+
+// wrongHeader says of a header that is not there, or has no end, what is wrong.
 func wrongHeader(s *splitter, err error) error {
+	if errors.Is(err, io.EOF) {
+		return reject("bad_file/empty", "")
+	}
+	wrong, ok := errs.AsClient(err)
+	if !ok {
+		return err
+	}
+	if wrong.Reason == "open_quote" {
+		return reject("bad_header/open_quote", "")
+	}
 	begin := s.buf[s.from:s.to]
-	for _, delimiter := range []string{",", ";", "\t", "|"} {
-		if n := bytes.Count(begin, []byte(delimiter)); n >= MaxColumns {
+	for _, delimiter := range []byte(",;\t|") {
+		if bytes.Count(begin, []byte{delimiter}) >= MaxColumns {
 			return reject("bad_header/too_many_columns", "", MaxColumns)
 		}
 	}
-	return err
-}
-
-// mostOf returns the delimiter that the header has most of outside of quotes; a
-// comma where it has none.
-func mostOf(header []byte) rune {
-	most, delimiter := 0, ','
-	for _, d := range ",;\t" {
-		cells, err := parseRecord(header, d)
-		if err == nil && len(cells) > most {
-			most, delimiter = len(cells), d
-		}
-	}
-	return delimiter
-}
-
-func parseRecord(record []byte, delimiter rune) ([]string, error) {
-	r := csv.NewReader(bytes.NewReader(record))
-	r.Comma, r.FieldsPerRecord = delimiter, -1
-	return r.Read()
+	return reject("bad_header/too_long", "", MaxRecord)
 }
 
 // columnNames reads the names of a header.
@@ -131,7 +144,9 @@ func columnNames(record []byte, delimiter rune) ([]string, error) {
 	case !utf8.Valid(record):
 		return nil, reject("bad_header/utf8", "")
 	}
-	names, err := parseRecord(record, delimiter)
+	r := csv.NewReader(bytes.NewReader(record))
+	r.Comma = delimiter
+	names, err := r.Read()
 	if err != nil {
 		return nil, reject("bad_header/quote", "")
 	}

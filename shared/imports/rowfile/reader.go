@@ -17,8 +17,8 @@ type Record struct {
 	Row int64
 	// Raw is the record as it stands in the text, with its line end.
 	Raw []byte
-	// Cells of CSV, as many as the header has columns; nil for JSON Lines, and
-	// where Err is not.
+	// Cells of CSV, as many as the header has columns unless Err says otherwise; nil
+	// for JSON Lines, and where quotes are wrong.
 	Cells []string
 	// Err is the client error of this record alone.
 	Err error
@@ -87,17 +87,15 @@ func (p *Parser) Record(row int64, raw []byte) Record {
 		rec.Err = wrongRecord(err)
 		return rec
 	}
-	if n := len(p.header.Columns); len(cells) != n {
-		rec.Err = reject("bad_row/cells", "", len(cells), n)
-		return rec
-	}
-	if rec.Err = p.checkTexts(raw, cells); rec.Err != nil {
-		return rec
-	}
 	for i, cell := range cells {
 		cells[i] = p.restore(cell)
 	}
 	rec.Cells = cells
+	if n := len(p.header.Columns); len(cells) != n {
+		rec.Err = reject("bad_row/cells", "", len(cells), n)
+		return rec
+	}
+	rec.Err = p.checkTexts(raw, cells)
 	return rec
 }
 

@@ -3,6 +3,7 @@ package rowfile
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"regulars/shared/csvtext"
@@ -33,24 +34,36 @@ func AppendRejectedHeader(dst []byte, h Header) []byte {
 // each text that a spreadsheet would take for a formula, then its number, the code
 // of the error and its sentence. Reading the report takes the apostrophes away.
 //
-// A record without cells has its text in the first of the columns. Of JSON Lines a
-// row is its object with three members more, and a line that is no object is in the
-// member line.
+// A record that could not be divided into cells has its text in the first column, and
+// one of too many cells those beyond in the last. Of JSON Lines a row is its object
+// with three members more, and a line that is no object is in the member line.
 func AppendRejected(dst []byte, h Header, rec Record, code, text string) []byte {
 	if h.Format == JSONLines {
 		return appendRejectedLine(dst, rec, code, text)
 	}
-	cells := rec.Cells
-	if cells == nil {
-		cells = make([]string, len(h.Columns))
-		cells[0] = strings.ToValidUTF8(string(trimLineEnd(rec.Raw)), "\ufffd")
-	}
-	row := make([]csvtext.Cell, 0, len(cells)+len(reportColumns))
-	for _, cell := range h.own(cells) {
-		row = append(row, csvtext.Text(cell))
+	row := make([]csvtext.Cell, 0, len(h.Columns)+len(reportColumns))
+	for _, cell := range h.own(h.fitted(rec)) {
+		row = append(row, csvtext.Text(strings.ToValidUTF8(cell, "\ufffd")))
 	}
 	row = append(row, csvtext.Int(rec.Row), csvtext.Text(code), csvtext.Text(text))
 	return csvtext.AppendRowWith(dst, h.Delimiter, row...)
+}
+
+// fitted returns as many cells as there are columns.
+func (h Header) fitted(rec Record) []string {
+	n := len(h.Columns)
+	switch {
+	case len(rec.Cells) == n:
+		return rec.Cells
+	case len(rec.Cells) > n:
+		rest := strings.Join(rec.Cells[n-1:], string(h.Delimiter))
+		return append(slices.Clone(rec.Cells[:n-1]), rest)
+	}
+	cells := make([]string, n)
+	if copy(cells, rec.Cells) == 0 {
+		cells[0] = string(trimLineEnd(rec.Raw))
+	}
+	return cells
 }
 
 // own leaves out the cells of an earlier report's columns.
