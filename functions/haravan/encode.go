@@ -40,6 +40,7 @@ type profile struct {
 	Used      int64  `json:"point_used"`
 	Available int64  `json:"point_available"`
 	Incoming  int64  `json:"point_incoming"`
+	Held      int64  `json:"point_held,omitempty"` // our own, where points are held
 	Ranking   int64  `json:"point_ranking"`
 	LevelID   int64  `json:"level_id"`
 	LevelName string `json:"level_name"`
@@ -83,7 +84,7 @@ func newProfile(p points.Profile, rules access.Preferences) profile {
 		Gender: c.Sex.Word(), Birthday: optional(c.BirthDate.Date()), Address: c.Street,
 		ProvinceCode: own(fieldProvince), ProvinceName: c.Region, DistrictCode: own(fieldDistrict), DistrictName: c.City,
 		WardCode: own(fieldWardCode), WardName: own(fieldWardName),
-		Used: a.Used, Available: a.Available, Incoming: a.Incoming, Ranking: a.Ranking, Spent: a.Spent, Orders: a.Orders,
+		Used: a.Used, Available: a.Available, Incoming: a.Incoming, Held: a.Held, Ranking: a.Ranking, Spent: a.Spent, Orders: a.Orders,
 		Status: "enabled", Created: stamp(c.ID.Created()), Updated: stamp(p.Changed()),
 	}
 	shown.LevelID, shown.LevelName = points.Level(rules, a.Ranking)

@@ -33,13 +33,21 @@ type entry struct {
 	Hash       string  `json:"hash"`
 	// NotTaken is what a return could not take back.
 	NotTaken int64 `json:"not_taken,omitempty"`
+	// Held is what was set aside or given back, Hold the hold that the entry ends and
+	// HoldExpires when the one that it makes ends by itself.
+	Held        int64   `json:"held,omitempty"`
+	Hold        int64   `json:"hold,omitempty"`
+	HoldExpires *string `json:"hold_expires_at,omitempty"`
 }
 
 func newEntry(l points.Line) entry {
 	e := entry{
 		Seq: l.Seq, Kind: string(l.Kind), Value: l.Change.Available, Balance: l.Balance.Available,
 		Reason: l.Reason, RefID: l.RefID, Actor: l.Actor, Created: stamp(l.Time), ReversedBy: []int64{}, Hash: l.Hash.String(),
-		NotTaken: l.NotTaken,
+		NotTaken: l.NotTaken, Held: l.Change.Held, Hold: l.Hold,
+	}
+	if !l.Ends.IsZero() {
+		e.HoldExpires = optional(stamp(l.Ends))
 	}
 	if l.Reverses != 0 {
 		e.Reverses = &l.Reverses
@@ -56,6 +64,7 @@ type figures struct {
 	Ranking   int64 `json:"point_ranking"`
 	Spent     int64 `json:"total_spent"`
 	Orders    int64 `json:"total_order"`
+	Held      int64 `json:"point_held,omitempty"`
 }
 
 // listEntries is the statement of a profile.
@@ -90,10 +99,10 @@ func (d *Dialect) statement(c *call) (lines []points.Line, next string, err erro
 
 // period reads the parameters of a statement. An empty one is not given.
 func (c *call) period() (p points.Period, err error) {
-	p.RefID, p.Limit = c.query.Get("ref_id"), entriesPage
-	if n, err := strconv.Atoi(c.query.Get("limit")); err == nil && n > 0 {
-		p.Limit = min(n, maxEntries)
+	if p, err = c.pageOfLines(); err != nil {
+		return p, err
 	}
+	p.RefID = c.query.Get("ref_id")
 	if text := c.trimmed("from"); text != "" {
 		if p.From, err = instant("from", text); err != nil {
 			return p, err
@@ -106,6 +115,15 @@ func (c *call) period() (p points.Period, err error) {
 		if len(text) == len(time.DateOnly) { // a bare date is meant with all of its day
 			p.To = p.To.Add(24*time.Hour - time.Microsecond)
 		}
+	}
+	return p, nil
+}
+
+// pageOfLines reads which page of a list of entries is asked for.
+func (c *call) pageOfLines() (p points.Period, err error) {
+	p.Limit = entriesPage
+	if n, err := strconv.Atoi(c.query.Get("limit")); err == nil && n > 0 {
+		p.Limit = min(n, maxEntries)
 	}
 	if text := c.trimmed("cursor"); text != "" {
 		if p.Below, err = strconv.ParseInt(text, 10, 64); err != nil || p.Below < 1 {

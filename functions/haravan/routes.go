@@ -50,6 +50,11 @@ var Routes = []httpapi.Route[*Dialect, *call]{
 	{Method: "GET", Path: "/loy/profiles/{id}/points/entries/{seq}.json", Scope: access.LoyRead, Strict: true, Handle: (*Dialect).getEntry},
 	{Method: "POST", Path: "/loy/profiles/{id}/points/entries/{seq}/reverse.json", Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).reverseEntry},
 	{Method: "POST", Path: batchPath, Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).addBatch},
+	{Method: "GET", Path: "/loy/profiles/{id}/points/holds.json", Scope: access.LoyRead, Reads: []string{"state", "limit", "cursor"}, Strict: true, Handle: (*Dialect).listHolds},
+	{Method: "POST", Path: "/loy/profiles/{id}/points/holds.json", Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).makeHold},
+	{Method: "GET", Path: "/loy/profiles/{id}/points/holds/{hold}.json", Scope: access.LoyRead, Strict: true, Handle: (*Dialect).getHold},
+	{Method: "POST", Path: "/loy/profiles/{id}/points/holds/{hold}/commit.json", Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).commitHold},
+	{Method: "POST", Path: "/loy/profiles/{id}/points/holds/{hold}/void.json", Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).voidHold},
 	{Method: "POST", Path: "/loy/profiles/{id}/orders.json", Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).payOrder},
 	{Method: "POST", Path: "/loy/profiles/{id}/orders/{order}" + returnPath, Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).returnOrder},
 }

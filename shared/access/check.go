@@ -29,6 +29,8 @@ const (
 	// maxWaitHours is a year, maxExpiryDays ten: longer is a slip of the pen.
 	maxWaitHours  = 366 * 24
 	maxExpiryDays = 3_660
+	// maxHold is how long points may be held, in seconds.
+	maxHold = 31 * 24 * 3600
 	// maxRate bounds size and leak of the rate limit.
 	maxRate = 100_000
 )
@@ -199,6 +201,8 @@ func (c Preferences) checkEarning() error {
 		{"earning.money_per_point", c.Earning.MoneyPerPoint, 1, maxPoints},
 		{"earning.usable_after_hours", c.Earning.UsableAfterHours, 0, maxWaitHours},
 		{"earning.expires_after_days", c.Earning.ExpiresAfterDays, 0, maxExpiryDays},
+		{"holds.max_expires_in", c.Holds.MaxExpiresIn, 1, maxHold},
+		{"holds.expires_in", c.Holds.ExpiresIn, 1, c.Holds.MaxExpiresIn},
 		{"money_per_ranking_point", c.MoneyPerRankingPoint, 1, maxPoints},
 	} {
 		if err := inRange(n.name, n.value, n.least, n.top); err != nil {

@@ -30,6 +30,7 @@ type Preferences struct {
 	// Levels by the number that answers show.
 	Levels  map[int64]Level `json:"levels"`
 	Earning Earning         `json:"earning"`
+	Holds   Holds           `json:"holds"`
 	// MoneyPerRankingPoint is how much of an order's total makes one.
 	MoneyPerRankingPoint int64 `json:"money_per_ranking_point"`
 	// UniqueRefID: a ref_id happens once for a customer and direction.
@@ -110,6 +111,14 @@ type Earning struct {
 	ExpiresAfterDays int64 `json:"expires_after_days"`
 }
 
+// Holds says how long points are set aside, in seconds.
+type Holds struct {
+	// ExpiresIn holds for a hold that says nothing itself.
+	ExpiresIn int64 `json:"expires_in"`
+	// MaxExpiresIn is the longest that a hold may say.
+	MaxExpiresIn int64 `json:"max_expires_in"`
+}
+
 // Rounding says what becomes of a part of a point.
 type Rounding string
 
@@ -138,6 +147,7 @@ func Defaults() Preferences {
 		Earning: Earning{
 			MoneyPerPoint: 1000, Rounding: RoundDown, PercentOfLevel: map[int64]int64{},
 		},
+		Holds:                Holds{ExpiresIn: 15 * 60, MaxExpiresIn: 7 * 24 * 3600},
 		MoneyPerRankingPoint: 100,
 		RateLimit:            RateLimit{Size: 80, Leak: 4},
 		Languages:            []string{},

@@ -87,6 +87,7 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 	it, err = newAnswerItem(uniqueKey(tenant, id, points.Reference{Direction: points.Debit, RefID: "A#1"}), "commit", "", nil, time.Time{})
 	line("unique reference", it, err)
 	line("reversal", newReversalItem(reversalKey(tenant, id, 7), points.Reversal{}, "commit"), nil)
+	line("end of a hold", newHoldEndItem(holdEndKey(tenant, id, 7), points.HoldEnd{}, "commit"), nil)
 	it, err = newAnswerItem(answerKey(tenant, id, "k1"), "commit", "", nil, noon)
 	line("answer to a request", it, err)
 	it, err = newSettingsItem(access.Settings{Tenant: tenant}, "commit")

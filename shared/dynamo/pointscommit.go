@@ -78,6 +78,9 @@ func (t *tx) putPoints(c points.Commit, now time.Time) error {
 		it := newReversalItem(reversalKey(c.Tenant, id, c.Reversal.Seq), c.Reversal.After, c.ID)
 		t.put(it, writtenBy(c.Reversal.Before.Commit), c.Reversal.Before.Bytes, 0)
 	}
+	for _, h := range c.Ended {
+		t.put(newHoldEndItem(holdEndKey(c.Tenant, id, h.Number), h, c.ID), absent(), 0, 0)
+	}
 	if c.Before.Absent() {
 		// Until there is an account nothing but the customer says whether it is
 		// disabled or deleted; who changes that checks that there is none.

@@ -28,6 +28,7 @@ const (
 	attrWaiting   = "wt" // hours as differences, days, and points, as varints
 	attrErased    = "er"
 	attrShares    = "sh" // whose the points are, see packShares
+	attrHolds     = "hd" // the open holds, see packHolds
 
 	attrKind     = "k"
 	attrPaid     = "p"
@@ -35,6 +36,8 @@ const (
 	attrExpires  = "e"
 	attrLevel    = "l"
 	attrNotTaken = "nt"
+	attrHold     = "hl"
+	attrEnds     = "hu"
 	attrReason   = "rs"
 	attrRef      = "rf"
 	attrActor    = "ac"
@@ -45,20 +48,21 @@ const (
 // The attributes of figures: those of an account or a change, and those of the
 // balance after an entry.
 var (
-	attrFigures = [...]string{"fa", "fu", "fi", "fr", "fs", "fo"}
-	attrBalance = [...]string{"ba", "bu", "bi", "br", "bs", "bo"}
+	attrFigures = [...]string{"fa", "fu", "fi", "fr", "fs", "fo", "fh"}
+	attrBalance = [...]string{"ba", "bu", "bi", "br", "bs", "bo", "bh"}
 )
 
-func (it attributes) setFigures(names [6]string, f points.Figures) {
-	for i, n := range [...]int64{f.Available, f.Used, f.Incoming, f.Ranking, f.Spent, f.Orders} {
+func (it attributes) setFigures(names [7]string, f points.Figures) {
+	for i, n := range [...]int64{f.Available, f.Used, f.Incoming, f.Ranking, f.Spent, f.Orders, f.Held} {
 		it.setCount(names[i], n)
 	}
 }
 
-func (r *reader) figures(names [6]string) points.Figures {
+func (r *reader) figures(names [7]string) points.Figures {
 	return points.Figures{
 		Available: r.number(names[0]), Used: r.number(names[1]), Incoming: r.number(names[2]),
 		Ranking: r.number(names[3]), Spent: r.number(names[4]), Orders: r.number(names[5]),
+		Held: r.number(names[6]),
 	}
 }
 
@@ -78,6 +82,7 @@ func newAccountItem(tenant int, a points.Account, commit string) item {
 	it.setBytes(attrLots, packLots(a.Lots))
 	it.setBytes(attrWaiting, packWaiting(a.Waiting))
 	it.setBytes(attrShares, packShares(a))
+	it.setBytes(attrHolds, packHolds(a.Holds))
 	it.setCount(attrErased, a.Erased)
 	return item(it)
 }
@@ -97,10 +102,11 @@ func readAccount(id customer.ID, it item) (points.Record, error) {
 	copy(a.Head[:], r.bytes(attrHash))
 	lots, lotsErr := unpackLots(r.bytes(attrLots))
 	waiting, waitingErr := unpackWaiting(r.bytes(attrWaiting))
-	if err := errors.Join(r.err, lotsErr, waitingErr); err != nil {
+	holds, holdsErr := unpackHolds(r.bytes(attrHolds))
+	if err := errors.Join(r.err, lotsErr, waitingErr, holdsErr); err != nil {
 		return points.Record{}, fmt.Errorf("item of account %s: %w", id.Hex(), err)
 	}
-	a.Lots, a.Waiting = lots, waiting
+	a.Lots, a.Waiting, a.Holds = lots, waiting, holds
 	if err := unpackShares(r.bytes(attrShares), &a); err != nil {
 		return points.Record{}, fmt.Errorf("item of account %s: %w", id.Hex(), err)
 	}
@@ -294,6 +300,8 @@ func newEntryItem(tenant int, id customer.ID, e points.Entry, commit string) ite
 	it.setCount(attrReverses, e.Reverses)
 	it.setCount(attrExpires, int64(e.Expires))
 	it.setCount(attrNotTaken, e.NotTaken)
+	it.setCount(attrHold, e.Hold)
+	it.setCount(attrEnds, micros(e.Ends))
 	it.setCount(attrLevel, e.Level)
 	it.setCount(attrPrevLevel, e.PreviousLevel)
 	it.setText(attrReason, e.Reason)
@@ -317,6 +325,7 @@ func readEntry(it item) (points.Entry, error) {
 		Seq: seq, Kind: points.Kind(r.text(attrKind)), Change: r.figures(attrFigures), Balance: r.figures(attrBalance),
 		Time: time.UnixMicro(r.number(attrChanged)).UTC(), PaidAt: fromMicros(r.number(attrPaid)),
 		Reverses: r.number(attrReverses), Expires: points.Day(r.number(attrExpires)), NotTaken: r.number(attrNotTaken),
+		Hold: r.number(attrHold), Ends: fromMicros(r.number(attrEnds)),
 		Level: r.number(attrLevel), PreviousLevel: r.number(attrPrevLevel),
 		Text: points.Text{Reason: r.text(attrReason), RefID: r.text(attrRef), Actor: r.text(attrActor)},
 	}

@@ -156,6 +156,16 @@ func reversalKey(tenant int, id customer.ID, seq int64) key {
 	return key{collectionPK(tenant, id), "REVERSED#" + seqText(seq)}
 }
 
+// holdEndKey is where it lies how a hold ended.
+func holdEndKey(tenant int, id customer.ID, number int64) key {
+	return key{collectionPK(tenant, id), "HOLD#" + seqText(number)}
+}
+
+// numberOfHold reads what holdEndKey writes.
+func numberOfHold(k key) (int64, error) {
+	return strconv.ParseInt(strings.TrimPrefix(k.SK, "HOLD#"), 10, 64)
+}
+
 // seqOfReversal reads what reversalKey writes.
 func seqOfReversal(k key) (int64, error) {
 	return strconv.ParseInt(strings.TrimPrefix(k.SK, "REVERSED#"), 10, 64)
@@ -167,7 +177,7 @@ func answerKey(tenant int, id customer.ID, idempotencyKey string) key {
 }
 
 // oncePrefixes begin the sort keys of what a deleted customer's collection loses.
-var oncePrefixes = []string{"ORDER#", "REF#", "REQUEST#"}
+var oncePrefixes = []string{"HOLD#", "ORDER#", "REF#", "REQUEST#"}
 
 // accountIndexKeys are an account's places: by the hour at which something is
 // next due, and by the hour of its last change.

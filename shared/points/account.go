@@ -32,17 +32,19 @@ type Figures struct {
 	Spent int64
 	// Orders is how many there were.
 	Orders int64
+	// Held points are set aside by holds: no longer available, and not spent yet.
+	Held int64
 }
 
 func (f Figures) plus(g Figures) Figures {
 	return Figures{
 		f.Available + g.Available, f.Used + g.Used, f.Incoming + g.Incoming,
-		f.Ranking + g.Ranking, f.Spent + g.Spent, f.Orders + g.Orders,
+		f.Ranking + g.Ranking, f.Spent + g.Spent, f.Orders + g.Orders, f.Held + g.Held,
 	}
 }
 
 func (f Figures) minus(g Figures) Figures {
-	return f.plus(Figures{-g.Available, -g.Used, -g.Incoming, -g.Ranking, -g.Spent, -g.Orders})
+	return f.plus(Figures{-g.Available, -g.Used, -g.Incoming, -g.Ranking, -g.Spent, -g.Orders, -g.Held})
 }
 
 // An Account is what a customer has, as it stood after its last entry. It is a
@@ -76,6 +78,9 @@ type Account struct {
 	// Waiting are the incoming points by the hour they become available, the
 	// soonest first, and by order.
 	Waiting []Waiting
+	// Holds are those that have not ended, in the order in which they were made.
+	// Together they are the held points.
+	Holds []Hold
 	// Expired is what expired of orders' points, by order.
 	Expired []Share
 	// Untold is up to which entry it is not told which points an order earned.

@@ -18,6 +18,8 @@ type draft struct {
 	// now is never before the last entry: time does not go back for an account.
 	now  time.Time
 	made []Entry
+	// ended are the holds that ended.
+	ended []HoldEnd
 	// said are the figures that the entries so far explain.
 	said Figures
 }
@@ -29,6 +31,7 @@ func newDraft(p Profile, rules access.Preferences, now time.Time) *draft {
 		d.now = d.Changed
 	}
 	d.Lots, d.Waiting, d.Expired = slices.Clone(d.Lots), slices.Clone(d.Waiting), slices.Clone(d.Expired)
+	d.Holds = slices.Clone(d.Holds) // their shares are replaced, never altered
 	if p.Account.Absent() {
 		d.Account = Account{ID: p.Customer.ID, Number: rand.Text(), Disabled: p.Customer.Disabled}
 	}
@@ -54,8 +57,8 @@ func (d *draft) enter(e Entry) {
 	d.made = append(d.made, e)
 }
 
-// settle enters what has fallen due: waiting points become available, lots
-// expire. It does so before any other decision.
+// settle enters what has fallen due: waiting points become available, holds whose
+// time is over give theirs back, lots expire. It does so before any other decision.
 func (d *draft) settle() {
 	system := Text{Actor: systemActor}
 	due := 0
@@ -71,6 +74,7 @@ func (d *draft) settle() {
 	if due > 0 {
 		d.enter(Entry{Kind: KindActivate, Text: system})
 	}
+	d.release()
 	expired := int64(0)
 	for _, l := range d.Lots {
 		if l.Day != Never && !l.Day.Begins().After(d.now) {
@@ -127,10 +131,15 @@ func (d *draft) covers(points int64) error {
 	return nil
 }
 
+// into makes a commit of what was decided.
+func (d *draft) into(c *Commit) {
+	c.After, c.Entries, c.Ended = d.Account, d.made, d.ended
+}
+
 // within rejects figures that JSON would not keep. field is what the client sent
 // too much of.
 func (d *draft) within(field string) error {
-	if d.Available > Max-d.Incoming || d.Used > Max || d.Ranking > Max || d.Spent > Max {
+	if d.Available > Max-d.Incoming-d.Held || d.Used > Max || d.Ranking > Max || d.Spent > Max {
 		return errs.New(ErrTooMany.Kind, "too_many_points/figure", field, int64(Max))
 	}
 	if d.Available < -Max {

@@ -117,9 +117,9 @@ func (s *Service) Settle(ctx context.Context, tenant int, id customer.ID, rules 
 			return nil
 		}
 		changed = true
-		return s.store.CommitPoints(ctx, Commit{
-			ID: rand.Text(), Tenant: tenant, Before: profile.Account, After: d.Account, Entries: d.made,
-		})
+		commit := Commit{ID: rand.Text(), Tenant: tenant, Before: profile.Account}
+		d.into(&commit)
+		return s.store.CommitPoints(ctx, commit)
 	})
 	return changed && err == nil, err
 }

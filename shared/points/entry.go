@@ -20,8 +20,15 @@ const (
 	KindOrder  Kind = "order"
 	KindRedeem Kind = "redeem"
 	KindReturn Kind = "return"
-	// KindReverse undoes an add or a subtract, or a part of it.
+	// KindReverse undoes an add, a subtract or a commit, or a part of it.
 	KindReverse Kind = "reverse"
+	// KindHold sets points aside. One of the next three ends it: KindCommit spends
+	// them or a part of them, KindVoid gives them back, KindRelease gives them back
+	// because their time is over.
+	KindHold    Kind = "hold"
+	KindCommit  Kind = "commit"
+	KindVoid    Kind = "void"
+	KindRelease Kind = "release"
 	// KindActivate ends the waiting time of points, KindExpire their life.
 	KindActivate Kind = "activate"
 	KindExpire   Kind = "expire"
@@ -64,6 +71,10 @@ type Entry struct {
 	// NotTaken is how many points a return could not take back, because they were
 	// spent and the tenant allows no debt.
 	NotTaken int64
+	// Hold is the hold that the entry ends, else 0. Ends is when one that the entry
+	// makes ends by itself, of a KindHold.
+	Hold int64
+	Ends time.Time
 	// Level is the level that the entry led to and PreviousLevel the one before,
 	// where it changed; else both are 0.
 	Level, PreviousLevel int64
@@ -119,6 +130,16 @@ func (e Entry) hash(number string, before Hash) Hash {
 	if e.NotTaken != 0 { // entries from before there was such a thing keep their hash
 		b = appendText(b, "not taken")
 		b = binary.AppendVarint(b, e.NotTaken)
+	}
+	if e.Change.Held != 0 || e.Balance.Held != 0 {
+		b = appendText(b, "held")
+		b = binary.AppendVarint(b, e.Change.Held)
+		b = binary.AppendVarint(b, e.Balance.Held)
+	}
+	if e.Hold != 0 || !e.Ends.IsZero() {
+		b = appendText(b, "hold")
+		b = binary.AppendVarint(b, e.Hold)
+		b = binary.AppendVarint(b, micros(e.Ends))
 	}
 	b = append(b, e.Digest[:]...)
 	return sha256.Sum256(append(b, before[:]...))

@@ -143,6 +143,13 @@ func (a *Account) bound() {
 				told, oldest = told+1, min(oldest, w.Order)
 			}
 		}
+		for _, h := range a.Holds {
+			for _, l := range h.Shares {
+				if l.Order != 0 {
+					told, oldest = told+1, min(oldest, l.Order)
+				}
+			}
+		}
 		if len(a.Expired) > maxExpired {
 			oldest = min(oldest, a.Expired[0].Order)
 		} else if told <= maxTold {
@@ -155,6 +162,7 @@ func (a *Account) bound() {
 	}
 	a.mergeLots()
 	a.mergeWaiting()
+	a.mergeShares()
 }
 
 // forget makes the points of the orders up to an entry those of none.
@@ -173,8 +181,24 @@ func (a *Account) forget(order int64) {
 		}
 		a.addWaiting(w)
 	}
+	for i, h := range a.Holds {
+		a.Holds[i].Shares = forgetShares(h.Shares, order)
+	}
 	a.Expired = slices.DeleteFunc(slices.Clone(a.Expired), func(s Share) bool { return s.Order <= order })
 	a.Untold = max(a.Untold, min(order, a.Version+1)) // the next entry may be one of them
+}
+
+// forgetShares are the shares of a hold where those of the orders up to an entry are
+// of none.
+func forgetShares(shares []Lot, order int64) []Lot {
+	var kept Account
+	for _, l := range shares {
+		if l.Order <= order {
+			l.Order = 0
+		}
+		kept.addLot(l)
+	}
+	return kept.Lots
 }
 
 // mergeLots lets the points of one lot expire with the next, where there are too
@@ -183,14 +207,19 @@ func (a *Account) mergeLots() {
 	if len(a.Lots) <= maxLots {
 		return
 	}
+	a.Lots = mergeNearest(a.Lots)
+}
+
+// mergeNearest makes one lot, of the later day, of the two whose days are nearest.
+func mergeNearest(lots []Lot) []Lot {
 	nearest := 0
-	for i := range len(a.Lots) - 1 {
-		if a.Lots[i+1].Day-a.Lots[i].Day < a.Lots[nearest+1].Day-a.Lots[nearest].Day {
+	for i := range len(lots) - 1 {
+		if lots[i+1].Day-lots[i].Day < lots[nearest+1].Day-lots[nearest].Day {
 			nearest = i
 		}
 	}
-	a.Lots[nearest+1].Points += a.Lots[nearest].Points
-	a.Lots = slices.Delete(a.Lots, nearest, nearest+1)
+	lots[nearest+1].Points += lots[nearest].Points
+	return slices.Delete(lots, nearest, nearest+1)
 }
 
 // mergeWaiting lets the last points become available with those before, where there
@@ -312,6 +341,11 @@ func (a Account) Due() (at time.Time, ok bool) {
 	if len(a.Waiting) > 0 {
 		if usable := a.Waiting[0].Hour.Begins(); !ok || usable.Before(at) {
 			at, ok = usable, true
+		}
+	}
+	for _, h := range a.Holds {
+		if !ok || h.Ends.Before(at) {
+			at, ok = h.Ends, true
 		}
 	}
 	return at, ok

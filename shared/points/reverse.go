@@ -23,14 +23,29 @@ var (
 	ErrAlreadyReversed = &errs.Client{Kind: errs.Invalid, Code: "already_reversed"}
 )
 
-// reverse undoes an add or a subtract, or so many points of it; 0 is all that is
-// left. Points taken back come out of the lot that they went into; points given
-// back expire like new ones.
+// reversible is how many points the entry gave or took that can be taken or given
+// back; ok is false where the kind cannot be undone.
+func (e Entry) reversible() (points int64, ok bool) {
+	switch e.Kind {
+	case KindAdd:
+		return e.Change.Available, true
+	case KindSubtract:
+		return -e.Change.Available, true
+	case KindCommit:
+		return e.Change.Used, true
+	}
+	return 0, false
+}
+
+// reverse undoes an add, a subtract or the commit of a hold, or so many points of it;
+// 0 is all that is left. Points taken back come out of the lot that they went into;
+// points given back expire like new ones.
 func (d *draft) reverse(e Entry, so Reversal, points int64, text Text) (Reversal, error) {
-	if e.Kind != KindAdd && e.Kind != KindSubtract {
+	moved, ok := e.reversible()
+	if !ok {
 		return so, errs.New(ErrNotReversible.Kind, "not_reversible", "reverse", e.Kind)
 	}
-	left := max(e.Change.Available, -e.Change.Available) - so.Points
+	left := moved - so.Points
 	if points == 0 {
 		points = left
 	}

@@ -202,7 +202,7 @@ func (s *Service) attempt(ctx context.Context, r Request, st step) (Result, erro
 		return Result{}, err
 	}
 	d.settle() // an old order may have earned what has expired since
-	commit.After, commit.Entries = d.Account, d.made
+	d.into(&commit)
 	return s.commit(ctx, r, profile, commit)
 }
 

@@ -45,13 +45,14 @@ type ReversalChange struct {
 	After  Reversal
 }
 
-// A Direction says whether points come or go.
+// A Direction says whether points come, go or are set aside.
 type Direction string
 
 // The directions.
 const (
-	Credit Direction = "add"
-	Debit  Direction = "subtract"
+	Credit   Direction = "add"
+	Debit    Direction = "subtract"
+	SetAside Direction = "hold"
 )
 
 // A Reference may happen once for a customer and direction.
@@ -87,6 +88,8 @@ type Commit struct {
 	// Order and Reversal are replaced, unless nil.
 	Order    *OrderChange
 	Reversal *ReversalChange
+	// Ended are the holds that end; none of them may have ended already.
+	Ended []HoldEnd
 }
 
 // A Store keeps accounts and their entries. Reads are strongly consistent but
@@ -98,6 +101,13 @@ type Store interface {
 
 	// Order reads an order; an absent one has no Rev.
 	Order(ctx context.Context, tenant int, id customer.ID, order string) (OrderRecord, error)
+
+	// Hold reads the entry that made a hold, or one without a kind, and how it ended.
+	Hold(ctx context.Context, tenant int, id customer.ID, number int64) (HoldLine, error)
+
+	// HoldEnds reads how holds ended whose numbers are below one, up to limit, the
+	// highest first; below none where that is 0.
+	HoldEnds(ctx context.Context, tenant int, id customer.ID, below int64, limit int) ([]HoldEnd, error)
 
 	// Lines reads entries by their numbers, each with what was undone of it; those
 	// that there are.

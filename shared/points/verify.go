@@ -18,11 +18,18 @@ type Verifier struct {
 	time    time.Time
 	last    time.Time // order
 	level   int64     // previous one
+	holds   map[int64]heldPoints
+}
+
+// heldPoints are those of a hold that has not ended.
+type heldPoints struct {
+	points int64
+	ends   time.Time
 }
 
 // NewVerifier begins with the first entry of an account, which may have texts
 // erased where the customer was deleted.
-func NewVerifier(of Account) *Verifier { return &Verifier{of: of} }
+func NewVerifier(of Account) *Verifier { return &Verifier{of: of, holds: map[int64]heldPoints{}} }
 
 // A Mismatch is where a ledger first does not add up.
 type Mismatch struct {
@@ -49,6 +56,9 @@ func (v *Verifier) Next(e Entry) *Mismatch {
 	case e.Hash != e.hash(v.of.Number, v.head):
 		return &Mismatch{e.Seq, "its hash does not cover it and the entry before"}
 	}
+	if problem := v.hold(e); problem != "" {
+		return &Mismatch{e.Seq, problem}
+	}
 	v.seq, v.figures, v.head, v.time = e.Seq, e.Balance, e.Hash, e.Time
 	if e.PaidAt.After(v.last) {
 		v.last = e.PaidAt
@@ -57,6 +67,34 @@ func (v *Verifier) Next(e Entry) *Mismatch {
 		v.level = e.PreviousLevel
 	}
 	return nil
+}
+
+// hold takes in what an entry does to holds and returns what is wrong with it.
+func (v *Verifier) hold(e Entry) (problem string) {
+	switch {
+	case e.Kind == KindHold:
+		v.holds[e.Seq] = heldPoints{e.Change.Held, e.Ends}
+	case e.Hold != 0:
+		h, open := v.holds[e.Hold]
+		if delete(v.holds, e.Hold); !open || h.points != -e.Change.Held {
+			return fmt.Sprintf("it ends hold %d, which is not open with %d points", e.Hold, -e.Change.Held)
+		}
+	case e.Change.Held != 0:
+		return "it changes what is held, and names no hold"
+	}
+	return ""
+}
+
+// sameHolds reports whether the account has the holds that the entries left open.
+func (v *Verifier) sameHolds() bool {
+	held := int64(0)
+	for _, h := range v.of.Holds {
+		if want, open := v.holds[h.Number]; !open || want.points != h.Points() || !want.ends.Equal(h.Ends) {
+			return false
+		}
+		held += h.Points()
+	}
+	return len(v.of.Holds) == len(v.holds) && held == v.of.Held
 }
 
 // Account compares the account with all its entries and returns the flaw, or nil.
@@ -83,6 +121,8 @@ func (v *Verifier) Account() *Mismatch {
 		problem = fmt.Sprintf("the lots hold %d points, %d are available", lots, a.Available)
 	case waiting != a.Incoming:
 		problem = fmt.Sprintf("%d points wait, %d are incoming", waiting, a.Incoming)
+	case !v.sameHolds():
+		problem = "the open holds are not those of the entries"
 	default:
 		return nil
 	}

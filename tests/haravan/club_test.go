@@ -92,6 +92,17 @@ func (m member) order(body string, header ...string) client.Answer {
 	return m.send(http.MethodPost, m.below("/orders.json"), `{"order": `+body+`}`, header...)
 }
 
+func (m member) hold(body string, header ...string) client.Answer {
+	m.t.Helper()
+	return m.send(http.MethodPost, m.below("/points/holds.json"), `{"hold": `+body+`}`, header...)
+}
+
+// end ends a hold: how is commit or void.
+func (m member) end(number int, how, body string, header ...string) client.Answer {
+	m.t.Helper()
+	return m.send(http.MethodPost, m.below(fmt.Sprintf("/points/holds/%d/%s.json", number, how)), `{"`+how+`": `+body+`}`, header...)
+}
+
 // profile is what P2 shows.
 func (m member) profile() map[string]any {
 	m.t.Helper()

@@ -27,7 +27,7 @@ func TestLedgerHistories(t *testing.T) {
 	for seed := range 10 {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			playHistory(t, table, seedDice(uint64(seed), 400))
+			playHistory(t, table, seedDice(uint64(seed), 800))
 		})
 	}
 }
@@ -40,7 +40,7 @@ func TestProveLedger(t *testing.T) {
 	t.Parallel()
 	table := dynamotest.Table(t)
 	for seed := range 50 {
-		playHistory(t, table, seedDice(uint64(1000+seed), 600))
+		playHistory(t, table, seedDice(uint64(1000+seed), 1200))
 	}
 }
 
@@ -144,6 +144,8 @@ func (h *history) throwRules(d *dice) {
 	h.rules = access.Defaults()
 	h.rules.Earning.ExpiresAfterDays = int64(d.roll(3)) * 2 // 0: never
 	h.rules.Earning.UsableAfterHours = int64(d.roll(3)) * 5
+	h.rules.Holds.ExpiresIn = int64(1+d.roll(3)) * 5 * 3600
+	h.rules.Holds.MaxExpiresIn = 48 * 3600
 	h.rules.NegativeOnReversal = d.roll(2) == 1
 	h.rules.SubtractCountsAsUsed = d.roll(2) == 1
 	h.rules.UniqueRefID = d.roll(3) == 0

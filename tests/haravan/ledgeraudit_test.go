@@ -120,7 +120,7 @@ func (g *guest) audit(a points.Account, entries []points.Entry) error {
 			return errors.New(flaw.Problem)
 		}
 		var by step
-		if e.Kind != points.KindActivate && e.Kind != points.KindExpire {
+		if !slices.Contains([]points.Kind{points.KindActivate, points.KindRelease, points.KindExpire}, e.Kind) {
 			if len(asked) == 0 || asked[0].kind != e.Kind || asked[0].last < e.Seq {
 				return fmt.Errorf("entry %d, %s: nobody asked for it", e.Seq, e.Kind)
 			}
@@ -133,7 +133,7 @@ func (g *guest) audit(a points.Account, entries []points.Entry) error {
 	switch flaw := v.Account(); {
 	case flaw != nil:
 		return errors.New(flaw.Problem)
-	case a.Used < 0 || a.Incoming < 0 || a.Ranking < 0 || a.Spent < 0:
+	case a.Used < 0 || a.Held < 0 || a.Incoming < 0 || a.Ranking < 0 || a.Spent < 0:
 		return errors.New("a figure is negative")
 	case len(asked) > 0:
 		return fmt.Errorf("%s was carried out and has no entry", asked[0].kind)

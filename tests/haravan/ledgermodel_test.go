@@ -19,6 +19,7 @@ type ledgerModel struct {
 	debt    int64
 	orders  map[string]paid
 	refs    map[string]bool
+	holds   map[int64]held // that have not ended
 	ranking int64
 	// expired is what expired of orders, by entry; untold up to which entry it is no
 	// longer told whose points are whose.
@@ -43,6 +44,14 @@ type grant struct {
 	waiting bool
 	day     int64
 	order   int64 // the entry by which they were earned; 0: none
+	hold    int64 // the entry by which they are held; 0: none
+}
+
+// held is a hold that has not ended.
+type held struct {
+	points int64
+	ends   time.Time
+	ref    string
 }
 
 // paid is what an order came to.
@@ -65,12 +74,12 @@ func (d operation) kinds() []points.Kind {
 }
 
 func newLedgerModel() ledgerModel {
-	return ledgerModel{orders: map[string]paid{}, refs: map[string]bool{}, expired: map[int64]int64{}}
+	return ledgerModel{orders: map[string]paid{}, refs: map[string]bool{}, holds: map[int64]held{}, expired: map[int64]int64{}}
 }
 
 func (m ledgerModel) clone() ledgerModel {
 	m.lines, m.grants = slices.Clone(m.lines), slices.Clone(m.grants)
-	m.orders, m.refs, m.expired = maps.Clone(m.orders), maps.Clone(m.refs), maps.Clone(m.expired)
+	m.orders, m.refs, m.expired, m.holds = maps.Clone(m.orders), maps.Clone(m.refs), maps.Clone(m.expired), maps.Clone(m.holds)
 	return m
 }
 
@@ -87,6 +96,8 @@ func (m ledgerModel) expects(d operation, at time.Time) string {
 		return "refused"
 	}
 	m.activate(at)
+	for m.release(at) != (points.Figures{}) {
+	}
 	m.expire(at)
 	for _, kind := range d.kinds() {
 		if _, err := m.change(kind, d, at); err != nil {
@@ -103,6 +114,12 @@ func (m *ledgerModel) next(e points.Entry, by step) error {
 		return errors.New("something was due before it")
 	}
 	before := m.ranking
+	ref := by.wish.order.ID + by.wish.ref
+	if h, ok := m.holds[e.Hold]; e.Hold != 0 {
+		if ref = h.ref; !ok || by.kind != "" && by.wish.seq != e.Hold {
+			return fmt.Errorf("it ends hold %d", e.Hold)
+		}
+	}
 	want, err := m.change(e.Kind, by.wish, e.Time)
 	if err != nil {
 		return err
@@ -116,14 +133,22 @@ func (m *ledgerModel) next(e points.Entry, by step) error {
 	if e.Kind == points.KindAdd && int64(e.Expires) != expiry(by.wish.rules, e.Time) {
 		return fmt.Errorf("expires on %d, want %d", e.Expires, expiry(by.wish.rules, e.Time))
 	}
-	m.lines = append(m.lines, line{kind: e.Kind, points: max(want.Available, -want.Available), used: want.Used, day: int64(e.Expires)})
+	m.lines = append(m.lines, line{kind: e.Kind, points: moved(e.Kind, want), used: want.Used, day: int64(e.Expires)})
 	if err := saysLevel(e, by.wish.rules, before, m.ranking); err != nil {
 		return err
 	}
-	if by.kind != "" && !e.Erased() && e.RefID != by.wish.order.ID+by.wish.ref && e.Kind != points.KindReverse {
+	if by.kind != "" && !e.Erased() && e.RefID != ref && e.Kind != points.KindReverse {
 		return fmt.Errorf("its reference is %q", e.RefID)
 	}
 	return nil
+}
+
+// moved is how many points an entry gave or took for good.
+func moved(kind points.Kind, f points.Figures) int64 {
+	if kind == points.KindCommit {
+		return f.Used
+	}
+	return max(f.Available, -f.Available)
 }
 
 // saysLevel compares the levels that an entry names.
@@ -168,8 +193,14 @@ func (m *ledgerModel) change(kind points.Kind, d operation, at time.Time) (f poi
 		return m.order(d, at)
 	case points.KindReturn:
 		return m.giveBack(d, at)
+	case points.KindHold:
+		return m.hold(d, at)
+	case points.KindCommit, points.KindVoid:
+		return m.endHold(d)
 	case points.KindActivate:
 		f = m.activate(at)
+	case points.KindRelease:
+		f = m.release(at)
 	case points.KindExpire:
 		f = m.expire(at)
 	}
@@ -192,8 +223,13 @@ func (m *ledgerModel) once(d operation) error {
 }
 
 func (m *ledgerModel) due(at time.Time) bool {
+	for _, h := range m.holds {
+		if !h.ends.After(at) {
+			return true
+		}
+	}
 	return slices.ContainsFunc(m.grants, func(g grant) bool {
-		return g.points > 0 && (g.waiting && !g.usable.After(at) || !g.waiting && g.expired(at))
+		return g.hold == 0 && g.points > 0 && (g.waiting && !g.usable.After(at) || !g.waiting && g.expired(at))
 	})
 }
 
@@ -214,7 +250,7 @@ func (m *ledgerModel) activate(at time.Time) (f points.Figures) {
 
 func (m *ledgerModel) expire(at time.Time) (f points.Figures) {
 	for i := range m.grants {
-		if g := &m.grants[i]; !g.waiting && g.expired(at) {
+		if g := &m.grants[i]; !g.waiting && g.hold == 0 && g.expired(at) {
 			f.Available -= g.points
 			if g.order > m.untold && g.points > 0 {
 				m.expired[g.order] += g.points
@@ -233,13 +269,14 @@ func (m *ledgerModel) bound() {
 		usable time.Time
 		day    int64
 		order  int64
+		hold   int64
 	}
 	for {
 		told := map[place]bool{}
 		oldest := int64(1 << 60)
 		for _, g := range m.grants {
 			if g.points > 0 && g.order > m.untold {
-				at := place{day: g.day, order: g.order}
+				at := place{day: g.day, order: g.order, hold: g.hold}
 				if g.waiting {
 					at.usable = g.usable
 				}
@@ -274,7 +311,7 @@ func expiry(rules access.Preferences, t time.Time) int64 {
 func (m *ledgerModel) available() int64 {
 	sum := -m.debt
 	for _, g := range m.grants {
-		if !g.waiting {
+		if !g.waiting && g.hold == 0 {
 			sum += g.points
 		}
 	}
@@ -306,6 +343,19 @@ func (m *ledgerModel) spend(d operation, n int64) error {
 // take uses grants up: those of the day first, then those that expire soonest.
 // What is not there becomes a debt.
 func (m *ledgerModel) take(n, day int64) {
+	for _, g := range m.inOrder(day) {
+		if g.waiting || g.hold != 0 {
+			continue
+		}
+		used := min(n, g.points)
+		g.points -= used
+		n -= used
+	}
+	m.debt += n
+}
+
+// inOrder are the grants as they are used up: those of the day first.
+func (m *ledgerModel) inOrder(day int64) []*grant {
 	order := make([]*grant, len(m.grants))
 	for i := range m.grants {
 		order[i] = &m.grants[i]
@@ -322,15 +372,87 @@ func (m *ledgerModel) take(n, day int64) {
 		}
 		return int(m.teller(a) - m.teller(b))
 	})
-	for _, g := range order {
-		if g.waiting {
+	return order
+}
+
+// hold sets points aside, those that would be spent.
+func (m *ledgerModel) hold(d operation, at time.Time) (f points.Figures, err error) {
+	lasts := d.lasts
+	if lasts == 0 {
+		lasts = time.Duration(d.rules.Holds.ExpiresIn) * time.Second
+	}
+	switch {
+	case d.disabled:
+		return f, errors.New("the customer is disabled")
+	case lasts > time.Duration(d.rules.Holds.MaxExpiresIn)*time.Second:
+		return f, errors.New("it lasts too long")
+	case d.value > m.available():
+		return f, fmt.Errorf("%d points are not there", d.value)
+	case len(m.holds) >= 20:
+		return f, errors.New("there are 20 holds")
+	}
+	number := int64(len(m.lines)) + 1
+	m.holds[number] = held{d.value, at.Add(lasts), d.ref}
+	left := d.value
+	var aside []grant
+	for _, g := range m.inOrder(-1) {
+		if g.waiting || g.hold != 0 {
 			continue
 		}
-		used := min(n, g.points)
+		used := min(left, g.points)
 		g.points -= used
-		n -= used
+		left -= used
+		aside = append(aside, grant{points: used, day: g.day, order: g.order, hold: number})
 	}
-	m.debt += n
+	m.grants = append(m.grants, aside...)
+	m.bound()
+	return points.Figures{Available: -d.value, Held: d.value}, m.once(d)
+}
+
+// endHold spends a part of what is held and gives the rest back.
+func (m *ledgerModel) endHold(d operation) (f points.Figures, err error) {
+	h, ok := m.holds[d.seq]
+	spent := int64(0)
+	if d.kind == points.KindCommit {
+		if spent = d.value; spent == 0 {
+			spent = h.points
+		}
+	}
+	if !ok || spent > h.points || d.kind == points.KindCommit && d.disabled {
+		return f, fmt.Errorf("of hold %d %d points are not spent", d.seq, spent)
+	}
+	return m.unhold(d.seq, spent), nil
+}
+
+// release gives the points of the oldest hold back whose time is over.
+func (m *ledgerModel) release(at time.Time) (f points.Figures) {
+	for _, number := range slices.Sorted(maps.Keys(m.holds)) {
+		if !m.holds[number].ends.After(at) {
+			return m.unhold(number, 0)
+		}
+	}
+	return f
+}
+
+func (m *ledgerModel) unhold(number, spent int64) points.Figures {
+	h := m.holds[number]
+	delete(m.holds, number)
+	var back []grant
+	for _, g := range m.inOrder(-1) {
+		if g.hold != number {
+			continue
+		}
+		used := min(spent, g.points)
+		spent -= used
+		back = append(back, grant{points: g.points - used, day: g.day, order: g.order})
+		g.points = 0
+	}
+	returned := int64(0)
+	for _, g := range back {
+		m.give(g.points, g.day, g.order)
+		returned += g.points
+	}
+	return points.Figures{Available: returned, Used: h.points - returned, Held: -h.points}
 }
 
 // teller is the order whose points a grant is told to be, 0 for none: these are used
@@ -367,7 +489,7 @@ func (m *ledgerModel) reverse(d operation, at time.Time) (f points.Figures, err 
 	case points.KindAdd:
 		m.take(n, of.day)
 		f.Available = -n
-	case points.KindSubtract:
+	case points.KindSubtract, points.KindCommit:
 		m.give(n, expiry(d.rules, at), 0)
 		f.Available, f.Used = n, -min(n, of.used)
 	default:
@@ -449,7 +571,7 @@ func (m *ledgerModel) giveBack(d operation, at time.Time) (f points.Figures, err
 func (m *ledgerModel) takeOf(d operation, p paid, taken int64, at time.Time, f *points.Figures) {
 	own := func(waiting bool) (n int64) {
 		for i := range m.grants {
-			if g := &m.grants[i]; g.waiting == waiting && g.order == p.entry {
+			if g := &m.grants[i]; g.waiting == waiting && g.hold == 0 && g.order == p.entry {
 				used := min(g.points, taken)
 				g.points -= used
 				taken -= used
@@ -481,10 +603,10 @@ func (m *ledgerModel) takeOf(d operation, p paid, taken int64, at time.Time, f *
 // compare says where the account's lots and waiting points differ from what is
 // left of the grants, or are due still.
 func (m *ledgerModel) compare(a points.Account) error {
-	type place struct{ hour, day int64 }
+	type place struct{ hour, day, hold int64 }
 	left := map[place]int64{}
 	for _, g := range m.grants {
-		at := place{day: g.day}
+		at := place{day: g.day, hold: g.hold}
 		if g.waiting {
 			at.hour = g.usable.Unix() / 3600
 		}
@@ -494,11 +616,19 @@ func (m *ledgerModel) compare(a points.Account) error {
 		left[place{day: int64(l.Day)}] -= l.Points
 	}
 	for _, w := range a.Waiting {
-		left[place{int64(w.Hour), int64(w.Day)}] -= w.Points
+		left[place{hour: int64(w.Hour), day: int64(w.Day)}] -= w.Points
+	}
+	for _, h := range a.Holds {
+		if want, ok := m.holds[h.Number]; !ok || !want.ends.Equal(h.Ends) {
+			return fmt.Errorf("hold %d ends %s, want %+v", h.Number, h.Ends, want)
+		}
+		for _, l := range h.Shares {
+			left[place{day: int64(l.Day), hold: h.Number}] -= l.Points
+		}
 	}
 	for at, n := range left {
 		if n != 0 {
-			return fmt.Errorf("of hour %d, day %d %d points are missing", at.hour, at.day, n)
+			return fmt.Errorf("of hour %d, day %d, hold %d %d points are missing", at.hour, at.day, at.hold, n)
 		}
 	}
 	if m.debt != max(0, -a.Available) {

@@ -25,12 +25,13 @@ import (
 
 // An operation is one change of an account that is asked for.
 type operation struct {
-	kind points.Kind // add, subtract, reverse, order or return
+	kind points.Kind // add, subtract, reverse, order, return, hold, commit or void
 	// value is points, or the money of a return; 0 points of a reversal are all
 	// that is left.
 	value int64
-	seq   int64        // of the entry that is reversed
-	order points.Order // of an order; of a return its id
+	seq   int64         // of the entry that is reversed, or of the hold that is ended
+	lasts time.Duration // of a hold; 0: as the settings say
+	order points.Order  // of an order; of a return its id
 	ref   string
 	// batch: it is the one item of a batch.
 	batch bool
@@ -56,8 +57,18 @@ func (d operation) do(ctx context.Context, s *points.Service, r points.Request) 
 		return s.Reverse(ctx, r, d.seq, d.value, "undone")
 	case points.KindOrder:
 		return s.Pay(ctx, r, d.order)
+	case points.KindHold:
+		return s.Hold(ctx, r, points.NewHold{Points: d.value, Reason: "held", RefID: d.ref, For: d.lasts}, showVersion)
+	case points.KindCommit:
+		return s.CommitHold(ctx, r, d.seq, d.value, "paid", showVersion)
+	case points.KindVoid:
+		return s.VoidHold(ctx, r, d.seq, "left", showVersion)
 	}
 	return s.Return(ctx, r, d.order.ID, d.value, "came back")
+}
+
+func showVersion(p points.Profile, _ points.HoldLine) ([]byte, error) {
+	return json.Marshal(p.Account.Version)
 }
 
 // A run is an operation, asked for once or several times under one key, by a writer with
@@ -123,10 +134,25 @@ func (h *history) throwOperation(d *dice, g *guest) operation {
 	if len(known) > 0 && d.roll(4) > 0 {
 		order = known[d.roll(len(known))]
 	}
-	switch d.roll(14) {
-	case 0, 1, 2:
+	switch d.roll(21) {
+	case 14, 15, 16:
+		return operation{kind: points.KindHold, value: value, ref: ref, lasts: time.Duration(d.roll(6)*10) * time.Hour, disabled: g.disabled}
+	case 17, 18, 19:
+		kind := []points.Kind{points.KindCommit, points.KindVoid}[d.roll(2)]
+		open := slices.Sorted(maps.Keys(g.model.holds))
+		o := operation{kind: kind, seq: int64(1 + d.roll(len(g.model.lines)+1)), disabled: g.disabled}
+		if len(open) == 0 {
+			o.kind = points.KindAdd // there is nothing to end, and soon will be
+		} else if d.roll(6) > 0 {
+			o.seq = open[d.roll(len(open))]
+		}
+		if kind == points.KindCommit {
+			o.value = int64(d.roll(2)) * value / 2
+		}
+		return o
+	case 0, 1, 2, 20:
 		given := value
-		if d.roll(2) == 0 {
+		if d.roll(3) > 0 {
 			given *= 10 // else there is seldom enough to take
 		}
 		return operation{kind: points.KindAdd, value: given, ref: ref, batch: d.roll(4) == 0, disabled: g.disabled}

@@ -157,6 +157,11 @@ func TestHaravanGuide(t *testing.T) {
 		"X-Ignored-Parameters: sort", `{"errors":{"reson":["is not a member of point; it has value, reason, ref_id`,
 		// Many at once.
 		`{"result":[{"status":200,"id":`, `"point_available":2161,`, `"point_available":2154,`, `{"status":404,"id":1,"errors":"Not Found"}]}`,
+		// Holds.
+		`{"hold":{"id":17,"points":60,"state":"open",`, `"point_available":2094,"point_incoming":150,"point_held":60,`,
+		`{"hold":{"id":17,"points":60,"state":"committed","committed":50,`, `"point_used":250,"point_available":2104,`, `{"hold":{"id":17,`,
+		`{"hold":{"id":19,"points":50,"state":"open",`, `{"hold":{"id":19,"points":50,"state":"voided",`, `{"holds":[{"id":19,`,
+		`"point_used":200,"point_available":2154,`,
 		// The ledger fits, with the figures that its page prints.
 		profileMember.ReplaceAllString(jsonBlock.FindStringSubmatch(guide(t, "ledger.md"))[1], `"profile": "`+john+`"`),
 	} {
