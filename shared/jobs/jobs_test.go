@@ -204,3 +204,18 @@ func TestRef(t *testing.T) {
 		}
 	}
 }
+
+// A job that has only just begun may be planned in a moment, so a part is not put off
+// for longer than the plan has taken.
+func TestWhilePlanning(t *testing.T) {
+	t.Parallel()
+	for age, want := range map[time.Duration]time.Duration{
+		0: atOnce, 3 * time.Second: 3 * time.Second, time.Minute: whilePlanning,
+	} {
+		w := NewWorker(nil, nil, func() time.Time { return noon.Add(age) })
+		got := w.decide(Job{State: Planning, Created: noon}, Part{Rev: "1"})
+		if got.do != wait || got.after != want {
+			t.Errorf("after %v: %+v, want to wait for %v", age, got, want)
+		}
+	}
+}

@@ -21,9 +21,11 @@ const (
 	// shortest is what a step must have for another to be begun.
 	shortest = 5 * time.Second
 
-	// whilePlanning is when a part is looked at again whose job is not planned
-	// yet: a plan takes seconds.
+	// whilePlanning is when a part is looked at again, at the latest, whose job is not
+	// planned yet: a plan takes seconds. One that has only just begun may be small, so
+	// it is looked at again after as long as it has taken, and at least atOnce.
 	whilePlanning = 10 * time.Second
+	atOnce        = 100 * time.Millisecond
 	// afterTrouble is when a part is looked at again after a failed step, or one
 	// that another process has overtaken: that one is busy for a while.
 	afterTrouble = 30 * time.Second
@@ -115,7 +117,7 @@ func (w *Worker) decide(job Job, part Part) attempt {
 	case part.Rev == "" || !job.Open():
 		v.do = drop
 	case job.State == Planning:
-		v.do, v.after = wait, whilePlanning
+		v.do, v.after = wait, min(whilePlanning, max(atOnce, now.Sub(job.Created)))
 	case job.State == Finishing && job.Tries >= maxAttempts:
 		v.do, v.job = fail, job.failed(w.texts.Of(errs.New(errs.FailedPrecondition, "job_unfinished", "")), now)
 	case job.State == Finishing:
