@@ -25,6 +25,9 @@ const (
 	maxLimit = 5000
 	// maxLookedAt is how many profiles a query is asked about: some seconds' work.
 	maxLookedAt = 5000
+	// maxLookedAtValues is how many values the profiles that are looked at have together, but
+	// for the last ones: some seconds' work as well.
+	maxLookedAtValues = 400_000
 	// maxAnswer is how large the profiles of an answer are together, in bytes; an
 	// answer of a function has at most 6 MB.
 	maxAnswer = 4_000_000
@@ -46,6 +49,7 @@ type listing struct {
 type profilePage struct {
 	profiles []json.RawMessage
 	bytes    int
+	values   int // of all that were looked at
 	// at is the last profile that was looked at, more whether there may be others.
 	at   customer.ID
 	more bool
@@ -126,8 +130,11 @@ func readLimit(body map[string]any) (int, error) {
 // more. Where the table cannot go on in time, it ends with what it has.
 func (d Dialect) collect(ctx context.Context, c *call, asked listing) (profilePage, error) {
 	page := profilePage{profiles: []json.RawMessage{}, at: asked.after}
+	// Of large profiles the table answers more than is read of them at once, so fewer
+	// are asked for next.
+	most := customer.PageSize
 	for looked := 0; ; {
-		piece := customer.PageSize
+		piece := most
 		if len(asked.query.Names()) == 0 {
 			piece = min(piece, asked.limit-len(page.profiles))
 		}
@@ -146,8 +153,9 @@ func (d Dialect) collect(ctx context.Context, c *call, asked listing) (profilePa
 			return page, nil
 		}
 		page.at = list.Next
-		looked += piece
-		if len(page.profiles) == asked.limit || looked >= maxLookedAt || hurried(ctx) {
+		looked += list.Looked
+		most = min(customer.PageSize, 2*max(1, list.Looked))
+		if len(page.profiles) == asked.limit || looked >= maxLookedAt || page.values >= maxLookedAtValues || hurried(ctx) {
 			page.more = true
 			return page, nil
 		}
@@ -164,6 +172,7 @@ func hurried(ctx context.Context) bool {
 // has no room for.
 func (p *profilePage) take(c *call, asked listing, customers []customer.Customer) (full bool, err error) {
 	for _, found := range customers {
+		p.values += found.Values()
 		data := c.show(found)
 		meant, err := asked.means(data)
 		if err != nil {

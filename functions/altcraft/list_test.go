@@ -62,6 +62,11 @@ func (p *population) Customers(_ context.Context, _ int, ids []customer.ID) (map
 	return records, nil
 }
 
+func (p *population) FirstCustomers(ctx context.Context, tenant int, ids []customer.ID) (map[customer.ID]customer.Record, int, error) {
+	records, err := p.Customers(ctx, tenant, ids)
+	return records, len(ids), err
+}
+
 // list reads the listing of a body and collects a page of it.
 func (p *population) list(t *testing.T, ctx context.Context, body string) (profilePage, error) {
 	t.Helper()

@@ -150,6 +150,10 @@ func (blank) Customers(context.Context, int, []customer.ID) (map[customer.ID]cus
 	return nil, nil
 }
 
+func (blank) FirstCustomers(_ context.Context, _ int, ids []customer.ID) (map[customer.ID]customer.Record, int, error) {
+	return nil, len(ids), nil
+}
+
 func (blank) CustomerWithExtensions(context.Context, int, customer.ID) (customer.Record, error) {
 	return customer.Record{}, nil
 }
@@ -190,7 +194,7 @@ func FuzzRequest(f *testing.F) {
 	}
 	h := New(Options{
 		Customers: customer.NewService(blank{}, now), Jobs: idle{},
-		Guard:     access.NewAuthorizer(doorkeeper{settings: shop(f)}, now, access.AuthorizerOptions{Remember: time.Minute}),
+		Guard:     access.NewAuthorizer(doorkeeper{settings: shop(f)}, now, access.AuthorizerOptions{Remember: time.Minute, LocalTokens: true}),
 		Registrar: access.NewAdminService(doorkeeper{settings: shop(f)}, now),
 		Log:       slog.New(slog.DiscardHandler), Deadline: 25 * time.Second, Prefix: DefaultPrefix,
 	})

@@ -31,6 +31,9 @@ const (
 	maxMatches = 1000
 	// maxAnswer ends an answer early, in bytes: Lambda takes 6 MB.
 	maxAnswer = 4_000_000
+	// maxValues ends an answer early by the values of its customers, shown or not: some
+	// seconds' work.
+	maxValues = 400_000
 	// matchesAtOnce is how many are read before the answer's size is looked at.
 	matchesAtOnce = 100
 )
@@ -219,8 +222,9 @@ func (d Dialect) matches(c *call, q question) (matches []json.RawMessage, next c
 		next = ids[maxMatches-1]
 	}
 	page := page{call: c, question: q, matches: []json.RawMessage{}}
-	for chunk := range slices.Chunk(ids, matchesAtOnce) {
-		found, err := d.customers.Confirmed(c.Context(), q.Identification, chunk, len(q.extensions) > 0 && !q.onlyOne)
+	for looked := matchesAtOnce; len(ids) > 0; { // of large profiles fewer are asked for next
+		var found []customer.Customer
+		found, looked, err = d.customers.Confirmed(c.Context(), q.Identification, ids[:min(matchesAtOnce, 2*looked, len(ids))], len(q.extensions) > 0 && !q.onlyOne)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -230,12 +234,13 @@ func (d Dialect) matches(c *call, q question) (matches []json.RawMessage, next c
 				return nil, 0, err
 			}
 			if !fits {
-				return page.matches, page.last.ID, nil
+				return page.matches, page.last, nil
 			}
 		}
+		page.last, ids = ids[looked-1], ids[looked:]
 	}
 	if q.onlyOne && len(page.matches) == 1 && q.after == 0 && next == 0 && len(q.extensions) > 0 {
-		matches, err = d.alone(c, q, page.last.ID)
+		matches, err = d.alone(c, q, page.only)
 		return matches, 0, err
 	}
 	return page.matches, next, nil
@@ -243,7 +248,7 @@ func (d Dialect) matches(c *call, q question) (matches []json.RawMessage, next c
 
 // alone shows the one customer that matches with its extensions.
 func (d Dialect) alone(c *call, q question, id customer.ID) ([]json.RawMessage, error) {
-	found, err := d.customers.Confirmed(c.Context(), q.Identification, []customer.ID{id}, true)
+	found, _, err := d.customers.Confirmed(c.Context(), q.Identification, []customer.ID{id}, true)
 	if err != nil {
 		return nil, err
 	}
@@ -263,7 +268,9 @@ type page struct {
 	question
 	matches []json.RawMessage
 	bytes   int
-	last    customer.Customer // that was added
+	values  int         // of the customers that were added
+	last    customer.ID // the page goes on behind it
+	only    customer.ID // that was added last
 }
 
 // add adds a profile, or reports that it does not fit any more.
@@ -282,9 +289,10 @@ func (p *page) add(c customer.Customer) (fits bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("answer: %w", err)
 	}
-	if p.bytes += len(text); p.bytes > maxAnswer && len(p.matches) > 0 {
+	p.bytes, p.values = p.bytes+len(text), p.values+c.Values()
+	if len(p.matches) > 0 && (p.bytes > maxAnswer || p.values > maxValues) {
 		return false, nil
 	}
-	p.matches, p.last = append(p.matches, text), c
+	p.matches, p.last, p.only = append(p.matches, text), c.ID, c.ID
 	return true, nil
 }

@@ -3,6 +3,8 @@ package haravan
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"regexp"
@@ -29,13 +31,15 @@ func (d *Dialect) listProfiles(c *call) (httpapi.Answer, error) {
 		return httpapi.Answer{}, err
 	}
 	var page []points.Profile
+	var cut bool
 	if !nobody {
-		if page, err = d.list.Page(c.Context(), c.Settings.Tenant, filter); err != nil {
+		if page, cut, err = d.list.Page(c.Context(), c.Settings.Tenant, filter); err != nil {
 			return httpapi.Answer{}, err
 		}
 	}
 	fields := c.fields()
 	shown, size := []json.RawMessage{}, 0
+	var last customer.ID // that is shown
 	for _, p := range page {
 		chosen, err := newProfile(p, c.Settings.Preferences).asListed(p).only(fields)
 		if err != nil {
@@ -46,11 +50,24 @@ func (d *Dialect) listProfiles(c *call) (httpapi.Answer, error) {
 			return httpapi.Answer{}, err
 		}
 		if size += len(text); size > maxAnswer && len(shown) > 0 {
+			cut = true
 			break
 		}
-		shown = append(shown, text)
+		shown, last = append(shown, text), p.Customer.ID
 	}
-	return httpapi.JSON(http.StatusOK, map[string]any{"profiles": shown})
+	answer, err := httpapi.JSON(http.StatusOK, map[string]any{"profiles": shown})
+	if cut && filter.Since && len(filter.Keys) == 0 {
+		answer.Set("Link", c.after(last))
+	}
+	return answer, err
+}
+
+// after is where a list by id goes on that ended before its limit.
+func (c *call) after(last customer.ID) string {
+	query := maps.Clone(c.query)
+	query.Set("since_id", last.Decimal())
+	query.Del("page")
+	return fmt.Sprintf(`<%s%s?%s>; rel="next"`, c.Prefix, c.Route, query.Encode())
 }
 
 var numeric = regexp.MustCompile(`^-?\d+$`)

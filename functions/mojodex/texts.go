@@ -23,6 +23,7 @@ var formats = map[string]string{
 	"too_many_segments":            "The profile would be in %v static segments; %v is the limit.",
 	"too_many_keys/match_keys":     "data: the profile would hold %v different e-mails, phones, push tokens and match field values; %v is the limit.",
 	"too_many_keys/identification": "data: the profile would be identified by %v different values; %v is the limit.",
+	"customer_too_large/values":    "data: the profile would have %v values, with all members and elements; %v is the limit.",
 	"too_many_changes/items":       "data: the request would change %v items (e-mails, phones, push tokens, match field and identification values); %v is the limit. Send it in parts.",
 	"too_many_changes/match_keys":  "data: the request would change %v e-mails, phones, push tokens and match field values; %v is the limit. Send it in parts.",
 	"ambiguous/several":            "%v profiles match: %v.",

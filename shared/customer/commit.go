@@ -91,6 +91,11 @@ type Store interface {
 	// Customers reads customers, one entry for each that exists.
 	Customers(ctx context.Context, tenant int, ids []ID) (map[ID]Record, error)
 
+	// FirstCustomers is Customers for the first of the ids: as many as fit into memory
+	// together, however large they are, and one at least. It returns how many that
+	// are.
+	FirstCustomers(ctx context.Context, tenant int, ids []ID) (records map[ID]Record, read int, err error)
+
 	// IDs lists the customers with ids above after and up to the one that is given,
 	// ascending, limit of them at most. It asks an index, which may be a moment old.
 	IDs(ctx context.Context, tenant int, after, upTo ID, limit int) ([]ID, error)

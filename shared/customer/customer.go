@@ -102,6 +102,29 @@ func sameCustom(a, b map[string]any) bool {
 	return true
 }
 
+// Values is how many values c has in custom fields, in those of its subscriptions, and
+// in the records of extensions that were read, with all members and elements in them.
+func (c Customer) Values() int {
+	n := countValues(c.Custom)
+	for _, s := range c.Subscriptions {
+		n += countValues(s.Custom)
+	}
+	for _, e := range c.Extensions {
+		for _, record := range e.Records {
+			n += countValues(record)
+		}
+	}
+	return n
+}
+
+func countValues(fields map[string]any) int {
+	n := 0
+	for _, v := range fields {
+		n += value.Count(v)
+	}
+	return n
+}
+
 // SetEmail makes address the first e-mail and leaves the others; where it was
 // one of them it moves up.
 func (c *Customer) SetEmail(address string) {
@@ -161,8 +184,12 @@ func (s Sex) Word() string {
 const (
 	// MaxKeys is how many key values a customer may hold.
 	MaxKeys = 90
-	// MaxBytes is how large a customer may grow, as the table counts it.
+	// MaxBytes is how large a customer may grow, as the table counts it, alone and
+	// together with all its extensions.
 	MaxBytes = 300_000
+	// MaxValues is how many values a customer may have ([Customer.Values]): each takes
+	// some hundred bytes of memory, whatever it takes in the table.
+	MaxValues = 20_000
 	// MaxSegments is how many static segments a customer may be in.
 	MaxSegments = 1000
 	// MaxItems is how many items one request may change: a transaction takes 100.

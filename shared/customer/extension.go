@@ -21,10 +21,6 @@ type Extension struct {
 	Bytes int
 }
 
-// MaxRecordBytes is how large all extensions of a customer may be together with
-// the customer, as the table counts it.
-const MaxRecordBytes = MaxBytes
-
 // Records are the records of an extension.
 func (c Customer) Records(s extension.Schema) []extension.Record {
 	return c.Extensions[s.Number].Records

@@ -61,42 +61,67 @@ func (s *Service) holders(ctx context.Context, q Identification, kind Kind, afte
 	return ids[:min(limit, len(ids))], nil
 }
 
-// readsAtOnce bounds how many customers are read side by side.
-const readsAtOnce = 8
+const (
+	// readsAtOnce is how many customers are read side by side.
+	readsAtOnce = 8
+	// valuesAtOnce is how many values of customers one read holds, but for the last
+	// few customers.
+	valuesAtOnce = 50_000
+)
 
 // Confirmed returns those of the customers that answer to the search, in the same
-// order. Records of extensions are there where whole asks for them, or the search
-// looks at any.
-func (s *Service) Confirmed(ctx context.Context, q Identification, ids []ID, whole bool) ([]Customer, error) {
+// order, and how many of ids it looked at: the first ones that fit into memory
+// together, and one at least. Records of extensions are there where whole asks for
+// them, or the search looks at any.
+func (s *Service) Confirmed(ctx context.Context, q Identification, ids []ID, whole bool) (found []Customer, looked int, err error) {
 	whole = whole || slices.ContainsFunc(q.Criteria, func(c Criterion) bool { return c.Extension != 0 })
 	records, err := s.read(ctx, q.Tenant, ids, whole)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var found []Customer
 	for _, r := range records {
 		if !r.Absent() && !r.Deleted && r.meets(q.Criteria) {
 			found = append(found, r.Customer)
 		}
 	}
-	return found, nil
+	return found, len(records), nil
 }
 
-// read reads customers, in the order of ids; who is gone is absent.
-func (s *Service) read(ctx context.Context, tenant int, ids []ID, whole bool) ([]Record, error) {
-	records := make([]Record, len(ids))
+// read reads the first of the customers, in the order of ids; who is gone is absent.
+func (s *Service) read(ctx context.Context, tenant int, ids []ID, whole bool) (records []Record, err error) {
 	if !whole {
 		err := errs.Retry(ctx, func(int) error {
-			read, err := s.store.Customers(ctx, tenant, ids)
-			for i, id := range ids {
+			read, n, err := s.store.FirstCustomers(ctx, tenant, ids)
+			records = make([]Record, n)
+			for i, id := range ids[:n] {
 				records[i] = read[id]
 			}
 			return err
 		})
 		return records, err
 	}
+	values := 0
+	for some := range slices.Chunk(ids, readsAtOnce) {
+		read, err := s.readWithExtensions(ctx, tenant, some)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, read...)
+		for _, r := range read {
+			values += r.Values()
+		}
+		if values > valuesAtOnce {
+			break
+		}
+	}
+	return records, nil
+}
+
+// readWithExtensions reads customers with the records of their extensions, side by
+// side.
+func (s *Service) readWithExtensions(ctx context.Context, tenant int, ids []ID) ([]Record, error) {
+	records := make([]Record, len(ids))
 	var group errgroup.Group
-	group.SetLimit(readsAtOnce)
 	for i, id := range ids {
 		group.Go(func() error {
 			return errs.Retry(ctx, func(int) (err error) {

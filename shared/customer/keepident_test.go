@@ -52,7 +52,7 @@ func finds(t *testing.T, service *customer.Service, key customer.IdentKey, text 
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := service.Confirmed(t.Context(), q, ids, false)
+	found, _, err := service.Confirmed(t.Context(), q, ids, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,8 @@ const Settling = 5 * time.Second
 type Page struct {
 	// Customers, the oldest first, which is the order of their ids.
 	Customers []Customer
+	// Looked is how many customers were looked at, those that are deleted among them.
+	Looked int
 	// Next, unless 0, is where the list goes on: ask for what is above it. A page
 	// may be short, or empty, and have a next one.
 	Next ID
@@ -35,7 +37,7 @@ func (s *Service) WithSettling(d time.Duration) *Service {
 }
 
 // List returns a tenant's customers with ids above after, from 1 to [PageSize] of
-// them. The index finds them and they are read strongly, so those that are deleted
+// them, or the first of these where they are large. The index finds them and they are read strongly, so those that are deleted
 // by now are left out. Who walks from 0 along Next meets each customer that was
 // there from the beginning to the end once, whoever writes meanwhile.
 func (s *Service) List(ctx context.Context, tenant int, after ID, limit int) (Page, error) {
@@ -64,9 +66,14 @@ func (s *Service) page(ctx context.Context, tenant int, after ID, limit int) (Pa
 	if len(ids) == 0 {
 		return page, nil
 	}
-	records, err := s.store.Customers(ctx, tenant, ids)
+	records, read, err := s.store.FirstCustomers(ctx, tenant, ids)
 	if err != nil {
 		return Page{}, err
+	}
+	page.Looked = read
+	if read < len(ids) {
+		ids = ids[:read]
+		page.Next = ids[read-1]
 	}
 	page.Customers = make([]Customer, 0, len(ids))
 	for _, id := range ids {

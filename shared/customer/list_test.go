@@ -31,6 +31,30 @@ func idsOf(page customer.Page) []customer.ID {
 	return ids
 }
 
+// Pages of customers that do not fit into memory together are shorter, and a walk
+// meets each of them all the same.
+func TestListOfLargeCustomers(t *testing.T) {
+	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
+		service = service.WithSettling(0)
+		want := several(t, service, 7)
+		world.fit = 2
+		var met []customer.ID
+		for after, pages := customer.ID(0), 0; ; pages++ {
+			page, err := service.List(ctx, tenant, after, 5)
+			if err != nil || pages > 7 || len(page.Customers) > 2 {
+				t.Fatalf("page %d has %d customers, %v", pages, len(page.Customers), err)
+			}
+			met = append(met, idsOf(page)...)
+			if after = page.Next; after == 0 {
+				break
+			}
+		}
+		if !slices.Equal(met, want) {
+			t.Errorf("the walk met %v, want %v", met, want)
+		}
+	})
+}
+
 func TestList(t *testing.T) {
 	inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 		service = service.WithSettling(0)

@@ -28,6 +28,8 @@ type table struct {
 	commits   []customer.Commit
 	clock     time.Time
 	lag       []customer.ID // those that are gone and still listed
+	// fit, unless 0, is how many customers fit into memory together.
+	fit int
 	// others, unless nil, is told what is about to happen and may write before.
 	others func(moment string)
 }
@@ -81,6 +83,15 @@ func (t *table) Customers(_ context.Context, _ int, ids []customer.ID) (map[cust
 		}
 	}
 	return read, nil
+}
+
+// FirstCustomers implements [customer.Store].
+func (t *table) FirstCustomers(ctx context.Context, tenant int, ids []customer.ID) (map[customer.ID]customer.Record, int, error) {
+	if t.fit > 0 {
+		ids = ids[:min(len(ids), t.fit)]
+	}
+	read, err := t.Customers(ctx, tenant, ids)
+	return read, len(ids), err
 }
 
 // IDs implements [customer.Store].

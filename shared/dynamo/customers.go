@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/points"
 )
 
@@ -21,9 +22,35 @@ func (s *Store) Customers(ctx context.Context, tenant int, ids []customer.ID) (m
 	if err != nil {
 		return nil, err
 	}
-	records := make(map[customer.ID]customer.Record, len(items))
+	return readCustomers(tenant, ids, items)
+}
+
+// FirstCustomers implements [customer.Store].
+func (s *Store) FirstCustomers(ctx context.Context, tenant int, ids []customer.ID) (map[customer.ID]customer.Record, int, error) {
+	if len(ids) < 2 {
+		records, err := s.Customers(ctx, tenant, ids)
+		return records, len(ids), err
+	}
+	ids = ids[:min(maxBatch, len(ids))]
+	keys := make([]key, len(ids))
 	for i, id := range ids {
-		it, ok := items[keys[i]]
+		keys[i] = customerKey(tenant, id)
+	}
+	items := make(map[key]item, len(ids))
+	rest, err := s.getFirst(ctx, "read customers", keys, 1, items, true)
+	if err != nil {
+		return nil, 0, err
+	}
+	ids = ids[:len(keys)-len(rest)]
+	records, err := readCustomers(tenant, ids, items)
+	return records, len(ids), err
+}
+
+// readCustomers reads the items of those customers that have one.
+func readCustomers(tenant int, ids []customer.ID, items map[key]item) (records map[customer.ID]customer.Record, err error) {
+	records = make(map[customer.ID]customer.Record, len(items))
+	for _, id := range ids {
+		it, ok := items[customerKey(tenant, id)]
 		if !ok {
 			continue
 		}
@@ -91,6 +118,9 @@ func (t *tx) putChange(c customer.Commit, now time.Time) error {
 	}
 	if err := t.putExtensions(c); err != nil {
 		return err
+	}
+	if n := c.After.Values(); n > customer.MaxValues && n > c.Before.Values() {
+		return errs.New(errs.Invalid, "customer_too_large/values", "", n, customer.MaxValues)
 	}
 	for _, i := range c.Idents {
 		t.putIdent(c, i)

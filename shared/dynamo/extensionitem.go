@@ -102,7 +102,7 @@ func (t *tx) putExtensions(c customer.Commit) error {
 		after += sizeOf(it)
 		t.put(it, guard, e.Before.Bytes, 0)
 	}
-	if after > customer.MaxRecordBytes && after > before {
+	if after > customer.MaxBytes && after > before {
 		return customer.TooLarge(after)
 	}
 	return nil

@@ -68,26 +68,27 @@ func (s *Store) sideBySide(ctx context.Context, doing string, queries []points.Q
 }
 
 // ListProfiles implements [points.Lister].
-func (s *Store) ListProfiles(ctx context.Context, tenant int, ids []customer.ID) (map[customer.ID]points.Profile, error) {
+func (s *Store) ListProfiles(ctx context.Context, tenant int, ids []customer.ID) (map[customer.ID]points.Profile, int, error) {
+	ids = ids[:min(maxBatch/2, len(ids))]
 	keys := make([]key, 0, 2*len(ids))
 	for _, id := range ids {
 		keys = append(keys, accountKey(tenant, id), customerKey(tenant, id))
 	}
 	found := make(map[key]item, len(keys))
-	for start := 0; start < len(keys); start += maxBatch {
-		if err := s.getBatch(ctx, "list profiles", keys[start:min(start+maxBatch, len(keys))], found, false); err != nil {
-			return nil, err
-		}
+	rest, err := s.getFirst(ctx, "list profiles", keys, 2, found, false)
+	if err != nil {
+		return nil, 0, err
 	}
+	ids = ids[:(len(keys)-len(rest))/2] // an account may be there without its customer
 	profiles := make(map[customer.ID]points.Profile, len(ids))
 	for _, id := range ids {
 		p, err := readProfile(tenant, id, found)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if !p.Customer.Absent() {
 			profiles[id] = p
 		}
 	}
-	return profiles, nil
+	return profiles, len(ids), nil
 }

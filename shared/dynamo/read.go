@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -61,37 +62,78 @@ func (s *Store) getOne(ctx context.Context, doing string, k key) (item, error) {
 }
 
 // getBatch adds the items of one batch to found, as they are now or, at half the
-// price, perhaps were a moment ago. The table may leave some unprocessed; they are
-// asked for until it has processed all.
+// price, perhaps were a moment ago. What an answer leaves out is asked for again.
 func (s *Store) getBatch(ctx context.Context, doing string, keys []key, found map[key]item, strong bool) error {
-	ask := types.KeysAndAttributes{ConsistentRead: &strong}
-	for _, k := range keys {
-		ask.Keys = append(ask.Keys, k.attributes())
-	}
-	for n := 0; len(ask.Keys) > 0; n++ {
-		out, err := s.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems: map[string]types.KeysAndAttributes{s.table: ask},
-		})
-		meter.From(ctx).Add(1, 0, 0)
+	for n := 0; len(keys) > 0; n++ {
+		rest, unprocessed, err := s.getSome(ctx, doing, keys, 1, found, strong)
 		if err != nil {
-			return readError(doing, err)
+			return err
 		}
-		rest := out.UnprocessedKeys[s.table]
-		items := out.Responses[s.table]
-		units := 2 * int64(len(ask.Keys)-len(rest.Keys)-len(items)) // those that are not there
-		for _, it := range items {
-			units += halfReadUnits(sizeOf(it))
-			found[keyOf(it)] = it
-		}
-		if !strong {
-			units /= 2
-		}
-		meter.From(ctx).Add(0, units, 0)
-		if ask.Keys = rest.Keys; len(ask.Keys) > 0 && !errs.Pause(ctx, n) {
+		if unprocessed && !errs.Pause(ctx, n) {
 			return &errs.Unavailable{}
 		}
+		keys = rest
 	}
 	return nil
+}
+
+// getFirst is getBatch for the first of the keys: for as many as one answer is
+// decoded of, and for least of them at the least. It returns the others.
+func (s *Store) getFirst(ctx context.Context, doing string, keys []key, least int, found map[key]item, strong bool) ([]key, error) {
+	for n := 0; ; n++ {
+		rest, _, err := s.getSome(ctx, doing, keys, least, found, strong)
+		if err != nil || len(rest) == 0 {
+			return nil, err
+		}
+		if read := slices.Index(keys, rest[0]); read >= least {
+			for _, k := range keys[read:] {
+				delete(found, k) // some behind the first that was left out may be there
+			}
+			return keys[read:], nil
+		}
+		if !errs.Pause(ctx, n) {
+			return nil, &errs.Unavailable{}
+		}
+	}
+}
+
+// getSome makes one call for up to [maxBatch] items, and adds to found what it
+// answers. The rest, in the order of keys, are those that the table left unprocessed
+// and those that a large answer has behind the first ones (see [portion]), of which
+// least are decoded however large they are.
+func (s *Store) getSome(ctx context.Context, doing string, keys []key, least int, found map[key]item, strong bool) (rest []key, unprocessed bool, err error) {
+	ask := types.KeysAndAttributes{ConsistentRead: &strong, Keys: make([]item, len(keys))}
+	for i, k := range keys {
+		ask.Keys[i] = k.attributes()
+	}
+	decoded := portion{order: keys, least: least}
+	out, err := s.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+		RequestItems: map[string]types.KeysAndAttributes{s.table: ask},
+	}, decoded.install)
+	meter.From(ctx).Add(1, 0, 0)
+	if err != nil {
+		return nil, false, readError(doing, err)
+	}
+	left := decoded.left
+	for _, k := range out.UnprocessedKeys[s.table].Keys {
+		left, unprocessed = append(left, keyOf(k)), true
+	}
+	items := out.Responses[s.table]
+	units := decoded.units + 2*int64(len(keys)-len(left)-len(items)) // those that are not there
+	for _, it := range items {
+		units += halfReadUnits(sizeOf(it))
+		found[keyOf(it)] = it
+	}
+	if !strong {
+		units /= 2
+	}
+	meter.From(ctx).Add(0, units, 0)
+	for _, k := range keys {
+		if slices.Contains(left, k) {
+			rest = append(rest, k)
+		}
+	}
+	return rest, unprocessed, nil
 }
 
 func (k key) attributes() item {

@@ -17,11 +17,14 @@ type collector struct {
 	filter Filter
 	skip   int // how many matches are yet to be passed over
 	looked int
+	values int // of all that were looked at
 	page   []Profile
+	onPage int  // values of the page
+	cut    bool // the page ends before its limit, by its values
 }
 
 // each makes a page of a few positions.
-func (c *collector) each(ctx context.Context, positions []Position) ([]Profile, error) {
+func (c *collector) each(ctx context.Context, positions []Position) error {
 	i := 0
 	return c.collect(ctx, func(context.Context) (Position, bool, error) {
 		if i == len(positions) {
@@ -33,7 +36,7 @@ func (c *collector) each(ctx context.Context, positions []Position) ([]Profile, 
 }
 
 // walk makes a page of a stream.
-func (c *collector) walk(ctx context.Context, s *stream) ([]Profile, error) {
+func (c *collector) walk(ctx context.Context, s *stream) error {
 	seen := map[customer.ID]bool{}
 	next := func(ctx context.Context) (p Position, ok bool, err error) {
 		for p, ok, err = s.next(ctx); ok && err == nil && seen[p.ID]; p, ok, err = s.next(ctx) {
@@ -48,17 +51,16 @@ func (c *collector) walk(ctx context.Context, s *stream) ([]Profile, error) {
 
 // collect passes over what comes before the page, without a look where that
 // counts, and reads customers until the page is full.
-func (c *collector) collect(ctx context.Context, next func(context.Context) (Position, bool, error), counts func(Position) bool) ([]Profile, error) {
+func (c *collector) collect(ctx context.Context, next func(context.Context) (Position, bool, error), counts func(Position) bool) error {
 	for {
 		var ids []customer.ID
 		for len(ids) < c.batch() {
 			p, ok, err := next(ctx)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if !ok {
-				err := c.look(ctx, ids)
-				return c.page, err
+				return c.look(ctx, ids)
 			}
 			if c.skip > 0 && len(ids) == 0 && counts(p) {
 				c.skip--
@@ -66,8 +68,8 @@ func (c *collector) collect(ctx context.Context, next func(context.Context) (Pos
 			}
 			ids = append(ids, p.ID)
 		}
-		if err := c.look(ctx, ids); err != nil || len(c.page) == c.filter.Limit {
-			return c.page, err
+		if err := c.look(ctx, ids); err != nil || c.cut || len(c.page) == c.filter.Limit {
+			return err
 		}
 	}
 }
@@ -83,25 +85,40 @@ func (c *collector) batch() int {
 
 // look reads customers and adds those that match to the page.
 func (c *collector) look(ctx context.Context, ids []customer.ID) error {
-	if len(ids) == 0 {
-		return nil
-	}
 	if c.looked += len(ids); c.looked > maxLooked {
 		return errs.New(ErrTooDeep.Kind, "too_deep/bounds", "updated_at_min", maxLooked)
 	}
-	profiles, err := c.list.lister.ListProfiles(ctx, c.tenant, ids)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		p, ok := profiles[id]
-		switch {
-		case !ok || !c.filter.matches(p):
-		case c.skip > 0:
-			c.skip--
-		case len(c.page) < c.filter.Limit:
-			c.page = append(c.page, p)
+	for read := len(ids); len(ids) > 0 && !c.cut; { // of large ones fewer are asked for next
+		var profiles map[customer.ID]Profile
+		var err error
+		profiles, read, err = c.list.lister.ListProfiles(ctx, c.tenant, ids[:min(2*read, len(ids))])
+		if err != nil {
+			return err
 		}
+		for _, id := range ids[:read] {
+			if p, ok := profiles[id]; ok {
+				c.add(p)
+			}
+		}
+		if c.values > maxValuesLooked {
+			return errs.New(ErrTooDeep.Kind, "too_deep/bounds", "updated_at_min", maxLooked)
+		}
+		ids = ids[read:]
+		c.cut = c.onPage > maxValues && len(c.page) < c.filter.Limit
 	}
 	return nil
+}
+
+// add adds a profile to the page if it matches and is not passed over.
+func (c *collector) add(p Profile) {
+	values := p.Customer.Values()
+	c.values += values
+	switch {
+	case !c.filter.matches(p):
+	case c.skip > 0:
+		c.skip--
+	case len(c.page) < c.filter.Limit:
+		c.page = append(c.page, p)
+		c.onPage += values
+	}
 }

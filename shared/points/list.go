@@ -18,6 +18,11 @@ const (
 	// maxLooked bounds the customers that one list looks at, and the changes that
 	// it sorts by id.
 	maxLooked = 20_000
+	// maxValues ends a page by the values of its customers, but for the last ones: a
+	// page is kept in memory as a whole. maxValuesLooked bounds those that are looked at
+	// for one.
+	maxValues       = 200_000
+	maxValuesLooked = 2_000_000
 	// maxPerQuery is how many positions one query asks for: what fits one answer.
 	maxPerQuery = 1_000
 )
@@ -71,9 +76,10 @@ type Lister interface {
 	// several times.
 	ListChanged(ctx context.Context, tenant int, queries []Query, from, to Hour) ([][]Position, error)
 
-	// ListProfiles reads customers with their accounts, perhaps a moment old, one
-	// entry for each customer that exists.
-	ListProfiles(ctx context.Context, tenant int, ids []customer.ID) (map[customer.ID]Profile, error)
+	// ListProfiles reads the first of the customers with their accounts, perhaps a
+	// moment old, one entry for each that exists: as many as fit into memory together,
+	// and one at least. It returns how many of ids that are.
+	ListProfiles(ctx context.Context, tenant int, ids []customer.ID) (profiles map[customer.ID]Profile, read int, err error)
 
 	// Keys reads match keys, strongly.
 	Keys(ctx context.Context, tenant int, keys []customer.Key) (map[customer.Key]customer.KeyRecord, error)
@@ -99,46 +105,49 @@ var (
 	ErrOverflowed = &errs.Client{Kind: errs.Invalid, Code: "overflowed_key"}
 )
 
-// Page returns the profiles of one page. It is shorter than the limit only where
-// the list ends. It rejects with [ErrTooDeep] or [ErrOverflowed].
-func (l *List) Page(ctx context.Context, tenant int, f Filter) ([]Profile, error) {
+// Page returns the profiles of one page. It is shorter than the limit where the list
+// ends, or where cut is set: its customers are so large that the page ends with the
+// last of them. It rejects with [ErrTooDeep] or [ErrOverflowed].
+func (l *List) Page(ctx context.Context, tenant int, f Filter) (page []Profile, cut bool, err error) {
 	deepest := maxDeep
 	if f.timed() {
 		deepest = maxDeepFiltered
 	}
 	if f.Page > deepest/f.Limit {
-		return nil, errs.New(ErrTooDeep.Kind, "too_deep/pages", "page", deepest)
+		return nil, false, errs.New(ErrTooDeep.Kind, "too_deep/pages", "page", deepest)
 	}
-	var page []Profile
-	err := errs.Retry(ctx, func(int) (err error) {
-		page, err = l.page(ctx, tenant, f)
+	err = errs.Retry(ctx, func(int) error {
+		c := collector{list: l, tenant: tenant, filter: f, skip: (f.Page - 1) * f.Limit}
+		err := l.collect(ctx, &c)
+		page, cut = c.page, c.cut
 		return err
 	})
-	return page, err
+	return page, cut, err
 }
 
-func (l *List) page(ctx context.Context, tenant int, f Filter) ([]Profile, error) {
-	c := collector{list: l, tenant: tenant, filter: f, skip: (f.Page - 1) * f.Limit}
+// collect makes the page of c.
+func (l *List) collect(ctx context.Context, c *collector) error {
+	f := c.filter
 	switch {
 	case len(f.Keys) > 0:
-		ids, err := l.owners(ctx, tenant, f)
+		ids, err := l.owners(ctx, c.tenant, f)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		return c.each(ctx, ids)
 	case f.timed() && f.Since:
-		ids, fit, err := l.changedByID(ctx, tenant, f)
+		ids, fit, err := l.changedByID(ctx, c.tenant, f)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if fit {
 			return c.each(ctx, ids)
 		}
-		return c.walk(ctx, l.byID(tenant, f))
+		return c.walk(ctx, l.byID(c.tenant, f))
 	case f.timed():
-		return c.walk(ctx, l.byChange(tenant, f))
+		return c.walk(ctx, l.byChange(c.tenant, f))
 	}
-	return c.walk(ctx, l.byID(tenant, f))
+	return c.walk(ctx, l.byID(c.tenant, f))
 }
 
 // owners are the customers that hold all keys, in the order of the list.

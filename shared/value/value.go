@@ -72,6 +72,22 @@ func List(texts []string) []any {
 	return list
 }
 
+// Count returns how many values v is: itself, and all that are in it.
+func Count(v any) int {
+	n := 1
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			n += Count(e)
+		}
+	case map[string]any:
+		for _, e := range v {
+			n += Count(e)
+		}
+	}
+	return n
+}
+
 // Depth returns how many levels of arrays and objects v has; a scalar has 0.
 func Depth(v any) int {
 	depth := 0

@@ -141,7 +141,8 @@ const (
 
 // A Store reads customers.
 type Store interface {
-	Customers(ctx context.Context, tenant int, ids []customer.ID) (map[customer.ID]customer.Record, error)
+	// FirstCustomers is that of [customer.Store].
+	FirstCustomers(ctx context.Context, tenant int, ids []customer.ID) (records map[customer.ID]customer.Record, read int, err error)
 }
 
 // PlanSuspensions decides what the suspensions change of the customers, in their
@@ -149,12 +150,12 @@ type Store interface {
 // being as they were read.
 func PlanSuspensions(ctx context.Context, store Store, tenant int, ids []customer.ID, all Suspensions, now time.Time) (Plan, error) {
 	var plan Plan
-	records, err := store.Customers(ctx, tenant, ids)
+	records, read, err := store.FirstCustomers(ctx, tenant, ids)
 	if err != nil {
 		return plan, err
 	}
 	size := 0
-	for _, id := range ids {
+	for _, id := range ids[:read] {
 		if size > planBytes {
 			break
 		}

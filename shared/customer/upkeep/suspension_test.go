@@ -20,14 +20,14 @@ var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 // records are a store in memory.
 type records map[customer.ID]customer.Record
 
-func (all records) Customers(_ context.Context, _ int, ids []customer.ID) (map[customer.ID]customer.Record, error) {
+func (all records) FirstCustomers(_ context.Context, _ int, ids []customer.ID) (map[customer.ID]customer.Record, int, error) {
 	found := map[customer.ID]customer.Record{}
 	for _, id := range ids {
 		if r, ok := all[id]; ok {
 			found[id] = r
 		}
 	}
-	return found, nil
+	return found, len(ids), nil
 }
 
 func newRecord(t *testing.T, id customer.ID) customer.Record {

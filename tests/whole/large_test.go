@@ -1,0 +1,155 @@
+package whole_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"regulars/tests/client"
+)
+
+// Lists of customers with many values stay within a function's memory and time: a page
+// ends sooner, and its cursor goes on. The values are put behind the back of the
+// service, which takes no more than 20,000 of a customer.
+func TestProveListsOfLargeCustomers(t *testing.T) {
+	customers := client.Size(60)
+	const (
+		mostMemory = 300 << 20
+		mostCPU    = 12 * time.Second
+	)
+	s := client.NewScene(t)
+	objects := make([]types.AttributeValue, client.Size(36_000))
+	for i := range objects {
+		objects[i] = &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"a": &types.AttributeValueMemberN{Value: "0"}}}
+	}
+	for i := range customers {
+		post(t, s, "/api/v1.1/profiles/import", fmt.Sprintf(`{"token":"reg_local_demo","db_id":5,"email":"c%d@example.com","data":{"club":"gold"}}`, i))
+	}
+	for _, row := range s.Items(t) {
+		if row["sk"] != "CUSTOMER" {
+			continue
+		}
+		_, err := s.DB.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+			TableName: aws.String(s.Table), UpdateExpression: aws.String("SET cf.L = :l"),
+			Key: map[string]types.AttributeValue{
+				"pk": &types.AttributeValueMemberS{Value: row["pk"].(string)}, "sk": &types.AttributeValueMemberS{Value: "CUSTOMER"},
+			},
+			ExpressionAttributeValues: map[string]types.AttributeValue{":l": &types.AttributeValueMemberL{Value: objects}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	objects = nil
+
+	t.Run("altcraft", func(t *testing.T) {
+		met, from := 0, ""
+		for pages := 0; pages == 0 || from != ""; pages++ {
+			body := measured(t, mostMemory, mostCPU, func() []byte {
+				return post(t, s, "/api/v1.1/profiles/list", fmt.Sprintf(`{"token":"reg_local_demo","db_id":5,"limit":60,"fields":["id"],"from_id":%q}`, from))
+			})
+			var page struct {
+				Data []any
+				Next string `json:"next_from_id"`
+			}
+			if err := json.Unmarshal(body, &page); err != nil || pages > customers {
+				t.Fatalf("page %d: %v", pages, err)
+			}
+			met, from = met+len(page.Data), page.Next
+		}
+		if met != customers {
+			t.Errorf("the walk met %d, want %d", met, customers)
+		}
+	})
+
+	t.Run("haravan", func(t *testing.T) {
+		met, address := 0, "/loy/profiles.json?limit=20&since_id=0"
+		for pages := 0; address != ""; pages++ {
+			var w *httptest.ResponseRecorder
+			measured(t, mostMemory, mostCPU, func() []byte {
+				r := httptest.NewRequest(http.MethodGet, address, nil)
+				r.Header.Set("Authorization", "Bearer reg_local_demo")
+				w = httptest.NewRecorder()
+				s.ServeHTTP(w, r)
+				return nil
+			})
+			var page struct{ Profiles []struct{ ID int64 } }
+			if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || w.Code != http.StatusOK || pages > customers {
+				t.Fatalf("page %d = %d %.200s: %v", pages, w.Code, w.Body, err)
+			}
+			met += len(page.Profiles)
+			next, _, _ := strings.Cut(strings.TrimPrefix(w.Header().Get("Link"), "<"), ">")
+			if address = next; address == "" && len(page.Profiles) == 20 {
+				address = fmt.Sprintf("/loy/profiles.json?limit=20&since_id=%d", page.Profiles[19].ID)
+			}
+		}
+		if met != customers {
+			t.Errorf("the walk met %d, want %d", met, customers)
+		}
+	})
+}
+
+// post sends an Altcraft request, or fails.
+func post(t *testing.T, h http.Handler, path, body string) []byte {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if !strings.Contains(w.Body.String(), `"error":0`) {
+		t.Fatalf("%s = %d %.300s", path, w.Code, w.Body)
+	}
+	return w.Body.Bytes()
+}
+
+// measured demands that do takes no more memory at any moment, garbage included, and
+// no more CPU time of this process.
+func measured(t *testing.T, memory uint64, cpu time.Duration, do func() []byte) []byte {
+	t.Helper()
+	runtime.GC()
+	done, highest := make(chan struct{}), make(chan uint64)
+	go func() {
+		var high uint64
+		for {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			high = max(high, m.HeapAlloc)
+			select {
+			case <-done:
+				highest <- high
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	began := cpuTime(t)
+	body := do()
+	took := cpuTime(t) - began
+	close(done)
+	high := <-highest
+	t.Logf("%d MB, %v of CPU", high>>20, took.Round(time.Millisecond))
+	if high > memory || took > cpu {
+		t.Errorf("took %d MB and %v of CPU, want %d MB and %v at most", high>>20, took, memory>>20, cpu)
+	}
+	return body
+}
+
+// cpuTime is what this process has used.
+func cpuTime(t *testing.T) time.Duration {
+	t.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
