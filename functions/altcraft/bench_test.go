@@ -17,7 +17,7 @@ func handlerOn(store customer.Store) http.Handler {
 	now := func() time.Time { return noon }
 	return New(Options{
 		Customers: customer.NewService(store, now),
-		Guard:     access.NewAuthorizer(doorkeeper{}, now, access.AuthorizerOptions{Remember: time.Minute}),
+		Guard:     access.NewAuthorizer(doorkeeper{}, now, access.AuthorizerOptions{Remember: time.Minute, LocalTokens: true}),
 		Jobs:      noJobs{},
 		Worker:    noJobs{},
 		Log:       slog.New(slog.DiscardHandler),

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"regulars/functions/altcraft/xmlbody"
 	"regulars/shared/access"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
@@ -14,8 +15,16 @@ import (
 	"regulars/shared/value"
 )
 
-// maxBody is how large a body may be: a Lambda function takes 6 MB of event.
-const maxBody = 5_000_000
+const (
+	// maxBody is how large a body may be: a Lambda function takes 6 MB of event.
+	maxBody = 5_000_000
+	// maxValues is how many values a body has in all that is no batch: four times what
+	// a profile may have.
+	maxValues = 80_000
+	// maxUnknownXML is how large a body in XML may be that is read before it is known
+	// whether its sender may send it: 30 ms of work.
+	maxUnknownXML = 32_000
+)
 
 // A call is an authorized request.
 type call struct {
@@ -29,10 +38,16 @@ type call struct {
 
 // A message is what a request says: the parameters, and the members of its body
 // among them.
-type message struct{ parameters, body map[string]any }
+type message struct {
+	parameters, body map[string]any
+	// document, unless nil, is a body in JSON that is not read yet: of its members the
+	// message has those only that say who sends it.
+	document []byte
+}
 
 // credentials finds the token and the tenant. Either may be in the body, which is
-// read for that; a token there goes before others.
+// looked through for that; a token there goes before others. The body is read once the
+// token is known to be good.
 func credentials(c *httpapi.Call) (secret string, tenant int, err error) {
 	m, err := readMessage(c)
 	if err != nil {
@@ -51,6 +66,10 @@ func credentials(c *httpapi.Call) (secret string, tenant int, err error) {
 	return secret, tenant, err
 }
 
+// membersOfSender are the members of a body that say who sends it, and in what form the
+// answer, a rejection as well, is to be.
+var membersOfSender = []string{"token", "db_id", "format"}
+
 // mayBeHome says of which methods the tenant may be left out: they are about the
 // token's home then (Altcraft 6.12).
 func mayBeHome(route string) bool {
@@ -60,6 +79,14 @@ func mayBeHome(route string) bool {
 // decode makes a call of a message.
 func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
 	m := authorized.Parsed.(message)
+	if m.document != nil {
+		body, err := value.ParseObjectUpTo(mostValues(authorized.Route), m.document)
+		if err != nil {
+			return nil, err
+		}
+		m.body = body
+		maps.Copy(m.parameters, body)
+	}
 	key, err := keyOf(authorized.Request, m.parameters)
 	if err != nil {
 		return nil, err
@@ -101,29 +128,55 @@ func (c *call) data() map[string]any {
 	return data
 }
 
-// readMessage reads a request, whose body may be in XML.
+// mostValues is how many values a body may have.
+func mostValues(route string) int {
+	if strings.HasSuffix(route, "_batch") {
+		return value.MaxValues
+	}
+	return maxValues
+}
+
+// readMessage reads a request, whose body may be in XML. Of one in JSON it reads who
+// sends it.
 func readMessage(c *httpapi.Call) (message, error) {
 	r := c.Request
 	if charset, isXML := xmlCharset(r); isXML {
 		r = asJSON(r, charset)
+		r.Body.(*xmlBody).admit = func(document []byte) error { return admitXML(c, document) }
 	}
 	if c.Route == QuickImport {
-		body, all, err := readParameters(r)
-		return message{all, body}, err
+		return readParameters(r)
 	}
-	body, err := readBody(r)
-	return message{body, body}, err
+	document, err := readDocument(r)
+	if err != nil {
+		return message{}, err
+	}
+	body, err := value.Skim(mostValues(c.Route), document, membersOfSender...)
+	return message{parameters: body, body: body, document: document}, err
 }
 
-func readBody(r *http.Request) (map[string]any, error) {
+// admitXML lets a large body in XML be read if its token is good: reading it takes a
+// hundred times what finding the token in it does.
+func admitXML(c *httpapi.Call, document []byte) error {
+	if len(document) <= maxUnknownXML {
+		return nil
+	}
+	secret, found, err := xmlbody.Text(document, "token")
+	if err == nil && !found {
+		secret, err = secretOf(c.Request, nil)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Known(secret)
+}
+
+// readDocument reads a body in JSON as it is.
+func readDocument(r *http.Request) ([]byte, error) {
 	if err := httpapi.CheckContentType(r, "application/json or application/xml"); err != nil {
 		return nil, err
 	}
-	document, err := httpapi.ReadBody(r, maxBody)
-	if err != nil {
-		return nil, err
-	}
-	return value.ParseObject(document)
+	return httpapi.ReadBody(r, maxBody)
 }
 
 // secretOf finds the token: in the body, else as bearer, else in the query. The

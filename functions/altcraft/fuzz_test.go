@@ -19,6 +19,7 @@ import (
 	"regulars/shared/customer/upkeep"
 	"regulars/shared/errs"
 	"regulars/shared/jobs"
+	"regulars/shared/value"
 )
 
 // FuzzBody: whatever a body holds, reading it ends with a client error or a busy, or
@@ -44,7 +45,7 @@ func FuzzBody(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r := httptest.NewRequest(http.MethodPost, "/api/v1.1/profiles/import", bytes.NewReader(body))
-		object, err := readBody(r)
+		object, err := bodyOf(r)
 		if shownToClients(t, err); err != nil {
 			return
 		}
@@ -139,6 +140,15 @@ func quickBears(t *testing.T, body map[string]any) {
 	}
 }
 
+// bodyOf reads a body in JSON as an authorized request's is read.
+func bodyOf(r *http.Request) (map[string]any, error) {
+	document, err := readDocument(r)
+	if err != nil {
+		return nil, err
+	}
+	return value.ParseObjectUpTo(maxValues, document)
+}
+
 // shownToClients fails if err is one that clients may not see.
 func shownToClients(t *testing.T, err error) {
 	t.Helper()
@@ -173,6 +183,10 @@ func (blank) Keys(context.Context, int, []customer.Key) (map[customer.Key]custom
 
 func (blank) Customers(context.Context, int, []customer.ID) (map[customer.ID]customer.Record, error) {
 	return nil, nil
+}
+
+func (blank) FirstCustomers(_ context.Context, _ int, ids []customer.ID) (map[customer.ID]customer.Record, int, error) {
+	return nil, len(ids), nil
 }
 
 func (blank) IDs(context.Context, int, customer.ID, customer.ID, int) ([]customer.ID, error) {
@@ -212,7 +226,7 @@ func FuzzSubscription(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		c := aCall(t, `{}`)
 		var err error
-		if c.body, err = readBody(httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))); err != nil {
+		if c.body, err = bodyOf(httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))); err != nil {
 			return
 		}
 		named := func(err error) {

@@ -208,32 +208,43 @@ func (q *quickCall) readAdditions() (add []setter, err error) {
 }
 
 // readParameters reads the parameters of the URL and of the body, a form or JSON.
-// Those of the body go before.
-func readParameters(r *http.Request) (body, all map[string]any, err error) {
-	if all, err = readForm(r.URL.RawQuery); err != nil {
-		return nil, nil, err
+// Those of the body go before. Of JSON it reads who sends it.
+func readParameters(r *http.Request) (message, error) {
+	all, err := readForm(r.URL.RawQuery)
+	if err != nil {
+		return message{}, err
 	}
 	document, err := httpapi.ReadBody(r, maxBody)
 	if err != nil {
-		return nil, nil, err
+		return message{}, err
 	}
+	var m message
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case len(bytes.TrimSpace(document)) == 0: // all may be in the URL
 	case kind == "application/x-www-form-urlencoded":
-		body, err = readForm(string(bytes.TrimSpace(document)))
+		m.body, err = readForm(string(bytes.TrimSpace(document)))
 	default:
 		if err = httpapi.CheckContentType(r, "application/x-www-form-urlencoded, application/json or application/xml"); err == nil {
-			body, err = value.ParseObject(document)
+			m.document = document
+			m.body, err = value.Skim(maxValues, document, membersOfSender...)
 		}
 	}
-	maps.Copy(all, body)
-	return body, all, err
+	maps.Copy(all, m.body)
+	m.parameters = all
+	return m, err
 }
+
+// maxParameters is how many parameters a form or URL may have: each is looked at before
+// the token is known.
+const maxParameters = 10_000
 
 // readForm reads the encoded parameters of a form or URL, with the same limits as
 // JSON. An empty one is not given: that is how a form sends what was not filled in.
 func readForm(encoded string) (map[string]any, error) {
+	if n := strings.Count(encoded, "&"); n >= maxParameters {
+		return nil, errs.New(errs.Invalid, "bad_form/too_many", "", maxParameters)
+	}
 	values, err := url.ParseQuery(encoded)
 	if err != nil {
 		return nil, errs.New(errs.Invalid, "bad_form/encoding", "")

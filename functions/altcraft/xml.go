@@ -38,7 +38,9 @@ type xmlBody struct {
 	io.Closer
 	request *http.Request
 	charset string // of its Content-Type
-	json    *bytes.Reader
+	// admit, unless nil, rejects a body before it is translated.
+	admit func(document []byte) error
+	json  *bytes.Reader
 }
 
 // Read implements [io.Reader]. It may end with a client error.
@@ -61,6 +63,11 @@ func (b *xmlBody) translate() ([]byte, error) {
 	document, err := httpapi.ReadBody(b.request, maxBody)
 	if err != nil || xmlbody.IsBlank(document) {
 		return nil, err
+	}
+	if b.admit != nil {
+		if err := b.admit(document); err != nil {
+			return nil, err
+		}
 	}
 	object, err := xmlbody.Read(document, callShape)
 	if err != nil {

@@ -149,7 +149,7 @@ func TestLevelsOfXML(t *testing.T) {
 	for levels, want := range map[int]bool{value.MaxDepth: true, value.MaxDepth + 1: false} {
 		body := "<xml>" + strings.Repeat("<a>", levels-1) + "<a>x</a>" + strings.Repeat("</a>", levels-1) + "</xml>"
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
-		if _, err := readBody(asJSON(r, "")); (err == nil) != want {
+		if _, err := readDocument(asJSON(r, "")); (err == nil) != want {
 			t.Errorf("%d levels: error = %v, want success: %t", levels, err, want)
 		}
 	}

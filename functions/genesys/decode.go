@@ -50,6 +50,9 @@ func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := value.Skim(value.MaxValues, document); err != nil { // before it takes memory
+		return nil, err
+	}
 	c.body, err = value.ParseObject(document)
 	return c, err
 }

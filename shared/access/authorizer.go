@@ -33,7 +33,9 @@ type Authorizer struct {
 	now         func() time.Time
 	localTokens bool
 	tokens      *cache[Hash, Token]
-	settings    *cache[int, Settings]
+	// closed are hashes that were read and open nothing.
+	closed   *cache[Hash, struct{}]
+	settings *cache[int, Settings]
 }
 
 // NewAuthorizer makes an authorizer with empty caches.
@@ -45,6 +47,7 @@ func NewAuthorizer(store Store, now func() time.Time, o AuthorizerOptions) *Auth
 		now:         func() time.Time { return now().Round(0) },
 		localTokens: o.LocalTokens,
 		tokens:      newCache[Hash, Token](o.Remember),
+		closed:      newCache[Hash, struct{}](o.Remember),
 		settings:    newCache[int, Settings](o.Remember),
 	}
 }
@@ -67,7 +70,7 @@ func (g *Authorizer) Authorize(ctx context.Context, secret string, tenant int, s
 	if secret == "" {
 		return Grant{}, ErrTokenMissing
 	}
-	token, err := g.token(ctx, HashOf(secret))
+	token, err := g.token(ctx, secret)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -85,6 +88,16 @@ func (g *Authorizer) Authorize(ctx context.Context, secret string, tenant int, s
 		return Grant{}, err
 	}
 	return Grant{Token: token, Settings: settings}, nil
+}
+
+// Known rejects a secret that opens nothing, with [ErrTokenMissing] or
+// [ErrTokenInvalid]. It says nothing of what another may do.
+func (g *Authorizer) Known(ctx context.Context, secret string) error {
+	if secret == "" {
+		return ErrTokenMissing
+	}
+	_, err := g.token(ctx, secret)
+	return err
 }
 
 // Settings returns a tenant's settings from the cache, or reads them. It is
@@ -111,16 +124,24 @@ func (g *Authorizer) Reload(ctx context.Context, tenant int) (Settings, error) {
 	return settings, nil
 }
 
-// token returns a token that is good now.
-func (g *Authorizer) token(ctx context.Context, hash Hash) (Token, error) {
-	now := g.now()
+// token returns the token of a secret if it is good now. A secret that cannot be a
+// token's costs no read, and one that was read and opens nothing none for a while.
+func (g *Authorizer) token(ctx context.Context, secret string) (Token, error) {
+	if len(secret) > longestSecret || !g.localTokens && !wellFormed(secret) {
+		return Token{}, ErrTokenInvalid
+	}
+	hash, now := HashOf(secret), g.now()
 	token, ok := g.tokens.get(hash, now)
 	if !ok {
+		if _, closed := g.closed.get(hash, now); closed {
+			return Token{}, ErrTokenInvalid
+		}
 		var err error
 		if token, ok, err = loadToken(ctx, g.store, hash); err != nil {
 			return Token{}, err
 		}
 		if !ok || token.Local && !g.localTokens || !token.good(now) {
+			g.closed.put(hash, struct{}{}, now)
 			return Token{}, ErrTokenInvalid
 		}
 		g.tokens.put(hash, token, now)

@@ -176,6 +176,11 @@ func TestExpiryIsExact(t *testing.T) {
 func TestWhatIsRemembered(t *testing.T) {
 	w := newTown(t)
 	secret, _ := w.token(t, access.AltRead)
+	revoked, token := w.token(t, access.AltRead)
+	if _, err := w.registrar.RevokeToken(t.Context(), token.Hash); err != nil {
+		t.Fatal(err)
+	}
+	nobodys := "reg_live_" + strings.Repeat("A", len(secret)-len("reg_live_"))
 	guard := w.guard(access.AuthorizerOptions{Remember: remembered})
 	tests := []struct {
 		name   string
@@ -187,8 +192,17 @@ func TestWhatIsRemembered(t *testing.T) {
 		{"again", 5 * time.Second, secret, 0},
 		{"too long ago", 5 * time.Second, secret, 2},
 		{"the clock was set back", -time.Hour, secret, 2},
-		{"unknown", 0, "unknown", 1},
-		{"unknown again", 0, "unknown", 1},
+		{"unknown", 0, nobodys, 1},
+		{"unknown again", 9 * time.Second, nobodys, 0},
+		{"unknown, too long ago", time.Second, nobodys, 1},
+		{"revoked", 0, revoked, 1},
+		{"revoked again", 0, revoked, 0},
+		{"none", 0, "", 0},
+		{"no prefix", 0, secret[len("reg_live_"):], 0},
+		{"too short", 0, secret[:len(secret)-1], 0},
+		{"too long", 0, secret + "A", 0},
+		{"other characters", 0, secret[:len(secret)-1] + "a", 0},
+		{"five megabytes", 0, strings.Repeat("reg_live_", 600_000), 0},
 	}
 	for _, tt := range tests {
 		w.move(tt.wait)

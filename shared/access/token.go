@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -38,6 +39,21 @@ func ParseHash(s string) (Hash, error) {
 
 // newSecret returns 260 random bits after the prefix, in capitals and digits.
 func newSecret() string { return secretPrefix + rand.Text() + rand.Text() }
+
+// longestSecret bounds the secrets that are looked for, local ones as well.
+const longestSecret = 200
+
+// secretLength is how long the secrets are that [newSecret] makes.
+var secretLength = len(secretPrefix) + 2*len(rand.Text())
+
+// wellFormed reports whether a secret can be a token's, other than a local one's.
+func wellFormed(secret string) bool {
+	random, ok := strings.CutPrefix(secret, secretPrefix)
+	return ok && len(secret) == secretLength && strings.Trim(random, base32Digits) == ""
+}
+
+// base32Digits are those of [rand.Text].
+const base32Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 // A Token opens tenants to whoever holds its secret. But for its revocation it
 // never changes, so that one in a cache rejects nothing wrongly.

@@ -27,7 +27,12 @@ func ReadBody(r *http.Request, limit int64) ([]byte, error) {
 			return nil, errs.New(errs.Invalid, "bad_charset", "Content-Type", charset)
 		}
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	var buffer bytes.Buffer
+	if r.ContentLength > 0 {
+		buffer.Grow(int(min(r.ContentLength, limit)) + bytes.MinRead)
+	}
+	_, err := buffer.ReadFrom(io.LimitReader(r.Body, limit+1))
+	body := buffer.Bytes()
 	if clientErr, rejected := errs.AsClient(err); rejected {
 		return nil, clientErr
 	}

@@ -107,6 +107,10 @@ func (c *Call) Reload() error {
 	return err
 }
 
+// Known rejects a secret that is no token's, whatever a token may do: what is only
+// worth reading for somebody who is known need not be read for others.
+func (c *Call) Known(secret string) error { return c.authorizer.Known(c.Context(), secret) }
+
 // Retried reports whether the frame will call the handler once more if that ends
 // with err.
 func (c *Call) Retried(err error) bool {

@@ -26,6 +26,7 @@ var Texts = errs.Texts{
 		"bad_json/syntax":            "The body is not JSON: %v at byte %v.",
 		"bad_json/end":               "The body is not JSON: it ends too early.",
 		"bad_json/too_deep":          "The body has more than %v levels of arrays and objects.",
+		"bad_json/too_many":          "The body has more than %v values in all.",
 		"bad_json/no_name":           "%[1]v has a member without a name.",
 		"bad_json/digits":            "%[1]v is a number of more than 38 digits.",
 		"bad_json/range":             "%[1]v is a number outside of the range 1e-130 to 9.9e125.",

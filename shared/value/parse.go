@@ -14,22 +14,30 @@ import (
 // as DynamoDB takes.
 const MaxDepth = 32
 
+// MaxValues is how many values a document may have in all: ten thousand profiles of
+// forty fields.
+const MaxValues = 400_000
+
+const codeTooMany = "bad_json/too_many"
+
 // Parse reads one JSON document. Of a repeated member the last counts. What the
 // table could not store exactly is a client error with the path of the member:
 // numbers of more than 38 digits or out of range, half of a surrogate pair,
 // members without a name, and control characters other than tab, CR and LF. So
-// are, without a path, more than [MaxDepth] levels and bytes that are not UTF-8.
-func Parse(document []byte) (any, error) {
+// are, without a path, more than [MaxDepth] levels, more than [MaxValues] values, and
+// bytes that are not UTF-8.
+func Parse(document []byte) (any, error) { return parse(document, MaxValues) }
+
+// parse is Parse for a document of up to most values.
+func parse(document []byte, most int) (any, error) {
 	if !utf8.Valid(document) {
 		return nil, reject("bad_json/encoding", "")
 	}
-	p := parser{text: document}
+	p := parser{text: document, most: most}
 	v, f := p.value(0)
 	switch {
-	case f == notJSON:
-		return nil, syntax(document)
 	case f != nil:
-		return nil, reject(f.code, shortPath(f.path), f.args...)
+		return nil, f.client(document)
 	}
 	if p.skipSpace(); p.at < len(document) {
 		return nil, reject("bad_json/more", "", p.at)
@@ -37,12 +45,28 @@ func Parse(document []byte) (any, error) {
 	return v, nil
 }
 
+// client is the client error of a flaw in a document.
+func (f *flaw) client(document []byte) error {
+	switch {
+	case f == notJSON:
+		return syntax(document)
+	case f.code == codeTooMany:
+		return reject(f.code, "", f.args...)
+	}
+	return reject(f.code, shortPath(f.path), f.args...)
+}
+
 // ParseObject is [Parse] for a document that must be an object.
 func ParseObject(document []byte) (map[string]any, error) {
+	return ParseObjectUpTo(MaxValues, document)
+}
+
+// ParseObjectUpTo is [ParseObject] for a document of up to most values.
+func ParseObjectUpTo(most int, document []byte) (map[string]any, error) {
 	if len(bytes.TrimSpace(document)) == 0 {
 		return nil, reject("bad_json/empty", "")
 	}
-	v, err := Parse(document)
+	v, err := parse(document, most)
 	if err != nil {
 		return nil, err
 	}

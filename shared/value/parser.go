@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
-	"sync"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -17,8 +15,10 @@ import (
 // over encoding/json, and why jsontext takes its place from Go 1.27 on. Escapes
 // are decoded by encoding/json.
 type parser struct {
-	text []byte // UTF-8
-	at   int
+	text   []byte // UTF-8
+	at     int
+	values int // that were read, and how many may be
+	most   int
 }
 
 func (p *parser) skipSpace() {
@@ -51,6 +51,9 @@ func (p *parser) take(c byte) bool {
 }
 
 func (p *parser) value(depth int) (any, *flaw) {
+	if p.values++; p.values > p.most {
+		return nil, p.tooMany()
+	}
 	switch c := p.next(); {
 	case c == '"':
 		return p.string()
@@ -70,6 +73,10 @@ func (p *parser) value(depth int) (any, *flaw) {
 		return nil, p.word("null")
 	}
 	return p.number()
+}
+
+func (p *parser) tooMany() *flaw {
+	return &flaw{code: codeTooMany, args: []any{p.most}}
 }
 
 func (p *parser) word(word string) *flaw {
@@ -133,35 +140,72 @@ func (p *parser) object(depth int) (any, *flaw) {
 	}
 }
 
-var numberForm = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?`)
-})
-
 func (p *parser) number() (any, *flaw) {
-	literal := p.text[p.at:]
-	end := 0
-	for end < len(literal) && literal[end] >= '0' && literal[end] <= '9' {
-		end++
-	}
-	plain := end > 0 && end <= maxDigits && (literal[0] != '0' || end == 1) &&
-		(end == len(literal) || literal[end] != '.' && literal[end] != 'e' && literal[end] != 'E')
-	if plain { // most numbers are digits alone, and canonical
-		p.at += end
-		return json.Number(literal[:end]), nil
-	}
-	literal = numberForm().Find(literal)
+	literal, plain := p.numberLiteral()
 	if literal == nil {
 		return nil, notJSON
 	}
-	p.at += len(literal)
+	if plain {
+		return json.Number(literal), nil
+	}
 	n, err := Number(string(literal))
 	if err != nil {
-		if errors.Is(err, ErrRange) {
-			return nil, &flaw{code: "bad_json/range"}
-		}
-		return nil, &flaw{code: "bad_json/digits"}
+		return nil, flawOfNumber(err)
 	}
 	return n, nil
+}
+
+func flawOfNumber(err error) *flaw {
+	if errors.Is(err, ErrRange) {
+		return &flaw{code: "bad_json/range"}
+	}
+	return &flaw{code: "bad_json/digits"}
+}
+
+// numberLiteral takes a number as it is written, or nil where there is none. Most
+// numbers are plain: digits alone, few enough, and so canonical.
+func (p *parser) numberLiteral() (literal []byte, plain bool) {
+	text := p.text[p.at:]
+	end := 0
+	if end < len(text) && text[end] == '-' {
+		end++
+	}
+	whole := digits(text[end:])
+	if whole == 0 {
+		return nil, false
+	}
+	if text[end] == '0' {
+		whole = 1
+	}
+	plain = end == 0 && whole <= maxDigits
+	end += whole
+	if end < len(text) && text[end] == '.' {
+		plain = false
+		if n := digits(text[end+1:]); n > 0 {
+			end += 1 + n
+		}
+	}
+	if end < len(text) && (text[end] == 'e' || text[end] == 'E') {
+		plain = false
+		sign := 0
+		if end+1 < len(text) && (text[end+1] == '+' || text[end+1] == '-') {
+			sign = 1
+		}
+		if n := digits(text[end+1+sign:]); n > 0 {
+			end += 1 + sign + n
+		}
+	}
+	p.at += end
+	return text[:end], plain
+}
+
+// digits is how many digits text begins with.
+func digits(text []byte) int {
+	n := 0
+	for n < len(text) && text[n] >= '0' && text[n] <= '9' {
+		n++
+	}
+	return n
 }
 
 // string reads a string. encoding/json decodes one with escapes, after a check for
@@ -206,12 +250,18 @@ func checked(s string) (string, *flaw) {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if unicode.IsControl(r) {
-			return "", &flaw{code: "bad_json/control_character", args: []any{fmt.Sprintf("U+%04X", r)}}
+		if isControl(r) {
+			return "", flawOfControl(r)
 		}
 		i += size - 1
 	}
 	return s, nil
+}
+
+func isControl(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' }
+
+func flawOfControl(r rune) *flaw {
+	return &flaw{code: "bad_json/control_character", args: []any{fmt.Sprintf("U+%04X", r)}}
 }
 
 const unicodeLength = len(`\u0000`)

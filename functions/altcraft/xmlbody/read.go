@@ -24,6 +24,8 @@ const (
 	// maxElements bounds the work before the token is known: a batch of 5 MB with
 	// fields of 40 bytes has fewer.
 	maxElements = 150_000
+	// maxMarkup bounds it likewise: the tags, comments and references of a body.
+	maxMarkup = 400_000
 	// maxReason is how much of a reason is told: it may quote the body.
 	maxReason = 200
 )
@@ -41,6 +43,9 @@ func Read(document []byte, s *Shape) (map[string]any, error) {
 	document = bytes.TrimPrefix(document, []byte("\ufeff"))
 	if !utf8.Valid(document) {
 		return nil, reject("utf8")
+	}
+	if bytes.Count(document, []byte("<"))+bytes.Count(document, []byte("&")) > maxMarkup {
+		return nil, reject("too_much_markup", maxMarkup)
 	}
 	p := reader{document: document, decoder: xml.NewDecoder(bytes.NewReader(document))}
 	p.decoder.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) { return nil, BadEncoding(charset) }
