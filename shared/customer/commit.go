@@ -75,6 +75,15 @@ func (c Commit) Changes() bool {
 	return c.After.ID != 0 && (c.Before.Absent() || !c.After.Same(c.Before.Customer))
 }
 
+// CheckValues rejects a change that gives the customer more than [MaxValues] values, or
+// more still where it has more already.
+func (c Commit) CheckValues() error {
+	if n := c.After.Values(); n > MaxValues && n > c.Before.Values() {
+		return errs.New(errs.Invalid, "customer_too_large/values", "", n, MaxValues)
+	}
+	return nil
+}
+
 // items is how many items the commit writes or checks, without the account.
 func (c Commit) items() int {
 	return 2 + len(c.Keys) + len(c.UnchangedKeys) + len(c.UnchangedCustomers) + // the customer and the request

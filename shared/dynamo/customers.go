@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/errs"
 	"regulars/shared/points"
 )
 
@@ -119,8 +118,8 @@ func (t *tx) putChange(c customer.Commit, now time.Time) error {
 	if err := t.putExtensions(c); err != nil {
 		return err
 	}
-	if n := c.After.Values(); n > customer.MaxValues && n > c.Before.Values() {
-		return errs.New(errs.Invalid, "customer_too_large/values", "", n, customer.MaxValues)
+	if err := c.CheckValues(); err != nil {
+		return err
 	}
 	for _, i := range c.Idents {
 		t.putIdent(c, i)

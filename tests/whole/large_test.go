@@ -35,21 +35,7 @@ func TestProveListsOfLargeCustomers(t *testing.T) {
 	for i := range customers {
 		post(t, s, "/api/v1.1/profiles/import", fmt.Sprintf(`{"token":"reg_local_demo","db_id":5,"email":"c%d@example.com","data":{"club":"gold"}}`, i))
 	}
-	for _, row := range s.Items(t) {
-		if row["sk"] != "CUSTOMER" {
-			continue
-		}
-		_, err := s.DB.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
-			TableName: aws.String(s.Table), UpdateExpression: aws.String("SET cf.L = :l"),
-			Key: map[string]types.AttributeValue{
-				"pk": &types.AttributeValueMemberS{Value: row["pk"].(string)}, "sk": &types.AttributeValueMemberS{Value: "CUSTOMER"},
-			},
-			ExpressionAttributeValues: map[string]types.AttributeValue{":l": &types.AttributeValueMemberL{Value: objects}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	setField(t, s, objects)
 	objects = nil
 
 	t.Run("altcraft", func(t *testing.T) {
@@ -152,4 +138,82 @@ func cpuTime(t *testing.T) time.Duration {
 		t.Fatal(err)
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// A customer has at most 20,000 values. One that had more before is read as ever, and
+// may shrink and change, but not grow.
+func TestValuesOfACustomer(t *testing.T) {
+	t.Parallel()
+	s := client.NewScene(t)
+	list := func(n int) string { return "[" + strings.Repeat("0,", n-1) + "0]" }
+	altcraft := func(data string) string {
+		r := httptest.NewRequest(http.MethodPost, "/api/v1.1/profiles/import",
+			strings.NewReader(`{"token":"reg_local_demo","db_id":5,"email":"ann@example.com","data":`+data+`}`))
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		return w.Body.String()
+	}
+	genesys := func(body string) string {
+		r := httptest.NewRequest(http.MethodPost, "/profiles", strings.NewReader(body))
+		r.SetBasicAuth("any", "reg_local_demo")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		return w.Body.String()
+	}
+	const tooMany = "20000 is the limit"
+	if got := altcraft(`{"L":` + list(20_000) + `}`); !strings.Contains(got, `"error":400`) || !strings.Contains(got, "20001 values") || !strings.Contains(got, tooMany) {
+		t.Errorf("20,001 values with Altcraft = %.300s, want 400 and %q", got, tooMany)
+	}
+	if got := genesys(`{"EmailAddress":["bob@example.com"],"L":` + list(20_000) + `}`); !strings.Contains(got, "400") || !strings.Contains(got, tooMany) {
+		t.Errorf("20,001 values with Genesys = %.300s, want 400 and %q", got, tooMany)
+	}
+	if got := altcraft(`{"L":` + list(19_999) + `}`); !strings.Contains(got, `"error":0`) {
+		t.Fatalf("20,000 values = %.300s, want 0", got)
+	}
+	if got := altcraft(`{"more":1}`); !strings.Contains(got, "20001 values") {
+		t.Errorf("a value more = %.300s, want 400", got)
+	}
+	oversize(t, s, 25_000)
+	for _, step := range []struct{ data, want string }{
+		{`{"_fname":"Ann"}`, `"error":0`},
+		{`{"more":1}`, "25002 values"},
+		{`{"L":` + list(24_000) + `}`, `"error":0`},
+		{`{"L":` + list(24_001) + `}`, tooMany},
+		{`{"L":` + list(10) + `}`, `"error":0`},
+		{`{"more":1}`, `"error":0`},
+	} {
+		if got := altcraft(step.data); !strings.Contains(got, step.want) {
+			t.Errorf("%.40s = %.300s, want %q", step.data, got, step.want)
+		}
+	}
+}
+
+// oversize gives every customer a field L of so many numbers, behind the back of the
+// service.
+func oversize(t *testing.T, s client.Scene, n int) {
+	t.Helper()
+	list := make([]types.AttributeValue, n)
+	for i := range list {
+		list[i] = &types.AttributeValueMemberN{Value: "0"}
+	}
+	setField(t, s, list)
+}
+
+func setField(t *testing.T, s client.Scene, list []types.AttributeValue) {
+	t.Helper()
+	for _, row := range s.Items(t) {
+		if row["sk"] != "CUSTOMER" {
+			continue
+		}
+		_, err := s.DB.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+			TableName: aws.String(s.Table), UpdateExpression: aws.String("SET cf.L = :l"),
+			Key: map[string]types.AttributeValue{
+				"pk": &types.AttributeValueMemberS{Value: row["pk"].(string)}, "sk": &types.AttributeValueMemberS{Value: "CUSTOMER"},
+			},
+			ExpressionAttributeValues: map[string]types.AttributeValue{":l": &types.AttributeValueMemberL{Value: list}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }

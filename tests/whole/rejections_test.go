@@ -106,15 +106,15 @@ func hostile() map[string]struct {
 	}
 }
 
-// The most that a refusal may take.
+// The most that a rejection may take.
 const (
-	refusalCPU    = 50 * time.Millisecond
-	refusalMemory = 20_000_000
+	rejectionCPU    = 50 * time.Millisecond
+	rejectionMemory = 20_000_000
 )
 
-// Who cannot show a token is refused before much is done about what was sent: a hostile
+// Who cannot show a token is rejected before much is done about what was sent: a hostile
 // body of 5 MB costs little CPU time and memory, on every route, and is never a fault.
-func TestRefusalsAreCheap(t *testing.T) {
+func TestRejectionsAreCheap(t *testing.T) {
 	s := client.NewScene(t)
 	bodies := hostile()
 	worst := map[string]cost{}
@@ -124,7 +124,7 @@ func TestRefusalsAreCheap(t *testing.T) {
 			continue // the routes of a dialect read bodies alike
 		}
 		if strings.HasSuffix(o.path, "_batch") {
-			continue // a batch that is refused item by item is work that was asked for
+			continue // a batch that is rejected item by item is work that was asked for
 		}
 		for _, secret := range []string{"", unknown, devserver.DemoToken} {
 			for name, b := range bodies {
@@ -136,7 +136,7 @@ func TestRefusalsAreCheap(t *testing.T) {
 				if c.status >= 500 {
 					t.Errorf("%s, %s: status %d", o, name, c.status)
 				}
-				most := cost{cpu: refusalCPU, memory: refusalMemory}
+				most := cost{cpu: rejectionCPU, memory: rejectionMemory}
 				if secret == devserver.DemoToken { // who is known has the body read
 					most.cpu *= 2
 				}
@@ -150,7 +150,7 @@ func TestRefusalsAreCheap(t *testing.T) {
 		}
 	}
 	for who, c := range worst {
-		t.Logf("%s: at most %v of CPU and %.1f MB for a refusal", who, c.cpu.Round(time.Microsecond), float64(c.memory)/1e6)
+		t.Logf("%s: at most %v of CPU and %.1f MB for a rejection", who, c.cpu.Round(time.Microsecond), float64(c.memory)/1e6)
 	}
 }
 
@@ -176,7 +176,7 @@ func costOf(t *testing.T, do func() int) cost {
 		took := cpuTime(t) - began
 		runtime.ReadMemStats(&after)
 		least = cost{status, min(least.cpu, took), after.TotalAlloc - before.TotalAlloc}
-		if took < refusalCPU/2 {
+		if took < rejectionCPU/2 {
 			break
 		}
 	}
