@@ -31,7 +31,7 @@ const (
 	maxExpiryDays = 3_660
 	// maxHold is how long points may be held, in seconds.
 	maxHold = 31 * 24 * 3600
-	// maxRate bounds size and leak of the rate limit.
+	// maxRate bounds size and leak of the rate limit, and the budget.
 	maxRate = 100_000
 )
 
@@ -65,7 +65,13 @@ func (c Preferences) check() error {
 	if err := inRange("rate_limit.size", c.RateLimit.Size, 0, maxRate); err != nil {
 		return err
 	}
-	return inRange("rate_limit.leak", c.RateLimit.Leak, 1, maxRate)
+	if err := inRange("rate_limit.leak", c.RateLimit.Leak, 1, maxRate); err != nil {
+		return err
+	}
+	if err := inRange("budget.requests", c.Budget.Requests, 0, maxRate); err != nil {
+		return err
+	}
+	return inRange("budget.write_units", c.Budget.WriteUnits, 0, maxRate)
 }
 
 func (c Preferences) checkDeclared() error {

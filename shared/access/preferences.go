@@ -40,6 +40,8 @@ type Preferences struct {
 	// NegativeOnReversal: a reversal may leave less than no points.
 	NegativeOnReversal bool      `json:"negative_on_reversal"`
 	RateLimit          RateLimit `json:"rate_limit"`
+	// Budget bounds all requests of the tenant, in all dialects together.
+	Budget Budget `json:"budget"`
 	// Languages of two lower-case letters that texts may be in; empty: any.
 	Languages []string `json:"languages"`
 }
@@ -150,6 +152,7 @@ func Defaults() Preferences {
 		Holds:                Holds{ExpiresIn: 15 * 60, MaxExpiresIn: 7 * 24 * 3600},
 		MoneyPerRankingPoint: 100,
 		RateLimit:            RateLimit{Size: 80, Leak: 4},
+		Budget:               Budget{Requests: 2000, WriteUnits: 10_000},
 		Languages:            []string{},
 	}
 }

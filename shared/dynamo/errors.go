@@ -11,6 +11,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"regulars/shared/errs"
+	"regulars/shared/meter"
 )
 
 // An outcome is what an error of the table says about the call.
@@ -23,9 +24,11 @@ const (
 	// guardBroke: it did nothing, because a guard did not hold, and it never will
 	// again. Load and decide again.
 	guardBroke
-	// contended: it did nothing, because another transaction had an item locked or
-	// the table was throttled. That says nothing about an earlier send of the same.
+	// contended: it did nothing, because another transaction had an item locked.
+	// That says nothing about an earlier send of the same.
 	contended
+	// throttled: the same, because the table is asked for more than it gives.
+	throttled
 	// unknown: whether it did something is not known.
 	unknown
 )
@@ -35,19 +38,19 @@ const (
 var outcomeOfCode = map[string]outcome{
 	"ConditionalCheckFailedException":        guardBroke,
 	"TransactionConflictException":           contended,
-	"ProvisionedThroughputExceededException": contended,
-	"ThrottlingException":                    contended,
-	"Throttling":                             contended,
-	"RequestLimitExceeded":                   contended,
+	"ProvisionedThroughputExceededException": throttled,
+	"ThrottlingException":                    throttled,
+	"Throttling":                             throttled,
+	"RequestLimitExceeded":                   throttled,
 }
 
 // outcomeOfReason has the reasons of a cancelled transaction of that sort.
 var outcomeOfReason = map[string]outcome{
 	"ConditionalCheckFailed":        guardBroke,
 	"TransactionConflict":           contended,
-	"ProvisionedThroughputExceeded": contended,
-	"ThrottlingError":               contended,
-	"RequestLimitExceeded":          contended,
+	"ProvisionedThroughputExceeded": throttled,
+	"ThrottlingError":               throttled,
+	"RequestLimitExceeded":          throttled,
 }
 
 func outcomeOf(err error) outcome {
@@ -80,7 +83,7 @@ func outcomeOfReasons(reasons []types.CancellationReason) outcome {
 		code := aws.ToString(reason.Code)
 		o, retryable := outcomeOfReason[code]
 		switch {
-		case retryable && v != guardBroke:
+		case retryable && v != guardBroke && v != contended:
 			v = o
 		case !retryable && code != "None" && code != "":
 			return failed
@@ -105,15 +108,31 @@ func answerLost(err error) bool {
 	return ok && response.HTTPStatusCode() >= 500
 }
 
-// readError says of a failed read whether it may be repeated.
-func readError(doing string, err error) error {
-	if outcomeOf(err) == failed {
-		return fmt.Errorf("%s: %w", doing, err)
+// classify is outcomeOf, and counts what it says about the table.
+func classify(ctx context.Context, err error) outcome {
+	o := outcomeOf(err)
+	switch o {
+	case failed:
+		meter.From(ctx).Failed()
+	case throttled:
+		meter.From(ctx).Throttled()
 	}
-	return conflict(doing, err)
+	return o
 }
 
-// conflict wraps err, for the log, in ErrConflict, for the decision.
-func conflict(doing string, err error) error {
+// readError says of a failed read whether it may be repeated.
+func readError(ctx context.Context, doing string, err error) error {
+	o := classify(ctx, err)
+	if o == failed {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return conflict(doing, o, err)
+}
+
+// conflict wraps err, for the log, in what its outcome means for the decision.
+func conflict(doing string, o outcome, err error) error {
+	if o == throttled {
+		return fmt.Errorf("%s: %w: %w", doing, errs.ErrThrottled, err)
+	}
 	return fmt.Errorf("%s: %w: %w", doing, errs.ErrConflict, err)
 }

@@ -79,7 +79,7 @@ func (s *Store) queryPage(ctx context.Context, doing string, input *dynamodb.Que
 	input.TableName = &s.table
 	out, err := s.db.Query(ctx, input)
 	if err != nil {
-		return nil, readError(doing, err)
+		return nil, readError(ctx, doing, err)
 	}
 	units := halfReadUnits(sizeOfAll(out.Items))
 	if !aws.ToBool(input.ConsistentRead) {

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -55,7 +56,7 @@ func (s *Store) getOne(ctx context.Context, doing string, k key) (item, error) {
 	})
 	meter.From(ctx).Add(1, 0, 0)
 	if err != nil {
-		return nil, readError(doing, err)
+		return nil, readError(ctx, doing, err)
 	}
 	meter.From(ctx).Add(0, halfReadUnits(sizeOf(out.Item)), 0)
 	return out.Item, nil
@@ -64,13 +65,14 @@ func (s *Store) getOne(ctx context.Context, doing string, k key) (item, error) {
 // getBatch adds the items of one batch to found, as they are now or, at half the
 // price, perhaps were a moment ago. What an answer leaves out is asked for again.
 func (s *Store) getBatch(ctx context.Context, doing string, keys []key, found map[key]item, strong bool) error {
+	patience := errs.NewPatience(ctx)
 	for n := 0; len(keys) > 0; n++ {
 		rest, unprocessed, err := s.getSome(ctx, doing, keys, 1, found, strong)
 		if err != nil {
 			return err
 		}
-		if unprocessed && !errs.Pause(ctx, n) {
-			return &errs.Unavailable{}
+		if unprocessed && (patience.Ends(len(rest) == len(keys)) || !errs.Pause(ctx, n)) {
+			return &errs.Unavailable{Err: fmt.Errorf("%s: %d keys were left unprocessed", doing, len(rest))}
 		}
 		keys = rest
 	}
@@ -80,6 +82,7 @@ func (s *Store) getBatch(ctx context.Context, doing string, keys []key, found ma
 // getFirst is getBatch for the first of the keys: for as many as one answer is
 // decoded of, and for least of them at the least. It returns the others.
 func (s *Store) getFirst(ctx context.Context, doing string, keys []key, least int, found map[key]item, strong bool) ([]key, error) {
+	patience := errs.NewPatience(ctx)
 	for n := 0; ; n++ {
 		rest, _, err := s.getSome(ctx, doing, keys, least, found, strong)
 		if err != nil || len(rest) == 0 {
@@ -91,8 +94,8 @@ func (s *Store) getFirst(ctx context.Context, doing string, keys []key, least in
 			}
 			return keys[read:], nil
 		}
-		if !errs.Pause(ctx, n) {
-			return nil, &errs.Unavailable{}
+		if patience.Ends(len(rest) == len(keys)) || !errs.Pause(ctx, n) {
+			return nil, &errs.Unavailable{Err: fmt.Errorf("%s: %d keys were left unprocessed", doing, len(rest))}
 		}
 	}
 }
@@ -112,7 +115,7 @@ func (s *Store) getSome(ctx context.Context, doing string, keys []key, least int
 	}, decoded.install)
 	meter.From(ctx).Add(1, 0, 0)
 	if err != nil {
-		return nil, false, readError(doing, err)
+		return nil, false, readError(ctx, doing, err)
 	}
 	left := decoded.left
 	for _, k := range out.UnprocessedKeys[s.table].Keys {
@@ -128,6 +131,9 @@ func (s *Store) getSome(ctx context.Context, doing string, keys []key, least int
 		units /= 2
 	}
 	meter.From(ctx).Add(0, units, 0)
+	if unprocessed {
+		meter.From(ctx).Throttled()
+	}
 	for _, k := range keys {
 		if slices.Contains(left, k) {
 			rest = append(rest, k)

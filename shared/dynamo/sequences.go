@@ -50,7 +50,7 @@ func (s *Store) draw(ctx context.Context, k key, count, first map[catalog.Sequen
 	})
 	meter.From(ctx).Add(1, 0, 1)
 	if err != nil {
-		return readError(doing, err) // numbers that were drawn and got lost are no harm
+		return readError(ctx, doing, err) // numbers that were drawn and got lost are no harm
 	}
 	r := reader{it: out.Attributes}
 	for sequence, n := range count {

@@ -25,6 +25,7 @@
 //	unique label        T#<tenant>             LABEL#<kind>#<v>
 //	whose purchase      T#<tenant>             PURCHASE#<n>
 //	numbers drawn       T#<tenant>             SEQ#<sequence>
+//	what of a budget is taken  B#<tenant>     <window>
 //	token               TOKEN#<sha256>         TOKEN            TOKENS#<home> / created, sha256
 //	job                 J#<tenant>#<job>       JOB              J#<tenant> / job
 //	part of a job       J#<tenant>#<job>       PART#<n>
@@ -398,6 +399,11 @@ func requestKey(tenant int, idempotencyKey string) key {
 
 func settingsKey(tenant int) key { return key{"T#" + strconv.Itoa(tenant), "SETTINGS"} }
 
+// budgetKey counts what a tenant's processes took of their budget in a window.
+func budgetKey(tenant int, window int64) key {
+	return key{"B#" + strconv.Itoa(tenant), strconv.FormatInt(window, 10)}
+}
+
 // tenantOfSettings reads what settingsKey writes.
 func tenantOfSettings(k key) (int, error) { return strconv.Atoi(strings.TrimPrefix(k.PK, "T#")) }
 
@@ -453,6 +459,28 @@ func openJobKey(tenant int, kind string, subject jobs.Subject) key {
 const openJobsPK = "OPENJOBS"
 
 func openJobSK(tenant int, job string) string { return job + "#" + strconv.Itoa(tenant) }
+
+// subject says for the audit trail whose item a key is: customer:<id>, tenant:5,
+// job:<id> or token:<begin of its SHA-256>. It is empty for keys that are made of
+// contacts or of what a client sent: who wrote those wrote a customer as well.
+func (k key) subject() string {
+	kind, rest, _ := strings.Cut(k.PK, "#")
+	switch kind {
+	case "C":
+		_, id, _ := strings.Cut(rest, "#")
+		return "customer:" + id
+	case "T":
+		return "tenant:" + rest
+	case "J":
+		if k.SK == "OPEN" {
+			return "" // which holds the name of a field; the job itself is written beside it
+		}
+		return "job:" + jobOfKey(k)
+	case "TOKEN":
+		return "token:" + rest[:min(8, len(rest))]
+	}
+	return ""
+}
 
 // maxKeyValue is how long a value may be, in bytes, and stand in a key as it is.
 const maxKeyValue = 128

@@ -95,26 +95,39 @@ func (s *Store) untilDefinite(ctx context.Context, doing string, t *tx, send fun
 	for n := 0; ; n++ {
 		err := send()
 		if err == nil {
+			t.noteWritten(ctx)
 			return nil
 		}
-		switch outcomeOf(err) {
+		o := classify(ctx, err)
+		switch o {
 		case failed:
 			return fmt.Errorf("%s: %w", doing, err)
 		case guardBroke:
 			found := foundInstead(err)
 			if text(found, attrCommit) == t.id {
+				t.noteWritten(ctx)
 				return nil // an earlier send of this commit, of which the answer was lost
 			}
-			return conflict(doing, errors.Join(&errGuard{found}, err))
-		case contended:
+			return conflict(doing, o, errors.Join(&errGuard{found}, err))
+		case contended, throttled:
 			if !open {
-				return conflict(doing, err)
+				return conflict(doing, o, err)
 			}
 		case unknown:
 			open = true
 		}
 		if !errs.Pause(ctx, n) {
 			return &errs.Unavailable{Err: fmt.Errorf("%s: %w", doing, err)}
+		}
+	}
+}
+
+// noteWritten tells the meter of the request what was written.
+func (t *tx) noteWritten(ctx context.Context) {
+	m := meter.From(ctx)
+	for _, w := range t.writes {
+		if subject := w.key.subject(); subject != "" && !w.check {
+			m.Wrote(subject)
 		}
 	}
 }

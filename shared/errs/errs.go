@@ -26,6 +26,8 @@ const (
 	NotFound
 	// FailedPrecondition: the state does not allow it now.
 	FailedPrecondition
+	// Limited: there were too many requests; come back later.
+	Limited
 )
 
 // A Client is an error that the client caused or can resolve. The operation
@@ -131,6 +133,9 @@ func (u *Unavailable) Unwrap() error { return u.Err }
 // ErrConflict says that what was read has changed since, or that the table could
 // not answer just now (a transaction conflict, throttling).
 var ErrConflict = errors.New("conflict")
+
+// ErrThrottled is an [ErrConflict] of a table that is asked for more than it gives.
+var ErrThrottled = fmt.Errorf("throttled: %w", ErrConflict)
 
 // CodeUnavailable is the code of an error that says no more than that.
 const CodeUnavailable = "unavailable"

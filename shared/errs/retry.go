@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math/rand/v2"
 	"time"
+
+	"regulars/shared/meter"
 )
 
 const (
@@ -22,17 +24,53 @@ const (
 // Retry calls attempt until it returns anything but [ErrConflict], pausing between
 // the calls with capped exponential backoff and full jitter. attempt is told its
 // number, from 0. Each call must load and decide again. When less than two
-// seconds of the deadline would be left it gives up with [Busy].
+// seconds of the deadline would be left it gives up with [Unavailable], and so it
+// does once all attempts were [ErrThrottled] for as long as [WithPatience] says.
 func Retry(ctx context.Context, attempt func(n int) error) error {
+	patience := NewPatience(ctx)
 	for n := 0; ; n++ {
 		err := attempt(n)
 		if err == nil || !errors.Is(err, ErrConflict) {
 			return err
 		}
-		if !Pause(ctx, n) {
+		if patience.Ends(errors.Is(err, ErrThrottled)) || !Pause(ctx, n) {
 			return &Unavailable{Err: err}
 		}
 	}
+}
+
+type patienceKey struct{}
+
+// WithPatience returns a context in which a table that only throttles is asked no
+// longer than d: waiting for the deadline would keep a client, and a process, for
+// what another request is more likely to get. Without it the deadline alone ends it.
+func WithPatience(ctx context.Context, d time.Duration) context.Context {
+	return context.WithValue(ctx, patienceKey{}, d)
+}
+
+// A Patience watches for how long a table has done nothing but throttle.
+type Patience struct {
+	limit time.Duration // 0: none
+	since time.Time     // when the first of the attempts was throttled that all were
+}
+
+// NewPatience begins to watch; the limit is that of [WithPatience].
+func NewPatience(ctx context.Context) Patience {
+	limit, _ := ctx.Value(patienceKey{}).(time.Duration)
+	return Patience{limit: limit}
+}
+
+// Ends is told of each attempt that failed whether it was throttled, and reports
+// whether no other should be made.
+func (p *Patience) Ends(throttled bool) bool {
+	if !throttled {
+		p.since = time.Time{}
+		return false
+	}
+	if p.since.IsZero() {
+		p.since = time.Now()
+	}
+	return p.limit > 0 && time.Since(p.since) >= p.limit
 }
 
 // Pause waits before attempt n+1. It reports false, at once, where the deadline
@@ -46,6 +84,7 @@ func Pause(ctx context.Context, n int) bool {
 	if !enough(ctx, pause) {
 		return false
 	}
+	meter.From(ctx).Retried()
 	return Wait(ctx, pause)
 }
 

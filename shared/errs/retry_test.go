@@ -150,3 +150,29 @@ func TestPause(t *testing.T) {
 		}
 	})
 }
+
+// A table that only throttles is given up before the deadline; one that also conflicts
+// is not.
+func TestPatience(t *testing.T) {
+	ctx, cancel := context.WithTimeout(errs.WithPatience(t.Context(), 60*time.Millisecond), time.Minute)
+	defer cancel()
+	began := time.Now()
+	err := errs.Retry(ctx, func(int) error { return fmt.Errorf("read: %w", errs.ErrThrottled) })
+	if _, busy := errs.AsUnavailable(err); !busy || time.Since(began) > 10*time.Second {
+		t.Errorf("Retry() = %v after %v", err, time.Since(began))
+	}
+	calls := 0
+	err = errs.Retry(ctx, func(n int) error {
+		if calls++; calls == 9 {
+			return nil
+		}
+		time.Sleep(20 * time.Millisecond)
+		if n%2 == 0 {
+			return errs.ErrConflict
+		}
+		return errs.ErrThrottled
+	})
+	if err != nil {
+		t.Errorf("Retry() = %v after %d calls, want that it goes on", err, calls)
+	}
+}
