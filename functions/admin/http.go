@@ -6,6 +6,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+
+	"regulars/shared/audit"
+	"regulars/shared/httpapi"
 )
 
 const (
@@ -48,7 +51,9 @@ func serve(w http.ResponseWriter, r *http.Request, h *Handler) {
 		answer(w, http.StatusBadRequest, newErrorBody("bad_body", "", "The body did not arrive whole."))
 		return
 	}
-	body, err := h.Handle(r.Context(), call)
+	ctx := audit.WithRequestID(r.Context())
+	w.Header().Set(httpapi.RequestIDHeader, audit.RequestID(ctx))
+	body, err := h.Handle(ctx, call)
 	if err != nil {
 		answer(w, http.StatusInternalServerError, newErrorBody("internal", "", "The action ended with a fault; the log says why."))
 		return

@@ -32,11 +32,12 @@ var numberOfKind = map[errs.Kind]int{
 	errs.Forbidden:          403,
 	errs.NotFound:           404,
 	errs.FailedPrecondition: 409,
+	errs.Limited:            429,
 }
 
 // errorAnswer is an error in the dialect's form: a client error with HTTP 200, and
-// only what was not decided with an HTTP code of its own, so that any client knows
-// to repeat it. The quick import has the HTTP code that is also in its body.
+// only what was not decided, or was too much, with an HTTP code of its own, so that any
+// client knows to repeat it. The quick import has the HTTP code that is also in its body.
 func errorAnswer(c *httpapi.Call, err error) httpapi.Answer {
 	if c.Route == QuickImport {
 		return quickErrorAnswer(err)
@@ -45,6 +46,9 @@ func errorAnswer(c *httpapi.Call, err error) httpapi.Answer {
 	status := v.Error
 	if clientErr, ok := errs.AsClient(err); ok {
 		status = http.StatusOK
+		if clientErr.Kind == errs.Limited {
+			status = http.StatusTooManyRequests
+		}
 		if clientErr.Code == codePath && !strings.HasPrefix(c.URL.Path, prefix) {
 			status = http.StatusNotFound
 		}

@@ -37,6 +37,8 @@ type Options struct {
 	Log    *slog.Logger
 	// Deadline is how long a request may take.
 	Deadline time.Duration
+	// Operating is optional.
+	Operating httpapi.Operating
 }
 
 type route = httpapi.Route[Dialect, *call]
@@ -90,6 +92,7 @@ func New(o Options) http.Handler {
 		Authorizer:  o.Guard,
 		Log:         o.Log,
 		Deadline:    o.Deadline,
+		Operating:   o.Operating,
 		Reads:       []string{"token", "format"},
 		Credentials: credentials,
 		Decode:      Dialect.decode,

@@ -38,6 +38,7 @@ var statusByKind = map[errs.Kind]int{
 	errs.Forbidden:          http.StatusForbidden,
 	errs.NotFound:           http.StatusNotFound,
 	errs.FailedPrecondition: http.StatusBadRequest,
+	errs.Limited:            http.StatusTooManyRequests,
 }
 
 // errorAnswer is an error in the dialect's form. It is the one place that knows

@@ -52,6 +52,8 @@ type Options struct {
 	Deadline time.Duration
 	// Prefix may stand before each path; empty: none.
 	Prefix string
+	// Operating is optional.
+	Operating httpapi.Operating
 }
 
 // Routes are the operations (Genesys 0.3).
@@ -84,6 +86,7 @@ func New(o Options) http.Handler {
 		Authorizer:  o.Guard,
 		Log:         o.Log,
 		Deadline:    o.Deadline,
+		Operating:   o.Operating,
 		Prefix:      o.Prefix,
 		Credentials: credentials,
 		Decode:      Dialect.decode,

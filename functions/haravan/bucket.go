@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"regulars/shared/access"
+	"regulars/shared/errs"
 )
 
 // maxBuckets bounds the memory: those of more tenants than this begin again.
@@ -40,7 +41,7 @@ func (b *buckets) pass(header http.Header, tenant int, limit access.RateLimit, n
 	}
 	wait := (held + 1 - float64(limit.Size)) / float64(limit.Leak)
 	header.Set("Retry-After", fmt.Sprintf("%.1f", max(1, math.Ceil(wait*10)/10)))
-	return reject(codeLimited, "")
+	return errs.New(errs.Limited, codeLimited, "")
 }
 
 // put returns how much the bucket holds after what leaked, and whether the

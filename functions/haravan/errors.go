@@ -24,7 +24,6 @@ var (
 		"body_too_large":            http.StatusRequestEntityTooLarge,
 		"bad_content_encoding":      http.StatusUnsupportedMediaType,
 		"bad_charset":               http.StatusUnsupportedMediaType,
-		codeLimited:                 http.StatusTooManyRequests,
 		access.ErrTokenInvalid.Code: http.StatusUnauthorized,
 	}
 	statusOfKind = map[errs.Kind]int{
@@ -33,6 +32,7 @@ var (
 		errs.Forbidden:          http.StatusForbidden,
 		errs.NotFound:           http.StatusNotFound,
 		errs.FailedPrecondition: http.StatusUnprocessableEntity,
+		errs.Limited:            http.StatusTooManyRequests,
 	}
 )
 

@@ -32,6 +32,8 @@ type Options struct {
 	Now    func() time.Time
 	// Deadline is how long a request may take.
 	Deadline time.Duration
+	// Operating is optional.
+	Operating httpapi.Operating
 }
 
 // Routes are P1 to P6 of the contract, and then our own. What ours do not know is
@@ -70,6 +72,7 @@ func New(o Options) http.Handler {
 		Authorizer:  o.Guard,
 		Log:         o.Log,
 		Deadline:    o.Deadline,
+		Operating:   o.Operating,
 		Pattern:     pattern,
 		Credentials: credentials,
 		Decode:      (*Dialect).decode,

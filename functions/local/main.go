@@ -20,7 +20,9 @@ import (
 	"time"
 
 	"regulars/functions/local/devserver"
+	"regulars/shared/audit"
 	"regulars/shared/dynamolocal"
+	"regulars/shared/httpapi"
 )
 
 func main() {
@@ -52,7 +54,12 @@ func run(ctx context.Context, seedOnly bool) error {
 		defer db.Stop()
 		endpoint = db.Endpoint()
 	}
-	everything, err := prepare(ctx, root, endpoint)
+	trail, closeTrail, err := openTrail(root)
+	if err != nil {
+		return err
+	}
+	defer closeTrail()
+	everything, err := prepare(ctx, root, endpoint, trail)
 	if err != nil || seedOnly {
 		return err
 	}
@@ -68,8 +75,21 @@ func run(ctx context.Context, seedOnly bool) error {
 	return err
 }
 
+// openTrail appends the audit trail to a file: on the terminal it would double each
+// line of a request. Metrics nobody collects here.
+func openTrail(root string) (trail *audit.Trail, closeTrail func() error, err error) {
+	if err := os.MkdirAll(filepath.Join(root, ".cache"), 0o755); err != nil {
+		return nil, nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(root, ".cache", "audit.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, nil, err
+	}
+	return audit.New(slog.New(slog.NewJSONHandler(file, nil))), file.Close, nil
+}
+
 // prepare makes the table and the tenant, where they are not there yet.
-func prepare(ctx context.Context, root, endpoint string) (*devserver.Server, error) {
+func prepare(ctx context.Context, root, endpoint string, trail *audit.Trail) (*devserver.Server, error) {
 	table := cmp.Or(os.Getenv("TABLE_NAME"), "regulars")
 	definition, err := dynamolocal.Definition(filepath.Join(root, "template.yaml"))
 	if err != nil {
@@ -79,7 +99,9 @@ func prepare(ctx context.Context, root, endpoint string) (*devserver.Server, err
 	if err := dynamolocal.Create(ctx, db, table, definition); err != nil {
 		return nil, err
 	}
-	everything := devserver.New(devserver.Options{DB: db, Table: table, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	everything := devserver.New(devserver.Options{
+		DB: db, Table: table, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Operating: httpapi.Operating{Audit: trail},
+	})
 	return everything, everything.Seed(ctx)
 }
 

@@ -18,6 +18,7 @@ var statusOf = map[errs.Kind]int{
 	errs.Forbidden:          http.StatusForbidden,
 	errs.NotFound:           http.StatusNotFound,
 	errs.FailedPrecondition: http.StatusBadRequest,
+	errs.Limited:            http.StatusTooManyRequests,
 }
 
 // statusOfCode are the statuses of client errors that have one of their own.

@@ -33,6 +33,8 @@ type Options struct {
 	// Deadline is how long a request may take.
 	Deadline time.Duration
 	Now      func() time.Time
+	// Operating is optional.
+	Operating httpapi.Operating
 }
 
 type route = httpapi.Route[Dialect, *call]
@@ -77,6 +79,7 @@ func New(o Options) http.Handler {
 		Authorizer:  o.Guard,
 		Log:         o.Log,
 		Deadline:    o.Deadline,
+		Operating:   o.Operating,
 		ExactPaths:  true,
 		Credentials: credentials,
 		Denied:      denied,

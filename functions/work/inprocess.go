@@ -27,8 +27,8 @@ type InProcess struct {
 
 // NewInProcess makes a queue whose messages the worker gets once [InProcess.Run]
 // runs. It starts what the upkeep asks for.
-func NewInProcess(worker *jobs.Worker, upkeep *kinds.Upkeep) *InProcess {
-	return &InProcess{partqueue.NewInProcess(worker), upkeep}
+func NewInProcess(worker *jobs.Worker, upkeep *kinds.Upkeep, o partqueue.Observer) *InProcess {
+	return &InProcess{partqueue.NewInProcess(worker, o), upkeep}
 }
 
 // Run works until ctx is done, and has ended all it does when it returns: a step

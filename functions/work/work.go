@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -23,6 +22,7 @@ type Function struct {
 	messages *partqueue.Messages
 	service  *jobs.Service
 	upkeep   *kinds.Upkeep
+	observer partqueue.Observer
 	due      []Due
 }
 
@@ -33,10 +33,9 @@ type Due interface {
 	Settle(ctx context.Context) error
 }
 
-// NewFunction makes the function. It writes metrics as CloudWatch finds them in a
-// log (EMF), a line each.
-func NewFunction(worker *jobs.Worker, service *jobs.Service, upkeep *kinds.Upkeep, messages partqueue.Returner, metrics io.Writer, due ...Due) *Function {
-	return &Function{partqueue.NewMessages(worker, messages, metrics), service, upkeep, due}
+// NewFunction makes the function.
+func NewFunction(worker *jobs.Worker, service *jobs.Service, upkeep *kinds.Upkeep, messages partqueue.Returner, o partqueue.Observer, due ...Due) *Function {
+	return &Function{partqueue.NewMessages(worker, messages, o), service, upkeep, o, due}
 }
 
 // upkeepEvent is what the hourly schedule sends instead of the event of any other.
@@ -59,10 +58,14 @@ func (f *Function) Handle(ctx context.Context, raw json.RawMessage) (events.SQSE
 		return events.SQSEventResponse{}, fmt.Errorf("event: %w", err)
 	}
 	if e.DetailType == "Scheduled Event" {
-		return events.SQSEventResponse{}, errors.Join(f.service.Resend(ctx, jobs.Idle), settle(ctx, f.due))
+		return events.SQSEventResponse{}, f.observer.Schedule(ctx, "schedule stalled", func(ctx context.Context) error {
+			return errors.Join(f.service.Resend(ctx, jobs.Idle), settle(ctx, f.due))
+		})
 	}
 	if e.DetailType == upkeepEvent {
-		return events.SQSEventResponse{}, f.upkeep.Start(ctx, f.service)
+		return events.SQSEventResponse{}, f.observer.Schedule(ctx, "schedule upkeep", func(ctx context.Context) error {
+			return f.upkeep.Start(ctx, f.service)
+		})
 	}
 	if len(e.Records) == 0 {
 		return events.SQSEventResponse{}, errors.New("the event is neither of SQS nor of a schedule")

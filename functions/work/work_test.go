@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,7 +14,11 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"regulars/functions/work"
+	"regulars/shared/audit"
+	"regulars/shared/errs"
 	"regulars/shared/jobs"
+	"regulars/shared/metrics"
+	"regulars/shared/partqueue"
 )
 
 const scheduled = `{"version":"0","id":"x","detail-type":"Scheduled Event","source":"aws.events","detail":{},"resources":[]}`
@@ -52,8 +58,8 @@ func TestFunction(t *testing.T) {
 	w := newWorld(t)
 	job := w.start(t)
 	messages := &desk{returned: map[string]time.Duration{}}
-	var metrics bytes.Buffer
-	function := work.NewFunction(w.worker, w.service, nil, messages, &metrics)
+	observer, metrics, trail := observe()
+	function := work.NewFunction(w.worker, w.service, nil, messages, observer)
 
 	var bodies []string
 	for _, ref := range w.queue.messages {
@@ -82,8 +88,11 @@ func TestFunction(t *testing.T) {
 	if got := w.show(t, job); got.State != jobs.Done || got.Seen != parts*steps {
 		t.Errorf("job = %+v", got)
 	}
-	if metrics.Len() != 0 {
-		t.Errorf("metrics = %s", metrics.String())
+	if lines := metrics.String(); strings.Contains(lines, "PartsGivenUp") || strings.Contains(lines, "Faults") || !strings.Contains(lines, `"Route":"part counting"`) {
+		t.Errorf("metrics = %s", lines)
+	}
+	if lines := trail.String(); !strings.Contains(lines, `"action":"part counting","outcome":"done","tenant":5,"ids":["job:`+job.ID+`"]`) {
+		t.Errorf("audit = %s", lines)
 	}
 }
 
@@ -94,7 +103,7 @@ func TestFunctionThatCannotReturn(t *testing.T) {
 	job := w.start(t)
 	later := jobs.NewWorker(w.store, nil, func() time.Time { return job.NotBefore.Add(-7 * time.Second) })
 	messages := &desk{returned: map[string]time.Duration{}, err: errors.New("out of order")}
-	function := work.NewFunction(later, w.service, nil, messages, &bytes.Buffer{})
+	function := work.NewFunction(later, w.service, nil, messages, partqueue.Observer{})
 	response, err := function.Handle(t.Context(), sqsEvent(t, w.queue.messages[0].String()))
 	if err != nil || len(response.BatchItemFailures) != 1 || response.BatchItemFailures[0].ItemIdentifier != "m0" {
 		t.Errorf("Handle() = %+v, %v", response, err)
@@ -111,8 +120,8 @@ func TestFunctionCountsWhatIsGivenUp(t *testing.T) {
 	time.Sleep(settled)
 	// It knows no kind, so each visit fails.
 	helpless := jobs.NewWorker(w.store, nil, time.Now)
-	var metrics bytes.Buffer
-	function := work.NewFunction(helpless, w.service, nil, &desk{returned: map[string]time.Duration{}}, &metrics)
+	observer, metrics, _ := observe()
+	function := work.NewFunction(helpless, w.service, nil, &desk{returned: map[string]time.Duration{}}, observer)
 	for range 6 {
 		if _, err := function.Handle(t.Context(), sqsEvent(t, w.queue.messages[0].String())); err != nil {
 			t.Fatal(err)
@@ -121,17 +130,61 @@ func TestFunctionCountsWhatIsGivenUp(t *testing.T) {
 	if got := w.show(t, job); got.Parked != 1 {
 		t.Errorf("job = %+v", got)
 	}
-	var line struct {
-		PartsGivenUp int
-		AWS          struct {
-			Timestamp         int64
-			CloudWatchMetrics []struct{ Namespace string }
-		} `json:"_aws"`
+	// Five visits failed; the sixth gave the part up, and is no fault of its own.
+	got := map[string]float64{}
+	for line := range strings.Lines(metrics.String()) {
+		var e map[string]any
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		for name, v := range e {
+			if n, ok := v.(float64); ok && name != "Latency" && name != "tenant" {
+				got[name] += n
+			}
+		}
 	}
-	if err := json.Unmarshal(metrics.Bytes(), &line); err != nil || line.PartsGivenUp != 1 ||
-		time.Since(time.UnixMilli(line.AWS.Timestamp)) > time.Minute || line.AWS.CloudWatchMetrics[0].Namespace != "Regulars" {
-		t.Errorf("metrics = %s, %v", metrics.String(), err)
+	if got["Requests"] != 6 || got["Faults"] != 5 || got["PartsGivenUp"] != 1 {
+		t.Errorf("metrics = %v", got)
 	}
+}
+
+// A job that cannot be finished ends as failed, and is counted once.
+func TestFunctionCountsFailedJobs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	job := w.start(t)
+	time.Sleep(settled)
+	unfinished := jobs.NewWorker(w.store, map[string]jobs.Kind{counting: unfinishable{}}, time.Now)
+	observer, metrics, _ := observe()
+	function := work.NewFunction(unfinished, w.service, nil, &desk{returned: map[string]time.Duration{}}, observer)
+	for _, ref := range w.queue.messages {
+		if _, err := function.Handle(t.Context(), sqsEvent(t, ref.String())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := w.show(t, job); got.State != jobs.Failed || strings.Count(metrics.String(), `"JobsFailed":1`) != 1 {
+		t.Errorf("job = %+v, metrics = %s", got, metrics.String())
+	}
+}
+
+// unfinishable is a kind of job whose last step is rejected.
+type unfinishable struct{}
+
+func (unfinishable) Step(context.Context, jobs.Job, jobs.Part) (jobs.Step, error) {
+	return jobs.Step{Done: true}, nil
+}
+
+func (unfinishable) Finish(context.Context, jobs.Job) error {
+	return errs.New(errs.FailedPrecondition, "ident_key_failed", "")
+}
+
+// observe is an observer, and the lines that it writes.
+func observe() (o partqueue.Observer, lines, trail *bytes.Buffer) {
+	lines, trail = new(bytes.Buffer), new(bytes.Buffer)
+	return partqueue.Observer{
+		Metrics: metrics.New(lines, "Regulars", "work", time.Now),
+		Audit:   audit.New(slog.New(slog.NewJSONHandler(trail, nil))),
+	}, lines, trail
 }
 
 func TestFunctionResends(t *testing.T) {
@@ -140,7 +193,7 @@ func TestFunctionResends(t *testing.T) {
 	w.start(t)
 	w.queue.messages = nil
 	service := jobs.NewService(w.store, w.queue, func() time.Time { return time.Now().Add(jobs.Idle) }, settled)
-	function := work.NewFunction(w.worker, service, nil, &desk{}, &bytes.Buffer{})
+	function := work.NewFunction(w.worker, service, nil, &desk{}, partqueue.Observer{})
 	if _, err := function.Handle(t.Context(), json.RawMessage(scheduled)); err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +203,7 @@ func TestFunctionResends(t *testing.T) {
 }
 
 func TestFunctionRejectsWhatItDoesNotKnow(t *testing.T) {
-	function := work.NewFunction(nil, nil, nil, nil, nil)
+	function := work.NewFunction(nil, nil, nil, nil, partqueue.Observer{})
 	for name, event := range map[string]json.RawMessage{
 		"not JSON":              json.RawMessage("{"),
 		"an event of a gateway": json.RawMessage(`{"version":"2.0","routeKey":"GET /"}`),
@@ -167,7 +220,7 @@ func TestFunctionRejectsWhatItDoesNotKnow(t *testing.T) {
 func TestResponseForm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	function := work.NewFunction(w.worker, w.service, nil, &desk{}, &bytes.Buffer{})
+	function := work.NewFunction(w.worker, w.service, nil, &desk{}, partqueue.Observer{})
 	response, err := function.Handle(t.Context(), sqsEvent(t, "5/20200101T000000Z-ABCDEFGH/0"))
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +235,7 @@ func TestResponseForm(t *testing.T) {
 func TestScheduleTellsFailures(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	function := work.NewFunction(w.worker, w.service, nil, &desk{}, &bytes.Buffer{}, broken{})
+	function := work.NewFunction(w.worker, w.service, nil, &desk{}, partqueue.Observer{}, broken{})
 	if _, err := function.Handle(t.Context(), json.RawMessage(scheduled)); !errors.Is(err, errBroken) {
 		t.Errorf("Handle() = %v, want what broke", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
+	"regulars/shared/partqueue"
 )
 
 const (
@@ -103,7 +104,7 @@ func TestInProcessResumes(t *testing.T) {
 	upkeep := kinds.NewUpkeep(w.store, access.NewAdminService(w.store, time.Now), products)
 	var job jobs.Job
 	for round := range 4 {
-		queue := work.NewInProcess(w.worker, upkeep)
+		queue := work.NewInProcess(w.worker, upkeep, partqueue.Observer{})
 		service := jobs.NewService(w.store, queue, time.Now, settled)
 		ctx, stop := context.WithCancel(t.Context())
 		var process sync.WaitGroup

@@ -31,18 +31,24 @@ func TestReadEnvironment(t *testing.T) {
 		{
 			name:      "all a dialect needs",
 			variables: map[string]string{"TABLE_NAME": "regulars"},
-			want:      boot.Environment{TableName: "regulars"},
+			want:      boot.Environment{TableName: "regulars", Patience: 5 * time.Second},
 		},
 		{
 			name: "everything",
 			variables: map[string]string{
 				"TABLE_NAME": "regulars", "WORK_QUEUE_URL": "https://queue", "AWS_ENDPOINT_URL_DYNAMODB": "http://db",
-				"AWS_ACCESS_KEY_ID": "AKIA",
+				"AWS_ACCESS_KEY_ID": "AKIA", "THROTTLED_SECONDS": "25", "METRICS_NAMESPACE": "Regulars/shop",
 			},
 			needs: []string{boot.WorkQueueURL},
 			want: boot.Environment{
 				TableName: "regulars", WorkQueueURL: "https://queue", Endpoint: "http://db", AccessKeyID: "AKIA",
+				Patience: 25 * time.Second, Namespace: "Regulars/shop",
 			},
+		},
+		{
+			name:      "more patience than there is time",
+			variables: map[string]string{"TABLE_NAME": "regulars", "THROTTLED_SECONDS": "26"},
+			err:       `THROTTLED_SECONDS is "26", want a number of seconds from 1 to 25`,
 		},
 		{
 			name:      "nothing",

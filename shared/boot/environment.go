@@ -6,7 +6,12 @@ package boot
 
 import (
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
+	"time"
+
+	"regulars/shared/metrics"
 )
 
 // WorkQueueURL is a variable that only those functions need that send work.
@@ -14,6 +19,8 @@ const WorkQueueURL = "WORK_QUEUE_URL"
 
 const (
 	tableName   = "TABLE_NAME"
+	namespace   = "METRICS_NAMESPACE"
+	throttled   = "THROTTLED_SECONDS"
 	endpoint    = "AWS_ENDPOINT_URL_DYNAMODB"
 	accessKeyID = "AWS_ACCESS_KEY_ID"
 )
@@ -26,6 +33,12 @@ type Environment struct {
 	WorkQueueURL string
 	// Endpoint is the URL of a DynamoDB other than that of AWS, or empty.
 	Endpoint string
+	// Patience is for how long a request waits for a table that only throttles:
+	// THROTTLED_SECONDS, from 1 to 25, or 5.
+	Patience time.Duration
+	// Namespace is that of the function's metrics, METRICS_NAMESPACE; empty: none are
+	// written.
+	Namespace string
 	// AccessKeyID names the credentials in the environment; empty without any.
 	AccessKeyID string
 }
@@ -43,7 +56,12 @@ func ReadEnvironment(lookup func(name string) string, needs ...string) (Environm
 	if len(missing) > 0 {
 		return Environment{}, fmt.Errorf("environment variables are not set: %s", strings.Join(missing, ", "))
 	}
+	patience, err := readPatience(lookup(throttled))
+	if err != nil {
+		return Environment{}, err
+	}
 	return Environment{
+		Patience: patience, Namespace: lookup(namespace),
 		TableName:    lookup(tableName),
 		WorkQueueURL: lookup(WorkQueueURL),
 		Endpoint:     lookup(endpoint),
@@ -54,3 +72,23 @@ func ReadEnvironment(lookup func(name string) string, needs ...string) (Environm
 // EndpointOverridden reports whether DynamoDB is not that of AWS. Only then do
 // the demo tokens open anything.
 func (e Environment) EndpointOverridden() bool { return e.Endpoint != "" }
+
+func readPatience(text string) (time.Duration, error) {
+	if text == "" {
+		return patience, nil
+	}
+	seconds, err := strconv.Atoi(text)
+	if err != nil || seconds < 1 || seconds > int(Deadline/time.Second) {
+		return 0, fmt.Errorf("%s is %.20q, want a number of seconds from 1 to %d", throttled, text, int(Deadline/time.Second))
+	}
+	return time.Duration(seconds) * time.Second, nil
+}
+
+// Metrics makes the writer of a function's metrics, to stdout, where Lambda collects
+// them; nil where no namespace is set.
+func (e Environment) Metrics(function string) *metrics.Writer {
+	if e.Namespace == "" {
+		return nil
+	}
+	return metrics.New(os.Stdout, e.Namespace, function, time.Now)
+}

@@ -9,4 +9,7 @@ const (
 	Deadline = 25 * time.Second
 	// Remember is how long tokens and settings that were read count as true.
 	Remember = 10 * time.Second
+	// patience is for how long a request waits for a table that only throttles, where
+	// nothing else is set.
+	patience = 5 * time.Second
 )

@@ -10,11 +10,16 @@ import (
 // capacityHeader says what a request consumed of the table.
 const capacityHeader = "X-Consumed-Capacity"
 
+// RequestIDHeader has the id by which an answer, its lines in the log and its entry in
+// the audit trail are found together.
+const RequestIDHeader = "X-Request-Id"
+
 // An exchange is one request and what became of it. It is the
 // [http.ResponseWriter] that [wrap] hands on.
 type exchange struct {
 	http.ResponseWriter
 	meter    *meter.Meter
+	request  string // id
 	route    string // path of the route; empty where none was found
 	call     *Call  // of the frame; nil: not yet
 	err      error  // what the handler ended with
@@ -51,6 +56,9 @@ func (x *exchange) WriteHeader(status int) {
 	if status >= http.StatusOK { // lower ones only announce the status
 		x.status = status
 		x.Header().Set(capacityHeader, x.meter.Use().String())
+		if x.request != "" {
+			x.Header().Set(RequestIDHeader, x.request)
+		}
 	}
 	x.ResponseWriter.WriteHeader(status)
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,6 +45,7 @@ type Frame[D, C any] struct {
 	Log        *slog.Logger
 	// Deadline is how long a request may take.
 	Deadline time.Duration
+	Operating
 
 	// Reads names what all routes read, as in [Route]; nil: nothing.
 	Reads []string
@@ -135,7 +137,7 @@ func (f Frame[D, C]) Handler() http.Handler {
 	if f.ExactPaths {
 		handler = onlyClean(mux, unknown)
 	}
-	return wrap(handler, f.writeError, wrapOptions{Log: f.Log, Deadline: f.Deadline})
+	return wrap(handler, f.writeError, wrapOptions{Log: f.Log, Deadline: f.Deadline, Operating: f.Operating})
 }
 
 // byPath are the routes of each path by method.
@@ -212,7 +214,25 @@ func (f Frame[D, C]) authorize(c *Call, scope access.Scope) error {
 	if err != nil && f.Denied != nil {
 		err = f.Denied(err)
 	}
-	return err
+	if err != nil || f.Budgets == nil {
+		return err
+	}
+	return f.withinBudget(c)
+}
+
+// withinBudget rejects a request of a tenant that has used up its budget, and says
+// when to come back.
+func (f Frame[D, C]) withinBudget(c *Call) error {
+	wait, err := f.Budgets.Take(c.Context(), c.Settings.Tenant, c.Settings.Budget)
+	if err != nil {
+		f.Log.WarnContext(c.Context(), "budget not read", "tenant", c.Settings.Tenant, "err", err)
+	}
+	if wait == 0 {
+		return nil
+	}
+	seconds := int64((wait + time.Second - 1) / time.Second)
+	c.Kept.Set("Retry-After", strconv.FormatInt(seconds, 10))
+	return errs.New(errs.Limited, "budget_used_up", "", seconds)
 }
 
 // answer writes what answering a call returns.

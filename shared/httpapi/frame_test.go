@@ -69,6 +69,10 @@ func (f *frame) lines(t *testing.T) []map[string]any {
 		if _, ok := line["ms"]; ok {
 			line["ms"] = "some"
 		}
+		if id, ok := line["request"].(string); !ok || id == "" {
+			t.Errorf("line %v has no id of a request", line)
+		}
+		delete(line, "request") // random
 		lines = append(lines, line)
 	}
 }

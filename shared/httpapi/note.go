@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -25,8 +26,16 @@ func Note(ctx context.Context, err error) {
 type notes struct {
 	mutex  sync.Mutex
 	busy   error // the first
+	busies int   // how many were busy
 	faults []error
 	unsaid int // faults beyond the first few
+}
+
+// counts are how many parts were busy, and how many ended with an internal error.
+func (n *notes) counts() (busy, faults int) {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	return n.busies, len(n.faults) + n.unsaid
 }
 
 func (n *notes) add(err error) {
@@ -37,9 +46,9 @@ func (n *notes) add(err error) {
 	defer n.mutex.Unlock()
 	_, isBusy := errs.AsUnavailable(err)
 	switch {
-	case isBusy && n.busy == nil:
-		n.busy = err
 	case isBusy:
+		n.busies++
+		n.busy = cmp.Or(n.busy, err)
 	case len(n.faults) < maxNotes:
 		n.faults = append(n.faults, err)
 	default:

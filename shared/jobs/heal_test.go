@@ -217,7 +217,7 @@ func TestOvertakenVisitor(t *testing.T) {
 		survived(func() { f.worker.Process(t.Context(), f.messages[0]) })
 		f.field.hook = func() {}
 	}
-	if outcome, err := f.worker.Process(t.Context(), f.messages[0]); err != nil || outcome != (Outcome{true, afterTrouble}) {
+	if outcome, err := f.worker.Process(t.Context(), f.messages[0]); err != nil || !outcome.Retry || outcome.After != afterTrouble {
 		t.Errorf("the slower visit = %v, %v", outcome, err)
 	}
 	if got := f.show(t, job.ID); got.Seen != 0 {

@@ -35,7 +35,7 @@ func TestNothingIsDoneBeforeItsTime(t *testing.T) {
 	f.start(t)
 	f.pass(wait40 - time.Second)
 	outcome, err, _ := f.deliver(t)
-	if err != nil || outcome != (Outcome{true, time.Second}) || len(f.turned) != 0 {
+	if err != nil || !outcome.Retry || outcome.After != time.Second || len(f.turned) != 0 {
 		t.Errorf("visit = %v, %v, %d turned", outcome, err, len(f.turned))
 	}
 }
@@ -150,7 +150,7 @@ func TestVisitGivesBackWhenTimeIsUp(t *testing.T) {
 	defer cancel()
 	f.field.hook = func() { time.Sleep(40 * time.Millisecond) }
 	outcome, err := f.worker.Process(ctx, f.messages[0])
-	if err != nil || outcome != (Outcome{Retry: true}) {
+	if err != nil || !outcome.Retry || outcome.After != 0 {
 		t.Errorf("Visit() = %v, %v", outcome, err)
 	}
 	if got := f.show(t, job.ID); got.Seen != stonesAtOnce {

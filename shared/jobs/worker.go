@@ -59,7 +59,14 @@ type Outcome struct {
 	// Retry: it must come again, after After; else it is dropped.
 	Retry bool
 	After time.Duration
+	// Kind is that of the job; empty where there was nothing to do.
+	Kind string
+	// Parked: the part was; Failed: the job ended so.
+	Parked, Failed bool
 }
+
+// again is the outcome of what must come again.
+func again(after time.Duration) Outcome { return Outcome{Retry: true, After: after} }
 
 // Process does what one message asks for: steps of the part until it is done, or
 // the deadline of ctx leaves no time for another; that of the last part finishes
@@ -72,19 +79,21 @@ func (w *Worker) Process(ctx context.Context, ref Ref) (Outcome, error) {
 		return err
 	})
 	if err != nil {
-		return Outcome{true, afterTrouble}, fmt.Errorf("begin part %s: %w", ref, err)
+		return again(afterTrouble), fmt.Errorf("begin part %s: %w", ref, err)
 	}
 	var outcome Outcome
 	switch v.do {
 	case wait:
-		return Outcome{true, v.after}, nil
+		return again(v.after), nil
 	case park, fail:
 		err = ErrDeadLettered
+		outcome.Parked, outcome.Failed = v.do == park, v.do == fail
 	case work:
 		outcome, err = w.work(ctx, v.job, v.part)
 	case finish:
 		outcome, err = w.finish(ctx, v.job)
 	}
+	outcome.Kind = v.job.Kind
 	if err != nil {
 		return outcome, fmt.Errorf("%s, part %s: %w", v.job.Kind, ref, err)
 	}
@@ -169,27 +178,27 @@ func (w *Worker) work(ctx context.Context, job Job, part Part) (Outcome, error) 
 		}
 		step, trouble := w.step(ctx, until, job, part)
 		if trouble != nil && step.Cursor == part.Cursor {
-			return Outcome{true, afterTrouble}, trouble
+			return again(afterTrouble), trouble
 		}
 		kept, after, err := w.keep(ctx, part, part.after(step, w.now()), step)
 		if errors.Is(err, errOutdated) {
 			if part.Outdated++; !errs.Pause(ctx, part.Outdated) {
-				return Outcome{true, afterTrouble}, nil
+				return again(afterTrouble), nil
 			}
 			continue
 		}
 		job, part = kept, after
 		switch {
 		case errors.Is(err, errOvertaken):
-			return Outcome{true, afterTrouble}, nil
+			return again(afterTrouble), nil
 		case err != nil:
-			return Outcome{true, afterTrouble}, errors.Join(trouble, err)
+			return again(afterTrouble), errors.Join(trouble, err)
 		case job.State == Finishing:
 			return w.finish(ctx, job)
 		case !job.Open() || part.State == PartDone:
 			return Outcome{}, nil
 		case trouble != nil:
-			return Outcome{true, afterTrouble}, trouble
+			return again(afterTrouble), trouble
 		}
 	}
 }
@@ -277,7 +286,7 @@ func (w *Worker) finish(ctx context.Context, job Job) (Outcome, error) {
 	err := w.conclude(ctx, job)
 	clientErr, rejected := errs.AsClient(err)
 	if err != nil && !rejected {
-		return Outcome{true, afterTrouble}, fmt.Errorf("finish: %w", err)
+		return again(afterTrouble), fmt.Errorf("finish: %w", err)
 	}
 	ended := func(j Job) Job { return j.to(Done, w.now()) }
 	if rejected {
@@ -292,9 +301,9 @@ func (w *Worker) finish(ctx context.Context, job Job) (Outcome, error) {
 		return Change{ID: rand.Text(), Job: &next}.saveIn(ctx, w.store)
 	})
 	if err != nil {
-		return Outcome{true, afterTrouble}, fmt.Errorf("end the job: %w", err)
+		return again(afterTrouble), fmt.Errorf("end the job: %w", err)
 	}
-	return Outcome{}, nil
+	return Outcome{Failed: rejected}, nil
 }
 
 // conclude is the kind's Finish; a panic becomes an error.

@@ -14,17 +14,18 @@ const processTime = time.Minute
 // InProcess is queue and workers in one process. Its messages die with it, so those
 // of open jobs must be sent again when the next one starts.
 type InProcess struct {
-	worker *jobs.Worker
-	due    chan jobs.Ref
-	ended  chan struct{}
+	worker   *jobs.Worker
+	observer Observer
+	due      chan jobs.Ref
+	ended    chan struct{}
 }
 
 var _ jobs.Queue = (*InProcess)(nil)
 
 // NewInProcess makes a queue whose messages the worker gets once [InProcess.Run]
 // runs.
-func NewInProcess(worker *jobs.Worker) *InProcess {
-	return &InProcess{worker: worker, due: make(chan jobs.Ref), ended: make(chan struct{})}
+func NewInProcess(worker *jobs.Worker, o Observer) *InProcess {
+	return &InProcess{worker: worker, observer: o, due: make(chan jobs.Ref), ended: make(chan struct{})}
 }
 
 // Send implements [jobs.Queue].
@@ -66,11 +67,10 @@ func (q *InProcess) process(ctx context.Context) {
 func (q *InProcess) processOne(ctx context.Context, ref jobs.Ref) {
 	ctx, cancel := context.WithTimeout(ctx, processTime)
 	defer cancel()
-	outcome, err := q.worker.Process(ctx, ref)
+	outcome := q.observer.part(ctx, q.worker, ref)
 	if ctx.Err() == context.Canceled {
 		return // the process ends; the next one goes on
 	}
-	report(ctx, ref, outcome, err)
 	if outcome.Retry {
 		q.Send(ctx, []jobs.Ref{ref}, outcome.After)
 	}

@@ -5,9 +5,6 @@ package partqueue
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -30,31 +27,22 @@ type Returner interface {
 
 // Messages are those of SQS that name parts.
 type Messages struct {
-	worker  *jobs.Worker
-	queue   Returner
-	metrics io.Writer
+	worker   *jobs.Worker
+	queue    Returner
+	observer Observer
 }
 
 // NewMessages lets the worker do what messages ask for, which are given back to the
-// queue. It writes metrics as CloudWatch finds them in a log (EMF), a line each.
-func NewMessages(worker *jobs.Worker, queue Returner, metrics io.Writer) *Messages {
-	return &Messages{worker, queue, metrics}
+// queue.
+func NewMessages(worker *jobs.Worker, queue Returner, o Observer) *Messages {
+	return &Messages{worker, queue, o}
 }
-
-// deadLettered is the line of the metric that an alarm watches; it takes the time in
-// milliseconds.
-const deadLettered = `{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"Regulars","Dimensions":[[]],` +
-	`"Metrics":[{"Name":"PartsGivenUp","Unit":"Count"}]}]},"PartsGivenUp":1}` + "\n"
 
 // Handle does what the message with that receipt asks for and reports whether it
 // must come again. Where the queue cannot be told when, that is after its own
 // timeout.
 func (m *Messages) Handle(ctx context.Context, ref jobs.Ref, receipt string) (again bool) {
-	outcome, err := m.worker.Process(ctx, ref)
-	report(ctx, ref, outcome, err)
-	if errors.Is(err, jobs.ErrDeadLettered) {
-		fmt.Fprintf(m.metrics, deadLettered, time.Now().UnixMilli())
-	}
+	outcome := m.observer.part(ctx, m.worker, ref)
 	if !outcome.Retry {
 		return false
 	}
@@ -62,18 +50,6 @@ func (m *Messages) Handle(ctx context.Context, ref jobs.Ref, receipt string) (ag
 		slog.WarnContext(ctx, "message not returned", "part", ref.String(), "err", err)
 	}
 	return true
-}
-
-// report logs how a part was processed.
-func report(ctx context.Context, ref jobs.Ref, outcome jobs.Outcome, err error) {
-	switch {
-	case errors.Is(err, jobs.ErrDeadLettered):
-		slog.ErrorContext(ctx, "part given up", "part", ref.String(), "err", err)
-	case err != nil:
-		slog.ErrorContext(ctx, "visit failed", "part", ref.String(), "err", err)
-	default:
-		slog.InfoContext(ctx, "visit", "part", ref.String(), "again", outcome.Retry)
-	}
 }
 
 // Batch has each message of an event handled, some of them side by side, and names

@@ -123,6 +123,13 @@ func InProgress(call Call, r *http.Request, send func() (*http.Response, error))
 	return answer(r, http.StatusBadRequest, "TransactionInProgressException", ""), nil
 }
 
+// Rejected answers an error that no repeating cures, as AccessDeniedException.
+func Rejected(code string) Fault {
+	return func(_ Call, r *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+		return answer(r, http.StatusBadRequest, code, ""), nil
+	}
+}
+
 var errCut = errors.New("connection reset by peer")
 
 // LostAnswer carries out the call and loses the answer.

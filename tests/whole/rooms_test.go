@@ -34,17 +34,19 @@ const (
 // httpapi; storage -> domain and the AWS SDK; domain -> domain.
 var rooms = map[string][]string{
 	// What runs. A dialect knows no other.
-	"functions/altcraft":  {"functions/altcraft/filter", "functions/altcraft/xmlbody", "shared/access", "shared/contact", "shared/customer", "shared/customer/fieldop", "shared/customer/upkeep", "shared/httpapi", "shared/idempotency", "shared/jobs", "shared/errs", "shared/value", "github.com/cespare/xxhash/v2"},
-	"functions/genesys":   {"shared/access", "shared/contact", "shared/customer", "shared/customer/extension", "shared/httpapi", "shared/jobs", "shared/errs", "shared/value"},
-	"functions/haravan":   {"shared/access", "shared/contact", "shared/csvtext", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
-	"functions/mojodex":   {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/value"},
-	"functions/admin":     {"shared/access", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/points", "shared/value"},
-	"functions/work":      {"shared/jobs", "shared/jobs/kinds", "shared/partqueue", awsLambda + "events"},
-	"functions/*/lambda":  {"shared/access", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/lambdahttp", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
-	"functions/admin/cli": {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda", "github.com/aws/smithy-go/logging"},
-	"functions/local":     {"functions/local/devserver", "shared/dynamolocal"},
+	"functions/altcraft":     {"functions/altcraft/filter", "functions/altcraft/xmlbody", "shared/access", "shared/contact", "shared/customer", "shared/customer/fieldop", "shared/customer/upkeep", "shared/httpapi", "shared/idempotency", "shared/jobs", "shared/errs", "shared/value", "github.com/cespare/xxhash/v2"},
+	"functions/genesys":      {"shared/access", "shared/contact", "shared/customer", "shared/customer/extension", "shared/httpapi", "shared/jobs", "shared/errs", "shared/value"},
+	"functions/haravan":      {"shared/access", "shared/contact", "shared/csvtext", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
+	"functions/mojodex":      {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/value"},
+	"functions/admin":        {"shared/access", "shared/audit", "shared/meter", "shared/metrics", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/points", "shared/value"},
+	"functions/work":         {"shared/jobs", "shared/jobs/kinds", "shared/partqueue", awsLambda + "events"},
+	"functions/*/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/lambdahttp", "shared/partqueue", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
+	"functions/audit":        {"shared/audit", awsLambda + "events", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/..."},
+	"functions/audit/lambda": {awsLambda + "lambda", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"},
+	"functions/admin/cli":    {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda", "github.com/aws/smithy-go/logging"},
+	"functions/local":        {"functions/local/devserver", "shared/audit", "shared/httpapi", "shared/dynamolocal"},
 	"functions/local/bucket": {"shared/errs", awsLambda + "events", fakeS3},
-	"functions/local/devserver": {"functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/mojodex", "functions/work", "shared/access", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/points", "shared/value",
+	"functions/local/devserver": {"shared/partqueue", "functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/mojodex", "functions/work", "shared/access", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/points", "shared/value",
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 
 	// What a dialect decides by itself, apart from its requests.
@@ -52,7 +54,7 @@ var rooms = map[string][]string{
 	"functions/altcraft/xmlbody": {"shared/errs", "shared/value"},
 
 	// Domain: nothing from outside.
-	"shared/errs":               {},
+	"shared/errs":               {"shared/meter"},
 	"shared/value":              {"shared/errs"},
 	"shared/customer":           {"shared/contact", "shared/customer/extension", "shared/customer/fieldop", "shared/errs", "shared/idempotency", "shared/value", errgroup},
 	"shared/customer/extension": {"shared/errs", "shared/value"},
@@ -75,11 +77,13 @@ var rooms = map[string][]string{
 	// What the domain is kept in and reached by.
 	"shared/dynamo":     {"shared/customer/extension", "shared/access", "shared/catalog", "shared/customer", "shared/idempotency", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy, errgroup},
 	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
-	"shared/partqueue":  {"shared/jobs", awsLambda + "events", errgroup},
+	"shared/partqueue":  {"shared/audit", "shared/errs", "shared/jobs", "shared/meter", "shared/metrics", awsLambda + "events", errgroup},
 	"shared/objects":    {"shared/errs", awsSDK, smithy},
-	"shared/httpapi":    {"shared/access", "shared/customer", "shared/meter", "shared/errs"},
+	"shared/httpapi":    {"shared/access", "shared/audit", "shared/customer", "shared/meter", "shared/metrics", "shared/errs"},
+	"shared/metrics":    {},
+	"shared/audit":      {awsLambda + "lambdacontext"},
 	"shared/lambdahttp": {awsLambda + "events", awsLambda + "lambda", awsLambda + "lambdacontext", apiProxy + "core", apiProxy + "httpadapter"},
-	"shared/boot":       {awsSDK, awsLambda + "lambdacontext"},
+	"shared/boot":       {"shared/audit", "shared/metrics", awsSDK, awsLambda + "lambdacontext"},
 
 	// What runs on a development machine alone.
 	"shared/dynamolocal":            {awsSDK, goYAML},

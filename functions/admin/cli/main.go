@@ -30,7 +30,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	if order.action == "" {
 		return admin.Help(out)
 	}
-	call, err := order.call()
+	call, err := order.call(getenv("USER"))
 	if err != nil {
 		return err
 	}

@@ -62,12 +62,16 @@ func parse(args []string, getenv func(string) string) (order, error) {
 	return o, nil
 }
 
-// call is the order as the handler takes it.
-func (o order) call() ([]byte, error) {
-	members := make(map[string]string, len(o.parameters)+1)
+// call is the order as the handler takes it, with the name of who calls for the audit
+// trail, if there is one.
+func (o order) call(by string) ([]byte, error) {
+	members := make(map[string]string, len(o.parameters)+2)
 	for name, value := range o.parameters {
 		members[name] = value
 	}
 	members["action"] = o.action
+	if by != "" {
+		members["by"] = by
+	}
 	return json.Marshal(members)
 }

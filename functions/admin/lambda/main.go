@@ -9,6 +9,7 @@ import (
 
 	"regulars/functions/admin"
 	"regulars/shared/access"
+	"regulars/shared/audit"
 	"regulars/shared/boot"
 	"regulars/shared/dynamo"
 	"regulars/shared/jobs"
@@ -18,11 +19,11 @@ import (
 
 func main() {
 	environment, cfg := boot.Start(boot.WorkQueueURL)
-	boot.Logger()
+	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	lambda.Start(admin.New(
 		access.NewAdminService(store, time.Now),
 		jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), time.Now, jobs.Wait),
 		points.NewService(store, time.Now),
-	).Handle)
+	).WithObserver(environment.Metrics("admin"), audit.New(logger)).Handle)
 }

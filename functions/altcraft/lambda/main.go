@@ -6,6 +6,7 @@ import (
 
 	"regulars/functions/altcraft"
 	"regulars/shared/access"
+	"regulars/shared/audit"
 	"regulars/shared/boot"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
@@ -18,6 +19,7 @@ import (
 
 func main() {
 	environment, cfg := boot.Start(boot.WorkQueueURL)
+	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	customers := customer.NewService(store, time.Now)
 	if environment.EndpointOverridden() {
@@ -29,10 +31,14 @@ func main() {
 		Guard: access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
-		Jobs:     jobs.NewService(store, queue, time.Now, jobs.Wait).WithTexts(httpapi.Texts),
-		Worker:   jobs.NewWorker(store, kinds.Suspensions(store, time.Now), time.Now).WithTexts(httpapi.Texts),
-		Settle:   customer.Settling,
-		Log:      boot.Logger(),
+		Jobs:   jobs.NewService(store, queue, time.Now, jobs.Wait).WithTexts(httpapi.Texts),
+		Worker: jobs.NewWorker(store, kinds.Suspensions(store, time.Now), time.Now).WithTexts(httpapi.Texts),
+		Settle: customer.Settling,
+		Log:    logger,
+		Operating: httpapi.Operating{
+			Metrics: environment.Metrics("altcraft"), Audit: audit.New(logger),
+			Budgets: access.NewBudgets(store, time.Now), Patience: environment.Patience,
+		},
 		Deadline: boot.Deadline,
 	}))
 }

@@ -8,9 +8,11 @@ import (
 
 	"regulars/functions/genesys"
 	"regulars/shared/access"
+	"regulars/shared/audit"
 	"regulars/shared/boot"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
+	"regulars/shared/httpapi"
 	"regulars/shared/jobs"
 	"regulars/shared/lambdahttp"
 	"regulars/shared/sqsqueue"
@@ -18,6 +20,7 @@ import (
 
 func main() {
 	environment, cfg := boot.Start(boot.WorkQueueURL)
+	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	lambdahttp.Serve(genesys.New(genesys.Options{
 		Customers: customer.NewService(store, time.Now),
@@ -26,8 +29,12 @@ func main() {
 		}),
 		Registrar: access.NewAdminService(store, time.Now),
 		Jobs:      jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), time.Now, jobs.Wait),
-		Log:       boot.Logger(),
-		Deadline:  boot.Deadline,
-		Prefix:    cmp.Or(os.Getenv("GENESYS_PREFIX"), genesys.DefaultPrefix),
+		Log:       logger,
+		Operating: httpapi.Operating{
+			Metrics: environment.Metrics("genesys"), Audit: audit.New(logger),
+			Budgets: access.NewBudgets(store, time.Now), Patience: environment.Patience,
+		},
+		Deadline: boot.Deadline,
+		Prefix:   cmp.Or(os.Getenv("GENESYS_PREFIX"), genesys.DefaultPrefix),
 	}))
 }

@@ -6,15 +6,18 @@ import (
 
 	"regulars/functions/haravan"
 	"regulars/shared/access"
+	"regulars/shared/audit"
 	"regulars/shared/boot"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
+	"regulars/shared/httpapi"
 	"regulars/shared/lambdahttp"
 	"regulars/shared/points"
 )
 
 func main() {
 	environment, cfg := boot.Start()
+	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	lambdahttp.Serve(haravan.New(haravan.Options{
 		Points: points.NewService(store, time.Now),
@@ -22,7 +25,11 @@ func main() {
 		Guard: access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
-		Log:      boot.Logger(),
+		Log: logger,
+		Operating: httpapi.Operating{
+			Metrics: environment.Metrics("haravan"), Audit: audit.New(logger),
+			Budgets: access.NewBudgets(store, time.Now), Patience: environment.Patience,
+		},
 		Now:      time.Now,
 		Deadline: boot.Deadline,
 	}))

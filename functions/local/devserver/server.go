@@ -27,6 +27,7 @@ import (
 	"regulars/shared/httpapi"
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
+	"regulars/shared/partqueue"
 	"regulars/shared/points"
 )
 
@@ -41,11 +42,13 @@ const (
 	wait = 2 * time.Second
 )
 
-// Options are what a server needs; all of them are required.
+// Options are what a server needs.
 type Options struct {
 	DB    *dynamodb.Client
 	Table string
 	Log   *slog.Logger
+	// Operating is optional. Budgets are those of the table where there are none.
+	Operating httpapi.Operating
 }
 
 // A Server is the whole service in one process.
@@ -75,25 +78,29 @@ func New(o Options) *Server {
 	known := kinds.New(customers, store, registrar, time.Now)
 	maps.Copy(known, upkeep.Kinds())
 	worker := jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts)
-	queue := work.NewInProcess(worker, upkeep)
+	operating := o.Operating
+	if operating.Budgets == nil {
+		operating.Budgets = access.NewBudgets(store, time.Now)
+	}
+	queue := work.NewInProcess(worker, upkeep, partqueue.Observer{Metrics: operating.Metrics, Audit: operating.Audit})
 	service := jobs.NewService(store, queue, time.Now, wait).WithTexts(httpapi.Texts)
 	ledgers := points.NewService(store, time.Now)
 	return &Server{
 		Store: store, Registrar: registrar, Jobs: service, Catalog: products, queue: queue,
 		due: kinds.NewDuePoints(ledgers, registrar),
 		altcraft: altcraft.New(altcraft.Options{
-			Customers: customers, Guard: guard, Jobs: service, Worker: worker, Log: o.Log, Deadline: deadline,
+			Customers: customers, Guard: guard, Jobs: service, Worker: worker, Log: o.Log, Deadline: deadline, Operating: operating,
 		}),
 		genesys: genesys.New(genesys.Options{
 			Customers: customers, Guard: guard, Registrar: registrar, Jobs: service, Log: o.Log, Deadline: deadline,
-			Prefix: genesys.DefaultPrefix,
+			Prefix: genesys.DefaultPrefix, Operating: operating,
 		}),
 		haravan: haravan.New(haravan.Options{
 			Points: ledgers, List: points.NewList(store, time.Now, 0),
-			Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline,
+			Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline, Operating: operating,
 		}),
-		mojodex: mojodex.New(mojodex.Options{Catalog: products, Guard: guard, Log: o.Log, Deadline: deadline, Now: time.Now}),
-		admin:   admin.HTTPHandler(admin.New(registrar, service, ledgers)),
+		mojodex: mojodex.New(mojodex.Options{Catalog: products, Guard: guard, Log: o.Log, Deadline: deadline, Now: time.Now, Operating: operating}),
+		admin:   admin.HTTPHandler(admin.New(registrar, service, ledgers).WithObserver(operating.Metrics, operating.Audit)),
 	}
 }
 

@@ -6,10 +6,12 @@ import (
 
 	"regulars/functions/mojodex"
 	"regulars/shared/access"
+	"regulars/shared/audit"
 	"regulars/shared/boot"
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
+	"regulars/shared/httpapi"
 	"regulars/shared/lambdahttp"
 )
 
@@ -22,7 +24,11 @@ func main() {
 		Guard: access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
-		Log:      logger,
+		Log: logger,
+		Operating: httpapi.Operating{
+			Metrics: environment.Metrics("mojodex"), Audit: audit.New(logger),
+			Budgets: access.NewBudgets(store, time.Now), Patience: environment.Patience,
+		},
 		Deadline: boot.Deadline,
 		Now:      time.Now,
 	}))

@@ -3,13 +3,13 @@ package main
 
 import (
 	"maps"
-	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"regulars/functions/work"
 	"regulars/shared/access"
+	"regulars/shared/audit"
 	"regulars/shared/boot"
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
@@ -17,13 +17,14 @@ import (
 	"regulars/shared/httpapi"
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
+	"regulars/shared/partqueue"
 	"regulars/shared/points"
 	"regulars/shared/sqsqueue"
 )
 
 func main() {
 	environment, cfg := boot.Start(boot.WorkQueueURL)
-	boot.Logger()
+	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	registrar, customers := access.NewAdminService(store, time.Now), customer.NewService(store, time.Now)
 	upkeep := kinds.NewUpkeep(store, registrar, catalog.NewService(store, customers, time.Now))
@@ -33,7 +34,7 @@ func main() {
 	lambda.Start(work.NewFunction(
 		jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts),
 		jobs.NewService(store, queue, time.Now, jobs.Wait),
-		upkeep, queue, os.Stdout,
+		upkeep, queue, partqueue.Observer{Metrics: environment.Metrics("work"), Audit: audit.New(logger)},
 		kinds.NewDuePoints(points.NewService(store, time.Now), registrar),
 	).Handle)
 }
