@@ -115,8 +115,15 @@ func (c *call) readItem(v any) points.Item {
 	if item.Rejected == nil {
 		item.Points, item.Reason, item.RefID, item.Rejected = readPoint(object)
 	}
+	known := ofPoint
+	if item.Direction == points.Credit {
+		known = ofGrant
+		if item.Rejected == nil {
+			item.Terms, item.Rejected = readTerms(object)
+		}
+	}
 	if item.Rejected == nil {
-		item.Rejected = onlyMembers("an item", object, []string{"profile_id", "action", "value", "reason", "ref_id"})
+		item.Rejected = onlyMembers("an item", object, append([]string{"profile_id", "action"}, known...))
 	}
 	return item
 }

@@ -33,6 +33,11 @@ type entry struct {
 	Hash       string  `json:"hash"`
 	// NotTaken is what a return could not take back.
 	NotTaken int64 `json:"not_taken,omitempty"`
+	// Expires is the day, as its first moment, on which the points expire that it gave,
+	// Usable from when on they are available where they wait, Campaign by whose terms.
+	Expires  *string `json:"expires,omitempty"`
+	Usable   *string `json:"usable_at,omitempty"`
+	Campaign string  `json:"campaign,omitempty"`
 	// Held is what was set aside or given back, Hold the hold that the entry ends and
 	// HoldExpires when the one that it makes ends by itself.
 	Held        int64   `json:"held,omitempty"`
@@ -46,6 +51,13 @@ func newEntry(l points.Line) entry {
 		Reason: l.Reason, RefID: l.RefID, Actor: l.Actor, Created: stamp(l.Time), ReversedBy: []int64{}, Hash: l.Hash.String(),
 		NotTaken: l.NotTaken, Held: l.Change.Held, Hold: l.Hold,
 	}
+	e.Campaign = l.Campaign
+	if l.Expires > 0 && l.Expires < points.Never {
+		e.Expires = optional(date(l.Expires))
+	}
+	if l.Usable > 0 {
+		e.Usable = optional(stamp(l.Usable.Begins()))
+	}
 	if !l.Ends.IsZero() {
 		e.HoldExpires = optional(stamp(l.Ends))
 	}
@@ -55,6 +67,9 @@ func newEntry(l points.Line) entry {
 	e.ReversedBy = append(e.ReversedBy, l.ReversedBy...)
 	return e
 }
+
+// date is a day as 2006-01-02.
+func date(d points.Day) string { return d.Begins().Format(time.DateOnly) }
 
 // figures of an account, or changes of them, as one entry shows them.
 type figures struct {

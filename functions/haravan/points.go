@@ -11,20 +11,9 @@ import (
 	"regulars/shared/points"
 )
 
-// addPoints is P5.
-func (d *Dialect) addPoints(c *call) (httpapi.Answer, error) {
-	return d.point(c, d.points.Add)
-}
-
 // subtractPoints is P6.
 func (d *Dialect) subtractPoints(c *call) (httpapi.Answer, error) {
-	return d.point(c, d.points.Subtract)
-}
-
-type move func(ctx context.Context, r points.Request, n int64, reason, refID string) (points.Result, error)
-
-func (d *Dialect) point(c *call, do move) (httpapi.Answer, error) {
-	point, err := c.object("point", "value", "reason", "ref_id")
+	point, err := c.object("point", ofPoint...)
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
@@ -33,7 +22,7 @@ func (d *Dialect) point(c *call, do move) (httpapi.Answer, error) {
 		return httpapi.Answer{}, err
 	}
 	return c.change(d.points, []any{n, reason, refID}, func(ctx context.Context, r points.Request) (points.Result, error) {
-		return do(ctx, r, n, reason, refID)
+		return d.points.Subtract(ctx, r, n, reason, refID)
 	})
 }
 

@@ -196,6 +196,11 @@ func (c Preferences) checkEarning() error {
 			return err
 		}
 	}
+	for code, campaign := range c.Campaigns {
+		if err := checkCampaign(join("campaigns", code), code, campaign); err != nil {
+			return err
+		}
+	}
 	if err := oneOf("earning.rounding", c.Earning.Rounding, RoundDown, RoundNearest); err != nil {
 		return err
 	}
@@ -207,6 +212,8 @@ func (c Preferences) checkEarning() error {
 		{"earning.money_per_point", c.Earning.MoneyPerPoint, 1, maxPoints},
 		{"earning.usable_after_hours", c.Earning.UsableAfterHours, 0, maxWaitHours},
 		{"earning.expires_after_days", c.Earning.ExpiresAfterDays, 0, maxExpiryDays},
+		{"own_terms.max_usable_after_hours", c.OwnTerms.MaxUsableAfterHours, 0, maxWaitHours},
+		{"own_terms.max_expires_after_days", c.OwnTerms.MaxExpiresAfterDays, 0, maxExpiryDays},
 		{"holds.max_expires_in", c.Holds.MaxExpiresIn, 1, maxHold},
 		{"holds.expires_in", c.Holds.ExpiresIn, 1, c.Holds.MaxExpiresIn},
 		{"money_per_ranking_point", c.MoneyPerRankingPoint, 1, maxPoints},
@@ -216,6 +223,19 @@ func (c Preferences) checkEarning() error {
 		}
 	}
 	return nil
+}
+
+func checkCampaign(path, code string, c Campaign) error {
+	if err := checkName(path, code); err != nil {
+		return err
+	}
+	if err := checkName(path+".name", c.Name); err != nil {
+		return err
+	}
+	if err := inRange(path+".usable_after_hours", c.UsableAfterHours, 0, maxWaitHours); err != nil || c.ExpiresAfterDays == nil {
+		return err
+	}
+	return inRange(path+".expires_after_days", *c.ExpiresAfterDays, 0, maxExpiryDays)
 }
 
 // checkName rejects a name that is empty, too long or not plain text. field is

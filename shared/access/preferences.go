@@ -27,6 +27,10 @@ type Preferences struct {
 	Attributes         Openness             `json:"attributes"`
 	DeclaredAttributes map[string]Attribute `json:"declared_attributes"`
 
+	// Campaigns by the code that an add names, with the terms of its points.
+	Campaigns map[string]Campaign `json:"campaigns"`
+	// OwnTerms bound what an add may say itself.
+	OwnTerms OwnTerms `json:"own_terms"`
 	// Levels by the number that answers show.
 	Levels  map[int64]Level `json:"levels"`
 	Earning Earning         `json:"earning"`
@@ -113,6 +117,24 @@ type Earning struct {
 	ExpiresAfterDays int64 `json:"expires_after_days"`
 }
 
+// A Campaign, or reason, for which points are given.
+type Campaign struct {
+	// Name is the reason of an add that gives none.
+	Name string `json:"name"`
+	// UsableAfterHours is the waiting time; 0: at once.
+	UsableAfterHours int64 `json:"usable_after_hours,omitempty"`
+	// ExpiresAfterDays counts from when points are usable; 0: never, nil: as
+	// [Earning] says.
+	ExpiresAfterDays *int64 `json:"expires_after_days,omitempty"`
+}
+
+// OwnTerms are the latest that an add may say its points become usable and expire; 0:
+// it may not say so.
+type OwnTerms struct {
+	MaxUsableAfterHours int64 `json:"max_usable_after_hours"`
+	MaxExpiresAfterDays int64 `json:"max_expires_after_days"`
+}
+
 // Holds says how long points are set aside, in seconds.
 type Holds struct {
 	// ExpiresIn holds for a hold that says nothing itself.
@@ -145,7 +167,9 @@ func Defaults() Preferences {
 		Resources: Open, DeclaredResources: map[int64]Resource{},
 		Segments:   map[int64]Segment{},
 		Attributes: Open, DeclaredAttributes: map[string]Attribute{},
-		Levels: map[int64]Level{},
+		Campaigns: map[string]Campaign{},
+		OwnTerms:  OwnTerms{MaxUsableAfterHours: maxWaitHours, MaxExpiresAfterDays: maxExpiryDays},
+		Levels:    map[int64]Level{},
 		Earning: Earning{
 			MoneyPerPoint: 1000, Rounding: RoundDown, PercentOfLevel: map[int64]int64{},
 		},

@@ -57,6 +57,13 @@ func TestChange(t *testing.T) {
 			func(c *access.Preferences) {
 				c.Segments = map[int64]access.Segment{1: {Name: "Best"}, 2147483647: {Name: "Guests"}}
 			}},
+		{"campaigns", []string{
+			`{"campaigns": {"BDAY": {"name": "Birthday", "usable_after_hours": 24, "expires_after_days": 0}, "X": {"name": "X"}}}`,
+			`{"campaigns": {"X": null}, "holds": {"expires_in": 60}, "own_terms": {"max_expires_after_days": 30}}`,
+		}, func(c *access.Preferences) {
+			c.Campaigns = map[string]access.Campaign{"BDAY": {Name: "Birthday", UsableAfterHours: 24, ExpiresAfterDays: new(int64)}}
+			c.Holds.ExpiresIn, c.OwnTerms.MaxExpiresAfterDays = 60, 30
+		}},
 		{"levels with their rates", []string{
 			`{"levels": {"11": {"name": "Member", "from": 0}, "12": {"name": "Silver", "from": 500}},
 			  "earning": {"percent_of_level": {"12": 150}}, "rate_limit": {"size": 0}, "languages": ["en", "vi"]}`,
@@ -136,6 +143,15 @@ func TestChangeRejects(t *testing.T) {
 		{`{"segments": {"1": {"name": ""}}}`, "segments.1.name"},
 		{`{"segments": {"1": "VIP"}}`, "segments"},
 		{`{"declared_attributes": {"A": {"type": "int"}}}`, "declared_attributes.A.type"},
+		{`{"campaigns": {"BDAY": {}}}`, "campaigns.BDAY.name"},
+		{`{"campaigns": {"BDAY": {"name": "Birthday", "usable_after_hours": -1}}}`, "campaigns.BDAY.usable_after_hours"},
+		{`{"campaigns": {"BDAY": {"name": "Birthday", "expires_after_days": 5000}}}`, "campaigns.BDAY.expires_after_days"},
+		{`{"campaigns": {"BDAY": {"name": "Birthday", "expires": 5}}}`, "campaigns.BDAY.expires"},
+		{`{"own_terms": {"max_usable_after_hours": 100000}}`, "own_terms.max_usable_after_hours"},
+		{`{"own_terms": {"max_expires_after_days": -1}}`, "own_terms.max_expires_after_days"},
+		{`{"holds": {"expires_in": 0}}`, "holds.expires_in"},
+		{`{"holds": {"expires_in": 61, "max_expires_in": 60}}`, "holds.expires_in"},
+		{`{"holds": {"max_expires_in": 10000000}}`, "holds.max_expires_in"},
 		{`{"levels": {"0": {"name": "None", "from": 0}}}`, "levels.0"},
 		{`{"levels": {"01": {"name": "One", "from": 0}}}`, "levels.01"}, // 1 may be there, too
 		{`{"levels": {"+1": null}}`, "levels.+1"},

@@ -38,6 +38,7 @@ const (
 	attrNotTaken = "nt"
 	attrHold     = "hl"
 	attrEnds     = "hu"
+	attrCampaign = "cp"
 	attrReason   = "rs"
 	attrRef      = "rf"
 	attrActor    = "ac"
@@ -299,6 +300,8 @@ func newEntryItem(tenant int, id customer.ID, e points.Entry, commit string) ite
 	it.setCount(attrPaid, micros(e.PaidAt))
 	it.setCount(attrReverses, e.Reverses)
 	it.setCount(attrExpires, int64(e.Expires))
+	it.setCount(attrUsable, int64(e.Usable))
+	it.setText(attrCampaign, e.Campaign)
 	it.setCount(attrNotTaken, e.NotTaken)
 	it.setCount(attrHold, e.Hold)
 	it.setCount(attrEnds, micros(e.Ends))
@@ -325,6 +328,7 @@ func readEntry(it item) (points.Entry, error) {
 		Seq: seq, Kind: points.Kind(r.text(attrKind)), Change: r.figures(attrFigures), Balance: r.figures(attrBalance),
 		Time: time.UnixMicro(r.number(attrChanged)).UTC(), PaidAt: fromMicros(r.number(attrPaid)),
 		Reverses: r.number(attrReverses), Expires: points.Day(r.number(attrExpires)), NotTaken: r.number(attrNotTaken),
+		Usable: points.Hour(r.number(attrUsable)), Campaign: r.text(attrCampaign),
 		Hold: r.number(attrHold), Ends: fromMicros(r.number(attrEnds)),
 		Level: r.number(attrLevel), PreviousLevel: r.number(attrPrevLevel),
 		Text: points.Text{Reason: r.text(attrReason), RefID: r.text(attrRef), Actor: r.text(attrActor)},

@@ -22,6 +22,7 @@ type Item struct {
 	Direction     Direction // Credit or Debit
 	Points        int64
 	Reason, RefID string
+	Terms         Terms // of a Credit
 	// Rejected, unless nil, is why there is nothing to carry out. Of the request only
 	// Tenant, ID and IdempotencyKey are needed then.
 	Rejected error
@@ -96,7 +97,7 @@ func (s *Service) applyItem(ctx context.Context, item Item) (o Outcome) {
 	case item.Direction == Debit:
 		o.Result, o.Err = s.Subtract(ctx, item.Request, item.Points, item.Reason, item.RefID)
 	default:
-		o.Result, o.Err = s.Add(ctx, item.Request, item.Points, item.Reason, item.RefID)
+		o.Result, o.Err = s.Grant(ctx, item.Request, Grant{item.Points, item.Reason, item.RefID, item.Terms})
 	}
 	return o
 }

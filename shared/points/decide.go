@@ -93,18 +93,7 @@ func (d *draft) settle() {
 
 // expiry is the day on which points expire that are usable from t on.
 func (d *draft) expiry(t time.Time) Day {
-	if d.rules.Earning.ExpiresAfterDays == 0 {
-		return Never
-	}
-	return dayFrom(t.Add(time.Duration(d.rules.Earning.ExpiresAfterDays) * 24 * time.Hour))
-}
-
-// add gives points, at once and also to a profile that is disabled.
-func (d *draft) add(points int64, text Text) error {
-	day := d.expiry(d.now)
-	d.gain(points, day, 0)
-	d.enter(Entry{Kind: KindAdd, Text: text, Expires: day})
-	return d.within("value")
+	return expiresAfter(t, d.rules.Earning.ExpiresAfterDays)
 }
 
 // subtract takes points that are there.

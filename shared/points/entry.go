@@ -66,8 +66,13 @@ type Entry struct {
 	PaidAt time.Time
 	// Reverses is the entry that is undone, of a KindReverse; else 0.
 	Reverses int64
-	// Expires is the day of the lot that an add filled.
+	// Expires is the day on which the points expire that it gave; 0: it gave none, or
+	// is from before all entries said so. Usable is from when on they are available
+	// where they wait, else 0.
 	Expires Day
+	Usable  Hour
+	// Campaign is the one by whose terms an add gave, or empty.
+	Campaign string
 	// NotTaken is how many points a return could not take back, because they were
 	// spent and the tenant allows no debt.
 	NotTaken int64
@@ -140,6 +145,11 @@ func (e Entry) hash(number string, before Hash) Hash {
 		b = appendText(b, "hold")
 		b = binary.AppendVarint(b, e.Hold)
 		b = binary.AppendVarint(b, micros(e.Ends))
+	}
+	if e.Usable != 0 || e.Campaign != "" {
+		b = appendText(b, "terms")
+		b = binary.AppendVarint(b, int64(e.Usable))
+		b = appendText(b, e.Campaign)
 	}
 	b = append(b, e.Digest[:]...)
 	return sha256.Sum256(append(b, before[:]...))

@@ -26,7 +26,7 @@ func TestHoldsKeepLots(t *testing.T) {
 			points := rapid.Int64Range(1, 50).Draw(t, "points")
 			switch step := rapid.SampledFrom([]string{"add", "order", "hold", "hold", "commit", "void"}).Draw(t, "step"); {
 			case step == "add":
-				_ = d.add(points, Text{})
+				_ = d.grant(Grant{Points: points}, "")
 			case step == "order":
 				_, _ = d.order(Order{ID: fmt.Sprint(n), Total: 1000 * points}, "")
 			case step == "hold":
@@ -103,7 +103,7 @@ func adds(t *rapid.T, a Account) {
 func TestHeldPointsExpireWhenTheyGoBack(t *testing.T) {
 	rules := access.Defaults()
 	rules.Earning.ExpiresAfterDays = 1
-	p := account(t, rules, func(d *draft) error { return d.add(10, Text{}) },
+	p := account(t, rules, func(d *draft) error { return d.grant(Grant{Points: 10}, "") },
 		func(d *draft) error { return d.hold(NewHold{Points: 8, For: 72 * time.Hour}, "") })
 	d := newDraft(p, rules, noon.Add(60*time.Hour))
 	d.settle()
@@ -132,13 +132,13 @@ func TestHoldRejects(t *testing.T) {
 		"in the past":      {NewHold{Points: 1, Until: noon}, ErrHoldTime},
 		"more than is had": {NewHold{Points: 11}, ErrInsufficient},
 	} {
-		p := account(t, rules, func(d *draft) error { return d.add(10, Text{}) })
+		p := account(t, rules, func(d *draft) error { return d.grant(Grant{Points: 10}, "") })
 		d := newDraft(p, rules, noon)
 		if err := d.hold(tt.hold, ""); !errors.Is(err, tt.want) || len(d.made) != 0 {
 			t.Errorf("%s: %v and %d entries, want %v", name, err, len(d.made), tt.want)
 		}
 	}
-	p := account(t, rules, func(d *draft) error { return d.add(100, Text{}) })
+	p := account(t, rules, func(d *draft) error { return d.grant(Grant{Points: 100}, "") })
 	d := newDraft(p, rules, noon)
 	for range maxHolds {
 		if err := d.hold(NewHold{Points: 1}, ""); err != nil {

@@ -95,28 +95,35 @@ func (d *draft) order(o Order, actor string) (Order, error) {
 		paid = o.PaidAt
 	}
 	o.Entry = d.Version + 1
-	d.earn(&o, paid)
+	e := d.earn(&o, paid)
 	d.Spent += o.Total
 	d.Orders++
 	d.Ranking += o.Rate.ranking(o.Total)
 	if paid.After(d.LastOrder) {
 		d.LastOrder = paid
 	}
-	d.enter(Entry{Kind: KindOrder, Text: text, PaidAt: paid})
+	e.Kind, e.Text, e.PaidAt = KindOrder, text, paid
+	d.enter(e)
 	return o, d.within("total")
 }
 
-// earn gives what the order earns, at once or after the waiting time.
-func (d *draft) earn(o *Order, paid time.Time) {
+// earn gives what the order earns, at once or after the waiting time, and returns an
+// entry that says so.
+func (d *draft) earn(o *Order, paid time.Time) (e Entry) {
 	usable := paid.Add(time.Duration(d.rules.Earning.UsableAfterHours) * time.Hour)
 	o.Usable, o.Expires = hourFrom(usable), d.expiry(usable)
 	points := o.Rate.points(o.Total)
 	if d.rules.Earning.UsableAfterHours == 0 || !o.Usable.Begins().After(d.now) {
 		o.Usable = hourFrom(d.now) - 1 // it is
 		d.gain(points, o.Expires, o.Entry)
-		return
+	} else {
+		d.wait(points, o.Usable, o.Expires, o.Entry)
+		e.Usable = o.Usable
 	}
-	d.wait(points, o.Usable, o.Expires, o.Entry)
+	if e.Expires = o.Expires; points == 0 {
+		return Entry{}
+	}
+	return e
 }
 
 func percent(rules access.Preferences, level int64) int64 {
@@ -137,14 +144,16 @@ func (d *draft) takeBack(o Order, amount int64, text Text) (Order, error) {
 	taken := o.Rate.points(o.left()) - o.Rate.points(after.left())
 	back := after.pointsBack() - o.pointsBack()
 
+	day := Day(0)
 	if back > 0 {
-		d.gain(back, d.expiry(d.now), 0)
+		day = d.expiry(d.now)
+		d.gain(back, day, 0)
 		d.Used -= back
 	}
 	notTaken := d.takeOf(o, taken)
 	d.Ranking -= o.Rate.ranking(o.left()) - o.Rate.ranking(after.left())
 	d.Spent -= amount
-	d.enter(Entry{Kind: KindReturn, Text: text, NotTaken: notTaken})
+	d.enter(Entry{Kind: KindReturn, Text: text, NotTaken: notTaken, Expires: day})
 	return after, d.within("amount")
 }
 

@@ -102,7 +102,7 @@ func TestDraftLeavesTheProfileAlone(t *testing.T) {
 	rules := access.Defaults()
 	rules.Earning.ExpiresAfterDays = 1
 	d := newDraft(p, rules, noon)
-	if err := d.add(10, Text{}); err != nil {
+	if err := d.grant(Grant{Points: 10}, ""); err != nil {
 		t.Fatal(err)
 	}
 	p.Account = Record{Account: d.Account, Rev: customer.Rev{Commit: "c"}}
@@ -121,10 +121,10 @@ func TestDraftLeavesTheProfileAlone(t *testing.T) {
 func TestClockThatGoesBack(t *testing.T) {
 	p := Profile{Customer: customer.Record{Customer: customer.Customer{ID: 7}, Rev: customer.Rev{Commit: "c"}}}
 	d := newDraft(p, access.Defaults(), noon)
-	_ = d.add(1, Text{})
+	_ = d.grant(Grant{Points: 1}, "")
 	p.Account = Record{Account: d.Account, Rev: customer.Rev{Commit: "c"}}
 	d = newDraft(p, access.Defaults(), noon.Add(-time.Hour))
-	_ = d.add(1, Text{})
+	_ = d.grant(Grant{Points: 1}, "")
 	if !d.made[0].Time.Equal(noon) {
 		t.Errorf("the second entry is of %v, want %v", d.made[0].Time, noon)
 	}
@@ -207,7 +207,7 @@ func TestDebtIsBounded(t *testing.T) {
 	rules := access.Defaults()
 	rules.NegativeOnReversal = true
 	var first Entry
-	add := func(d *draft) error { err := d.add(Max, Text{}); first = d.made[0]; return err }
+	add := func(d *draft) error { err := d.grant(Grant{Points: Max}, ""); first = d.made[0]; return err }
 	subtract := func(d *draft) error { return d.subtract(Max, Text{}) }
 	undo := func(d *draft) error { _, err := d.reverse(first, Reversal{}, 0, Text{}); return err }
 	p := account(t, rules, add, subtract, undo)
@@ -272,7 +272,7 @@ func TestMergingIsToTheCustomersAdvantage(t *testing.T) {
 // An entry is undone in so many parts, so that what names them stays small.
 func TestReversalsAreBounded(t *testing.T) {
 	var e Entry
-	p := account(t, access.Defaults(), func(d *draft) error { err := d.add(1000, Text{}); e = d.made[0]; return err })
+	p := account(t, access.Defaults(), func(d *draft) error { err := d.grant(Grant{Points: 1000}, ""); e = d.made[0]; return err })
 	d := newDraft(p, access.Defaults(), noon)
 	var so Reversal
 	for n := range maxReversals + 1 {
@@ -313,10 +313,10 @@ func TestDebtIsPaidFirst(t *testing.T) {
 	waits := rules
 	waits.Earning.UsableAfterHours = 1
 	p := account(t, rules,
-		func(d *draft) error { err := d.add(10, Text{}); first = d.made[0]; return err },
+		func(d *draft) error { err := d.grant(Grant{Points: 10}, ""); first = d.made[0]; return err },
 		func(d *draft) error { return d.subtract(10, Text{}) },
 		func(d *draft) error { _, err := d.reverse(first, Reversal{}, 0, Text{}); return err },
-		func(d *draft) error { return d.add(4, Text{}) },
+		func(d *draft) error { return d.grant(Grant{Points: 4}, "") },
 		func(d *draft) error { d.rules = waits; _, err := d.order(Order{ID: "1", Total: 9000}, ""); return err },
 	)
 	if p.Account.Available != -6 || len(p.Account.Lots) != 0 || p.Account.Incoming != 9 {
@@ -334,7 +334,7 @@ func TestReversalOfUsedPoints(t *testing.T) {
 	rules.SubtractCountsAsUsed = true
 	var taken Entry
 	p := account(t, rules,
-		func(d *draft) error { return d.add(10, Text{}) },
+		func(d *draft) error { return d.grant(Grant{Points: 10}, "") },
 		func(d *draft) error { err := d.subtract(8, Text{}); taken = d.made[0]; return err },
 	)
 	d := newDraft(p, access.Defaults(), noon)

@@ -28,7 +28,7 @@ var (
 func (e Entry) reversible() (points int64, ok bool) {
 	switch e.Kind {
 	case KindAdd:
-		return e.Change.Available, true
+		return e.Change.Available + e.Change.Incoming, true
 	case KindSubtract:
 		return -e.Change.Available, true
 	case KindCommit:
@@ -38,7 +38,8 @@ func (e Entry) reversible() (points int64, ok bool) {
 }
 
 // reverse undoes an add, a subtract or the commit of a hold, or so many points of it;
-// 0 is all that is left. Points taken back come out of the lot that they went into;
+// 0 is all that is left. Points taken back come out of the lot, or the waiting
+// sum, that they went into;
 // points given back expire like new ones.
 func (d *draft) reverse(e Entry, so Reversal, points int64, text Text) (Reversal, error) {
 	moved, ok := e.reversible()
@@ -58,15 +59,18 @@ func (d *draft) reverse(e Entry, so Reversal, points int64, text Text) (Reversal
 	if len(so.By) >= maxReversals {
 		return so, errs.New(ErrAlreadyReversed.Kind, "already_reversed/parts", "value", maxReversals)
 	}
+	day := Day(0)
 	if e.Kind == KindAdd {
-		d.spend(points, e.Expires)
+		lacked := d.unwait(points, Order{Usable: e.Usable, Expires: e.Expires}, d.now) // of no order
+		d.spend(lacked, e.Expires)
 	} else {
-		d.gain(points, d.expiry(d.now), 0)
+		day = d.expiry(d.now)
+		d.gain(points, day, 0)
 		if e.Change.Used > 0 {
 			d.Used -= points
 		}
 	}
 	text.RefID = e.RefID
-	d.enter(Entry{Kind: KindReverse, Text: text, Reverses: e.Seq})
+	d.enter(Entry{Kind: KindReverse, Text: text, Reverses: e.Seq, Expires: day})
 	return Reversal{so.Points + points, append(slices.Clone(so.By), d.Version)}, d.owes("value")
 }

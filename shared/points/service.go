@@ -46,12 +46,10 @@ type Result struct {
 	Replayed bool
 }
 
-// Add gives points. It rejects with [ErrNotFound] or [ErrTooMany].
+// Add gives points at once, which expire as the tenant's earning says. It rejects
+// with [ErrNotFound] or [ErrTooMany].
 func (s *Service) Add(ctx context.Context, r Request, points int64, reason, refID string) (Result, error) {
-	return s.change(ctx, r, step{
-		unique: r.reference(Credit, refID),
-		decide: func(d *draft, _ loaded, _ *Commit) error { return d.add(points, r.text(reason, refID)) },
-	})
+	return s.Grant(ctx, r, Grant{Points: points, Reason: reason, RefID: refID})
 }
 
 // Subtract takes points. It rejects with [ErrNotFound], [ErrInsufficient],

@@ -79,6 +79,10 @@ func NewTokens(t *testing.T, s Scene) map[string]string {
 			"money_per_point": 10_000, "rounding": "nearest", "percent_of_level": map[string]any{"12": 200},
 			"usable_after_hours": 24, "expires_after_days": 30,
 		},
+		"campaigns": map[string]any{
+			"BDAY": map[string]any{"name": "Birthday", "expires_after_days": 90}, "NY": map[string]any{"name": "New year", "usable_after_hours": 240, "expires_after_days": 0},
+		},
+		"own_terms": map[string]any{"max_usable_after_hours": 720, "max_expires_after_days": 3660},
 		"money_per_ranking_point": 1000, "unique_ref_id": true, "subtract_counts_as_used": true, "negative_on_reversal": true,
 		"rate_limit": map[string]any{"size": 0},
 	})

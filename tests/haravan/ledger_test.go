@@ -146,6 +146,9 @@ func (h *history) throwRules(d *dice) {
 	h.rules.Earning.UsableAfterHours = int64(d.roll(3)) * 5
 	h.rules.Holds.ExpiresIn = int64(1+d.roll(3)) * 5 * 3600
 	h.rules.Holds.MaxExpiresIn = 48 * 3600
+	days := int64(d.roll(4))
+	h.rules.Campaigns = map[string]access.Campaign{"gift": {Name: "Gift", UsableAfterHours: int64(d.roll(3)) * 7, ExpiresAfterDays: &days}}
+	h.rules.OwnTerms = access.OwnTerms{MaxUsableAfterHours: 36, MaxExpiresAfterDays: 4}
 	h.rules.NegativeOnReversal = d.roll(2) == 1
 	h.rules.SubtractCountsAsUsed = d.roll(2) == 1
 	h.rules.UniqueRefID = d.roll(3) == 0

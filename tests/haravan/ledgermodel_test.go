@@ -34,6 +34,7 @@ type line struct {
 	kind         points.Kind
 	points, used int64
 	day          int64
+	usable       time.Time // zero: it did not wait
 	undone       int64
 }
 
@@ -61,6 +62,7 @@ type paid struct {
 	percent, returned int64
 	cameBack          bool // something of it
 	day, entry        int64
+	usable            time.Time
 }
 
 const neverDay = 1<<31 - 1
@@ -130,10 +132,15 @@ func (m *ledgerModel) next(e points.Entry, by step) error {
 	if e.NotTaken != m.notTaken {
 		return fmt.Errorf("%d points were not taken, want %d", e.NotTaken, m.notTaken)
 	}
-	if e.Kind == points.KindAdd && int64(e.Expires) != expiry(by.wish.rules, e.Time) {
-		return fmt.Errorf("expires on %d, want %d", e.Expires, expiry(by.wish.rules, e.Time))
+	l := line{kind: e.Kind, points: moved(e.Kind, want), used: want.Used}
+	l.usable, l.day = m.given(e.Kind, by.wish, want, e.Time)
+	if int64(e.Expires) != l.day || l.usable.IsZero() != (e.Usable == 0) || e.Usable != 0 && !e.Usable.Begins().Equal(l.usable) {
+		return fmt.Errorf("usable from %s, expires on %d, want %s, %d", e.Usable.Begins(), e.Expires, l.usable, l.day)
 	}
-	m.lines = append(m.lines, line{kind: e.Kind, points: moved(e.Kind, want), used: want.Used, day: int64(e.Expires)})
+	if e.Campaign != by.wish.terms.Campaign {
+		return fmt.Errorf("of campaign %s, want %s", e.Campaign, by.wish.terms.Campaign)
+	}
+	m.lines = append(m.lines, l)
 	if err := saysLevel(e, by.wish.rules, before, m.ranking); err != nil {
 		return err
 	}
@@ -145,10 +152,73 @@ func (m *ledgerModel) next(e points.Entry, by step) error {
 
 // moved is how many points an entry gave or took for good.
 func moved(kind points.Kind, f points.Figures) int64 {
-	if kind == points.KindCommit {
+	switch kind {
+	case points.KindCommit:
 		return f.Used
+	case points.KindAdd:
+		return f.Available + f.Incoming
 	}
 	return max(f.Available, -f.Available)
+}
+
+// given are the terms of the points that an entry gave; a zero time: they do not wait,
+// day 0: there are none.
+func (m *ledgerModel) given(kind points.Kind, d operation, f points.Figures, at time.Time) (usable time.Time, day int64) {
+	switch {
+	case kind == points.KindAdd:
+		usable, day, _ = terms(d, at)
+	case kind == points.KindOrder && f.Available+f.Incoming > 0:
+		p := m.orders[d.order.ID]
+		if day = p.day; f.Incoming > 0 {
+			usable = p.usable
+		}
+	case kind == points.KindReturn && f.Used < 0, kind == points.KindReverse && f.Available > 0:
+		day = expiry(d.rules, at)
+	}
+	return usable, day
+}
+
+// terms are from when points of an add are usable, zero: at once, and on which day
+// they expire.
+func terms(d operation, at time.Time) (usable time.Time, day int64, err error) {
+	from, days := at, d.rules.Earning.ExpiresAfterDays
+	if d.terms.Campaign != "" {
+		c, ok := d.rules.Campaigns[d.terms.Campaign]
+		if !ok {
+			return usable, 0, errors.New("there is no such campaign")
+		}
+		from, days = at.Add(time.Duration(c.UsableAfterHours)*time.Hour), *c.ExpiresAfterDays
+	}
+	if !d.terms.Usable.IsZero() {
+		from = d.terms.Usable
+	}
+	if from.Before(at) {
+		from = at
+	}
+	if d.terms.Usable.After(at.Add(time.Duration(d.rules.OwnTerms.MaxUsableAfterHours) * time.Hour)) {
+		return usable, 0, errors.New("usable too late")
+	}
+	if from.After(at) {
+		usable = nextHour(from)
+	}
+	rules := d.rules
+	rules.Earning.ExpiresAfterDays = days
+	if day = expiry(rules, from); d.terms.Expires.IsZero() {
+		return usable, day, nil
+	}
+	day = (d.terms.Expires.Unix() + 86399) / 86400
+	last := at.Add(time.Duration(d.rules.OwnTerms.MaxExpiresAfterDays) * 24 * time.Hour)
+	if until := d.terms.Expires; !until.After(from) || until.After(last) || !usable.IsZero() && day*86400 <= usable.Unix() {
+		err = errors.New("expires too soon or too late")
+	}
+	return usable, day, err
+}
+
+func nextHour(t time.Time) time.Time {
+	if cut := t.Truncate(time.Hour); !cut.Equal(t) {
+		return cut.Add(time.Hour)
+	}
+	return t
 }
 
 // saysLevel compares the levels that an entry names.
@@ -177,8 +247,13 @@ func (m *ledgerModel) change(kind points.Kind, d operation, at time.Time) (f poi
 	m.notTaken = 0
 	switch kind {
 	case points.KindAdd:
-		m.give(d.value, expiry(d.rules, at), 0)
-		return points.Figures{Available: d.value}, m.once(d)
+		usable, day, err := terms(d, at)
+		if usable.IsZero() {
+			m.give(d.value, day, 0)
+			return points.Figures{Available: d.value}, errors.Join(err, m.once(d))
+		}
+		m.grants = append(m.grants, grant{points: d.value, usable: usable, waiting: true, day: day})
+		return points.Figures{Incoming: d.value}, errors.Join(err, m.once(d))
 	case points.KindSubtract:
 		f = points.Figures{Available: -d.value}
 		if d.rules.SubtractCountsAsUsed {
@@ -487,8 +562,9 @@ func (m *ledgerModel) reverse(d operation, at time.Time) (f points.Figures, err 
 	of.undone += n
 	switch of.kind {
 	case points.KindAdd:
-		m.take(n, of.day)
-		f.Available = -n
+		f.Incoming = -m.unwait(n, of, at)
+		m.take(n+f.Incoming, of.day)
+		f.Available = -n - f.Incoming
 	case points.KindSubtract, points.KindCommit:
 		m.give(n, expiry(d.rules, at), 0)
 		f.Available, f.Used = n, -min(n, of.used)
@@ -496,6 +572,25 @@ func (m *ledgerModel) reverse(d operation, at time.Time) (f points.Figures, err 
 		return f, fmt.Errorf("a %s is not undone", of.kind)
 	}
 	return f, m.owes(d, f.Available)
+}
+
+// unwait takes up to n points back that an add gave and that wait still, its own first.
+func (m *ledgerModel) unwait(n int64, of *line, at time.Time) (taken int64) {
+	if !of.usable.After(at) {
+		return 0
+	}
+	order := m.inOrder(-1)
+	slices.SortStableFunc(order, func(a, b *grant) int { return a.usable.Compare(b.usable) })
+	for _, own := range []bool{true, false} {
+		for _, g := range order {
+			if g.waiting && m.teller(g) == 0 && (g.usable.Equal(of.usable) && g.day == of.day) == own {
+				used := min(n-taken, g.points)
+				g.points -= used
+				taken += used
+			}
+		}
+	}
+	return taken
 }
 
 func (p paid) earned(money int64) int64 {
@@ -522,11 +617,9 @@ func (m *ledgerModel) order(d operation, at time.Time) (f points.Figures, err er
 		p.percent = percent
 	}
 	p.entry = int64(len(m.lines)) + 1
+	usable := nextHour(paidAt.Add(wait))
+	p.usable = usable
 	m.orders[o.ID] = p
-	usable := paidAt.Add(wait)
-	if cut := usable.Truncate(time.Hour); !cut.Equal(usable) {
-		usable = cut.Add(time.Hour)
-	}
 	n := p.earned(o.Total)
 	f = points.Figures{Ranking: o.Total / d.rules.MoneyPerRankingPoint, Spent: o.Total, Orders: 1}
 	m.ranking += f.Ranking

@@ -31,6 +31,7 @@ type operation struct {
 	value int64
 	seq   int64         // of the entry that is reversed, or of the hold that is ended
 	lasts time.Duration // of a hold; 0: as the settings say
+	terms points.Terms  // of an add
 	order points.Order  // of an order; of a return its id
 	ref   string
 	// batch: it is the one item of a batch.
@@ -44,13 +45,13 @@ type operation struct {
 // do asks for it.
 func (d operation) do(ctx context.Context, s *points.Service, r points.Request) (points.Result, error) {
 	if d.batch {
-		item := points.Item{Request: r, Direction: points.Direction(d.kind), Points: d.value, Reason: "of many", RefID: d.ref}
+		item := points.Item{Request: r, Direction: points.Direction(d.kind), Points: d.value, Reason: "of many", RefID: d.ref, Terms: d.terms}
 		done := s.ApplyAll(ctx, []points.Item{item})
 		return done[0].Result, done[0].Err
 	}
 	switch d.kind {
 	case points.KindAdd:
-		return s.Add(ctx, r, d.value, "given", d.ref)
+		return s.Grant(ctx, r, points.Grant{Points: d.value, Reason: "given", RefID: d.ref, Terms: d.terms})
 	case points.KindSubtract:
 		return s.Subtract(ctx, r, d.value, "taken", d.ref)
 	case points.KindReverse:
@@ -155,7 +156,7 @@ func (h *history) throwOperation(d *dice, g *guest) operation {
 		if d.roll(3) > 0 {
 			given *= 10 // else there is seldom enough to take
 		}
-		return operation{kind: points.KindAdd, value: given, ref: ref, batch: d.roll(4) == 0, disabled: g.disabled}
+		return operation{kind: points.KindAdd, value: given, ref: ref, terms: h.throwTerms(d), batch: d.roll(4) == 0, disabled: g.disabled}
 	case 3, 4, 5:
 		return operation{kind: points.KindSubtract, value: value, ref: ref, batch: d.roll(4) == 0, disabled: g.disabled}
 	case 6, 7:
@@ -182,6 +183,22 @@ func (h *history) throwOperation(d *dice, g *guest) operation {
 		money = p.said.Total - p.returned // all that is left, or nothing
 	}
 	return operation{kind: points.KindReturn, order: points.Order{ID: order}, value: money, disabled: g.disabled}
+}
+
+// throwTerms are those of an add: mostly none, else of a campaign or its own.
+func (h *history) throwTerms(d *dice) (t points.Terms) {
+	switch d.roll(8) {
+	case 0:
+		t.Campaign = []string{"gift", "none"}[d.roll(3)/2]
+	case 1:
+		t.Usable = h.now().Add(time.Duration(d.roll(30)-5) * 97 * time.Minute)
+	case 2:
+		t.Usable = h.now().Add(time.Duration(d.roll(20)) * 131 * time.Minute)
+		t.Expires = h.now().Add(time.Duration(d.roll(20)-2) * 7 * time.Hour)
+	case 3:
+		t.Campaign, t.Expires = "gift", h.now().Add(time.Duration(d.roll(20))*5*time.Hour)
+	}
+	return t
 }
 
 // request is what a run asks with.

@@ -149,7 +149,8 @@ func TestHaravanGuide(t *testing.T) {
 		// Levels, waiting, expiry.
 		`"usable_after_hours": 24`, `"point_available":2150,"point_incoming":150,`, `"point_available":2150,"point_incoming":150,`,
 		`{"entries":[{"seq":12,"kind":"expire","value":-15,"balance":2150,`, `"seq":11,"kind":"order","value":15,`, `"seq":10,"kind":"order","value":0,`,
-		`"usable_after_hours": 0`,
+		`"usable_after_hours": 0`, `"campaigns"`, `"point_available":2150,"point_incoming":200,`,
+		`{"entries":[{"seq":13,"kind":"add","value":0,`, `"campaign":"BDAY"`, `"point_available":2150,"point_incoming":150,`,
 		// Sending again.
 		`"point_available":2155,`, "Idempotency-Hit: true", `"point_available":2155,`,
 		`"unique_ref_id": true`, `"point_available":2154,`, `"point_available":2154,`, `"unique_ref_id": false`,
@@ -158,9 +159,9 @@ func TestHaravanGuide(t *testing.T) {
 		// Many at once.
 		`{"result":[{"status":200,"id":`, `"point_available":2161,`, `"point_available":2154,`, `{"status":404,"id":1,"errors":"Not Found"}]}`,
 		// Holds.
-		`{"hold":{"id":17,"points":60,"state":"open",`, `"point_available":2094,"point_incoming":150,"point_held":60,`,
-		`{"hold":{"id":17,"points":60,"state":"committed","committed":50,`, `"point_used":250,"point_available":2104,`, `{"hold":{"id":17,`,
-		`{"hold":{"id":19,"points":50,"state":"open",`, `{"hold":{"id":19,"points":50,"state":"voided",`, `{"holds":[{"id":19,`,
+		`{"hold":{"id":19,"points":60,"state":"open",`, `"point_available":2094,"point_incoming":150,"point_held":60,`,
+		`{"hold":{"id":19,"points":60,"state":"committed","committed":50,`, `"point_used":250,"point_available":2104,`, `{"hold":{"id":19,`,
+		`{"hold":{"id":21,"points":50,"state":"open",`, `{"hold":{"id":21,"points":50,"state":"voided",`, `{"holds":[{"id":21,`,
 		`"point_used":200,"point_available":2154,`,
 		// The ledger fits, with the figures that its page prints.
 		profileMember.ReplaceAllString(jsonBlock.FindStringSubmatch(guide(t, "ledger.md"))[1], `"profile": "`+john+`"`),
