@@ -26,7 +26,7 @@ import (
 // An office has one tenant with a budget, and one token.
 type office struct{ budget access.Budget }
 
-const secret = "reg_live_x"
+const secret = "reg_live_AAAAAAAAAAAAAAAAAAAAAAAAAABBBBBBBBBBBBBBBBBBBBBBBBBB"
 
 func (o office) Token(_ context.Context, hash access.Hash) (access.Token, bool, error) {
 	token := access.Token{Hash: hash, Name: "till", Tenants: []int{5}, Scopes: []access.Scope{access.LoyRead}}
