@@ -1,13 +1,18 @@
 package rowfile_test
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"regulars/shared/imports/rowfile"
+	"regulars/tests/imports/generate"
 )
 
 func marshal(t testing.TB, v any) []byte {
@@ -66,27 +71,98 @@ func BenchmarkRow(b *testing.B) {
 	}
 }
 
-// BenchmarkDecode is what it costs to make UTF-8 of a file.
-func BenchmarkDecode(b *testing.B) {
-	plain := strings.Repeat(benchRow, 100_000)
+// exported is a file as a shop exports it, and its header.
+func exported(t testing.TB) (header, rows string) {
+	t.Helper()
+	var file strings.Builder
+	if _, err := generate.Write(&file, generate.Options{Rows: 50_000, Seed: 1}); err != nil {
+		t.Fatal(err)
+	}
+	header, rows, _ = strings.Cut(file.String(), "\r\n")
+	return header + "\r\n", rows
+}
+
+// BenchmarkFile is what a planner does with a real-looking file, in bytes of text:
+// decodes it, and cuts it. encoding/csv stands beside it.
+func BenchmarkFile(b *testing.B) {
+	header, rows := exported(b)
+	file := header + rows
+	columns := strings.Count(header, ",") + 1
+	cut := func(b *testing.B, r io.Reader) {
+		h := wide(columns, ',')
+		if err := rowfile.Cut(r, h, rowfile.Range{}, 8<<20, func(rowfile.Range) error { return nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	decode := func(b *testing.B, file, charset string, compressed bool) io.Reader {
+		text, err := rowfile.Decode(strings.NewReader(file), rowfile.Options{Charset: charset}, compressed)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return text
+	}
+	compressed := zipped(b, file)
+	russian := strings.Repeat("i.petrov@example.com,+79001234567,\xc8\xe2\xe0\xed,Petrov,1990-12-31,RU,\xcc\xee\xf1\xea\xe2\xe0\r\n", 100_000)
 	for _, bench := range []struct {
-		name, file, charset string
-		compressed          bool
+		name  string
+		bytes int
+		do    func(b *testing.B)
 	}{
-		{"stored", plain, "", false}, {"gzip", zipped(b, plain), "", true}, {"windows-1251", strings.Repeat("i.petrov@example.com,+79001234567,\xc8\xe2\xe0\xed,Petrov,1990-12-31,RU,Moscow\n", 100_000), "windows-1251", false},
+		{"cut", len(file), func(b *testing.B) { cut(b, strings.NewReader(file)) }},
+		{"gunzip and cut", len(file), func(b *testing.B) { cut(b, decode(b, compressed, "", true)) }},
+		{"windows-1251 and cut", len(russian), func(b *testing.B) { cut(b, decode(b, russian, "windows-1251", false)) }},
+		{"encoding csv alone", len(rows), func(b *testing.B) {
+			r := csv.NewReader(strings.NewReader(file))
+			r.ReuseRecord, r.FieldsPerRecord, r.LazyQuotes = true, -1, true
+			for {
+				if _, err := r.Read(); errors.Is(err, io.EOF) {
+					return
+				} else if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
+			b.SetBytes(int64(bench.bytes))
 			for b.Loop() {
-				text, err := rowfile.Decode(strings.NewReader(bench.file), rowfile.Options{Charset: bench.charset}, bench.compressed)
-				if err != nil {
-					b.Fatal(err)
-				}
-				n, err := io.Copy(io.Discard, text.Reader)
-				if err != nil && !errors.Is(err, io.EOF) {
-					b.Fatal(err)
-				}
-				b.SetBytes(n)
+				bench.do(b)
 			}
 		})
+	}
+}
+
+// A gigabyte is cut at 150 MB/s or more on one core, in memory that does not grow.
+func TestProveCutGigabyte(t *testing.T) {
+	gigabytes := 0.1
+	if os.Getenv("PROVE") != "" {
+		gigabytes = 1
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	header, rows := exported(t)
+	repeated := &endless{text: rows}
+	size := int64(gigabytes*1e9) / int64(len(rows)) * int64(len(rows))
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	began := time.Now()
+	ranges, end := 0, int64(0)
+	err := rowfile.Cut(io.LimitReader(repeated, size), wide(strings.Count(header, ",")+1, ','), rowfile.Range{}, 8<<20, func(r rowfile.Range) error {
+		ranges++
+		end = r.Offset + r.Length
+		return nil
+	})
+	took := time.Since(began)
+	runtime.ReadMemStats(&after)
+	if err != nil || end != size {
+		t.Fatalf("%d ranges to byte %d, error %v, want to byte %d", ranges, end, err, size)
+	}
+	rate := float64(size) / took.Seconds() / 1e6
+	t.Logf("%d bytes in %v: %.0f MB/s, %d ranges", size, took, rate, ranges)
+	if os.Getenv("PROVE") != "" && rate < 150 {
+		t.Errorf("%.0f MB/s, want 150", rate)
+	}
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 4*rowfile.MaxRecord {
+		t.Errorf("%d bytes were allocated", allocated)
 	}
 }

@@ -194,11 +194,9 @@ type endless struct {
 }
 
 func (e *endless) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = e.text[e.read%len(e.text)]
-		e.read++
-	}
-	return len(p), nil
+	n := copy(p, e.text[e.read%len(e.text):])
+	e.read += n
+	return n, nil
 }
 
 // What never ends is rejected in little memory, and says where.
@@ -230,27 +228,5 @@ func TestCutBounds(t *testing.T) {
 	text := "1," + strings.Repeat("x", rowfile.MaxRecord-3) + "\n"
 	if records, err := cutAll(t, text, wide(2, ','), 1); err != nil || len(records) != 1 {
 		t.Errorf("the longest record: %d records, error %v", len(records), err)
-	}
-}
-
-func BenchmarkCut(b *testing.B) {
-	for name, line := range map[string]string{
-		"plain":  "i.petrov@example.com,+79001234567,Ivan,Petrov,1990-12-31,RU,Moscow,vip|new,12345,note\n",
-		"quoted": "i.petrov@example.com,+79001234567,Ivan,Petrov,1990-12-31,RU,\"Moscow, the\n\"\"city\"\"\",vip|new,12345,\"a note\nof lines\"\n",
-	} {
-		b.Run(name, func(b *testing.B) {
-			text := strings.Repeat(line, 64<<20/len(line))
-			b.SetBytes(int64(len(text)))
-			for b.Loop() {
-				rows := int64(0)
-				err := rowfile.Cut(strings.NewReader(text), wide(10, ','), rowfile.Range{}, 8<<20, func(r rowfile.Range) error {
-					rows += r.Rows
-					return nil
-				})
-				if err != nil || rows != int64(len(text)/len(line)) {
-					b.Fatal(rows, err)
-				}
-			}
-		})
 	}
 }

@@ -38,10 +38,11 @@ func Decode(r io.Reader, o Options, compressed bool) (Text, error) {
 }
 
 func decode(r io.Reader, o Options, compressed bool, most int64) (Text, error) {
-	stored := bufio.NewReaderSize(r, sniffed)
+	file := &source{r: r}
+	stored := bufio.NewReaderSize(file, sniffed)
 	text := Text{Reader: stored, AsStored: true}
 	if compressed {
-		text.Reader = bufio.NewReaderSize(&gunzip{source: &source{r: stored}, most: most}, sniffed)
+		text.Reader = bufio.NewReaderSize(&gunzip{file: file, stored: stored, most: most}, sniffed)
 	}
 	var err error
 	text.Reader, text.Charset, err = decodeCharset(text.Reader, o.Charset)
@@ -49,9 +50,10 @@ func decode(r io.Reader, o Options, compressed bool, most int64) (Text, error) {
 	return text, err
 }
 
-// A source counts what is read, and keeps the error with which reading ended.
+// A source counts what is read, and keeps the error with which reading failed, which
+// gzip could take for its own.
 type source struct {
-	r    *bufio.Reader
+	r    io.Reader
 	read int64
 	err  error
 }
@@ -65,28 +67,21 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadByte makes gzip read no more than it needs.
-func (s *source) ReadByte() (byte, error) {
-	c, err := s.r.ReadByte()
-	if err == nil {
-		s.read++
-	} else if !errors.Is(err, io.EOF) {
-		s.err = err
-	}
-	return c, err
-}
-
 // gunzip decompresses within bounds.
 type gunzip struct {
-	source  *source
+	file    *source
+	stored  *bufio.Reader // the file's bytes, of which gzip takes no more than it needs
 	gzip    *gzip.Reader
 	written int64
 	most    int64
 }
 
+// at is how many bytes of the file were decompressed.
+func (g *gunzip) at() int64 { return g.file.read - int64(g.stored.Buffered()) }
+
 func (g *gunzip) Read(p []byte) (n int, err error) {
 	if g.gzip == nil {
-		if g.gzip, err = gzip.NewReader(g.source); err != nil {
+		if g.gzip, err = gzip.NewReader(g.stored); err != nil {
 			return 0, g.explain(err)
 		}
 	}
@@ -95,7 +90,7 @@ func (g *gunzip) Read(p []byte) (n int, err error) {
 	switch {
 	case g.written > g.most:
 		return 0, reject("bad_file/gzip_size", "", g.most)
-	case g.written > ratioFrom && g.written/maxRatio > g.source.read:
+	case g.written > ratioFrom && g.written/maxRatio > g.at():
 		return 0, reject("bad_file/gzip_ratio", "", maxRatio)
 	case err != nil:
 		return n, g.explain(err)
@@ -106,12 +101,12 @@ func (g *gunzip) Read(p []byte) (n int, err error) {
 // explain tells what is wrong with the file from what is wrong with reading it.
 func (g *gunzip) explain(err error) error {
 	switch {
-	case g.source.err != nil:
-		return g.source.err
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF) && g.gzip == nil && g.source.read > 0:
-		return reject("bad_file/gzip_cut", "", g.source.read)
+	case g.file.err != nil:
+		return g.file.err
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF) && g.gzip == nil && g.file.read > 0:
+		return reject("bad_file/gzip_cut", "", g.at())
 	case errors.Is(err, io.EOF):
 		return io.EOF
 	}
-	return reject("bad_file/gzip_damaged", "", g.source.read)
+	return reject("bad_file/gzip_damaged", "", g.at())
 }

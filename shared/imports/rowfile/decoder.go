@@ -51,6 +51,8 @@ type Decoder struct {
 	columns   []target // of CSV
 	constants []constant
 	members   map[string]target // of JSON Lines, those met so far
+	names     []string          // of the members of one object
+	seen      map[string]bool   // targets of one object
 }
 
 type constant struct {
@@ -68,7 +70,7 @@ const maxMembers = 10 * MaxColumns
 func NewDecoder(h Header, o Options, types Types) (*Decoder, error) {
 	d := &Decoder{
 		header: h, clears: o.EmptyClears, types: types, speller: newSpeller(types),
-		mapped: map[string]string{}, ignored: map[string]bool{}, members: map[string]target{},
+		mapped: map[string]string{}, ignored: map[string]bool{}, members: map[string]target{}, seen: map[string]bool{},
 	}
 	var err error
 	if d.formats, err = formatsOf(o.Mapping); err != nil {

@@ -258,8 +258,8 @@ func TestLines(t *testing.T) {
 			want: []any{of(object{"_fname": object{"action": "unset"}, "_lname": ""})},
 		},
 		{
-			name: "a mapping", file: `{"Mail":"a","born":"31.12.1990","note":1,"rate":"1,5","LOYALTY_SCORE":"5","v:incr":"1.000"}` + "\n" + `{"_country":"FR"}`,
-			mapping: `{"columns":{"mail":"email","born":"_bdate"},"ignore":["Note"],"constants":{"_country":"DE"},"dates":"DD.MM.YYYY","numbers":"1.234,50"}`,
+			name: "a mapping", file: `{"Mail":"a","born":"31.12.1990","note":1,"points":{"add":true},"rate":"1,5","LOYALTY_SCORE":"5","v:incr":"1.000"}` + "\n" + `{"_country":"FR"}`,
+			mapping: `{"columns":{"mail":"email","born":"_bdate"},"ignore":["Note","points"],"constants":{"_country":"DE"},"dates":"DD.MM.YYYY","numbers":"1.234,50"}`,
 			want: []any{
 				of(object{"email": "a", "_bdate": "1990-12-31", "rate": number("1.5"), "LOYALTY_SCORE": number("5"), "_country": "DE", "v": object{"action": "incr", "value": number("1000")}}),
 				"bad_row/same_target at _country: [_country]",

@@ -21,28 +21,40 @@ func (d *Decoder) readMembers(b *builder, rec Record) error {
 	if err != nil {
 		return err
 	}
-	names := slices.Sorted(maps.Keys(object))
-	hasReport := hasReport(names)
-	seen := make(map[string]bool, len(names)+len(d.constants))
-	for _, name := range names {
-		if hasReport && isReportColumn(name) {
-			continue
+	if isMendedLine(object) {
+		for _, name := range reportColumns {
+			delete(object, name)
 		}
-		if err := d.readMember(b, seen, name, object[name]); err != nil {
+	}
+	clear(d.seen)
+	d.names = slices.AppendSeq(d.names[:0], maps.Keys(object))
+	slices.Sort(d.names) // of several errors always the same is told
+	for _, name := range d.names {
+		if err := d.readMember(b, name, object[name]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *Decoder) readMember(b *builder, seen map[string]bool, name string, v any) error {
-	if d.ignored[fold(name)] {
+// isMendedLine reports whether the object has all members that a report adds.
+func isMendedLine(object map[string]any) bool {
+	for _, name := range reportColumns {
+		if _, ok := object[name]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Decoder) readMember(b *builder, name string, v any) error {
+	if len(d.ignored) > 0 && d.ignored[fold(name)] {
 		return nil
 	}
-	if d.mapped[fold(name)] == "" {
+	if len(d.mapped) == 0 || d.mapped[fold(name)] == "" {
 		if nested, ok := v.(map[string]any); ok && (name == "points" || name == "order") {
 			for _, member := range slices.Sorted(maps.Keys(nested)) {
-				if err := d.readMember(b, seen, name+"."+member, nested[member]); err != nil {
+				if err := d.readMember(b, name+"."+member, nested[member]); err != nil {
 					return err
 				}
 			}
@@ -60,10 +72,10 @@ func (d *Decoder) readMember(b *builder, seen map[string]bool, name string, v an
 	if err != nil {
 		return err
 	}
-	if seen[t.id] {
+	if d.seen[t.id] {
 		return reject("bad_row/same_target", name, t.id)
 	}
-	seen[t.id] = true
+	d.seen[t.id] = true
 	if v == nil {
 		if d.clears && t.clearable() {
 			b.row.Data[t.name] = unset()

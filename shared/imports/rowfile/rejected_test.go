@@ -46,7 +46,8 @@ func TestRejected(t *testing.T) {
 
 // A report that is dropped as it is says the same rows, and its own report too.
 func TestReportRoundTrip(t *testing.T) {
-	cell := rapid.StringOf(rapid.SampledFrom([]rune("=+-@\uff1d'\",;|\t\n\r a1Ж")))
+	// CR LF is one line break to encoding/csv, so no cell has it.
+	cell := rapid.StringOf(rapid.SampledFrom([]rune("=+-@\uff1d'\",;|\t\n\r a1Ж"))).Filter(func(s string) bool { return !strings.Contains(s, "\r\n") })
 	rapid.Check(t, func(t *rapid.T) {
 		h := rowfile.Header{Format: rowfile.CSV, Columns: []string{"email", "note"}, Delimiter: rapid.SampledFrom([]rune(",;\t|")).Draw(t, "delimiter")}
 		var rows [][]string
@@ -60,8 +61,7 @@ func TestReportRoundTrip(t *testing.T) {
 		for range 2 { // the report, and the report about it
 			again, got := readReport(t, report, h.Delimiter)
 			for i := range rows {
-				want := []string{strings.ReplaceAll(rows[i][0], "\r\n", "\n"), strings.ReplaceAll(rows[i][1], "\r\n", "\n")}
-				if diff := cmp.Diff(want, got[i].Cells[:2]); diff != "" {
+				if diff := cmp.Diff(rows[i], got[i].Cells[:2]); diff != "" {
 					t.Fatalf("%q: row %d (-want +got):\n%s", report, i, diff)
 				}
 			}

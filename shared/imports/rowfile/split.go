@@ -63,7 +63,11 @@ func (s *splitter) next() ([]byte, error) {
 	}
 }
 
-// fill reads more behind what is there.
+// maxEmptyReads is how often a reader may return nothing at a time.
+const maxEmptyReads = 100
+
+// fill reads more behind what is there: as much again, if the buffer has room, so
+// that a long record is measured a few times only, however little comes at a time.
 func (s *splitter) fill() error {
 	if s.from > 0 {
 		s.to = copy(s.buf, s.buf[s.from:s.to])
@@ -72,13 +76,24 @@ func (s *splitter) fill() error {
 	if s.to == len(s.buf) {
 		s.buf = append(s.buf, make([]byte, len(s.buf))...)
 	}
-	n, err := io.ReadAtLeast(s.r, s.buf[s.to:], 1)
-	s.to += n
-	if errors.Is(err, io.EOF) {
-		s.eof = true
-		return nil
+	enough := min(max(1, 2*s.to), len(s.buf))
+	for empty := 0; s.to < enough; {
+		n, err := s.r.Read(s.buf[s.to:])
+		s.to += n
+		if n == 0 {
+			empty++
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			s.eof = true
+			return nil
+		case err != nil:
+			return err
+		case empty > maxEmptyReads:
+			return io.ErrNoProgress
+		}
 	}
-	return err
+	return nil
 }
 
 // measure returns the length of the record at the beginning of b. It is 0 where b
