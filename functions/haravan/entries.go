@@ -43,6 +43,13 @@ type entry struct {
 	Held        int64   `json:"held,omitempty"`
 	Hold        int64   `json:"hold,omitempty"`
 	HoldExpires *string `json:"hold_expires_at,omitempty"`
+	// Peer is where the other half of a transfer is.
+	Peer *peer `json:"peer,omitempty"`
+}
+
+type peer struct {
+	ID  uint64 `json:"id"`
+	Seq int64  `json:"seq"`
 }
 
 func newEntry(l points.Line) entry {
@@ -63,6 +70,9 @@ func newEntry(l points.Line) entry {
 	}
 	if l.Reverses != 0 {
 		e.Reverses = &l.Reverses
+	}
+	if l.Entry.Peer != "" {
+		e.Peer = &peer{uint64(l.PeerID), l.PeerSeq}
 	}
 	e.ReversedBy = append(e.ReversedBy, l.ReversedBy...)
 	return e

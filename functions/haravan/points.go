@@ -37,6 +37,25 @@ func readPoint(point map[string]any) (n int64, reason, refID string, err error) 
 	return n, reason, refID, err
 }
 
+// transferPoints moves points to another profile.
+func (d *Dialect) transferPoints(c *call) (httpapi.Answer, error) {
+	transfer, err := c.object("transfer", "to", "value", "reason", "ref_id")
+	if err != nil {
+		return httpapi.Answer{}, err
+	}
+	to, err := profileOf(transfer, "to")
+	if err != nil {
+		return httpapi.Answer{}, err
+	}
+	n, reason, refID, err := readPoint(transfer)
+	if err != nil {
+		return httpapi.Answer{}, err
+	}
+	return c.change(d.points, []any{to, n, reason, refID}, func(ctx context.Context, r points.Request) (points.Result, error) {
+		return d.points.Transfer(ctx, r, to, n, reason, refID)
+	})
+}
+
 // reverseEntry undoes an entry or a part of it.
 func (d *Dialect) reverseEntry(c *call) (httpapi.Answer, error) {
 	seq, err := c.number("seq")

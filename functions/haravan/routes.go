@@ -51,6 +51,7 @@ var Routes = []httpapi.Route[*Dialect, *call]{
 	{Method: "GET", Path: "/loy/profiles/{id}/points/entries.csv", Scope: access.LoyRead, Reads: ofStatement, Strict: true, Handle: (*Dialect).exportEntries},
 	{Method: "GET", Path: "/loy/profiles/{id}/points/entries/{seq}.json", Scope: access.LoyRead, Strict: true, Handle: (*Dialect).getEntry},
 	{Method: "POST", Path: "/loy/profiles/{id}/points/entries/{seq}/reverse.json", Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).reverseEntry},
+	{Method: "POST", Path: "/loy/profiles/{id}/points/transfer.json", Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).transferPoints},
 	{Method: "POST", Path: batchPath, Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).addBatch},
 	{Method: "GET", Path: "/loy/profiles/{id}/points/holds.json", Scope: access.LoyRead, Reads: []string{"state", "limit", "cursor"}, Strict: true, Handle: (*Dialect).listHolds},
 	{Method: "POST", Path: "/loy/profiles/{id}/points/holds.json", Scope: access.LoyWrite, Strict: true, Handle: (*Dialect).makeHold},

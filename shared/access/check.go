@@ -217,6 +217,7 @@ func (c Preferences) checkEarning() error {
 		{"holds.max_expires_in", c.Holds.MaxExpiresIn, 1, maxHold},
 		{"holds.expires_in", c.Holds.ExpiresIn, 1, c.Holds.MaxExpiresIn},
 		{"money_per_ranking_point", c.MoneyPerRankingPoint, 1, maxPoints},
+		{"overdraft", c.Overdraft, 0, maxPoints},
 	} {
 		if err := inRange(n.name, n.value, n.least, n.top); err != nil {
 			return err

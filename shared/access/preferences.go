@@ -42,8 +42,10 @@ type Preferences struct {
 	// SubtractCountsAsUsed: a subtraction raises the used points, too.
 	SubtractCountsAsUsed bool `json:"subtract_counts_as_used"`
 	// NegativeOnReversal: a reversal may leave less than no points.
-	NegativeOnReversal bool      `json:"negative_on_reversal"`
-	RateLimit          RateLimit `json:"rate_limit"`
+	NegativeOnReversal bool `json:"negative_on_reversal"`
+	// Overdraft is how many points below zero a subtraction may lead; 0: none.
+	Overdraft int64     `json:"overdraft"`
+	RateLimit RateLimit `json:"rate_limit"`
 	// Budget bounds all requests of the tenant, in all dialects together.
 	Budget Budget `json:"budget"`
 	// Languages of two lower-case letters that texts may be in; empty: any.

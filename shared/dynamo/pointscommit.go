@@ -48,11 +48,7 @@ func (t *tx) putPoints(c points.Commit, now time.Time) error {
 		t.check(accountKey(c.Tenant, id), writtenBy(c.Before.Commit), c.Before.Bytes)
 		return nil
 	}
-	t.putAccount(c.Tenant, c.ID, c.Before, c.After)
-	for _, e := range c.Entries {
-		it := newEntryItem(c.Tenant, id, e, c.ID)
-		t.put(it, absent(), 0, indexUnits(indexKeys{}, indexKeysOf(it)))
-	}
+	t.putEntries(c.Tenant, c.ID, c.Before, c.After, c.Entries)
 	if c.Unique != nil {
 		it, err := newAnswerItem(uniqueKey(c.Tenant, id, *c.Unique), c.ID, "", c.Answer, time.Time{})
 		if err != nil {
@@ -78,15 +74,38 @@ func (t *tx) putPoints(c points.Commit, now time.Time) error {
 		it := newReversalItem(reversalKey(c.Tenant, id, c.Reversal.Seq), c.Reversal.After, c.ID)
 		t.put(it, writtenBy(c.Reversal.Before.Commit), c.Reversal.Before.Bytes, 0)
 	}
-	for _, h := range c.Ended {
-		t.put(newHoldEndItem(holdEndKey(c.Tenant, id, h.Number), h, c.ID), absent(), 0, 0)
-	}
-	if c.Before.Absent() {
-		// Until there is an account nothing but the customer says whether it is
-		// disabled or deleted; who changes that checks that there is none.
-		t.check(customerKey(c.Tenant, id), writtenBy(c.Customer.Commit), c.Customer.Bytes)
+	t.putHoldEnds(c.Tenant, c.ID, id, c.Ended)
+	t.checkNewcomer(c.Tenant, c.Before, c.Customer)
+	if p := c.Peer; p != nil {
+		t.putEntries(c.Tenant, c.ID, p.Before, p.After, p.Entries)
+		t.putHoldEnds(c.Tenant, c.ID, p.After.ID, p.Ended)
+		t.checkNewcomer(c.Tenant, p.Before, p.Customer)
 	}
 	return nil
+}
+
+// putEntries writes an account and the entries that led to it.
+func (t *tx) putEntries(tenant int, commit string, before points.Record, after points.Account, entries []points.Entry) {
+	t.putAccount(tenant, commit, before, after)
+	for _, e := range entries {
+		it := newEntryItem(tenant, after.ID, e, commit)
+		t.put(it, absent(), 0, indexUnits(indexKeys{}, indexKeysOf(it)))
+	}
+}
+
+func (t *tx) putHoldEnds(tenant int, commit string, id customer.ID, ended []points.HoldEnd) {
+	for _, h := range ended {
+		t.put(newHoldEndItem(holdEndKey(tenant, id, h.Number), h, commit), absent(), 0, 0)
+	}
+}
+
+// checkNewcomer checks the customer that had no account. Until there is one nothing but
+// the customer says whether it is disabled or deleted; who changes that checks that
+// there is none.
+func (t *tx) checkNewcomer(tenant int, account points.Record, c customer.Record) {
+	if account.Absent() {
+		t.check(customerKey(tenant, c.ID), writtenBy(c.Commit), c.Bytes)
+	}
 }
 
 // putOrderClaim makes the order's id the customer's, who may have it already.

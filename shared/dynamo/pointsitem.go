@@ -39,6 +39,9 @@ const (
 	attrHold     = "hl"
 	attrEnds     = "hu"
 	attrCampaign = "cp"
+	attrPeer     = "on" // number of the other account of a transfer
+	attrPeerSeq  = "os"
+	attrPeerID   = "oi" // erased with the texts
 	attrReason   = "rs"
 	attrRef      = "rf"
 	attrActor    = "ac"
@@ -307,6 +310,9 @@ func newEntryItem(tenant int, id customer.ID, e points.Entry, commit string) ite
 	it.setCount(attrEnds, micros(e.Ends))
 	it.setCount(attrLevel, e.Level)
 	it.setCount(attrPrevLevel, e.PreviousLevel)
+	it.setText(attrPeer, e.Peer)
+	it.setCount(attrPeerSeq, e.PeerSeq)
+	it.setCount(attrPeerID, int64(e.PeerID))
 	it.setText(attrReason, e.Reason)
 	it.setText(attrRef, e.RefID)
 	it.setText(attrActor, e.Actor)
@@ -331,7 +337,8 @@ func readEntry(it item) (points.Entry, error) {
 		Usable: points.Hour(r.number(attrUsable)), Campaign: r.text(attrCampaign),
 		Hold: r.number(attrHold), Ends: fromMicros(r.number(attrEnds)),
 		Level: r.number(attrLevel), PreviousLevel: r.number(attrPrevLevel),
-		Text: points.Text{Reason: r.text(attrReason), RefID: r.text(attrRef), Actor: r.text(attrActor)},
+		Peer: r.text(attrPeer), PeerSeq: r.number(attrPeerSeq),
+		Text: points.Text{Reason: r.text(attrReason), RefID: r.text(attrRef), Actor: r.text(attrActor), PeerID: customer.ID(r.number(attrPeerID))},
 	}
 	copy(e.Salt[:], r.bytes(attrSalt))
 	copy(e.Digest[:], r.bytes(attrDigest))

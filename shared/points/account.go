@@ -19,8 +19,8 @@ const Max = 1<<53 - 1
 
 // Figures of an account, or the changes of them.
 type Figures struct {
-	// Available points can be spent now. They are below 0 only where a reversal
-	// or return left a debt.
+	// Available points can be spent now. They are below 0 only where a reversal or
+	// return left a debt, or a subtraction overdrew them by leave of the tenant.
 	Available int64
 	// Used are all points that were redeemed.
 	Used int64

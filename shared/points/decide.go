@@ -96,9 +96,9 @@ func (d *draft) expiry(t time.Time) Day {
 	return expiresAfter(t, d.rules.Earning.ExpiresAfterDays)
 }
 
-// subtract takes points that are there.
+// subtract takes points that are there, or may be overdrawn.
 func (d *draft) subtract(points int64, text Text) error {
-	if err := d.covers(points); err != nil {
+	if err := d.covers(points, d.rules.Overdraft); err != nil {
 		return err
 	}
 	d.spend(points, noDay)
@@ -109,12 +109,16 @@ func (d *draft) subtract(points int64, text Text) error {
 	return d.within("value")
 }
 
-// covers rejects spending what is not there, or what a disabled profile has.
-func (d *draft) covers(points int64) error {
+// covers rejects spending what is not there and beyond the overdraft, or what a disabled
+// profile has.
+func (d *draft) covers(points, overdraft int64) error {
 	if d.Disabled {
 		return ErrDisabled
 	}
-	if points > d.Available {
+	if overdraft > 0 && points > d.Available+overdraft {
+		return errs.New(ErrInsufficient.Kind, "insufficient_points/overdraft", "point", d.Available, points, overdraft).DependingOnSettings()
+	}
+	if overdraft == 0 && points > d.Available {
 		return errs.New(ErrInsufficient.Kind, "insufficient_points/available", "point", d.Available, points)
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"time"
+
+	"regulars/shared/customer"
 )
 
 // A Kind says what an entry is.
@@ -29,6 +31,9 @@ const (
 	KindCommit  Kind = "commit"
 	KindVoid    Kind = "void"
 	KindRelease Kind = "release"
+	// KindTransferOut is what went to another account, KindTransferIn what came from one.
+	KindTransferOut Kind = "transfer_out"
+	KindTransferIn  Kind = "transfer_in"
 	// KindActivate ends the waiting time of points, KindExpire their life.
 	KindActivate Kind = "activate"
 	KindExpire   Kind = "expire"
@@ -39,6 +44,8 @@ type Text struct {
 	Reason, RefID string
 	// Actor is who did it: a token, or the system.
 	Actor string
+	// PeerID is the other customer of a transfer; else 0.
+	PeerID customer.ID
 }
 
 // systemActor is the actor of what falls due.
@@ -83,6 +90,10 @@ type Entry struct {
 	// Level is the level that the entry led to and PreviousLevel the one before,
 	// where it changed; else both are 0.
 	Level, PreviousLevel int64
+	// Peer is the number of the other account of a transfer, and PeerSeq the entry of
+	// it there.
+	Peer    string
+	PeerSeq int64
 
 	Text
 	// Salt goes into Digest, which stands for the text in the hash. Without its
@@ -113,6 +124,9 @@ func (e Entry) digest() Hash {
 	b := append([]byte(nil), e.Salt[:]...)
 	for _, text := range []string{e.Reason, e.RefID, e.Actor} {
 		b = appendText(b, text)
+	}
+	if e.PeerID != 0 { // entries from before there were transfers keep their digest
+		b = binary.AppendUvarint(b, uint64(e.PeerID))
 	}
 	return sha256.Sum256(b)
 }
@@ -150,6 +164,10 @@ func (e Entry) hash(number string, before Hash) Hash {
 		b = appendText(b, "terms")
 		b = binary.AppendVarint(b, int64(e.Usable))
 		b = appendText(b, e.Campaign)
+	}
+	if e.Peer != "" {
+		b = appendText(appendText(b, "transfer"), e.Peer)
+		b = binary.AppendVarint(b, e.PeerSeq)
 	}
 	b = append(b, e.Digest[:]...)
 	return sha256.Sum256(append(b, before[:]...))

@@ -42,7 +42,7 @@ func (s *Service) Grant(ctx context.Context, r Request, g Grant) (Result, error)
 // grant gives points, at once or when they are usable, also to a profile that is
 // disabled.
 func (d *draft) grant(g Grant, actor string) error {
-	text := Text{g.Reason, g.RefID, actor}
+	text := Text{Reason: g.Reason, RefID: g.RefID, Actor: actor}
 	hours, days := int64(0), d.rules.Earning.ExpiresAfterDays
 	if g.Campaign != "" {
 		campaign, declared := d.rules.Campaigns[g.Campaign]

@@ -77,7 +77,7 @@ func (d *draft) hold(h NewHold, actor string) error {
 	if err != nil {
 		return err
 	}
-	if err := d.covers(h.Points); err != nil {
+	if err := d.covers(h.Points, 0); err != nil {
 		return err
 	}
 	if len(d.Holds) >= maxHolds {
@@ -85,7 +85,7 @@ func (d *draft) hold(h NewHold, actor string) error {
 	}
 	d.Holds = append(d.Holds, Hold{Number: d.Version + 1, Ends: ends, Shares: d.setAside(h.Points)})
 	d.bound()
-	d.enter(Entry{Kind: KindHold, Text: Text{h.Reason, h.RefID, actor}, Ends: ends})
+	d.enter(Entry{Kind: KindHold, Text: Text{Reason: h.Reason, RefID: h.RefID, Actor: actor}, Ends: ends})
 	return nil
 }
 

@@ -83,7 +83,7 @@ func (d *draft) order(o Order, actor string) (Order, error) {
 		MoneyPerRankingPoint: d.rules.MoneyPerRankingPoint, Rounding: d.rules.Earning.Rounding,
 	}
 	if o.PointsUsed > 0 {
-		if err := d.covers(o.PointsUsed); err != nil {
+		if err := d.covers(o.PointsUsed, 0); err != nil {
 			return o, err
 		}
 		d.spend(o.PointsUsed, noDay)

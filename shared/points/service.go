@@ -37,7 +37,9 @@ type Request struct {
 	Show func(Profile) ([]byte, error)
 }
 
-func (r Request) text(reason, refID string) Text { return Text{reason, refID, r.Actor} }
+func (r Request) text(reason, refID string) Text {
+	return Text{Reason: reason, RefID: refID, Actor: r.Actor}
+}
 
 // A Result is the answer to a request.
 type Result struct {
@@ -140,6 +142,7 @@ type step struct {
 type loaded struct {
 	order OrderRecord
 	line  *LineRecord // nil: there is none
+	peer  Profile     // the other one of a transfer
 }
 
 // change carries a request out. A client error of a request that was carried out

@@ -90,6 +90,8 @@ type Commit struct {
 	Reversal *ReversalChange
 	// Ended are the holds that end; none of them may have ended already.
 	Ended []HoldEnd
+	// Peer is what becomes of the other account of a transfer, unless nil.
+	Peer *Peer
 }
 
 // A Store keeps accounts and their entries. Reads are strongly consistent but

@@ -152,6 +152,23 @@ func (s *Service) Verify(ctx context.Context, tenant int, id customer.ID) (Repor
 	return report, err
 }
 
+// verifyPeer looks whether the other half of a transfer is where the entry says. That
+// of an entry without texts is not known any more.
+func (s *Service) verifyPeer(ctx context.Context, tenant int, number string, e Entry) (*Mismatch, error) {
+	if e.Peer == "" || e.Erased() {
+		return nil, nil
+	}
+	var other *Entry
+	err := errs.Retry(ctx, func(int) (err error) {
+		other, err = s.store.Entry(ctx, tenant, e.PeerID, e.PeerSeq)
+		return err
+	})
+	if err == nil && !e.mirrors(other, number) {
+		return &Mismatch{e.Seq, fmt.Sprintf("the other half of the transfer is not entry %d of profile %s", e.PeerSeq, e.PeerID.Decimal())}, nil
+	}
+	return nil, err
+}
+
 func (s *Service) verify(ctx context.Context, tenant int, id customer.ID) (Report, error) {
 	var profile Profile
 	err := errs.Retry(ctx, func(int) (err error) {
@@ -181,6 +198,9 @@ func (s *Service) verify(ctx context.Context, tenant int, id customer.ID) (Repor
 		for _, e := range entries {
 			if report.Mismatch = v.Next(e); report.Mismatch != nil {
 				return report, nil
+			}
+			if report.Mismatch, err = s.verifyPeer(ctx, tenant, report.Account.Number, e); err != nil || report.Mismatch != nil {
+				return report, err
 			}
 			report.Entries++
 		}

@@ -152,6 +152,7 @@ func (h *history) throwRules(d *dice) {
 	h.rules.NegativeOnReversal = d.roll(2) == 1
 	h.rules.SubtractCountsAsUsed = d.roll(2) == 1
 	h.rules.UniqueRefID = d.roll(3) == 0
+	h.rules.Overdraft = []int64{0, 0, 25}[d.roll(3)]
 	if d.roll(2) == 1 {
 		h.rules.Earning.Rounding = access.RoundNearest
 	}
@@ -171,7 +172,9 @@ func (h *history) join() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.members = append(h.members, &guest{id: made.ID, wishes: map[int64]operation{}, model: newLedgerModel()})
+	g := &guest{id: made.ID, wishes: map[int64]operation{}}
+	g.model = newLedgerModel(g)
+	h.members = append(h.members, g)
 }
 
 // step is one of: time passes; settings change; a request that was answered long

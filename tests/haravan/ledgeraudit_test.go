@@ -81,65 +81,123 @@ func (h *history) items(g *guest) []string {
 	return items
 }
 
-// audit demands of each account all that docs/ledger.md promises.
+// audit demands of each account all that docs/ledger.md promises. The ledgers are read
+// side by side, since what came in a transfer is known once it left.
 func (h *history) audit(after string) {
 	h.t.Helper()
+	var replays []*replay
 	for _, g := range slices.Concat(h.members, h.gone) {
 		profile, entries := h.read(g.id)
-		a := profile.Account.Account
 		if profile.Account.Absent() {
 			if len(g.wishes) > 0 {
 				h.t.Fatalf("after %s: account %s is missing", after, g.id.Decimal())
 			}
 			continue
 		}
-		err := g.audit(a, entries)
-		if !g.unsure && (a.Disabled != (g.disabled && !g.deleted) || a.Deleted != g.deleted) {
-			err = errors.Join(err, fmt.Errorf("disabled %t, deleted %t", a.Disabled, a.Deleted))
+		replays = append(replays, newReplay(g, profile.Account.Account, entries))
+	}
+	for moving := true; moving; {
+		moving = false
+		for _, r := range replays {
+			moving = r.advance() || moving
+		}
+	}
+	for _, r := range replays {
+		err := r.finish()
+		if g := r.guest; !g.unsure && (r.account.Disabled != (g.disabled && !g.deleted) || r.account.Deleted != g.deleted) {
+			err = errors.Join(err, fmt.Errorf("disabled %t, deleted %t", r.account.Disabled, r.account.Deleted))
 		}
 		if err != nil {
-			for _, e := range entries {
+			for _, e := range r.entries {
 				h.t.Logf("%d %s %+v -> %+v %s ref=%q expires=%d", e.Seq, e.Kind, e.Change, e.Balance, e.Time, e.RefID, e.Expires)
 			}
-			h.t.Fatalf("after %s: account %s: %v\n%+v\n%v", after, g.id.Decimal(), err, a, slices.Sorted(maps.Keys(g.wishes)))
+			h.t.Fatalf("after %s: account %s: %v\n%+v\n%v", after, r.guest.id.Decimal(), err, r.account, slices.Sorted(maps.Keys(r.guest.wishes)))
 		}
 	}
 }
 
-// audit holds an account against its entries, and these against what was asked
-// for.
-func (g *guest) audit(a points.Account, entries []points.Entry) error {
+// A replay holds an account against its entries, and these against what was asked for.
+type replay struct {
+	guest    *guest
+	account  points.Account
+	entries  []points.Entry
+	next     int // of the entries
+	verifier *points.Verifier
+	model    ledgerModel
+	asked    []step
+	err      error
+}
+
+func newReplay(g *guest, a points.Account, entries []points.Entry) *replay {
+	r := &replay{guest: g, account: a, entries: entries, verifier: points.NewVerifier(a), model: newLedgerModel(g), asked: g.asked()}
 	if a.Version != int64(len(entries)) {
-		return fmt.Errorf("version %d, %d entries", a.Version, len(entries))
+		r.err = fmt.Errorf("version %d, %d entries", a.Version, len(entries))
 	}
-	v := points.NewVerifier(a)
-	m := newLedgerModel()
-	asked := g.asked()
-	for _, e := range entries {
-		if flaw := v.Next(e); flaw != nil {
-			return errors.New(flaw.Problem)
-		}
+	return r
+}
+
+// advance replays entries up to one that waits for the other half of a transfer, and
+// reports whether there were any.
+func (r *replay) advance() bool {
+	began := r.next
+	for r.err == nil && r.next < len(r.entries) {
+		e := r.entries[r.next]
 		var by step
 		if !slices.Contains([]points.Kind{points.KindActivate, points.KindRelease, points.KindExpire}, e.Kind) {
-			if len(asked) == 0 || asked[0].kind != e.Kind || asked[0].last < e.Seq {
-				return fmt.Errorf("entry %d, %s: nobody asked for it", e.Seq, e.Kind)
+			if len(r.asked) == 0 || r.asked[0].kind != e.Kind || r.asked[0].last < e.Seq {
+				r.err = fmt.Errorf("entry %d, %s: nobody asked for it", e.Seq, e.Kind)
+				break
 			}
-			by, asked = asked[0], asked[1:]
+			by = r.asked[0]
 		}
-		if err := m.next(e, by); err != nil {
-			return fmt.Errorf("entry %d: %w", e.Seq, err)
+		if e.Kind == points.KindTransferIn && !by.wish.moved.known {
+			break
+		}
+		if flaw := r.verifier.Next(e); flaw != nil {
+			r.err = errors.New(flaw.Problem)
+			break
+		}
+		if by.kind != "" {
+			r.asked = r.asked[1:]
+		}
+		if err := errors.Join(r.model.next(e, by), r.halves(e, by.wish.moved)); err != nil {
+			r.err = fmt.Errorf("entry %d: %w", e.Seq, err)
+			break
+		}
+		r.next++
+	}
+	return r.next > began
+}
+
+// halves compares what the halves of a transfer say of each other.
+func (r *replay) halves(e points.Entry, m *movement) error {
+	switch e.Kind {
+	case points.KindTransferOut:
+		m.known, m.number, m.seq, m.peerSeq = true, r.account.Number, e.Seq, e.PeerSeq
+	case points.KindTransferIn:
+		if e.Peer != m.number || e.PeerSeq != m.seq || e.Seq != m.peerSeq {
+			return fmt.Errorf("it names entry %d of %s, want %d of %s", e.PeerSeq, e.Peer, m.seq, m.number)
 		}
 	}
-	switch flaw := v.Account(); {
+	return nil
+}
+
+func (r *replay) finish() error {
+	a, flaw := r.account, r.verifier.Account()
+	switch {
+	case r.err != nil:
+		return r.err
+	case r.next < len(r.entries):
+		return fmt.Errorf("entry %d is of a transfer that nobody gave", r.entries[r.next].Seq)
 	case flaw != nil:
 		return errors.New(flaw.Problem)
 	case a.Used < 0 || a.Held < 0 || a.Incoming < 0 || a.Ranking < 0 || a.Spent < 0:
 		return errors.New("a figure is negative")
-	case len(asked) > 0:
-		return fmt.Errorf("%s was carried out and has no entry", asked[0].kind)
+	case len(r.asked) > 0:
+		return fmt.Errorf("%s was carried out and has no entry", r.asked[0].kind)
 	}
-	g.model, g.last = m, a.Changed
-	return m.compare(a)
+	r.guest.model, r.guest.last = r.model, a.Changed
+	return r.model.compare(a)
 }
 
 // A step is the part of an operation that makes an entry of a kind. last is the number

@@ -14,6 +14,7 @@ import (
 // A ledgerModel keeps grants of points one by one, as a person would with a pencil,
 // and says of each operation what it comes to. It shares no code with the domain.
 type ledgerModel struct {
+	of      *guest
 	lines   []line
 	grants  []grant
 	debt    int64
@@ -75,8 +76,8 @@ func (d operation) kinds() []points.Kind {
 	return []points.Kind{d.kind}
 }
 
-func newLedgerModel() ledgerModel {
-	return ledgerModel{orders: map[string]paid{}, refs: map[string]bool{}, holds: map[int64]held{}, expired: map[int64]int64{}}
+func newLedgerModel(of *guest) ledgerModel {
+	return ledgerModel{of: of, orders: map[string]paid{}, refs: map[string]bool{}, holds: map[int64]held{}, expired: map[int64]int64{}}
 }
 
 func (m ledgerModel) clone() ledgerModel {
@@ -97,10 +98,16 @@ func (m ledgerModel) expects(d operation, at time.Time) string {
 		}
 		return "refused"
 	}
+	if d.kind == points.KindTransferOut && (m.of == d.to || d.to.disabled || d.to.deleted) {
+		return "refused"
+	}
 	m.activate(at)
 	for m.release(at) != (points.Figures{}) {
 	}
 	m.expire(at)
+	if d.moved != nil {
+		d.moved = &movement{} // nothing has moved yet
+	}
 	for _, kind := range d.kinds() {
 		if _, err := m.change(kind, d, at); err != nil {
 			return "refused"
@@ -259,11 +266,11 @@ func (m *ledgerModel) change(kind points.Kind, d operation, at time.Time) (f poi
 		if d.rules.SubtractCountsAsUsed {
 			f.Used = d.value
 		}
-		return f, errors.Join(m.once(d), m.spend(d, d.value))
+		return f, errors.Join(m.once(d), m.spend(d, d.value, d.rules.Overdraft))
 	case points.KindReverse:
 		return m.reverse(d, at)
 	case points.KindRedeem:
-		return points.Figures{Available: -d.order.PointsUsed, Used: d.order.PointsUsed}, m.spend(d, d.order.PointsUsed)
+		return points.Figures{Available: -d.order.PointsUsed, Used: d.order.PointsUsed}, m.spend(d, d.order.PointsUsed, 0)
 	case points.KindOrder:
 		return m.order(d, at)
 	case points.KindReturn:
@@ -272,6 +279,22 @@ func (m *ledgerModel) change(kind points.Kind, d operation, at time.Time) (f poi
 		return m.hold(d, at)
 	case points.KindCommit, points.KindVoid:
 		return m.endHold(d)
+	case points.KindTransferOut:
+		before := slices.Clone(m.grants)
+		err = errors.Join(m.once(d), m.spend(d, d.value, 0))
+		d.moved.grants = d.moved.grants[:0]
+		for i, g := range before {
+			if n := g.points - m.grants[i].points; n > 0 {
+				d.moved.grants = append(d.moved.grants, grant{points: n, day: g.day})
+			}
+		}
+		slices.SortStableFunc(d.moved.grants, func(a, b grant) int { return int(a.day - b.day) })
+		return points.Figures{Available: -d.value}, err
+	case points.KindTransferIn:
+		for _, g := range d.moved.grants {
+			m.give(g.points, g.day, 0)
+		}
+		return points.Figures{Available: d.value}, nil
 	case points.KindActivate:
 		f = m.activate(at)
 	case points.KindRelease:
@@ -403,12 +426,12 @@ func (m *ledgerModel) give(n, day, order int64) {
 	}
 }
 
-// spend takes points that must be there.
-func (m *ledgerModel) spend(d operation, n int64) error {
+// spend takes points that must be there, but for the overdraft.
+func (m *ledgerModel) spend(d operation, n, overdraft int64) error {
 	if d.disabled {
 		return errors.New("the customer is disabled")
 	}
-	if n > m.available() {
+	if n > m.available()+overdraft {
 		return fmt.Errorf("%d points are not there", n)
 	}
 	m.take(n, -1)

@@ -25,7 +25,10 @@ import (
 
 // An operation is one change of an account that is asked for.
 type operation struct {
-	kind points.Kind // add, subtract, reverse, order, return, hold, commit or void
+	kind points.Kind // add, subtract, reverse, order, return, hold, commit, void, or either half of a transfer
+	// of a transfer: to whom, and what is known of it once the giver's half was audited.
+	to    *guest
+	moved *movement
 	// value is points, or the money of a return; 0 points of a reversal are all
 	// that is left.
 	value int64
@@ -40,6 +43,14 @@ type operation struct {
 	rules access.Preferences
 	// disabled: the customer was so before, and nobody changed that meanwhile.
 	disabled bool
+}
+
+// A movement is what left an account in a transfer.
+type movement struct {
+	known        bool
+	grants       []grant
+	number       string // of the giver's account
+	seq, peerSeq int64
 }
 
 // do asks for it.
@@ -64,6 +75,8 @@ func (d operation) do(ctx context.Context, s *points.Service, r points.Request) 
 		return s.CommitHold(ctx, r, d.seq, d.value, "paid", showVersion)
 	case points.KindVoid:
 		return s.VoidHold(ctx, r, d.seq, "left", showVersion)
+	case points.KindTransferOut:
+		return s.Transfer(ctx, r, d.to.id, d.value, "moved", d.ref)
 	}
 	return s.Return(ctx, r, d.order.ID, d.value, "came back")
 }
@@ -135,7 +148,13 @@ func (h *history) throwOperation(d *dice, g *guest) operation {
 	if len(known) > 0 && d.roll(4) > 0 {
 		order = known[d.roll(len(known))]
 	}
-	switch d.roll(21) {
+	switch d.roll(23) {
+	case 21, 22:
+		to := h.members[d.roll(len(h.members))] // or to itself
+		if len(h.gone) > 0 && d.roll(8) == 0 {
+			to = h.gone[d.roll(len(h.gone))]
+		}
+		return operation{kind: points.KindTransferOut, value: value, ref: ref, to: to, moved: &movement{}, disabled: g.disabled}
 	case 14, 15, 16:
 		return operation{kind: points.KindHold, value: value, ref: ref, lasts: time.Duration(d.roll(6)*10) * time.Hour, disabled: g.disabled}
 	case 17, 18, 19:
@@ -266,6 +285,23 @@ func (h *history) wasDone(r *run, answer []byte) {
 	done := r.wish
 	done.disabled = done.disabled && !r.guest.unsure // who was enabled meanwhile may spend
 	r.guest.wishes[version] = done
+	if done.kind == points.KindTransferOut {
+		h.wasReceived(r, version)
+	}
+}
+
+// wasReceived notes the other half of a transfer under the entry that the first names.
+func (h *history) wasReceived(r *run, version int64) {
+	_, entries := h.read(r.guest.id)
+	for _, e := range slices.Backward(entries[:version]) {
+		if e.Kind == points.KindTransferOut {
+			half := r.wish
+			half.kind = points.KindTransferIn
+			r.wish.to.wishes[e.PeerSeq] = half
+			return
+		}
+	}
+	h.t.Errorf("no entry up to %d of %s is of a transfer", version, r.guest.id.Decimal())
 }
 
 // An idempotent request is one with a key that was answered.

@@ -42,6 +42,7 @@ func TestProveHotAccount(t *testing.T) {
 	c := newClub(t, nil)
 	ann := c.join()
 	ann.add(1_000_000).Done(t)
+	ben := c.join()
 	seen := c.twoProcesses(t, ann)
 	operations, writers := client.Size(2000), 64
 	if !client.Proving() {
@@ -73,7 +74,11 @@ func TestProveHotAccount(t *testing.T) {
 					}
 					break
 				}
-				got = m.subtract(n)
+				if n%3 == 0 {
+					got = m.transfer(ben, n)
+				} else {
+					got = m.subtract(n)
+				}
 				balance.Add(int64(-n))
 			case 1: // a client that sends it three times
 				key := strconv.Itoa(n)
@@ -97,6 +102,7 @@ func TestProveHotAccount(t *testing.T) {
 	if want := 1_000_000 + balance.Load(); account.Available != want || account.Version != entries || account.Held != 0 {
 		t.Errorf("the account has %+v after %d entries, want %d points after %d", account.Figures, account.Version, want, entries)
 	}
+	c.verified(ben)
 	t.Logf("%d operations in %v: %.0f a second on one account", done.Load(), took, float64(done.Load())/took.Seconds())
 }
 
@@ -263,7 +269,9 @@ func TestContentionIsBusy(t *testing.T) {
 // answer is the one without faults, and it is done once.
 func TestProvePointsFaults(t *testing.T) {
 	c := newClub(t, nil)
+	ben := c.join()
 	for name, do := range map[string]func(m member) client.Answer{
+		"transfer":       func(m member) client.Answer { return m.transfer(ben, 2, "Idempotency-Key", "k") },
 		"first add":      func(m member) client.Answer { return m.add(5) },
 		"add with a key": func(m member) client.Answer { return m.add(5, "Idempotency-Key", "k") },
 		"subtract":       func(m member) client.Answer { return m.subtract(4) },

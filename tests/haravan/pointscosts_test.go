@@ -31,6 +31,7 @@ func TestPointsCosts(t *testing.T) {
 	ann := c.join()
 	ann.profile()                          // remembers token and settings
 	client.AwaitNewHour(t, 30*time.Second) // a change in the next hour moves index entries
+	var ben member                         // who joins once the list was read
 	put := func(path, body string, header ...string) func() client.Answer {
 		return func() client.Answer { return ann.send(http.MethodPut, ann.below(path), body, header...) }
 	}
@@ -61,6 +62,12 @@ func TestPointsCosts(t *testing.T) {
 		{"statement", func() client.Answer { return ann.send(http.MethodGet, ann.below("/points/entries.json"), "") }, "rt=3;r=3;w=0"},
 		{"look-up by reference", func() client.Answer { return ann.send(http.MethodGet, ann.below("/points/entries.json?ref_id=1"), "") }, "rt=3;r=5.5;w=0"},
 		{"list of one", func() client.Answer { return ann.send(http.MethodGet, "/loy/profiles.json", "") }, "rt=2;r=5;w=0"},
+		{"transfer", func() client.Answer {
+			ben = c.join()
+			ben.add(5).Done(t)
+			return ann.transfer(ben, 5)
+		}, "rt=3;r=2;w=8"},
+		{"transfer with a key", func() client.Answer { return ann.transfer(ben, 5, "Idempotency-Key", "t") }, "rt=3;r=2;w=10"},
 		{"batch of an add and a subtract", func() client.Answer {
 			return ann.batch([]item{{json.Number(ann.id), "add", 5}, {json.Number(ann.id), "subtract", 5}})
 		}, "rt=4;r=2;w=8"},

@@ -156,12 +156,14 @@ func TestHaravanGuide(t *testing.T) {
 		`"unique_ref_id": true`, `"point_available":2154,`, `"point_available":2154,`, `"unique_ref_id": false`,
 		// What a call does not know.
 		"X-Ignored-Parameters: sort", `{"errors":{"reson":["is not a member of point; it has value, reason, ref_id`,
+		// To another profile.
+		`"point_available":2150,`, `"kind":"transfer_in","value":4,"balance":4,`, `"point_available":0,`,
 		// Many at once.
 		`{"result":[{"status":200,"id":`, `"point_available":2161,`, `"point_available":2154,`, `{"status":404,"id":1,"errors":"Not Found"}]}`,
 		// Holds.
-		`{"hold":{"id":19,"points":60,"state":"open",`, `"point_available":2094,"point_incoming":150,"point_held":60,`,
-		`{"hold":{"id":19,"points":60,"state":"committed","committed":50,`, `"point_used":250,"point_available":2104,`, `{"hold":{"id":19,`,
-		`{"hold":{"id":21,"points":50,"state":"open",`, `{"hold":{"id":21,"points":50,"state":"voided",`, `{"holds":[{"id":21,`,
+		`"points":60,"state":"open",`, `"point_available":2094,"point_incoming":150,"point_held":60,`,
+		`"points":60,"state":"committed","committed":50,`, `"point_used":250,"point_available":2104,`, `{"hold":{"id":`,
+		`"points":50,"state":"open",`, `"points":50,"state":"voided",`, `{"holds":[{"id":`,
 		`"point_used":200,"point_available":2154,`,
 		// The ledger fits, with the figures that its page prints.
 		profileMember.ReplaceAllString(jsonBlock.FindStringSubmatch(guide(t, "ledger.md"))[1], `"profile": "`+john+`"`),

@@ -1,0 +1,102 @@
+package points
+
+import (
+	"context"
+
+	"regulars/shared/customer"
+	"regulars/shared/errs"
+)
+
+// Transfer is the [Direction] of references of transfers.
+const Transfer Direction = "transfer"
+
+// The client errors about transfers. Compare with [errors.Is].
+var (
+	ErrTransferSelf     = errs.New(errs.Invalid, "transfer_to_itself", "to")
+	ErrTransferUnknown  = errs.New(errs.Invalid, "transfer_to_unknown", "to")
+	ErrTransferDisabled = errs.New(errs.Invalid, "transfer_to_disabled", "to")
+)
+
+// A Peer is what a commit changes of a second account.
+type Peer struct {
+	Before   Record
+	After    Account
+	Entries  []Entry
+	Ended    []HoldEnd
+	Customer customer.Record // as in [Commit]
+}
+
+// Transfer moves points from the account of the request to another. They keep the days
+// on which they expire. It rejects with [ErrNotFound], [ErrInsufficient], [ErrDisabled],
+// [ErrTooMany], [ErrTransferSelf], [ErrTransferUnknown] or [ErrTransferDisabled].
+func (s *Service) Transfer(ctx context.Context, r Request, to customer.ID, points int64, reason, refID string) (Result, error) {
+	return s.change(ctx, r, step{
+		unique: r.reference(Transfer, refID),
+		load: func(ctx context.Context, l *loaded) (err error) {
+			if to != r.ID {
+				l.peer, err = s.store.Profile(ctx, r.Tenant, to)
+			}
+			return err
+		},
+		decide: func(d *draft, l loaded, c *Commit) error {
+			switch {
+			case to == r.ID:
+				return ErrTransferSelf
+			case l.peer.Gone():
+				return ErrTransferUnknown
+			}
+			peer := newDraft(l.peer, r.Rules, s.now())
+			peer.settle()
+			if err := d.transfer(peer, points, r.text(reason, refID)); err != nil {
+				return err
+			}
+			peer.settle() // its clock may be ahead, and what it got be over
+			c.Peer = &Peer{Before: l.peer.Account, After: peer.Account, Entries: peer.made, Ended: peer.ended, Customer: l.peer.Customer}
+			return nil
+		},
+	})
+}
+
+// transfer moves points that are there to another account, in two entries that name
+// each other.
+func (d *draft) transfer(to *draft, points int64, text Text) error {
+	if err := d.covers(points, 0); err != nil {
+		return err
+	}
+	if to.Disabled {
+		return ErrTransferDisabled
+	}
+	for _, l := range d.withdraw(points) {
+		to.gain(l.Points, l.Day, 0)
+	}
+	gives := Entry{Kind: KindTransferOut, Text: text, Peer: to.Number, PeerSeq: to.Version + 1}
+	gets := Entry{Kind: KindTransferIn, Text: text, Peer: d.Number, PeerSeq: d.Version + 1}
+	gives.PeerID, gets.PeerID = to.ID, d.ID
+	d.enter(gives)
+	to.enter(gets)
+	return to.within("value")
+}
+
+// withdraw takes points that are there, those that expire soonest first, and returns
+// what of them expires when.
+func (a *Account) withdraw(points int64) []Lot {
+	var taken []Lot
+	for _, l := range a.Lots {
+		if n := min(l.Points, points); n > 0 {
+			taken = append(taken, Lot{Day: l.Day, Points: n})
+			points -= n
+		}
+	}
+	for _, l := range taken {
+		a.spend(l.Points, noDay)
+	}
+	return taken
+}
+
+// mirrors reports whether two entries are the halves of one transfer: e in the account
+// with the number, and the other where e says.
+func (e Entry) mirrors(other *Entry, number string) bool {
+	return other != nil && other.Seq == e.PeerSeq && other.PeerSeq == e.Seq && other.Peer == number &&
+		other.Change.Available == -e.Change.Available &&
+		(e.Kind == KindTransferOut && other.Kind == KindTransferIn || e.Kind == KindTransferIn && other.Kind == KindTransferOut)
+}
