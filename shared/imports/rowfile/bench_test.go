@@ -75,7 +75,7 @@ func BenchmarkRow(b *testing.B) {
 func exported(t testing.TB) (header, rows string) {
 	t.Helper()
 	var file strings.Builder
-	if _, err := generate.Write(&file, generate.Options{Rows: 50_000, Seed: 1}); err != nil {
+	if _, err := generate.Write(&file, generate.Options{Rows: 20_000, Seed: 1}); err != nil {
 		t.Fatal(err)
 	}
 	header, rows, _ = strings.Cut(file.String(), "\r\n")
@@ -134,7 +134,7 @@ func BenchmarkFile(b *testing.B) {
 
 // A gigabyte is cut at 150 MB/s or more on one core, in memory that does not grow.
 func TestProveCutGigabyte(t *testing.T) {
-	gigabytes := 0.1
+	gigabytes := 0.02
 	if os.Getenv("PROVE") != "" {
 		gigabytes = 1
 	}

@@ -191,7 +191,7 @@ func TestGzip(t *testing.T) {
 		{"something behind it", whole + "more than ten bytes", "bad_file/gzip_damaged"},
 		{"no gzip", text, "bad_file/gzip_damaged"},
 		{"more than it may be", whole, "bad_file/gzip_size"},
-		{"a bomb", zipped(t, strings.Repeat("a", 100_000_000)), "bad_file/gzip_ratio"},
+		{"a bomb", strings.Repeat(zipped(t, strings.Repeat("a", 1_000_000)), 40), "bad_file/gzip_ratio"},
 	} {
 		most := int64(rowfile.MaxDecompressed)
 		if tt.name == "more than it may be" {
