@@ -238,9 +238,7 @@ func (c *call) unkeyed() points.Request {
 	return points.Request{
 		Tenant: c.Settings.Tenant, ID: c.id, Rules: c.Settings.Preferences,
 		Actor: c.Token.Name + " " + c.Token.Hash.Short(),
-		Show: func(p points.Profile) ([]byte, error) {
-			return httpapi.Encode(newProfile(p, c.Settings.Preferences).asResource(p))
-		},
+		Show:  func(p points.Profile) ([]byte, error) { return ShowProfile(p, c.Settings.Preferences) },
 	}
 }
 

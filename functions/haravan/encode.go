@@ -202,3 +202,9 @@ func (s profile) only(fields []string) (any, error) {
 	}
 	return chosen, nil
 }
+
+// ShowProfile is the answer to a change of a profile's points, as it is kept with an
+// order.
+func ShowProfile(p points.Profile, rules access.Preferences) ([]byte, error) {
+	return httpapi.Encode(newProfile(p, rules).asResource(p))
+}

@@ -138,21 +138,23 @@ func (t *tx) putChange(c customer.Commit, now time.Time) error {
 
 // Weigh says what a commit takes of a transaction: items, bytes of what is written,
 // and units. It rejects a customer that would grow too large.
-func (s *Store) Weigh(c customer.Commit) (Weight, error) {
+func (s *Store) Weigh(c customer.Commit) (items, bytes int, units int64, err error) {
 	t, err := s.transaction(c)
 	if err != nil {
-		return Weight{}, err
+		return 0, 0, 0, err
 	}
-	return t.weight(), nil
+	items, bytes, units = t.weight()
+	return items, bytes, units, nil
 }
 
 // WeighPoints is [Store.Weigh] for a commit of points.
-func (s *Store) WeighPoints(c points.Commit) (Weight, error) {
+func (s *Store) WeighPoints(c points.Commit) (items, bytes int, units int64, err error) {
 	t := &tx{id: c.ID}
 	if err := t.putPoints(c, s.now()); err != nil {
-		return Weight{}, err
+		return 0, 0, 0, err
 	}
-	return t.weight(), nil
+	items, bytes, units = t.weight()
+	return items, bytes, units, nil
 }
 
 // errStanding says that a commit would leave the points account behind its

@@ -26,6 +26,8 @@ var (
 	ownedGuard   = build(expression.Name(attrOwner).Equal(expression.Value("")))
 	claimedGuard = build(expression.Name(attrPK).AttributeNotExists().
 			Or(expression.Name(attrOwner).Equal(expression.Value(""))))
+	earlierGuard = build(expression.Name(attrPK).AttributeNotExists().
+			Or(expression.Name(attrSequencer).LessThan(expression.Value(""))))
 	expiredGuard = build(expression.Name(attrPK).AttributeNotExists().
 			Or(expression.Name(attrTTL).LessThanEqual(expression.Value(0))))
 )
@@ -82,4 +84,9 @@ func absentOrOwnedBy(id customer.ID) guard {
 // ownedBy holds while the item leads to the customer.
 func ownedBy(id customer.ID) guard {
 	return ownedGuard.with(&types.AttributeValueMemberS{Value: id.Base36()})
+}
+
+// absentOrBefore holds while no item has the key, or one with a lower sequencer.
+func absentOrBefore(sequencer string) guard {
+	return earlierGuard.with(&types.AttributeValueMemberS{Value: sequencer})
 }

@@ -86,7 +86,9 @@ func (t *tx) putPoints(c points.Commit, now time.Time) error {
 
 // putEntries writes an account and the entries that led to it.
 func (t *tx) putEntries(tenant int, commit string, before points.Record, after points.Account, entries []points.Entry) {
-	t.putAccount(tenant, commit, before, after)
+	if !t.has(accountKey(tenant, after.ID)) { // else by the commit before, as this one leaves it
+		t.putAccount(tenant, commit, before, after)
+	}
 	for _, e := range entries {
 		it := newEntryItem(tenant, after.ID, e, commit)
 		t.put(it, absent(), 0, indexUnits(indexKeys{}, indexKeysOf(it)))
@@ -174,4 +176,13 @@ func (t *tx) changeAccount(c customer.Commit) error {
 	}
 	t.putAccount(c.Tenant, c.ID, before, before.Following(c.Account.After))
 	return nil
+}
+
+// OrderOwner returns the customer that has the order's id, or 0.
+func (s *Store) OrderOwner(ctx context.Context, tenant int, order string) (customer.ID, error) {
+	it, err := s.getOne(ctx, "read order claim", orderClaimKey(tenant, order))
+	if err != nil || it == nil {
+		return 0, err
+	}
+	return customer.ParseBase36(text(it, attrOwner))
 }

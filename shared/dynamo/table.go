@@ -30,6 +30,8 @@
 //	job                 J#<tenant>#<job>       JOB              J#<tenant> / job
 //	part of a job       J#<tenant>#<job>       PART#<n>
 //	open job of a kind  J#<tenant>#<subject>   OPEN             OPENJOBS / job, tenant
+//	import of a file    B#<tenant>#<import>    IMPORT           B#<tenant> / time of its start, import
+//	a file's latest     B#<tenant>#<hash>      FILE
 //
 // # The questions it answers
 //
@@ -50,7 +52,7 @@
 //	accounts of a shard of which something is due           Query gsi1
 //	entries with a reference                                Query gsi1
 //	customers and accounts of a shard by hour of change     Query gsi2
-//	all tenants, the tokens and the jobs of a tenant        Query gsi1
+//	all tenants, the tokens, jobs and imports of a tenant   Query gsi1
 //	the open jobs of all tenants                            Query gsi1
 //	the open job of a kind and subject                      GetItem, strongly
 //	a job and its parts                                     Query pk, strongly
@@ -92,6 +94,8 @@ const (
 	attrCommit = "c" // the id of the commit that wrote the item
 	attrTTL    = "ttl"
 	attrJob    = "j" // the job that is the open one
+
+	attrSequencer = "s" // of the latest event about a file
 
 	index1       = "gsi1"
 	index2       = "gsi2"
@@ -480,6 +484,28 @@ func (k key) subject() string {
 		return "token:" + rest[:min(8, len(rest))]
 	}
 	return ""
+}
+
+func importKey(tenant int, id string) key {
+	return key{"B#" + strconv.Itoa(tenant) + "#" + id, "IMPORT"}
+}
+
+// importFileKey is that of what tells the latest version of a file.
+func importFileKey(tenant int, bucket, file string) key {
+	return key{"B#" + strconv.Itoa(tenant) + "#" + hash(bucket+"/"+file), "FILE"}
+}
+
+// importOfKey reads the id of the import from what importKey writes.
+func importOfKey(k key) string {
+	_, id, _ := strings.Cut(strings.TrimPrefix(k.PK, "B#"), "#")
+	return id
+}
+
+func importsPK(tenant int) string { return "B#" + strconv.Itoa(tenant) }
+
+// importsSK sorts imports by when they began.
+func importsSK(started time.Time, id string) string {
+	return fmt.Sprintf("%016d#%s", started.UnixMicro(), id)
 }
 
 // maxKeyValue is how long a value may be, in bytes, and stand in a key as it is.

@@ -159,19 +159,12 @@ func (t *tx) firstBroken(err error) (key, bool) {
 	return key{}, false
 }
 
-// A Weight is what a commit takes of a transaction: items, bytes of what is written,
-// and units.
-type Weight struct {
-	Items, Bytes int
-	Units        int64
-}
-
-func (t *tx) weight() Weight {
-	w := Weight{Items: len(t.writes), Units: t.transactionUnits()}
+// weight is what t takes of a transaction: items, bytes of what is written, units.
+func (t *tx) weight() (items, bytes int, units int64) {
 	for _, write := range t.writes {
-		w.Bytes += sizeOf(write.put)
+		bytes += sizeOf(write.put)
 	}
-	return w
+	return len(t.writes), bytes, t.transactionUnits()
 }
 
 // has reports whether the item of key k is written or checked.

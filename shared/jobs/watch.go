@@ -49,6 +49,19 @@ func progress(job Job, parts []Part) Progress {
 	return p
 }
 
+// Parts returns the parts of a job by number. It rejects with [ErrUnknown].
+func (s *Service) Parts(ctx context.Context, tenant int, id string) ([]Part, error) {
+	var parts []Part
+	err := errs.Retry(ctx, func(int) (err error) {
+		_, parts, err = s.jobAndParts(ctx, tenant, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("parts of job %.64s of tenant %d: %w", id, tenant, err)
+	}
+	return parts, nil
+}
+
 // List returns up to 100 jobs of a tenant, the newest first.
 func (s *Service) List(ctx context.Context, tenant int) ([]Job, error) {
 	var jobs []Job

@@ -119,6 +119,18 @@ func (s *Service) Return(ctx context.Context, r Request, order string, amount in
 	}})
 }
 
+// ReturnAll is [Service.Return] of all that is left of the order.
+func (s *Service) ReturnAll(ctx context.Context, r Request, order, reason string) (Result, error) {
+	return s.change(ctx, r, step{load: s.loadOrder(r, order), decide: func(d *draft, l loaded, c *Commit) error {
+		if l.order.Absent() {
+			return ErrOrderUnknown
+		}
+		after, err := d.takeBack(l.order.Order, l.order.left(), r.text(reason, order))
+		c.Order = &OrderChange{Before: l.order, After: after}
+		return err
+	}})
+}
+
 func (s *Service) loadOrder(r Request, id string) func(context.Context, *loaded) error {
 	return func(ctx context.Context, l *loaded) (err error) {
 		l.order, err = s.store.Order(ctx, r.Tenant, r.ID, id)

@@ -66,6 +66,7 @@ var rooms = map[string][]string{
 	"shared/points":             {"shared/access", "shared/customer", "shared/errs", "shared/idempotency", errgroup},
 	"shared/contact":            {"golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
 	"shared/csvtext":            {},
+	"shared/imports":            {"shared/access", "shared/csvtext", "shared/customer", "shared/errs", "shared/imports/rowfile", "shared/jobs", "shared/objects", "shared/points", errgroup},
 	"shared/imports/rowfile":    {"shared/csvtext", "shared/customer/fieldop", "shared/errs", "shared/value", "golang.org/x/text/encoding", "golang.org/x/text/encoding/charmap", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform", "golang.org/x/text/unicode/norm"},
 	"shared/meter":              {},
 
@@ -75,7 +76,7 @@ var rooms = map[string][]string{
 	"shared/jobs/kinds": {"shared/access", "shared/catalog", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/jobs", "shared/points"},
 
 	// What the domain is kept in and reached by.
-	"shared/dynamo":     {"shared/customer/extension", "shared/access", "shared/catalog", "shared/customer", "shared/idempotency", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy, errgroup},
+	"shared/dynamo":     {"shared/customer/extension", "shared/access", "shared/catalog", "shared/customer", "shared/idempotency", "shared/imports", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy, errgroup},
 	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
 	"shared/partqueue":  {"shared/audit", "shared/errs", "shared/jobs", "shared/meter", "shared/metrics", awsLambda + "events", errgroup},
 	"shared/objects":    {"shared/errs", awsSDK, smithy},
@@ -95,7 +96,7 @@ var rooms = map[string][]string{
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
-var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/customer/upkeep", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/contact", "shared/csvtext", "shared/imports/rowfile", "shared/meter"}
+var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/customer/upkeep", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/contact", "shared/csvtext", "shared/imports", "shared/imports/rowfile", "shared/meter"}
 
 // outsideDomain are the parts of the standard library that these keep off.
 var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog", "database/sql", "testing"}

@@ -1,0 +1,44 @@
+package altcraft
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/httpapi"
+)
+
+// Rows reads the rows of a file as importBatch reads its items.
+type Rows struct {
+	call    *call
+	matcher matcher
+}
+
+// NewRows makes the reader of a file's rows: matching, field and resource are the
+// members matching, field_name and resource_id of importBatch, empty or 0 where they
+// are not given. The client errors name these.
+func NewRows(settings access.Settings, matching, field string, resource int64) (Rows, error) {
+	body := map[string]any{}
+	if matching != "" {
+		body["matching"] = matching
+	}
+	if field != "" {
+		body["field_name"] = field
+	}
+	if resource != 0 {
+		body["resource_id"] = json.Number(strconv.FormatInt(resource, 10))
+	}
+	r := Rows{call: &call{Call: &httpapi.Call{}, body: body}}
+	r.call.Settings = settings
+	var err error
+	r.matcher, err = r.call.readBatchMatcher()
+	return r, err
+}
+
+// Read reads the fields of one row. Its client errors name members of data.
+func (r Rows) Read(data map[string]any) (customer.BatchItem, error) {
+	item, err := r.call.readItem("data", data, batch{search: true, create: true}, r.matcher, switches{})
+	item.Rejected = err
+	return item, err
+}

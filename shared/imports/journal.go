@@ -1,0 +1,317 @@
+package imports
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"regulars/shared/customer"
+	"regulars/shared/jobs"
+	"regulars/shared/objects"
+	"regulars/shared/points"
+)
+
+// A chunk is an object of the journal: what one step changes and which rows it
+// rejects. It is stored before the step is saved, under a key that no other attempt
+// has; the cursor of the part and Previous say which chunks count.
+type chunk struct {
+	// Previous is the key of the chunk before, empty for the first.
+	Previous string      `json:"previous,omitempty"`
+	Entries  []entry     `json:"entries,omitempty"`
+	Rejected []rejection `json:"rejected,omitempty"`
+}
+
+// A rejection is a row that was rejected.
+type rejection struct {
+	Row  int64  `json:"row"`
+	Raw  []byte `json:"raw"`
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+// An entry is what a row changed.
+type entry struct {
+	Row     int64       `json:"row"`
+	ID      customer.ID `json:"id"`
+	Created bool        `json:"created,omitempty"`
+	// Before and After are the fields that differ, by name, as JSON; one that was or
+	// is absent is not there.
+	Before fields `json:"before,omitempty"`
+	After  fields `json:"after,omitempty"`
+	// Points are the numbers of the ledger's entries that the row made, Order the
+	// order that it brought.
+	Points []int64 `json:"points,omitempty"`
+	Order  string  `json:"order,omitempty"`
+}
+
+// fields are the fields of a customer as JSON, by name: those of [customer.Customer],
+// Custom.name, Extensions.number and Subscriptions.key.
+type fields map[string]json.RawMessage
+
+func newEntry(row int64, result customer.Result, c change) entry {
+	e := entry{Row: row, ID: result.ID, Created: result.Created}
+	if c.customer != nil {
+		e.Before, e.After = differing(fieldsOf(c.customer.Before.Customer), fieldsOf(c.customer.After))
+	}
+	for _, commit := range c.points {
+		for _, made := range commit.Entries {
+			e.Points = append(e.Points, made.Seq)
+		}
+		if commit.Order != nil {
+			e.Order = commit.Order.After.ID
+		}
+	}
+	return e
+}
+
+// differing are the fields that are not the same in both.
+func differing(before, after fields) (b, a fields) {
+	b, a = maps.Clone(before), maps.Clone(after)
+	for name, v := range before {
+		if w, ok := after[name]; ok && bytes.Equal(v, w) {
+			delete(b, name)
+			delete(a, name)
+		}
+	}
+	return b, a
+}
+
+// The fields that are told in pieces.
+const (
+	customPrefix       = "Custom."
+	extensionPrefix    = "Extensions."
+	subscriptionPrefix = "Subscriptions."
+)
+
+// fieldsOf are the fields of a customer that have a value.
+func fieldsOf(c customer.Customer) fields {
+	f := fields{}
+	set := func(name string, v any, absent bool) {
+		if !absent {
+			f[name], _ = json.Marshal(v) // what a customer is made of always can be
+		}
+	}
+	set("Emails", c.Emails, len(c.Emails) == 0)
+	set("Phones", c.Phones, len(c.Phones) == 0)
+	set("FirstName", c.FirstName, c.FirstName == "")
+	set("LastName", c.LastName, c.LastName == "")
+	set("Title", c.Title, c.Title == "")
+	set("BirthDate", c.BirthDate, c.BirthDate == "")
+	set("Sex", c.Sex, c.Sex == customer.SexUnknown)
+	set("Country", c.Country, c.Country == "")
+	set("Region", c.Region, c.Region == "")
+	set("City", c.City, c.City == "")
+	set("Street", c.Street, c.Street == "")
+	set("Disabled", c.Disabled, !c.Disabled)
+	set("Tags", c.Tags, len(c.Tags) == 0)
+	set("Segments", c.Segments, len(c.Segments) == 0)
+	set("ClientID", c.ClientID, c.ClientID == "")
+	for name, v := range c.Custom {
+		set(customPrefix+name, v, false)
+	}
+	for number, e := range c.Extensions {
+		if e.Records != nil { // others were not looked at and are as they were
+			set(fmt.Sprint(extensionPrefix, number), e.Records, false)
+		}
+	}
+	for _, s := range c.Subscriptions {
+		key, _ := json.Marshal(s.Key())
+		set(subscriptionPrefix+string(key), s, false)
+	}
+	return f
+}
+
+// restore gives c the fields of before wherever it has those of after. It returns the
+// names of the fields that are left, because somebody has changed them since.
+func restore(c *customer.Customer, before, after fields) (kept []string, err error) {
+	now := fieldsOf(*c)
+	names := map[string]bool{}
+	for name := range before {
+		names[name] = true
+	}
+	for name := range after {
+		names[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if !bytes.Equal(now[name], after[name]) {
+			if !bytes.Equal(now[name], before[name]) {
+				kept = append(kept, name)
+			}
+			continue
+		}
+		if err := setField(c, name, before[name]); err != nil {
+			return nil, fmt.Errorf("field %s: %w", name, err)
+		}
+	}
+	return kept, nil
+}
+
+// setField sets one field; nil clears it.
+func setField(c *customer.Customer, name string, v json.RawMessage) error {
+	if custom, ok := strings.CutPrefix(name, customPrefix); ok {
+		var value any
+		if err := decode(v, &value); err != nil {
+			return err
+		}
+		c.SetCustom(custom, value)
+		return nil
+	}
+	if number, ok := strings.CutPrefix(name, extensionPrefix); ok {
+		var n int
+		if _, err := fmt.Sscan(number, &n); err != nil {
+			return err
+		}
+		return setExtension(c, n, v)
+	}
+	if key, ok := strings.CutPrefix(name, subscriptionPrefix); ok {
+		return setSubscription(c, key, v)
+	}
+	targets := map[string]any{
+		"Emails": &c.Emails, "Phones": &c.Phones, "FirstName": &c.FirstName, "LastName": &c.LastName, "Title": &c.Title,
+		"BirthDate": &c.BirthDate, "Sex": &c.Sex, "Country": &c.Country, "Region": &c.Region, "City": &c.City, "Street": &c.Street,
+		"Disabled": &c.Disabled, "Tags": &c.Tags, "Segments": &c.Segments, "ClientID": &c.ClientID,
+	}
+	target, ok := targets[name]
+	if !ok {
+		return errors.New("there is no such field")
+	}
+	if v == nil {
+		switch t := target.(type) {
+		case *[]string:
+			*t = nil
+		case *[]int64:
+			*t = nil
+		case *string:
+			*t = ""
+		case *customer.BirthDate:
+			*t = ""
+		case *customer.Sex:
+			*t = customer.SexUnknown
+		case *bool:
+			*t = false
+		}
+		return nil
+	}
+	return decode(v, target)
+}
+
+// decode reads JSON with exact numbers; nil leaves v alone.
+func decode(document json.RawMessage, v any) error {
+	if document == nil {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(document))
+	d.UseNumber()
+	return d.Decode(v)
+}
+
+func setExtension(c *customer.Customer, number int, v json.RawMessage) error {
+	c.Extensions = maps.Clone(c.Extensions)
+	if v == nil {
+		delete(c.Extensions, number)
+		return nil
+	}
+	e := c.Extensions[number]
+	e.Records = nil
+	if err := decode(v, &e.Records); err != nil {
+		return err
+	}
+	if c.Extensions == nil {
+		c.Extensions = map[int]customer.Extension{}
+	}
+	c.Extensions[number] = e
+	return nil
+}
+
+func setSubscription(c *customer.Customer, key string, v json.RawMessage) error {
+	var named customer.SubscriptionKey
+	if err := json.Unmarshal([]byte(key), &named); err != nil {
+		return err
+	}
+	c.Subscriptions = slices.Clone(c.Subscriptions)
+	at := slices.IndexFunc(c.Subscriptions, func(s customer.Subscription) bool { return s.Key() == named })
+	if v == nil {
+		if at >= 0 {
+			c.Subscriptions = slices.Delete(c.Subscriptions, at, at+1)
+		}
+		return nil
+	}
+	var s customer.Subscription
+	if err := decode(v, &s); err != nil {
+		return err
+	}
+	if at < 0 {
+		c.Subscriptions = append(c.Subscriptions, s)
+	} else {
+		c.Subscriptions[at] = s
+	}
+	return nil
+}
+
+// store puts the batch's journal into the bucket and its key into the cursor.
+func (b *batch) store(ctx context.Context, part jobs.Part, at *rowCursor) error {
+	c := chunk{Previous: at.Chunk, Rejected: b.rejected}
+	if !b.im.Options.DryRun {
+		c.Entries = b.journal
+	}
+	if len(c.Entries)+len(c.Rejected) == 0 {
+		return nil
+	}
+	key := fmt.Sprintf("%s%05d-%07d-%s.json", b.im.folder(journalFolder), part.Number, at.Chunks, rand.Text()[:10])
+	if err := b.s.putChunk(ctx, key, c); err != nil {
+		return err
+	}
+	at.Chunk, at.Chunks = key, at.Chunks+1
+	return nil
+}
+
+func (s *Service) putChunk(ctx context.Context, key string, c chunk) error {
+	document, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	return s.Bucket.Put(ctx, key, document, "application/json")
+}
+
+// chunk reads a chunk. One that is gone is more than 30 days old.
+func (s *Service) chunk(ctx context.Context, key string) (c chunk, err error) {
+	document, err := s.read(ctx, key)
+	if errors.Is(err, objects.ErrNotFound) {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	return c, decode(document, &c)
+}
+
+// chunks are the chunks from the key back to the first, the first one first.
+func (s *Service) chunks(ctx context.Context, key string, each func(c chunk) error) error {
+	var keys []string
+	for key != "" {
+		c, err := s.chunk(ctx, key)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, key)
+		key = c.Previous
+	}
+	for _, key := range slices.Backward(keys) {
+		c, err := s.chunk(ctx, key)
+		if err == nil {
+			err = each(c)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var _ points.Store = ledgerWindow{}

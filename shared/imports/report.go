@@ -1,0 +1,235 @@
+package imports
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"regulars/shared/errs"
+	"regulars/shared/imports/rowfile"
+)
+
+const (
+	// rejectedInOne is how many rejected rows are put into one file, sorted by their
+	// numbers; of more each part has a file of its own.
+	rejectedInOne = 100_000
+	// shownRows is how many rejected rows a summary shows.
+	shownRows = 10
+)
+
+// unitPrice is what a million write units cost on demand, in US dollars, at list
+// price (us-east-1).
+const unitPrice = 0.625
+
+// done ends an import whose rows are all applied or rejected.
+func (s *Service) done(ctx context.Context, im Import) error {
+	im, err := s.update(ctx, im, func(now *Import) error {
+		if now.State.Open() {
+			now.State, now.Ended = Done, instant(s.Now())
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.report(ctx, im)
+}
+
+// reportEnded writes the reports of an import that has ended otherwise.
+func (s *Service) reportEnded(ctx context.Context, im Import) error {
+	if im.State.Open() {
+		return nil // another job is at it
+	}
+	return s.report(ctx, im)
+}
+
+// report keeps the import's counts and writes its reports. It may be repeated.
+func (s *Service) report(ctx context.Context, im Import) error {
+	var tally Tally
+	var ends []rowCursor
+	if im.RowsJob != "" {
+		parts, err := s.Jobs.Parts(ctx, im.Tenant, im.RowsJob)
+		if err != nil {
+			return err
+		}
+		for _, part := range parts {
+			at, err := parseCursor(part.Cursor)
+			if err != nil {
+				return err
+			}
+			tally = tally.plus(at.Tally)
+			ends = append(ends, at)
+		}
+	}
+	im, err := s.update(ctx, im, func(now *Import) error {
+		now.Final = tally
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	first, err := s.putRejected(ctx, im, ends)
+	if err != nil {
+		return err
+	}
+	summary := s.summary(Progress{Import: im, Tally: tally, Rows: tally.Rows(), Results: s.results(im)})
+	summary.FirstRejected = first
+	return s.put(ctx, im.folder(resultsFolder)+"summary.json", summary)
+}
+
+// rejectedName is the file of rejected rows, or the first of several.
+func rejectedName(im Import) string {
+	extension := ".csv"
+	if im.Final.Rejections() > rejectedInOne {
+		return "rejected-00000" + extension
+	}
+	return "rejected" + extension
+}
+
+// putRejected writes the rejected rows and returns the first of them.
+func (s *Service) putRejected(ctx context.Context, im Import, ends []rowCursor) ([]RejectedRow, error) {
+	if im.Final.Rejections() == 0 {
+		return nil, nil
+	}
+	f, err := s.file(ctx, im)
+	if err != nil {
+		return nil, err
+	}
+	var all []rejection
+	for n, at := range ends {
+		var own []rejection
+		err := s.chunks(ctx, at.Chunk, func(c chunk) error {
+			own = append(own, c.Rejected...)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if im.Final.Rejections() > rejectedInOne {
+			if err := s.putRows(ctx, fmt.Sprintf("%srejected-%05d.csv", im.folder(resultsFolder), n), f, own); err != nil {
+				return nil, err
+			}
+			slices.SortFunc(own, func(a, b rejection) int { return cmp.Compare(a.Row, b.Row) })
+			own = own[:min(shownRows, len(own))]
+		}
+		all = append(all, own...)
+	}
+	slices.SortFunc(all, func(a, b rejection) int { return cmp.Compare(a.Row, b.Row) })
+	if im.Final.Rejections() <= rejectedInOne {
+		if err := s.putRows(ctx, im.folder(resultsFolder)+"rejected.csv", f, all); err != nil {
+			return nil, err
+		}
+	}
+	var first []RejectedRow
+	for _, r := range all[:min(shownRows, len(all))] {
+		first = append(first, RejectedRow{r.Row, r.Code, r.Text})
+	}
+	return first, nil
+}
+
+// putRows writes rejected rows as a file to mend and drop again.
+func (s *Service) putRows(ctx context.Context, key string, f file, rows []rejection) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	slices.SortFunc(rows, func(a, b rejection) int { return cmp.Compare(a.Row, b.Row) })
+	parser := rowfile.NewParser(f.Header)
+	document := rowfile.AppendRejectedHeader(nil, f.Header)
+	for _, r := range rows {
+		document = rowfile.AppendRejected(document, f.Header, parser.Record(r.Row, r.Raw), r.Code, r.Text)
+	}
+	return s.Bucket.Put(ctx, key, document, "text/csv; charset=utf-8")
+}
+
+// A Summary is what is said of an import that has ended.
+type Summary struct {
+	ID      string `json:"id"`
+	Tenant  int    `json:"tenant,omitempty"`
+	Key     string `json:"key"`
+	Version string `json:"version,omitempty"`
+	State   State  `json:"state"`
+	DryRun  bool   `json:"dry_run,omitempty"`
+	// Error and ErrorText say why it failed.
+	Error     string `json:"error,omitempty"`
+	ErrorText string `json:"error_text,omitempty"`
+
+	Rows      int64            `json:"rows"`
+	Created   int64            `json:"created"`
+	Updated   int64            `json:"updated"`
+	Unchanged int64            `json:"unchanged"`
+	Rejected  int64            `json:"rejected"`
+	Reasons   map[string]int64 `json:"rejected_by,omitempty"`
+	// FirstRejected are the first rejected rows.
+	FirstRejected []RejectedRow `json:"first_rejected,omitempty"`
+
+	// Units are the write units, Dollars what they cost at list price on demand.
+	Units   int64   `json:"write_units"`
+	Dollars float64 `json:"us_dollars"`
+
+	Started time.Time  `json:"started"`
+	Ended   *time.Time `json:"ended,omitempty"`
+	Seconds float64    `json:"seconds"`
+
+	Results []string `json:"results,omitempty"`
+}
+
+// A RejectedRow is one of the first rejected rows.
+type RejectedRow struct {
+	Row   int64  `json:"row"`
+	Error string `json:"error"`
+	Text  string `json:"error_text"`
+}
+
+func (s *Service) summary(p Progress) Summary {
+	summary := Summary{
+		ID: p.ID, Tenant: p.Tenant, Key: p.Key, Version: p.Version, State: p.State, DryRun: p.Options.DryRun,
+		Rows: p.Tally.Rows(), Created: p.Tally.Created, Updated: p.Tally.Updated, Unchanged: p.Tally.Unchanged,
+		Rejected: p.Tally.Rejections(), Reasons: p.Tally.Rejected,
+		Units: p.Tally.Units, Dollars: float64(p.Tally.Units) * unitPrice / 1e6,
+		Started: p.Started, Results: p.Results,
+	}
+	if p.Trouble != nil {
+		summary.Error, summary.ErrorText = p.Trouble.ID(), s.Texts.Of(p.Trouble)
+	}
+	if !p.Ended.IsZero() {
+		summary.Ended, summary.Seconds = &p.Ended, p.Ended.Sub(p.Started).Seconds()
+	}
+	return summary
+}
+
+// putSummary writes the summary of an import that came to no rows.
+func (s *Service) putSummary(ctx context.Context, im Import) error {
+	return s.put(ctx, im.folder(resultsFolder)+"summary.json", s.summary(Progress{Import: im}))
+}
+
+// troubleItem is a client error as it is kept.
+type troubleItem struct {
+	Kind int    `json:"kind"`
+	Code string `json:"code"`
+	Path string `json:"path,omitempty"`
+	Args []any  `json:"args,omitempty"`
+}
+
+// EncodeTrouble is a client error as text, to be kept; empty for nil.
+func EncodeTrouble(c *errs.Client) (string, error) {
+	if c == nil {
+		return "", nil
+	}
+	document, err := json.Marshal(troubleItem{int(c.Kind), c.ID(), c.Path, c.Args})
+	return string(document), err
+}
+
+// DecodeTrouble reads what [EncodeTrouble] wrote.
+func DecodeTrouble(text string) (*errs.Client, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var item troubleItem
+	if err := decode([]byte(text), &item); err != nil {
+		return nil, err
+	}
+	return errs.New(errs.Kind(item.Kind), item.Code, item.Path, item.Args...), nil
+}

@@ -1,0 +1,631 @@
+package imports
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/errs"
+	"regulars/shared/imports/rowfile"
+	"regulars/shared/jobs"
+	"regulars/shared/points"
+)
+
+const (
+	// firstRows is how many rows a part's first step takes up, mostRows any: the
+	// following ones take up as many as the one before applied, and some more.
+	firstRows = 32
+	mostRows  = 500
+	// keptReaders is how many parts' readers a process keeps between steps.
+	keptReaders = 16
+)
+
+// applying applies the rows of one group.
+type applying struct {
+	s       *Service
+	mu      sync.Mutex
+	readers map[jobs.Ref]*rowReader // those that the next step goes on with
+}
+
+// A rowCursor is how far a part of the rows is.
+type rowCursor struct {
+	place
+	// Chunk is the key of the latest object of the journal, Chunks how many there
+	// are.
+	Chunk  string `json:"chunk,omitempty"`
+	Chunks int    `json:"chunks,omitempty"`
+	// Rows is how many the last step applied.
+	Rows int `json:"rows,omitempty"`
+	Tally
+}
+
+// A place is where the next row of a group is: in which of the sorted objects, and
+// how far from the beginning of the group there.
+type place struct {
+	Object int   `json:"object"`
+	Offset int64 `json:"offset"`
+}
+
+func parseCursor(text string) (at rowCursor, err error) {
+	if !strings.HasPrefix(text, "{") { // not begun, or ended before it was
+		return at, nil
+	}
+	return at, json.Unmarshal([]byte(text), &at)
+}
+
+// reading is how an import's rows are read, by the settings of one moment.
+type reading struct {
+	file     file
+	settings access.Settings
+	parser   *rowfile.Parser
+	decoder  *rowfile.Decoder
+	dialect  Decoder
+}
+
+func (s *Service) reading(ctx context.Context, im Import) (*reading, error) {
+	f, err := s.file(ctx, im)
+	if err != nil {
+		return nil, err
+	}
+	return s.readingOf(ctx, im, f)
+}
+
+func (s *Service) readingOf(ctx context.Context, im Import, f file) (*reading, error) {
+	r := &reading{file: f, parser: rowfile.NewParser(f.Header)}
+	o, err := f.options(im)
+	if err != nil {
+		return nil, err
+	}
+	if r.settings, err = s.Settings.Reload(ctx, im.Tenant); err != nil {
+		return nil, err
+	}
+	if r.decoder, err = rowfile.NewDecoder(f.Header, o, typesOf(r.settings)); err != nil {
+		return nil, err
+	}
+	r.dialect, err = s.Dialect.NewDecoder(r.settings, im.Options)
+	return r, err
+}
+
+// A row is one row as it was read.
+type row struct {
+	record rowfile.Record
+	values rowfile.Row
+	item   customer.BatchItem
+	end    place // where the next one is
+}
+
+// read reads the row of a record. What is wrong with it is in item.Rejected.
+func (r *reading) read(record rowfile.Record) row {
+	read := row{record: record}
+	if record.Err != nil {
+		read.item.Rejected = record.Err
+		return read
+	}
+	var err error
+	if read.values, err = r.decoder.Row(record); err == nil {
+		read.item, err = r.dialect.Read(read.values.Data)
+		err = atColumn(err)
+	}
+	if err == nil {
+		err = r.withExtensions(&read)
+	}
+	read.item.Rejected = err
+	return read
+}
+
+// match is what a record is sorted by.
+func (r *reading) match(record rowfile.Record) string {
+	return matchOf(r.read(record).item, record.Row)
+}
+
+// atColumn makes the path of a client error that of a column: data.email is email.
+func atColumn(err error) error {
+	if clientErr, ok := errs.AsClient(err); ok {
+		return clientErr.At(strings.TrimPrefix(clientErr.Path, "data."))
+	}
+	return err
+}
+
+// withExtensions adds the records of extensions to what the row changes: one that is
+// there, by its unique values or as the only one, is changed in what the row says.
+func (r *reading) withExtensions(read *row) error {
+	if len(read.values.Extensions) == 0 {
+		return nil
+	}
+	var edits []customer.Edit
+	for _, name := range slices.Sorted(maps.Keys(read.values.Extensions)) {
+		schema, ok := r.settings.Extensions.Find(name)
+		if !ok {
+			return errs.New(errs.Invalid, "bad_column/extension", name).DependingOnSettings()
+		}
+		for i, members := range read.values.Extensions[name] {
+			record, err := schema.ReadRecord(name+"."+strconv.Itoa(i), members)
+			if err != nil {
+				return err
+			}
+			edits = append(edits, func(c *customer.Customer, _ time.Time) error {
+				if had := c.Records(schema); !schema.Multi && len(had) > 0 {
+					merged := maps.Clone(had[0])
+					maps.Copy(merged, record)
+					return c.ReplaceRecords(schema, []map[string]any{merged})
+				}
+				if schema.CheckNamed(record) == nil {
+					err := c.UpdateRecord(schema, record)
+					if clientErr, ok := errs.AsClient(err); !ok || clientErr.Kind != errs.NotFound {
+						return err
+					}
+				}
+				return c.InsertRecords(schema, []map[string]any{record})
+			})
+		}
+	}
+	edit := read.item.Edit
+	read.item.WithExtensions = true
+	read.item.Edit = func(c *customer.Customer, now time.Time) error {
+		if err := edit(c, now); err != nil {
+			return err
+		}
+		for _, edit := range edits {
+			if err := edit(c, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return nil
+}
+
+// Step implements [jobs.Kind]: it decides some rows, stores what they change, and
+// returns the changes to be written with the cursor.
+func (k *applying) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
+	im, err := k.s.get(ctx, job.Tenant, job.Subject.Name)
+	if err != nil {
+		return jobs.Step{Cursor: "ended", Done: true}, ignoreUnknown(err)
+	}
+	if im.State.Open() && im.RowsJob == "" {
+		err := k.s.advance(ctx, im, Running, func(now *Import) { now.RowsJob = job.ID })
+		if err == nil {
+			im, err = k.s.get(ctx, job.Tenant, im.ID)
+		}
+		if err != nil {
+			return jobs.Step{Cursor: part.Cursor}, err
+		}
+	}
+	at, err := parseCursor(part.Cursor)
+	if err != nil {
+		return jobs.Step{}, err
+	}
+	if !im.State.Open() || im.RowsJob != job.ID {
+		return jobs.Step{Cursor: part.Cursor + " ", Done: true}, nil
+	}
+	reader, err := k.reader(ctx, im, part, at.place)
+	if err != nil {
+		return jobs.Step{Cursor: part.Cursor}, err
+	}
+	var step jobs.Step
+	err = afresh(ctx, func() (err error) {
+		step, err = k.apply(ctx, im, part, at, reader)
+		return err
+	})
+	if err != nil {
+		reader.close()
+		return jobs.Step{Cursor: part.Cursor}, err
+	}
+	if step.Done {
+		reader.close()
+	} else {
+		k.keep(part.Ref, reader)
+	}
+	return step, nil
+}
+
+// apply takes up the next rows and decides as many of them as fit one transaction.
+func (k *applying) apply(ctx context.Context, im Import, part jobs.Part, at rowCursor, reader *rowReader) (jobs.Step, error) {
+	want := min(mostRows, max(firstRows, at.Rows+at.Rows/4)) >> part.Outdated
+	rows, err := reader.next(ctx, max(1, want))
+	if err != nil {
+		return jobs.Step{}, err
+	}
+	reading, err := k.s.readingOf(ctx, im, reader.file)
+	if err != nil {
+		return jobs.Step{}, err
+	}
+	batch := newBatch(k.s, im, reading)
+	for i := range rows {
+		rows[i].values, rows[i].item = rowfile.Row{}, customer.BatchItem{}
+		end := rows[i].end
+		rows[i] = reading.read(rows[i].record)
+		rows[i].end = end
+	}
+	if err := batch.prefetch(ctx, rows); err != nil {
+		return jobs.Step{}, err
+	}
+	applied := 0
+	for _, r := range rows {
+		fits, err := batch.apply(ctx, r)
+		if err != nil {
+			return jobs.Step{}, err
+		}
+		if !fits {
+			break
+		}
+		applied++
+	}
+	if applied > 0 {
+		at.place = rows[applied-1].end
+	}
+	ended := reader.drop(applied)
+	at.Rows = applied
+	at.Tally = at.plus(batch.tally)
+	if err := batch.store(ctx, part, &at); err != nil {
+		return jobs.Step{}, err
+	}
+	if err := k.stopAfter(ctx, im, part, at, batch); err != nil {
+		return jobs.Step{}, err
+	}
+	cursor, err := json.Marshal(at)
+	step := jobs.Step{Cursor: string(cursor), Done: ended, Counts: jobs.Counts{Seen: applied}}
+	if applied == 0 {
+		step.Cursor += " " // the cursor of a part that is done must have moved
+	}
+	if !im.Options.DryRun {
+		step.Customers, step.Points = batch.window.commits(), batch.window.points
+		step.Changed = len(step.Customers)
+	}
+	return step, err
+}
+
+// stopAfter ends the import where more rows were rejected than may be.
+func (k *applying) stopAfter(ctx context.Context, im Import, part jobs.Part, at rowCursor, b *batch) error {
+	if im.Options.StopAfter == 0 || b.tally.Rejections() == 0 {
+		return nil
+	}
+	parts, err := k.s.Jobs.Parts(ctx, im.Tenant, part.Job)
+	if err != nil {
+		return err
+	}
+	rejected := at.Rejections()
+	for _, other := range parts {
+		if other.Number == part.Number {
+			continue
+		}
+		there, err := parseCursor(other.Cursor)
+		if err != nil {
+			return err
+		}
+		rejected += there.Rejections()
+	}
+	if rejected < im.Options.StopAfter {
+		return nil
+	}
+	return k.s.markStopped(ctx, im)
+}
+
+// markStopped makes all parts end at their next step.
+func (s *Service) markStopped(ctx context.Context, im Import) error {
+	_, err := s.update(ctx, im, func(now *Import) error {
+		if !now.State.Open() {
+			return errEnded
+		}
+		now.State, now.Ended = Stopped, instant(s.Now())
+		return nil
+	})
+	if errors.Is(err, errEnded) {
+		return nil
+	}
+	return err
+}
+
+// Finish implements [jobs.Kind].
+func (k *applying) Finish(ctx context.Context, job jobs.Job) error {
+	im, err := k.s.get(ctx, job.Tenant, job.Subject.Name)
+	if err != nil {
+		return ignoreUnknown(err)
+	}
+	if im.RowsJob != job.ID {
+		return nil
+	}
+	if im.State.Open() {
+		return k.s.done(ctx, im)
+	}
+	return k.s.reportEnded(ctx, im)
+}
+
+// A batch decides rows one after the other, for one transaction.
+type batch struct {
+	s         *Service
+	im        Import
+	reading   *reading
+	window    *window
+	customers *customer.Service
+	ledger    *points.Service
+
+	tally    Tally
+	journal  []entry
+	rejected []rejection
+}
+
+func newBatch(s *Service, im Import, r *reading) *batch {
+	w := newWindow(im.Tenant, s.Customers, s.Ledger, s.Weigher)
+	return &batch{
+		s: s, im: im, reading: r, window: w,
+		customers: customer.NewService(w, s.Now), ledger: points.NewService(ledgerWindow{s.Ledger, w}, s.Now),
+	}
+}
+
+// prefetch reads what the rows' decisions will ask for.
+func (b *batch) prefetch(ctx context.Context, rows []row) error {
+	keys, ids := map[customer.Key]bool{}, map[customer.ID]bool{}
+	for _, r := range rows {
+		if r.item.Rejected != nil {
+			continue
+		}
+		if id := r.item.Search.ID; id != 0 {
+			ids[id] = true
+		}
+		for _, lookup := range slices.Concat(r.item.Search.Any, r.item.Search.All) {
+			keys[lookup.Key] = true
+		}
+		for key := range r.item.Gives {
+			keys[key] = true
+		}
+	}
+	return b.window.prefetch(ctx, slices.Collect(maps.Keys(keys)), slices.Collect(maps.Keys(ids)))
+}
+
+// apply decides one row. It reports false where that does not fit the transaction any
+// more: then nothing is decided. The error is one that repeating may cure.
+func (b *batch) apply(ctx context.Context, r row) (fits bool, err error) {
+	b.window.begin()
+	result, err := b.decide(ctx, r)
+	if _, rejected := errs.AsClient(err); rejected {
+		return b.reject(ctx, r, err)
+	}
+	if err != nil {
+		return false, err
+	}
+	weight, err := b.window.weight()
+	if _, tooLarge := errs.AsClient(err); tooLarge {
+		return b.reject(ctx, r, err)
+	}
+	if err != nil {
+		return false, err
+	}
+	if weight.Items+b.window.required() > maxItems || weight.Bytes > maxBytes {
+		if b.tally.Rows() > 0 {
+			return false, nil
+		}
+		return b.reject(ctx, r, errs.New(errs.Invalid, "too_many_changes/items", "", weight.Items, maxItems))
+	}
+	b.note(r, result)
+	b.tally.Units = weight.Units
+	return true, b.window.keep()
+}
+
+// decide carries the row out on the window.
+func (b *batch) decide(ctx context.Context, r row) (customer.Result, error) {
+	if r.item.Rejected != nil {
+		return customer.Result{}, r.item.Rejected
+	}
+	request := r.item.Request
+	request.Rules = rules(b.reading.settings)
+	result, err := b.customers.Apply(ctx, request)
+	if err != nil {
+		return result, atColumn(err)
+	}
+	ask := points.Request{
+		Tenant: b.im.Tenant, ID: result.ID, Rules: b.reading.settings.Preferences,
+		Actor: "import " + b.im.ID,
+		Show:  func(p points.Profile) ([]byte, error) { return b.s.Dialect.ShowPoints(p, b.reading.settings) },
+	}
+	if p := r.values.Points; p != nil && p.Add > 0 {
+		if _, err := b.ledger.Add(ctx, ask, p.Add, p.Reason, p.RefID); err != nil {
+			return result, atPoints(err, "points.add")
+		}
+	}
+	if p := r.values.Points; p != nil && p.Subtract > 0 {
+		if _, err := b.ledger.Subtract(ctx, ask, p.Subtract, p.Reason, p.RefID); err != nil {
+			return result, atPoints(err, "points.subtract")
+		}
+	}
+	if o := r.values.Order; o != nil {
+		owner, err := ledgerWindow{b.s.Ledger, b.window}.OrderOwner(ctx, b.im.Tenant, o.ID)
+		if err != nil {
+			return result, err
+		}
+		if owner != 0 && owner != result.ID {
+			return result, atPoints(points.ErrOrderOfOther, "order.id")
+		}
+		if _, err := b.ledger.Pay(ctx, ask, points.Order{ID: o.ID, Total: o.Total, PaidAt: o.PaidAt}); err != nil {
+			return result, atPoints(err, "order.id")
+		}
+	}
+	return result, nil
+}
+
+// atPoints makes a client error about points one about the column.
+func atPoints(err error, column string) error {
+	if clientErr, ok := errs.AsClient(err); ok {
+		return clientErr.At(column)
+	}
+	return err
+}
+
+// note counts the row, and keeps how to undo it.
+func (b *batch) note(r row, result customer.Result) {
+	change := b.window.row
+	switch {
+	case result.Created:
+		b.tally.Created++
+	case result.Changed, len(change.points) > 0:
+		b.tally.Updated++
+	default:
+		b.tally.Unchanged++
+		return
+	}
+	if change.customer == nil && len(change.points) == 0 {
+		return
+	}
+	b.journal = append(b.journal, newEntry(r.record.Row, result, change))
+}
+
+// reject counts a rejected row. Its client error may rest on what was read: that must
+// still be so when the others are written.
+func (b *batch) reject(ctx context.Context, r row, why error) (fits bool, err error) {
+	if len(b.window.asked) > 0 {
+		keys, customers := maps.Clone(b.window.checkKeys), maps.Clone(b.window.checks)
+		b.window.requireRead()
+		b.window.row = change{}
+		weight, err := b.window.weight()
+		if err != nil {
+			return false, err
+		}
+		if weight.Items+b.window.required() > maxItems {
+			if b.tally.Rows() > 0 {
+				b.window.checkKeys, b.window.checks = keys, customers
+				return false, nil
+			}
+			// Alone it rests on more than one transaction checks. It is rejected by what
+			// was read, as a call would be.
+			b.window.checkKeys, b.window.checks = keys, customers
+		}
+	}
+	clientErr, _ := errs.AsClient(why)
+	b.tally.reject(clientErr.Code, 1)
+	b.rejected = append(b.rejected, rejection{Row: r.record.Row, Raw: r.record.Raw, Code: clientErr.ID(), Text: b.s.Texts.Of(clientErr)})
+	return true, nil
+}
+
+// A rowReader reads the rows of one group, one sorted object after the other.
+type rowReader struct {
+	s       *Service
+	file    file
+	objects []string
+	group   int
+	at      place // of the first of waiting, or where reading goes on
+	waiting []row
+	body    io.ReadCloser
+	frames  *rowfile.FrameReader
+	read    place // where reading goes on
+	ended   bool
+	parser  *rowfile.Parser
+}
+
+// reader is the one that goes on at the place.
+func (k *applying) reader(ctx context.Context, im Import, part jobs.Part, at place) (*rowReader, error) {
+	k.mu.Lock()
+	kept := k.readers[part.Ref]
+	delete(k.readers, part.Ref)
+	k.mu.Unlock()
+	if kept != nil && kept.at == at {
+		return kept, nil
+	}
+	if kept != nil {
+		kept.close()
+	}
+	group, err := strconv.Atoi(part.Range)
+	if err != nil {
+		return nil, err
+	}
+	r := &rowReader{s: k.s, group: group, at: at, read: at}
+	if r.file, err = k.s.file(ctx, im); err != nil {
+		return nil, err
+	}
+	r.parser = rowfile.NewParser(r.file.Header)
+	document, err := k.s.read(ctx, im.folder(workFolder)+"sorted.json")
+	if err != nil {
+		return nil, err
+	}
+	return r, json.Unmarshal(document, &r.objects)
+}
+
+// keep leaves a reader to the next step.
+func (k *applying) keep(ref jobs.Ref, r *rowReader) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for other, old := range k.readers {
+		if len(k.readers) < keptReaders && other != ref {
+			break
+		}
+		old.close()
+		delete(k.readers, other)
+	}
+	k.readers[ref] = r
+}
+
+// next returns the next rows, up to n; they stay the next ones until they are
+// dropped.
+func (r *rowReader) next(ctx context.Context, n int) ([]row, error) {
+	for len(r.waiting) < n && !r.ended {
+		if r.frames == nil {
+			if err := r.open(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		number, raw, size, err := r.frames.Next()
+		if errors.Is(err, io.EOF) {
+			r.close()
+			r.read = place{Object: r.read.Object + 1}
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", r.objects[r.read.Object], err)
+		}
+		r.read.Offset += int64(size)
+		record := r.parser.Record(number, bytes.Clone(raw))
+		r.waiting = append(r.waiting, row{record: record, end: r.read})
+	}
+	return slices.Clone(r.waiting[:min(n, len(r.waiting))]), nil
+}
+
+// open opens the group in the next object that has one.
+func (r *rowReader) open(ctx context.Context) error {
+	if r.read.Object >= len(r.objects) {
+		r.ended = true
+		return nil
+	}
+	key := r.objects[r.read.Object]
+	offset, length, err := r.s.groupIn(ctx, key, r.group)
+	if err != nil {
+		return err
+	}
+	if length <= r.read.Offset {
+		r.read = place{Object: r.read.Object + 1}
+		return nil
+	}
+	// It is read on by the next steps, whose contexts are others.
+	r.body, err = r.s.Bucket.Get(context.WithoutCancel(ctx), key, "", offset+r.read.Offset, length-r.read.Offset)
+	if err != nil {
+		return err
+	}
+	r.frames = rowfile.NewFrameReader(r.body)
+	return nil
+}
+
+// drop leaves out the first rows and reports whether none are left.
+func (r *rowReader) drop(n int) (ended bool) {
+	if n > 0 {
+		r.at = r.waiting[n-1].end
+	}
+	r.waiting = r.waiting[n:]
+	return r.ended && len(r.waiting) == 0
+}
+
+func (r *rowReader) close() {
+	if r.body != nil {
+		r.body.Close()
+	}
+	r.body, r.frames = nil, nil
+}

@@ -1,0 +1,173 @@
+package imports
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"strconv"
+
+	"regulars/shared/customer"
+	"regulars/shared/imports/rowfile"
+	"regulars/shared/jobs"
+)
+
+// sorting groups the rows of one range by what they are matched by. The cursor of a
+// part that is done is the key of the object that it wrote: the offsets of the
+// groups, 8 bytes each and one more for the end, then the groups.
+type sorting struct{ s *Service }
+
+// Step implements [jobs.Kind].
+func (k sorting) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
+	im, err := k.s.get(ctx, job.Tenant, job.Subject.Name)
+	if err != nil {
+		return jobs.Step{Cursor: "ended", Done: true}, ignoreUnknown(err)
+	}
+	if im.State != Planning && im.State != Sorting {
+		return jobs.Step{Cursor: "ended", Done: true}, nil
+	}
+	var r rowfile.Range
+	if err := json.Unmarshal([]byte(part.Range), &r); err != nil {
+		return jobs.Step{}, err
+	}
+	reading, err := k.s.reading(ctx, im)
+	if err != nil {
+		return jobs.Step{}, err
+	}
+	ranges, err := k.s.ranges(ctx, im)
+	if err != nil {
+		return jobs.Step{}, err
+	}
+	groups, rows, err := k.group(ctx, im, reading, r, k.s.groups(ranges))
+	if err != nil {
+		return jobs.Step{}, err
+	}
+	key := fmt.Sprintf("%ssorted-%06d-%s", im.folder(workFolder), part.Number, rand.Text()[:8])
+	if err := k.s.Bucket.Put(ctx, key, joined(groups), "application/octet-stream"); err != nil {
+		return jobs.Step{}, err
+	}
+	return jobs.Step{Cursor: key, Done: true, Counts: jobs.Counts{Seen: rows}}, nil
+}
+
+// group reads the rows of a range into groups.
+func (k sorting) group(ctx context.Context, im Import, reading *reading, r rowfile.Range, n int) (groups [][]byte, rows int, err error) {
+	key, version := im.Key, im.Version
+	if r.Piece != "" {
+		key, version = r.Piece, ""
+	}
+	body, err := k.s.Bucket.Get(ctx, key, version, r.Offset, r.Length)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer body.Close()
+	groups = make([][]byte, n)
+	records := rowfile.NewReader(body, reading.file.Header, r.FirstRow)
+	for {
+		record, err := records.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		at := groupOf(reading.match(record), n)
+		groups[at] = rowfile.AppendFrame(groups[at], record.Row, record.Raw)
+		rows++
+	}
+	if int64(rows) != r.Rows {
+		return nil, 0, fmt.Errorf("%d rows from %d on, not the %d of the plan", rows, r.FirstRow, r.Rows)
+	}
+	return groups, rows, nil
+}
+
+func groupOf(match string, n int) int {
+	h := fnv.New64a()
+	h.Write([]byte(match))
+	return int(h.Sum64() % uint64(n))
+}
+
+// joined is the object of all groups.
+func joined(groups [][]byte) []byte {
+	at := uint64(8 * (len(groups) + 1))
+	var object []byte
+	for _, group := range groups {
+		object = binary.BigEndian.AppendUint64(object, at)
+		at += uint64(len(group))
+	}
+	object = binary.BigEndian.AppendUint64(object, at)
+	for _, group := range groups {
+		object = append(object, group...)
+	}
+	return object
+}
+
+// groupIn is where a group stands in its object.
+func (s *Service) groupIn(ctx context.Context, key string, group int) (offset, length int64, err error) {
+	body, err := s.Bucket.Get(ctx, key, "", int64(8*group), 16)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer body.Close()
+	var places [16]byte
+	if _, err := io.ReadFull(body, places[:]); err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", key, err)
+	}
+	from, to := binary.BigEndian.Uint64(places[:8]), binary.BigEndian.Uint64(places[8:])
+	return int64(from), int64(to - from), nil
+}
+
+// Finish implements [jobs.Kind]: it starts the rows.
+func (k sorting) Finish(ctx context.Context, job jobs.Job) error {
+	im, err := k.s.get(ctx, job.Tenant, job.Subject.Name)
+	if err != nil {
+		return ignoreUnknown(err)
+	}
+	if im.State != Planning && im.State != Sorting {
+		return k.s.reportEnded(ctx, im)
+	}
+	ranges, err := k.s.ranges(ctx, im)
+	if err != nil {
+		return err
+	}
+	parts, err := k.s.Jobs.Parts(ctx, im.Tenant, job.ID)
+	if err != nil {
+		return err
+	}
+	keys := make([]string, len(parts))
+	for i, part := range parts {
+		keys[i] = part.Cursor
+	}
+	if err := k.s.put(ctx, im.folder(workFolder)+"sorted.json", keys); err != nil {
+		return err
+	}
+	numbers := make([]string, k.s.groups(ranges))
+	for i := range numbers {
+		numbers[i] = strconv.Itoa(i)
+	}
+	started, err := k.s.Jobs.Start(ctx, jobs.Spec{Tenant: im.Tenant, Kind: RowsJob, Subject: job.Subject, Ranges: numbers})
+	if err != nil {
+		return err
+	}
+	// The plan may not have said yet that this job was there.
+	return k.s.advance(ctx, im, Running, func(now *Import) { now.SortJob, now.RowsJob = job.ID, started.ID })
+}
+
+// matchOf is the text that a row is sorted by: that of the customer it names. One
+// that names none stands alone.
+func matchOf(item customer.BatchItem, row int64) string {
+	search := item.Search
+	switch {
+	case item.Rejected != nil:
+	case search.ID != 0:
+		return search.ID.Decimal()
+	case len(search.Any) > 0:
+		return string(search.Any[0].Key.Kind) + " " + search.Any[0].Key.Value
+	case len(search.All) > 0:
+		return string(search.All[0].Key.Kind) + " " + search.All[0].Key.Value
+	}
+	return "row " + strconv.FormatInt(row, 10)
+}
