@@ -82,7 +82,7 @@ func NewTokens(t *testing.T, s Scene) map[string]string {
 		"campaigns": map[string]any{
 			"BDAY": map[string]any{"name": "Birthday", "expires_after_days": 90}, "NY": map[string]any{"name": "New year", "usable_after_hours": 240, "expires_after_days": 0},
 		},
-		"own_terms": map[string]any{"max_usable_after_hours": 720, "max_expires_after_days": 3660},
+		"own_terms":               map[string]any{"max_usable_after_hours": 720, "max_expires_after_days": 3660},
 		"money_per_ranking_point": 1000, "unique_ref_id": true, "subtract_counts_as_used": true, "negative_on_reversal": true,
 		"rate_limit": map[string]any{"size": 0},
 	})
