@@ -84,20 +84,25 @@ type tool struct {
 	askFor  string         // the argument that makes it print its version
 	version *regexp.Regexp // finds major and minor in what it prints
 	least   [2]int         // major and minor
+	install string
 }
 
 var (
-	java  = tool{"java", "-version", regexp.MustCompile(`version "(\d+)(?:\.(\d+))?`), [2]int{17, 0}}
-	maven = tool{"mvn", "-version", regexp.MustCompile(`Apache Maven (\d+)\.(\d+)`), [2]int{3, 6}}
+	java  = tool{"java", "-version", regexp.MustCompile(`version "(\d+)(?:\.(\d+))?`), [2]int{17, 0}, installTools}
+	javac = tool{"javac", "-version", regexp.MustCompile(`javac (\d+)(?:\.(\d+))?`), [2]int{17, 0}, installCompiler}
+	maven = tool{"mvn", "-version", regexp.MustCompile(`Apache Maven (\d+)\.(\d+)`), [2]int{3, 6}, installTools}
 )
 
-const installTools = "apt-get install openjdk-17-jre-headless maven"
+const (
+	installTools    = "apt-get install openjdk-17-jre-headless maven"
+	installCompiler = "apt-get install openjdk-17-jdk-headless"
+)
 
 // check returns an error that says how to install the tool, unless it is there
 // and new enough.
 func (t tool) check(ctx context.Context) error {
 	if _, err := exec.LookPath(t.name); err != nil {
-		return fmt.Errorf("%s is missing, DynamoDB Local needs it; install it with: %s", t.name, installTools)
+		return fmt.Errorf("%s is missing, DynamoDB Local needs it; install it with: %s", t.name, t.install)
 	}
 	output, err := exec.CommandContext(ctx, t.name, t.askFor).CombinedOutput()
 	if ctx.Err() != nil {
@@ -105,13 +110,13 @@ func (t tool) check(ctx context.Context) error {
 	}
 	found := t.version.FindSubmatch(output)
 	if err != nil || found == nil {
-		return fmt.Errorf("%s does not work; install it with: %s\n%s", t.name, installTools, output)
+		return fmt.Errorf("%s does not work; install it with: %s\n%s", t.name, t.install, output)
 	}
 	major, _ := strconv.Atoi(string(found[1]))
 	minor, _ := strconv.Atoi(string(found[2]))
 	if major < t.least[0] || major == t.least[0] && minor < t.least[1] {
 		return fmt.Errorf("%s is version %d.%d, DynamoDB Local needs %d.%d or newer; install it with: %s",
-			t.name, major, minor, t.least[0], t.least[1], installTools)
+			t.name, major, minor, t.least[0], t.least[1], t.install)
 	}
 	return nil
 }

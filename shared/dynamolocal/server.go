@@ -5,6 +5,7 @@ package dynamolocal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,9 @@ type Options struct {
 	Root string // of the module; DynamoDB Local lives in .cache below it
 	Dir  string // where the data are kept; empty: in memory
 	Port int    // 0: a free one
+	// Address is where it listens; empty: 127.0.0.1. It takes any signature, so whoever
+	// reaches it may read and write all.
+	Address string
 }
 
 // A Server is a running DynamoDB Local. It ends with the process that started
@@ -57,14 +61,18 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := java.check(ctx); err != nil {
 		return nil, err
 	}
-	port, err := freePort(o.Port)
+	class, err := compileLoopback(ctx, o.Root)
+	if err != nil {
+		return nil, err
+	}
+	address := cmp.Or(o.Address, "127.0.0.1")
+	port, err := freePort(address, o.Port)
 	if err != nil {
 		return nil, err
 	}
 
 	args := []string{
-		"-Xmx512m", "-cp", filepath.Join(libDir(o.Root), "*"),
-		"software.amazon.dynamodb.services.local.main.ServerRunner",
+		"-Xmx512m", "-Daddress=" + address, "-cp", class + string(filepath.ListSeparator) + filepath.Join(libDir(o.Root), "*"), "Loopback",
 		"-sharedDb", "-disableTelemetry", "-port", strconv.Itoa(port),
 	}
 	unlock := func() {}
@@ -78,7 +86,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 
 	s := &Server{
-		endpoint: fmt.Sprintf("http://127.0.0.1:%d", port),
+		endpoint: "http://" + net.JoinHostPort(address, strconv.Itoa(port)),
 		done:     make(chan struct{}),
 		unlock:   unlock,
 	}
@@ -94,6 +102,15 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("DynamoDB Local on port %d: %w\n%s", port, err, s.output.Bytes())
 	}
 	return s, nil
+}
+
+// Done is closed when the server has ended, by whatever cause.
+func (s *Server) Done() <-chan struct{} { return s.done }
+
+// Output is what the server wrote, once it has ended.
+func (s *Server) Output() string {
+	<-s.done
+	return s.output.String()
 }
 
 // Endpoint returns the address at which the server answers.
@@ -174,10 +191,10 @@ func (s *Server) waitUntilReady(ctx context.Context) error {
 	}
 }
 
-// freePort returns want, or any port if want is 0, having seen that nobody
+// freePort returns want of an address, or any port if want is 0, having seen that nobody
 // listens there: the answers of another server would be taken for our own.
-func freePort(want int) (int, error) {
-	listener, err := net.Listen("tcp", fmt.Sprintf(":%d", want))
+func freePort(address string, want int) (int, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(want)))
 	if err != nil {
 		return 0, fmt.Errorf("port %d for DynamoDB Local: %w", want, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -124,6 +125,49 @@ func TestServerDiesWithItsParent(t *testing.T) {
 	}
 	if output.Item == nil {
 		t.Error("the item written before the kill is gone")
+	}
+}
+
+// The database takes any signature, so nobody but this machine may reach it.
+func TestServerListensOnLoopbackAlone(t *testing.T) {
+	server := start(t, dynamolocal.Options{})
+	address, err := netip.ParseAddrPort(strings.TrimPrefix(server.Endpoint(), "http://"))
+	if err != nil || !address.Addr().IsLoopback() {
+		t.Fatalf("endpoint = %s, %v, want a loopback address", server.Endpoint(), err)
+	}
+	found := 0
+	for _, file := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		sockets, err := os.ReadFile(file)
+		if err != nil {
+			continue // another system, or one without IPv6
+		}
+		for line := range strings.Lines(string(sockets)) {
+			fields := strings.Fields(line)
+			if len(fields) < 4 || fields[3] != "0A" || !strings.HasSuffix(fields[1], fmt.Sprintf(":%04X", address.Port())) {
+				continue // not of a listener on the port
+			}
+			found++
+			host, _, _ := strings.Cut(fields[1], ":")
+			if host != "0100007F" && host != "0000000000000000FFFF00000100007F" {
+				t.Errorf("%s: the server listens at %s", file, fields[1])
+			}
+		}
+	}
+	if _, err := os.Stat("/proc/net/tcp"); err == nil && found == 0 {
+		t.Error("no listening socket of the server was found")
+	}
+	interfaces, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range interfaces {
+		own, isNet := i.(*net.IPNet)
+		if !isNet || own.IP.IsLoopback() || own.IP.To4() == nil {
+			continue
+		}
+		if answers(fmt.Sprintf("http://%s:%d", own.IP, address.Port())) {
+			t.Errorf("the server answers at %s", own.IP)
+		}
 	}
 }
 

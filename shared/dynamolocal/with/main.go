@@ -3,7 +3,7 @@
 // DYNAMODB_ENDPOINT; where that is set beforehand, the server it names is used
 // and none is started.
 //
-//	go run ./shared/dynamolocal/with [-port N] -- COMMAND ARGUMENTS...
+//	go run ./shared/dynamolocal/with [-port N] [-address A] -- COMMAND ARGUMENTS...
 package main
 
 import (
@@ -20,12 +20,13 @@ import (
 
 func main() {
 	port := flag.Int("port", 0, "port of DynamoDB Local; 0: a free one")
+	address := flag.String("address", "127.0.0.1", "where DynamoDB Local listens; whoever reaches it may read and write all")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		fmt.Fprintln(os.Stderr, "with: no command given")
 		os.Exit(2)
 	}
-	code, err := run(*port, flag.Args())
+	code, err := run(dynamolocal.Options{Port: *port, Address: *address}, flag.Args())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "with:", err)
 	}
@@ -33,7 +34,7 @@ func main() {
 }
 
 // run returns the exit code of the command, or 1 and an error if there is none.
-func run(port int, command []string) (int, error) {
+func run(o dynamolocal.Options, command []string) (int, error) {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 
@@ -42,7 +43,8 @@ func run(port int, command []string) (int, error) {
 		if err != nil {
 			return 1, err
 		}
-		server, err := dynamolocal.Start(ctx, dynamolocal.Options{Root: root, Port: port})
+		o.Root = root
+		server, err := dynamolocal.Start(ctx, o)
 		if err != nil {
 			return 1, err
 		}
