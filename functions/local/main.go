@@ -63,13 +63,20 @@ func run(ctx context.Context, seedOnly bool) error {
 	if err != nil || seedOnly {
 		return err
 	}
+	listener, err := listen()
+	if err != nil {
+		return err
+	}
+	fmt.Printf(examples, listener.Addr().(*net.TCPAddr).Port)
 	ctx, cancel := context.WithCancel(ctx)
 	worked := make(chan struct{})
 	go func() {
 		defer close(worked)
 		everything.Work(ctx)
 	}()
-	err = serve(ctx, everything)
+	err = serve(ctx, listener, ownMachine(inTime(everything, bodyTime)), func(ctx context.Context) error {
+		return watch(ctx, endpoint, watchEvery)
+	})
 	cancel()
 	<-worked
 	return err
@@ -105,32 +112,43 @@ func prepare(ctx context.Context, root, endpoint string, trail *audit.Trail) (*d
 	return everything, everything.Seed(ctx)
 }
 
-// shutdownTime is how long requests under way may take after Ctrl-C.
-const shutdownTime = 5 * time.Second
-
-// serve answers on the loopback interface alone until ctx is done.
-func serve(ctx context.Context, h http.Handler) error {
+// listen listens on the loopback interface alone.
+func listen() (net.Listener, error) {
 	port := cmp.Or(os.Getenv("PORT"), "3000")
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
 	if err != nil {
-		return fmt.Errorf("PORT=%s: %w", port, err)
+		return nil, fmt.Errorf("PORT=%s: %w", port, err)
 	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	fmt.Printf(examples, listener.Addr().(*net.TCPAddr).Port)
+	return listener, nil
+}
 
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
+// shutdownTime is how long requests under way may take after Ctrl-C.
+const shutdownTime = 5 * time.Second
+
+// serve answers until ctx is done, or until watch returns why there is no answer any
+// more: then the requests under way end at once.
+func serve(ctx context.Context, listener net.Listener, h http.Handler, watch func(context.Context) error) error {
+	requests, drop := context.WithCancel(context.WithoutCancel(ctx))
+	defer drop()
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: idleTime,
+		BaseContext: func(net.Listener) context.Context { return requests },
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	ended := make(chan error, 2)
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() { ended <- server.Serve(listener) }()
+	go func() { ended <- watch(watching) }()
+	err := <-ended
+	if err != nil {
+		drop()
+	}
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
-	if err := server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return err
+	if shutdown := server.Shutdown(within); shutdown != nil && !errors.Is(shutdown, context.DeadlineExceeded) {
+		return errors.Join(err, shutdown)
 	}
-	return nil
+	return err
 }
 
 const examples = `
