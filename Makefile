@@ -59,12 +59,16 @@ invoke: has-go ## runs a function as Lambda would (FUNCTION=altcraft EVENT=event
 
 sam: $(SAM) ## fetches the SAM CLI into .cache/sam
 
+# Where a container finds this machine: on Linux at the gateway of Docker's network, which other machines do not reach;
+# elsewhere Docker leads host.docker.internal to the loopback interface.
+CONTAINERS = $(if $(filter Linux,$(shell uname)),$(shell docker network inspect bridge -f '{{(index .IPAM.Config 0).Gateway}}'),127.0.0.1)
+
 sam-local: has-go has-docker $(SAM) ## sam local start-api against DynamoDB Local (PORT, SAM_FLAGS=--skip-pull-image)
 	@docker info >/dev/null || { echo 'The Docker daemon must run; start it with: systemctl start docker' >&2; exit 1; }
 	go build ./... # sam build hides the real error
 	$(LAMBDA) $(SAM) build --parameter-overrides $(MACHINE)
 	@printf '{"Parameters": {"TABLE_NAME": "regulars", "AWS_ENDPOINT_URL_DYNAMODB": "http://host.docker.internal:8000"}}' >.cache/sam-local.json
-	env -u DYNAMODB_ENDPOINT TABLE_NAME=regulars $(WITH) -port 8000 -- sh -c 'go run ./functions/local -seed-only && \
+	env -u DYNAMODB_ENDPOINT TABLE_NAME=regulars $(WITH) -port 8000 -address "$(CONTAINERS)" -- sh -c 'go run ./functions/local -seed-only && \
 		exec $(SAM) local start-api --port $(or $(PORT),3000) --warm-containers EAGER --parameter-overrides $(MACHINE) \
 		--add-host host.docker.internal:host-gateway --env-vars .cache/sam-local.json $(SAM_FLAGS)'
 
@@ -77,6 +81,7 @@ admin: has-go ## administration (ACTION=..., TARGET=aws for the deployed one); a
 deploy: has-go $(SAM) ## builds and deploys, asking for what it needs to know
 	go build ./... # sam build hides the real error
 	$(LAMBDA) $(SAM) build
+	@echo 'AlarmTopicArn, which is asked for, is the SNS topic that is told of alarms. Empty: nobody is told.'
 	$(SAM) deploy --guided
 	@echo 'Now make the first tenant and its token:'
 	@echo "  make admin TARGET=aws ACTION=create-tenant TENANT=1 NAME='My shop'"
