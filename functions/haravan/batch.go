@@ -50,6 +50,7 @@ func (d *Dialect) addBatch(c *call) (httpapi.Answer, error) {
 	if again {
 		answer.Set("Idempotency-Hit", "true")
 	}
+	c.sayDryRun(&answer)
 	return answer, err
 }
 
@@ -95,7 +96,11 @@ func (d *Dialect) batchItems(c *call) (items []points.Item, again bool, err erro
 		items[i].IdempotencyKey = &idempotency.Key{Value: "points/batch.json " + key + "\n" + strconv.Itoa(i), Fingerprint: fingerprint}
 	}
 	// No client's key has a line break in it, so this is nobody else's.
-	again, err = d.points.Claim(c.Context(), c.Settings.Tenant, idempotency.Key{Value: "points/batch.json\n" + key, Fingerprint: fingerprint})
+	claim := d.points.Claim
+	if c.dryRun {
+		claim = d.points.CheckClaim
+	}
+	again, err = claim(c.Context(), c.Settings.Tenant, idempotency.Key{Value: "points/batch.json\n" + key, Fingerprint: fingerprint})
 	return items, again, err
 }
 

@@ -39,6 +39,8 @@ type call struct {
 	body  map[string]any // nil: not read yet
 	// flaw is what the body has that the call does not know; change tells it.
 	flaw error
+	// dryRun: nothing is to be done.
+	dryRun bool
 }
 
 // credentials finds the bearer token. Its home tenant is meant.
@@ -64,7 +66,10 @@ func (d *Dialect) decode(authorized *httpapi.Call) (*call, error) {
 			return nil, err
 		}
 	}
-	return c, c.only()
+	if err = c.only(); err != nil {
+		return nil, err
+	}
+	return c, c.readDryRun()
 }
 
 // number reads a number that stands in the path. One that is too large for an id
@@ -124,7 +129,7 @@ func (c *call) readBody(object string) error {
 		return flawIn(object, err)
 	}
 	c.body = body
-	return nil
+	return c.dryRunOfBody()
 }
 
 // maxPath is the longest path that an answer repeats, in bytes, as in value.
@@ -235,11 +240,11 @@ func (c *call) request(meaning ...any) (points.Request, error) {
 
 // unkeyed is a request without an idempotency key.
 func (c *call) unkeyed() points.Request {
-	return points.Request{
+	return c.asDryRun(points.Request{
 		Tenant: c.Settings.Tenant, ID: c.id, Rules: c.Settings.Preferences,
 		Actor: c.Token.Name + " " + c.Token.Hash.Short(),
 		Show:  func(p points.Profile) ([]byte, error) { return ShowProfile(p, c.Settings.Preferences) },
-	}
+	})
 }
 
 // change carries a request out and answers it. What the call does not know is told
@@ -262,6 +267,7 @@ func (c *call) change(service *points.Service, meaning []any, do func(context.Co
 	if result.Replayed {
 		answer.Set("Idempotency-Hit", "true")
 	}
+	c.sayDryRun(&answer)
 	return answer, nil
 }
 

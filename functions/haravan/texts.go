@@ -29,6 +29,7 @@ var texts = httpapi.Texts.With(map[string]string{
 	"wrong_type/object":      "An item is an object, not %v.",
 	"wrong_type/number":      "must be a whole number, not %v",
 	"wrong_type/text":        "must be a text, not %v",
+	"wrong_type/boolean":     "must be true or false, not %v",
 	"not_whole":              "must be a whole number",
 	"too_small":              "must be greater than 0",
 	"too_small/zero":         "must be 0 or greater",

@@ -72,7 +72,11 @@ func (s *Service) ApplyAll(ctx context.Context, items []Item) []Outcome {
 // nothing is done: the batch may be sent again, and must not overtake itself then.
 func (s *Service) applyChain(ctx context.Context, items []Item, chain []int, outcomes []Outcome) {
 	stopped := false
+	dry := &DryRun{} // of all of them, where they are
 	for _, i := range chain {
+		if items[i].DryRun != nil {
+			items[i].DryRun = dry
+		}
 		if stopped = stopped || !errs.InTime(ctx); stopped {
 			outcomes[i].Err = &errs.Unavailable{Code: "out_of_time"}
 			continue

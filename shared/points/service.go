@@ -32,6 +32,8 @@ type Request struct {
 	Actor string
 	// IdempotencyKey, unless nil, makes the request safe to repeat.
 	IdempotencyKey *idempotency.Key
+	// DryRun, unless nil, makes it one that is not carried out.
+	DryRun *DryRun
 	// Show makes the answer of the profile as it is after the change. What is
 	// recorded of a request is this answer.
 	Show func(Profile) ([]byte, error)
@@ -198,7 +200,7 @@ func (s *Service) attempt(ctx context.Context, r Request, st step) (Result, erro
 	if err != nil {
 		return Result{}, err
 	}
-	if profile.Gone() {
+	if profile = r.DryRun.on(profile); profile.Gone() {
 		return Result{}, ErrNotFound
 	}
 	l, first, err := s.before(ctx, r, st)
@@ -266,7 +268,7 @@ func (s *Service) commit(ctx context.Context, r Request, profile Profile, c Comm
 // under it where that came first.
 func (s *Service) save(ctx context.Context, r Request, c Commit) (Result, error) {
 	c.Request = r.IdempotencyKey
-	first, found, err := idempotency.OfCommit[[]byte](s.store.CommitPoints(ctx, c), r.IdempotencyKey)
+	first, found, err := idempotency.OfCommit[[]byte](s.carryOut(ctx, r, c), r.IdempotencyKey)
 	switch {
 	case err != nil:
 		return Result{}, err

@@ -143,6 +143,13 @@ type Store interface {
 	// already it returns that as an [idempotency.Carried] of a [customer.Recorded].
 	ClaimRequest(ctx context.Context, tenant int, key idempotency.Key) error
 
+	// CheckPoints returns what CommitPoints would where the request of c was carried
+	// out before, or its new order is of another customer; else nil. It writes nothing.
+	CheckPoints(ctx context.Context, c Commit) error
+
+	// CheckClaim returns what ClaimRequest would where the key is recorded, else nil.
+	CheckClaim(ctx context.Context, tenant int, key idempotency.Key) error
+
 	// DueAccounts lists accounts of a shard of which something was due by then,
 	// the longest due first, from the one after the given place on, and the place
 	// of the last; empty where there are no more.

@@ -158,6 +158,8 @@ func TestHaravanGuide(t *testing.T) {
 		"X-Ignored-Parameters: sort", `{"errors":{"reson":["is not a member of point; it has value, reason, ref_id`,
 		// To another profile.
 		`"point_available":2150,`, `"kind":"transfer_in","value":4,"balance":4,`, `"point_available":0,`,
+		// Trying it.
+		`"point_available":2454,`, "Dry-Run: true", `{"errors":{"point":["2154 points are available, 9999 are not"]}}`,
 		// Many at once.
 		`{"result":[{"status":200,"id":`, `"point_available":2161,`, `"point_available":2154,`, `{"status":404,"id":1,"errors":"Not Found"}]}`,
 		// Holds.
@@ -174,8 +176,8 @@ func TestHaravanGuide(t *testing.T) {
 		}
 		rest = after
 	}
-	if n := strings.Count(out, `"errors":`); n != 3 {
-		t.Errorf("the guide is rejected %d times, want 3 times\n%s", n, out)
+	if n := strings.Count(out, `"errors":`); n != 4 {
+		t.Errorf("the guide is rejected %d times, want 4 times\n%s", n, out)
 	}
 	if n := strings.Count(out, "Idempotency-Hit: "); n != 1 {
 		t.Errorf("Idempotency-Hit is there %d times, want once\n%s", n, out)
