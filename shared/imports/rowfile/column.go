@@ -270,16 +270,24 @@ func (s speller) spell(name string) string {
 // is a report that was mended; they are not read.
 var reportColumns = []string{"row", "error", "error_text"}
 
-func isReportColumn(name string) bool { return slices.Contains(reportColumns, fold(name)) }
-
-// hasReport reports whether all of them are among the names.
-func hasReport(names []string) bool {
-	for _, column := range reportColumns {
-		if !slices.ContainsFunc(names, func(name string) bool { return fold(name) == column }) {
-			return false
+// reportIn returns which of the columns are those of a report; nil where not all of
+// them are there. Of one that occurs twice it is the last: a file may have a column
+// of that name itself.
+func reportIn(columns []string) []int {
+	var report []int
+	for _, name := range reportColumns {
+		last := -1
+		for i, column := range columns {
+			if fold(column) == name {
+				last = i
+			}
 		}
+		if last < 0 {
+			return nil
+		}
+		report = append(report, last)
 	}
-	return true
+	return report
 }
 
 // called gives a client error the path under which the file knows the column.

@@ -224,9 +224,11 @@ func TestCutBounds(t *testing.T) {
 			}
 		})
 	}
-	// The longest record there may be.
-	text := "1," + strings.Repeat("x", rowfile.MaxRecord-3) + "\n"
-	if records, err := cutAll(t, text, wide(2, ','), 1); err != nil || len(records) != 1 {
-		t.Errorf("the longest record: %d records, error %v", len(records), err)
+	for length, want := range map[int]string{rowfile.MaxRecord: "", rowfile.MaxRecord + 1: "bad_file/long_record: [1 1000000]"} {
+		text := "1," + strings.Repeat("x", length-3) + "\n"
+		records, err := cutAll(t, text, wide(2, ','), int64(length))
+		if want == "" && (err != nil || len(records) != 1) || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("a record of %d bytes: %d records, error %v, want %q", length, len(records), err, want)
+		}
 	}
 }

@@ -94,14 +94,14 @@ func (d *Decoder) readColumns(seen map[string]bool) error {
 	if d.header.Format == JSONLines {
 		return nil
 	}
-	hasReport, known := hasReport(d.header.Columns), false
-	for _, name := range d.header.Columns {
+	report, known := reportIn(d.header.Columns), false
+	for i, name := range d.header.Columns {
 		t := target{column: name, kind: ofNothing}
 		var err error
 		switch {
 		case name == "":
 			t.kind = unnamed
-		case hasReport && isReportColumn(name):
+		case slices.Contains(report, i):
 		default:
 			if t, err = d.resolve(name, d.speller.spell(name)); err != nil {
 				return err

@@ -199,6 +199,10 @@ func TestRows(t *testing.T) {
 			name: "a report that was mended", file: "email,note,Row,error,error_text\nx,\"a,'+7\",7,bad_email,some\n",
 			want: []any{of(object{"email": "x", "note": "a,+7"})},
 		},
+		{
+			name: "a report about a file with such a column", file: "email,Row,row,error,error_text\nx,A,7,bad_email,some\n",
+			want: []any{of(object{"email": "x", "Row": "A"})},
+		},
 		{name: "a column that only looks like one of a report", file: "email,row\nx,7\n", want: []any{of(object{"email": "x", "row": "7"})}},
 	}
 	for _, tt := range tests {
@@ -246,9 +250,9 @@ func TestLines(t *testing.T) {
 			},
 		},
 		{
-			name: "lines that are none", file: "[1]\n{\"a\":}\n{\"a\":\"\xff\"}\n{\"points\":{\"sub\":1}}\n{\"points\":{\"add\":true}}\n{\"points\":{\"add\":1.5}}\n{\"a:frob\":1}\n{\"a\":1,\"a:incr\":1}\n{\"a:unset\":1}\n{\"a\":" + strings.Repeat("[", 31) + strings.Repeat("]", 31) + "}\n",
+			name: "lines that are none", file: "{\"a\":}\n[1]\n{\"a\":\"\xff\"}\n{\"points\":{\"sub\":1}}\n{\"points\":{\"add\":true}}\n{\"points\":{\"add\":1.5}}\n{\"a:frob\":1}\n{\"a\":1,\"a:incr\":1}\n{\"a:unset\":1}\n{\"a\":" + strings.Repeat("[", 31) + strings.Repeat("]", 31) + "}\n",
 			want: []any{
-				"bad_json/no_object: [an array]", "bad_json/syntax: [invalid character '}' looking for beginning of value 6]", "bad_json/encoding", "bad_column/points at points.sub",
+				"bad_json/syntax: [invalid character '}' looking for beginning of value 6]", "bad_json/no_object: [an array]", "bad_json/encoding", "bad_column/points at points.sub",
 				"bad_cell/scalar at points.add: [a boolean]", "bad_cell/whole at points.add", "bad_column/function at a:frob: [frob set, unset, incr, add, delete, upsert]", "bad_row/same_target at a:incr: [a]",
 				"bad_cell/boolean at a:unset", "bad_cell/too_deep at a: [30]",
 			},

@@ -44,6 +44,9 @@ func TestWrongFiles(t *testing.T) {
 		{"old line ends", "email,name\rx,y\rz,w\r", "bad_header/line_ends"},
 		{"UTF-16 without its mark", "e\x00m\x00a\x00i\x00l\x00", "bad_header/nul"},
 		{"a code page that is not declared", "email,\xcf\xee\xeb\n", "bad_header/utf8"},
+		{"a control character", "email,na\x01me\n", "bad_header/characters at na\x01me"},
+		{"JSON Lines", `{"email":"x"}`, "bad_file/is_json_lines"},
+		{"a spreadsheet", "PK\x03\x04", "bad_file/is_zip"},
 		{"no names", " , ,\n", "bad_header/no_names"},
 		{"an unknown function", "email,checks:decr\n", "bad_column/function at checks:decr: [decr set, unset, incr, add, delete, upsert]"},
 		{"a function without what it needs", "email,card:upsert\n", "bad_column/submatch at card:upsert: [upsert]"},
@@ -118,6 +121,7 @@ func TestCharsets(t *testing.T) {
 		{name: "UTF-8 that is declared a code page", file: russian, charset: "windows-1251", err: "bad_file/is_utf8: [windows-1251]"},
 		{name: "a code page that is not declared", file: encoded(t, charmap.Windows1251, russian), want: "bad_cell/utf8 at _fname"},
 		{name: "a byte that is no character of the code page", file: "email,_fname\na@x.com,\x98\n", charset: "windows-1251", want: "bad_cell/charset at _fname: [windows-1251]"},
+		{name: "a header with a byte that is no character", file: "email,n\x98\na@x.com,x\n", charset: "windows-1251", err: "bad_header/characters at n\ufffd"},
 		{name: "half of a pair of UTF-16", file: encoded(t, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), "email,_fname\na,x") + "\x00\xd8\n\x00", want: "bad_cell/charset at _fname: [utf-16]"},
 		{name: "a lost character in UTF-8 is a character", file: "email,_fname\na,\ufffd\n", want: of(object{"email": "a", "_fname": "\ufffd"})},
 		{name: "an unknown one", file: russian, charset: "cp1251", err: "bad_file/charset: [cp1251 " + strings.Join(rowfile.Charsets(), ", ") + "]"},
@@ -135,6 +139,9 @@ func TestCharsets(t *testing.T) {
 				t.Errorf("error %v, rows (-want +got):\n%s", err, diff)
 			}
 		})
+	}
+	if rows, err := read(t, "\n [1]", rowfile.Options{Format: rowfile.JSONLines}); err == nil || err.Error() != "bad_file/json" {
+		t.Errorf("an array: rows %v, error %v", rows, err)
 	}
 	line, err := read(t, encoded(t, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), `{"email":"Иван"}`)+"\x00\xd8", rowfile.Options{Format: rowfile.JSONLines})
 	if diff := cmp.Diff([]any{"bad_row/charset: [utf-16]"}, line); err != nil || diff != "" {

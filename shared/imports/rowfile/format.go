@@ -109,8 +109,9 @@ func (f formats) date(column, text string) (string, error) {
 		}
 		rest = rest[digits:]
 	}
+	// A day, an hour or a minute that there is none would make it another one.
 	t := time.Date(n['Y'], time.Month(n['M']), n['D'], n['h'], n['m'], n['s'], 0, time.UTC)
-	if rest != "" || n['Y'] == 0 || t.Day() != n['D'] || t.Month() != time.Month(n['M']) || t.Hour() != n['h'] || t.Minute() != n['m'] || t.Second() != n['s'] {
+	if rest != "" || n['Y'] == 0 || t.Month() != time.Month(n['M']) || t.Hour() != n['h'] || t.Minute() != n['m'] || t.Second() != n['s'] {
 		return "", reject("bad_cell/date", column, f.sample)
 	}
 	for _, part := range f.dates {

@@ -21,15 +21,19 @@ const byteOrderMark = "\ufeff"
 // them a byte order mark alone is skipped.
 //
 // The client errors are bad_file and bad_header: there is nothing in the file, the
-// header is no row of CSV, has a column twice or too many of them.
+// header is no row of CSV, has a column twice or too many of them, or the text is not
+// of the format.
 func ReadHeader(text *Text, o Options) (Header, int64, error) {
 	h := Header{Format: o.Format, Charset: text.Charset}
-	begin, err := text.Peek(len(byteOrderMark))
+	begin, err := text.Peek(looked)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return h, 0, err
 	}
+	if err := checkBegin(o.Format, false, begin); err != nil {
+		return h, 0, err
+	}
 	var mark int64
-	if string(begin) == byteOrderMark {
+	if bytes.HasPrefix(begin, []byte(byteOrderMark)) {
 		mark = int64(len(byteOrderMark))
 		if _, err := text.Discard(len(byteOrderMark)); err != nil {
 			return h, 0, err
@@ -48,9 +52,12 @@ func ReadHeader(text *Text, o Options) (Header, int64, error) {
 	if err != nil {
 		return h, 0, err
 	}
-	h.Columns, err = columnNames(record, h.Delimiter)
+	h.Columns, err = columnNames(record, h)
 	return h, mark + length, err
 }
+
+// looked is how much of a text shows what it is: its first character, behind blanks.
+const looked = 512
 
 // delimiterOf is the one that was chosen; 0: to be found out.
 func delimiterOf(o Options) (rune, error) {
@@ -137,7 +144,7 @@ func wrongHeader(s *splitter, err error) error {
 }
 
 // columnNames reads the names of a header.
-func columnNames(record []byte, delimiter rune) ([]string, error) {
+func columnNames(record []byte, h Header) ([]string, error) {
 	switch {
 	case bytes.IndexByte(record, 0) >= 0:
 		return nil, reject("bad_header/nul", "")
@@ -145,7 +152,7 @@ func columnNames(record []byte, delimiter rune) ([]string, error) {
 		return nil, reject("bad_header/utf8", "")
 	}
 	r := csv.NewReader(bytes.NewReader(record))
-	r.Comma = delimiter
+	r.Comma = h.Delimiter
 	names, err := r.Read()
 	if err != nil {
 		return nil, reject("bad_header/quote", "")
@@ -153,14 +160,20 @@ func columnNames(record []byte, delimiter rune) ([]string, error) {
 	if len(names) > MaxColumns {
 		return nil, reject("bad_header/too_many_columns", "", MaxColumns)
 	}
-	seen := map[string]bool{}
+	seen, report := map[string]bool{}, reportIn(names)
 	for i, name := range names {
 		name = strings.TrimSpace(name)
 		names[i] = name
 		if strings.Contains(name, "\r") {
 			return nil, reject("bad_header/line_ends", "")
 		}
+		if checkText(name, name, h.Charset) != nil {
+			return nil, reject("bad_header/characters", name)
+		}
 		folded := strings.ToLower(name)
+		if slices.Contains(report, i) {
+			continue
+		}
 		if name != "" && seen[folded] {
 			return nil, reject("bad_header/doubled", name)
 		}

@@ -59,7 +59,7 @@ type Parser struct {
 // NewParser parses records of files with that header.
 func NewParser(h Header) *Parser {
 	p := &Parser{header: h, restore: csvtext.RestoreBeginning}
-	if hasReport(h.Columns) {
+	if reportIn(h.Columns) != nil {
 		p.restore = csvtext.Restore
 	}
 	p.renew()

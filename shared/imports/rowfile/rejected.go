@@ -36,7 +36,8 @@ func AppendRejectedHeader(dst []byte, h Header) []byte {
 //
 // A record that could not be divided into cells has its text in the first column, and
 // one of too many cells those beyond in the last. Of JSON Lines a row is its object
-// with three members more, and a line that is no object is in the member line.
+// with three members more; a line that is no object, or has members of these names
+// itself, is in the member line.
 func AppendRejected(dst []byte, h Header, rec Record, code, text string) []byte {
 	if h.Format == JSONLines {
 		return appendRejectedLine(dst, rec, code, text)
@@ -68,12 +69,13 @@ func (h Header) fitted(rec Record) []string {
 
 // own leaves out the cells of an earlier report's columns.
 func (h Header) own(cells []string) []string {
-	if !hasReport(h.Columns) {
+	report := reportIn(h.Columns)
+	if report == nil {
 		return cells
 	}
 	var own []string
 	for i, cell := range cells {
-		if !isReportColumn(h.Columns[i]) {
+		if !slices.Contains(report, i) {
 			own = append(own, cell)
 		}
 	}
@@ -82,11 +84,15 @@ func (h Header) own(cells []string) []string {
 
 func appendRejectedLine(dst []byte, rec Record, code, text string) []byte {
 	object, err := value.ParseObject(rec.Raw)
-	if err != nil {
-		object = map[string]any{"line": strings.ToValidUTF8(string(trimLineEnd(rec.Raw)), "\ufffd")}
-	}
+	mended := isMendedLine(object)
+	taken := false // a name that the report needs
 	for _, name := range reportColumns {
+		_, isMember := object[name]
+		taken = taken || isMember && !mended
 		delete(object, name)
+	}
+	if err != nil || taken {
+		object = map[string]any{"line": strings.ToValidUTF8(string(trimLineEnd(rec.Raw)), "\ufffd")}
 	}
 	own := encode(object)
 	dst = append(dst, own[:len(own)-1]...)

@@ -33,12 +33,13 @@ func TestRejected(t *testing.T) {
 
 	lines := rowfile.Header{Format: rowfile.JSONLines}
 	report = rowfile.AppendRejectedHeader(nil, lines)
-	for i, raw := range []string{`{"email":"=<a>","n":1.50,"row":7}` + "\n", "{}", "{\"a\":\xff\"\n"} {
+	for i, raw := range []string{`{"email":"=<a>","n":1.50,"row":7,"error":"d","error_text":""}` + "\n", "{}", "{\"a\":\xff\"\n", `{"row":"A"}` + "\n"} {
 		report = rowfile.AppendRejected(report, lines, rowfile.Record{Row: int64(i) + 2, Raw: []byte(raw)}, "c", `"t"`)
 	}
 	want = `{"email":"=<a>","n":1.5,"row":2,"error":"c","error_text":"\"t\""}` + "\n" +
 		`{"row":3,"error":"c","error_text":"\"t\""}` + "\n" +
-		`{"line":"{\"a\":` + "\ufffd" + `\"","row":4,"error":"c","error_text":"\"t\""}` + "\n"
+		`{"line":"{\"a\":` + "\ufffd" + `\"","row":4,"error":"c","error_text":"\"t\""}` + "\n" +
+		`{"line":"{\"row\":\"A\"}","row":5,"error":"c","error_text":"\"t\""}` + "\n"
 	if diff := cmp.Diff(want, string(report)); diff != "" {
 		t.Errorf("report of lines (-want +got):\n%s", diff)
 	}

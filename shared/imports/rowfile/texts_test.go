@@ -36,6 +36,7 @@ var texts = map[string]string{
 	"bad_header/utf8":             "The header is not UTF-8. Declare the charset of the file, or save it as UTF-8.",
 	"bad_header/too_long":         "The first line is longer than %v bytes.",
 	"bad_header/open_quote":       "A quote is opened in the header and never closed.",
+	"bad_header/characters":       "The column %[1]q has a character that cannot be stored, or that its charset does not have.",
 	"bad_header/quote":            "The header has a quote that does not enclose a name.",
 	"bad_header/too_many_columns": "The header has more than %v columns.",
 	"bad_header/line_ends":        "The lines of the file end with CR alone; save it with LF or CR LF.",
