@@ -21,6 +21,8 @@ var texts = httpapi.Texts.With(map[string]string{
 	"bad_setting/level_number":    "%[1]v: levels are numbered from 1 to %v.",
 	"bad_setting/level_twice":     "%[1]v: another level begins at %v, too.",
 	"bad_setting/no_level":        "%[1]v: there is no level %v.",
+	"bad_setting/time":            "%[1]v: a time like 2026-11-29T00:00:00+07:00 is expected.",
+	"bad_setting/no_time":         "%[1]v must be after %v.",
 	"bad_setting/out_of_range":    "%[1]v must be from %v to %v.",
 	"bad_setting/not_one_of":      "%[1]v must be one of: %v.",
 	"bad_setting/bytes":           "The settings have %v bytes as JSON; at most %v are kept.",

@@ -43,6 +43,8 @@ type entry struct {
 	Held        int64   `json:"held,omitempty"`
 	Hold        int64   `json:"hold,omitempty"`
 	HoldExpires *string `json:"hold_expires_at,omitempty"`
+	// Rules is the version of the rules by which an order earned.
+	Rules string `json:"rules,omitempty"`
 	// Peer is where the other half of a transfer is.
 	Peer *peer `json:"peer,omitempty"`
 }
@@ -58,7 +60,7 @@ func newEntry(l points.Line) entry {
 		Reason: l.Reason, RefID: l.RefID, Actor: l.Actor, Created: stamp(l.Time), ReversedBy: []int64{}, Hash: l.Hash.String(),
 		NotTaken: l.NotTaken, Held: l.Change.Held, Hold: l.Hold,
 	}
-	e.Campaign = l.Campaign
+	e.Campaign, e.Rules = l.Campaign, l.Rules
 	if l.Expires > 0 && l.Expires < points.Never {
 		e.Expires = optional(date(l.Expires))
 	}

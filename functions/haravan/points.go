@@ -87,7 +87,7 @@ var firstPaid = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // payOrder takes in an order that was paid.
 func (d *Dialect) payOrder(c *call) (httpapi.Answer, error) {
-	order, err := c.object("order", "id", "total", "points_used", "paid_at")
+	order, err := c.object("order", "id", "total", "points_used", "paid_at", "line_items")
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
@@ -95,7 +95,11 @@ func (d *Dialect) payOrder(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	return c.change(d.points, []any{o.ID, o.Total, o.PointsUsed, o.PaidAt}, func(ctx context.Context, r points.Request) (points.Result, error) {
+	meaning := []any{o.ID, o.Total, o.PointsUsed, o.PaidAt}
+	if len(o.Items) > 0 { // one without compares as ever
+		meaning = append(meaning, o.Items)
+	}
+	return c.change(d.points, meaning, func(ctx context.Context, r points.Request) (points.Result, error) {
 		return d.points.Pay(ctx, r, o)
 	})
 }
@@ -114,6 +118,9 @@ func (d *Dialect) readOrder(order map[string]any) (o points.Order, err error) {
 		return o, err
 	}
 	if o.PointsUsed, _, err = whole(order, "points_used", 0); err != nil {
+		return o, err
+	}
+	if o.Items, err = readItems(order, o.Total); err != nil {
 		return o, err
 	}
 	paid, err := text(order, "paid_at", maxText, false)

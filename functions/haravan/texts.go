@@ -26,6 +26,8 @@ var texts = httpapi.Texts.With(map[string]string{
 	"bad_action":             "must be add or subtract",
 	"too_many/items":         "has more than %v items: %v",
 	"wrong_type/array":       "must be an array, not %v",
+	"wrong_type/line":        "must be an object, not %v",
+	"too_large/items":        "have more money than the total of %v",
 	"wrong_type/object":      "An item is an object, not %v.",
 	"wrong_type/number":      "must be a whole number, not %v",
 	"wrong_type/text":        "must be a text, not %v",

@@ -117,6 +117,10 @@ type Earning struct {
 	UsableAfterHours int64 `json:"usable_after_hours"`
 	// ExpiresAfterDays counts from when points are usable; 0: never.
 	ExpiresAfterDays int64 `json:"expires_after_days"`
+	// Rules by their names give bonus points besides.
+	Rules map[string]EarningRule `json:"rules,omitempty"`
+	// OffsetMinutes is that of the weekdays of rules from UTC.
+	OffsetMinutes int64 `json:"offset_minutes,omitempty"`
 }
 
 // A Campaign, or reason, for which points are given.

@@ -39,6 +39,7 @@ const (
 	attrHold     = "hl"
 	attrEnds     = "hu"
 	attrCampaign = "cp"
+	attrRules    = "rl" // version of the rules of an order
 	attrPeer     = "on" // number of the other account of a transfer
 	attrPeerSeq  = "os"
 	attrPeerID   = "oi" // erased with the texts
@@ -310,6 +311,7 @@ func newEntryItem(tenant int, id customer.ID, e points.Entry, commit string) ite
 	it.setCount(attrEnds, micros(e.Ends))
 	it.setCount(attrLevel, e.Level)
 	it.setCount(attrPrevLevel, e.PreviousLevel)
+	it.setText(attrRules, e.Rules)
 	it.setText(attrPeer, e.Peer)
 	it.setCount(attrPeerSeq, e.PeerSeq)
 	it.setCount(attrPeerID, int64(e.PeerID))
@@ -337,7 +339,7 @@ func readEntry(it item) (points.Entry, error) {
 		Usable: points.Hour(r.number(attrUsable)), Campaign: r.text(attrCampaign),
 		Hold: r.number(attrHold), Ends: fromMicros(r.number(attrEnds)),
 		Level: r.number(attrLevel), PreviousLevel: r.number(attrPrevLevel),
-		Peer: r.text(attrPeer), PeerSeq: r.number(attrPeerSeq),
+		Rules: r.text(attrRules), Peer: r.text(attrPeer), PeerSeq: r.number(attrPeerSeq),
 		Text: points.Text{Reason: r.text(attrReason), RefID: r.text(attrRef), Actor: r.text(attrActor), PeerID: customer.ID(r.number(attrPeerID))},
 	}
 	copy(e.Salt[:], r.bytes(attrSalt))
@@ -362,6 +364,8 @@ const (
 	attrPerRank     = "mr"
 	attrRounding    = "ro"
 	attrEntry       = "en"
+	attrItems       = "it" // digest
+	attrBonuses     = "bn" // packed
 	attrPoints      = "q"
 	attrBy          = "by" // numbers of entries, as varints
 )
@@ -381,6 +385,8 @@ func newOrderItem(k key, o points.Order, commit string, answer []byte) (item, er
 	it.setNumber(attrPercent, o.Rate.Percent)
 	it.setNumber(attrPerRank, o.Rate.MoneyPerRankingPoint)
 	it.setText(attrRounding, string(o.Rate.Rounding))
+	it.setBytes(attrItems, []byte(o.ItemsDigest))
+	it.setBytes(attrBonuses, packBonuses(o.Bonuses))
 	packed, err := compress(answer)
 	it.setBytes(attrAnswer, packed)
 	return item(it), err
@@ -400,8 +406,11 @@ func readOrder(id string, it item) (points.OrderRecord, error) {
 			MoneyPerRankingPoint: r.number(attrPerRank), Rounding: access.Rounding(r.text(attrRounding)),
 		},
 	}
+	o.ItemsDigest = string(r.bytes(attrItems))
+	var bonusErr error
+	o.Bonuses, bonusErr = unpackBonuses(r.bytes(attrBonuses))
 	answer, err := decompress(r.bytes(attrAnswer))
-	if err = errors.Join(r.err, err); err != nil {
+	if err = errors.Join(r.err, bonusErr, err); err != nil {
 		return points.OrderRecord{}, fmt.Errorf("item of an order: %w", err)
 	}
 	return points.OrderRecord{Order: o, Rev: revOf(it), Answer: answer}, nil

@@ -22,6 +22,8 @@ const (
 	KindOrder  Kind = "order"
 	KindRedeem Kind = "redeem"
 	KindReturn Kind = "return"
+	// KindBonus is what a rule gave beside what the order earned.
+	KindBonus Kind = "bonus"
 	// KindReverse undoes an add, a subtract or a commit, or a part of it.
 	KindReverse Kind = "reverse"
 	// KindHold sets points aside. One of the next three ends it: KindCommit spends
@@ -87,6 +89,9 @@ type Entry struct {
 	// makes ends by itself, of a KindHold.
 	Hold int64
 	Ends time.Time
+	// Rules is the version of the rules by which an order earned, where there are any
+	// beside the base ([access.Preferences.RulesVersion]).
+	Rules string
 	// Level is the level that the entry led to and PreviousLevel the one before,
 	// where it changed; else both are 0.
 	Level, PreviousLevel int64
@@ -164,6 +169,9 @@ func (e Entry) hash(number string, before Hash) Hash {
 		b = appendText(b, "terms")
 		b = binary.AppendVarint(b, int64(e.Usable))
 		b = appendText(b, e.Campaign)
+	}
+	if e.Rules != "" {
+		b = appendText(appendText(b, "rules"), e.Rules)
 	}
 	if e.Peer != "" {
 		b = appendText(appendText(b, "transfer"), e.Peer)

@@ -16,6 +16,9 @@ type Order struct {
 	Total, PointsUsed int64
 	// PaidAt is zero where the client did not say.
 	PaidAt time.Time
+	// Items are its lines, which are not kept: ItemsDigest stands for them.
+	Items       []OrderItem
+	ItemsDigest string
 
 	// Rate is what it earned by.
 	Rate Rate
@@ -27,6 +30,8 @@ type Order struct {
 	// Entry is the number of the entry by which it earned; 0 where it was taken in
 	// before lots knew whose points they hold.
 	Entry int64
+	// Bonuses are what it earned beside its base.
+	Bonuses []Bonus
 }
 
 // parts is in how many an order may come back: as many as its money is, and one
@@ -43,7 +48,8 @@ func (o Order) left() int64 { return max(0, o.Total-o.Returned) }
 
 // same reports whether o is what the client said before.
 func (o Order) same(p Order) bool {
-	return o.Total == p.Total && o.PointsUsed == p.PointsUsed && o.PaidAt.Equal(p.PaidAt)
+	return o.Total == p.Total && o.PointsUsed == p.PointsUsed && o.PaidAt.Equal(p.PaidAt) &&
+		o.ItemsDigest == p.ItemsDigest
 }
 
 // A Rate is by what an order earns: fixed when it is paid, so that a return takes
@@ -102,8 +108,10 @@ func (d *draft) order(o Order, actor string) (Order, error) {
 	if paid.After(d.LastOrder) {
 		d.LastOrder = paid
 	}
-	e.Kind, e.Text, e.PaidAt = KindOrder, text, paid
+	e.Kind, e.Text, e.PaidAt, e.Rules = KindOrder, text, paid, d.rules.RulesVersion()
 	d.enter(e)
+	o.Bonuses = d.bonuses(o, level, paid)
+	d.giveBonuses(o, text, e.Rules)
 	return o, d.within("total")
 }
 
@@ -141,7 +149,7 @@ func (d *draft) takeBack(o Order, amount int64, text Text) (Order, error) {
 	if err != nil {
 		return o, err
 	}
-	taken := o.Rate.points(o.left()) - o.Rate.points(after.left())
+	taken := o.earned(o.left()) - o.earned(after.left())
 	back := after.pointsBack() - o.pointsBack()
 
 	day := Day(0)

@@ -94,7 +94,7 @@ func (s *Service) Reverse(ctx context.Context, r Request, seq, points int64, rea
 // other content it is rejected with [ErrOrderOther], and one of another customer of
 // the tenant with [ErrOrderOfOther]. The other client errors are those of Subtract.
 func (s *Service) Pay(ctx context.Context, r Request, o Order) (Result, error) {
-	o.PaidAt = o.PaidAt.Truncate(time.Microsecond)
+	o.PaidAt, o.ItemsDigest = o.PaidAt.Truncate(time.Microsecond), itemsDigest(o.Items)
 	return s.change(ctx, r, step{load: s.loadOrder(r, o.ID), repeated: func(l loaded) ([]byte, error) {
 		if !l.order.Absent() && !l.order.same(o) {
 			return nil, ErrOrderOther

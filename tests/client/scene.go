@@ -42,10 +42,11 @@ func NewScene(t *testing.T) Scene {
 
 // The tenants beside the local one.
 const (
-	OtherTenant    = 6 // with all defaults
-	DeclaredTenant = 7 // whose fields and resources must be declared
-	ClubTenant     = 8 // whose points have a program of their own
-	BusyTenant     = 9 // whose requests are limited to three
+	OtherTenant    = 6  // with all defaults
+	DeclaredTenant = 7  // whose fields and resources must be declared
+	ClubTenant     = 8  // whose points have a program of their own
+	BusyTenant     = 9  // whose requests are limited to three
+	RuledTenant    = 10 // whose orders earn by rules beside the base
 )
 
 // NewTokens makes further tenants and tokens, and returns the secrets by the names
@@ -86,6 +87,18 @@ func NewTokens(t *testing.T, s Scene) map[string]string {
 		"money_per_ranking_point": 1000, "unique_ref_id": true, "subtract_counts_as_used": true, "negative_on_reversal": true,
 		"rate_limit": map[string]any{"size": 0},
 	})
+	make(RuledTenant, map[string]any{
+		"levels": map[string]any{"1": map[string]any{"name": "Member", "from": 0}, "2": map[string]any{"name": "Gold", "from": 5000}},
+		"earning": map[string]any{
+			"offset_minutes": 420,
+			"rules": map[string]any{
+				"double day": map[string]any{"bonus_percent": 100, "from": "2026-11-11T00:00:00+07:00", "until": "2026-11-12T00:00:00+07:00"},
+				"gold":       map[string]any{"bonus_percent": 50, "levels": []any{2}},
+				"shoes":      map[string]any{"bonus_percent": 200, "categories": []any{"shoes"}, "skus": []any{"LACES"}},
+				"tuesday":    map[string]any{"bonus_percent": 10, "weekdays": []any{"tuesday"}},
+			},
+		},
+	})
 	make(BusyTenant, map[string]any{"rate_limit": map[string]any{"size": 3, "leak": 1}})
 
 	cast := map[string]string{}
@@ -100,6 +113,7 @@ func NewTokens(t *testing.T, s Scene) map[string]string {
 		"declared": {Tenants: []int{DeclaredTenant}},
 		"club":     {Tenants: []int{ClubTenant}},
 		"busy":     {Tenants: []int{BusyTenant}},
+		"ruled":    {Tenants: []int{RuledTenant}},
 		"viewer":   {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.LoyRead}},
 	} {
 		token.Name = name

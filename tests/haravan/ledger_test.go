@@ -156,6 +156,7 @@ func (h *history) throwRules(d *dice) {
 	if d.roll(2) == 1 {
 		h.rules.Earning.Rounding = access.RoundNearest
 	}
+	h.rules.Earning.Rules, h.rules.Earning.OffsetMinutes = throwEarningRules(d), int64(d.roll(2))*420
 	h.rules.Earning.MoneyPerPoint = []int64{1000, 700}[d.roll(2)]
 	h.rules.MoneyPerRankingPoint = []int64{100, 130}[d.roll(2)]
 	from := int64(100 * d.roll(3))

@@ -143,7 +143,7 @@ func (r *replay) advance() bool {
 	for r.err == nil && r.next < len(r.entries) {
 		e := r.entries[r.next]
 		var by step
-		if !slices.Contains([]points.Kind{points.KindActivate, points.KindRelease, points.KindExpire}, e.Kind) {
+		if !slices.Contains([]points.Kind{points.KindActivate, points.KindRelease, points.KindExpire, points.KindBonus}, e.Kind) {
 			if len(r.asked) == 0 || r.asked[0].kind != e.Kind || r.asked[0].last < e.Seq {
 				r.err = fmt.Errorf("entry %d, %s: nobody asked for it", e.Seq, e.Kind)
 				break
@@ -193,6 +193,8 @@ func (r *replay) finish() error {
 		return errors.New(flaw.Problem)
 	case a.Used < 0 || a.Held < 0 || a.Incoming < 0 || a.Ranking < 0 || a.Spent < 0:
 		return errors.New("a figure is negative")
+	case len(r.model.extras) > 0:
+		return fmt.Errorf("the bonus by %s did not come", r.model.extras[0].rule)
 	case len(r.asked) > 0:
 		return fmt.Errorf("%s was carried out and has no entry", r.asked[0].kind)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -28,6 +29,9 @@ type ledgerModel struct {
 	untold  int64
 	// notTaken is what the last return could not take.
 	notTaken int64
+	// extras are bonuses whose entries have not come, version that of their rules.
+	extras  []extra
+	version string
 }
 
 // A line is what an entry did, and how much of it was undone.
@@ -64,6 +68,7 @@ type paid struct {
 	cameBack          bool // something of it
 	day, entry        int64
 	usable            time.Time
+	bonuses           []bonus
 }
 
 const neverDay = 1<<31 - 1
@@ -81,7 +86,7 @@ func newLedgerModel(of *guest) ledgerModel {
 }
 
 func (m ledgerModel) clone() ledgerModel {
-	m.lines, m.grants = slices.Clone(m.lines), slices.Clone(m.grants)
+	m.lines, m.grants, m.extras = slices.Clone(m.lines), slices.Clone(m.grants), slices.Clone(m.extras)
 	m.orders, m.refs, m.expired, m.holds = maps.Clone(m.orders), maps.Clone(m.refs), maps.Clone(m.expired), maps.Clone(m.holds)
 	return m
 }
@@ -93,7 +98,7 @@ func (m ledgerModel) expects(d operation, at time.Time) string {
 		return "repeated"
 	}
 	if p, known := m.orders[d.order.ID]; known && d.kind == points.KindOrder {
-		if p.said == d.order {
+		if reflect.DeepEqual(p.said, d.order) {
 			return "repeated"
 		}
 		return "refused"
@@ -148,6 +153,9 @@ func (m *ledgerModel) next(e points.Entry, by step) error {
 		return fmt.Errorf("of campaign %s, want %s", e.Campaign, by.wish.terms.Campaign)
 	}
 	m.lines = append(m.lines, l)
+	if err := m.says(e, by.wish.rules); err != nil {
+		return err
+	}
 	if err := saysLevel(e, by.wish.rules, before, m.ranking); err != nil {
 		return err
 	}
@@ -178,6 +186,10 @@ func (m *ledgerModel) given(kind points.Kind, d operation, f points.Figures, at 
 		p := m.orders[d.order.ID]
 		if day = p.day; f.Incoming > 0 {
 			usable = p.usable
+		}
+	case kind == points.KindBonus:
+		if day = m.extras[0].grant.day; m.extras[0].grant.waiting {
+			usable = m.extras[0].grant.usable
 		}
 	case kind == points.KindReturn && f.Used < 0, kind == points.KindReverse && f.Available > 0:
 		day = expiry(d.rules, at)
@@ -273,6 +285,8 @@ func (m *ledgerModel) change(kind points.Kind, d operation, at time.Time) (f poi
 		return points.Figures{Available: -d.order.PointsUsed, Used: d.order.PointsUsed}, m.spend(d, d.order.PointsUsed, 0)
 	case points.KindOrder:
 		return m.order(d, at)
+	case points.KindBonus:
+		return m.bonus()
 	case points.KindReturn:
 		return m.giveBack(d, at)
 	case points.KindHold:
@@ -639,6 +653,7 @@ func (m *ledgerModel) order(d operation, at time.Time) (f points.Figures, err er
 	if percent, ok := d.rules.Earning.PercentOfLevel[levelOf(d.rules, m.ranking)]; ok {
 		p.percent = percent
 	}
+	p.bonuses = bonusesOf(o, d.rules, levelOf(d.rules, m.ranking), paidAt)
 	p.entry = int64(len(m.lines)) + 1
 	usable := nextHour(paidAt.Add(wait))
 	p.usable = usable
@@ -646,7 +661,9 @@ func (m *ledgerModel) order(d operation, at time.Time) (f points.Figures, err er
 	n := p.earned(o.Total)
 	f = points.Figures{Ranking: o.Total / d.rules.MoneyPerRankingPoint, Spent: o.Total, Orders: 1}
 	m.ranking += f.Ranking
-	if wait > 0 && usable.After(at) {
+	waits := wait > 0 && usable.After(at)
+	m.expectExtras(p, grant{usable: usable, waiting: waits, day: p.day, order: p.entry})
+	if waits {
 		m.grants = append(m.grants, grant{points: n, usable: usable, waiting: true, day: p.day, order: p.entry})
 		m.bound()
 		f.Incoming = n
@@ -664,7 +681,7 @@ func (m *ledgerModel) giveBack(d operation, at time.Time) (f points.Figures, err
 	if !known || d.value > left || d.value == 0 && !whole {
 		return f, fmt.Errorf("returned %d of an order of %d", d.value, p.said.Total)
 	}
-	taken := p.earned(left) - p.earned(left-d.value)
+	taken := p.all(left) - p.all(left-d.value)
 	back := p.said.PointsUsed
 	if !whole {
 		back = p.said.PointsUsed*(p.returned+d.value)/p.said.Total - p.said.PointsUsed*p.returned/p.said.Total

@@ -189,6 +189,7 @@ func (h *history) throwOperation(d *dice, g *guest) operation {
 		if o.PointsUsed > 0 && d.roll(3) == 0 {
 			o.Total = 0 // paid in points alone
 		}
+		o.Items = throwItems(d, o.Total)
 		if d.roll(3) == 0 {
 			o.PaidAt = h.now().Add(time.Duration(24-d.roll(100)) * time.Hour)
 		}

@@ -151,6 +151,8 @@ func TestHaravanGuide(t *testing.T) {
 		`{"entries":[{"seq":12,"kind":"expire","value":-15,"balance":2150,`, `"seq":11,"kind":"order","value":15,`, `"seq":10,"kind":"order","value":0,`,
 		`"usable_after_hours": 0`, `"campaigns"`, `"point_available":2150,"point_incoming":200,`,
 		`{"entries":[{"seq":13,"kind":"add","value":0,`, `"campaign":"BDAY"`, `"point_available":2150,"point_incoming":150,`,
+		// Bonus points.
+		`"double day"`, `{"entries":[{"seq":`, `"kind":"bonus","value":5,`, `"reason":"shoes","ref_id":"B5"`, `"kind":"bonus","value":20,`, `"reason":"double day"`, `"kind":"order","value":20,`,
 		// Sending again.
 		`"point_available":2155,`, "Idempotency-Hit: true", `"point_available":2155,`,
 		`"unique_ref_id": true`, `"point_available":2154,`, `"point_available":2154,`, `"unique_ref_id": false`,
