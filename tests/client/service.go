@@ -23,6 +23,7 @@ import (
 	"regulars/functions/local/devserver"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/tests/faults"
+	"regulars/tests/rights"
 )
 
 // Proving reports whether this is make prove.
@@ -163,7 +164,7 @@ func (c Altcraft) Must(method string, body map[string]any, header ...string) Ans
 	return a
 }
 
-// Dump is everything in the table but tenants, tokens and jobs, in a form that
+// Dump is everything in the table but tenants, tokens, jobs and counts of budgets, in a form that
 // compares. Tests alone may scan.
 func Dump(t testing.TB, table string) []string {
 	t.Helper()
@@ -179,7 +180,7 @@ func Dump(t testing.TB, table string) []string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s := string(text); !strings.Contains(s, `"TOKEN`) && !strings.Contains(s, `"T#`) {
+			if s := string(text); !strings.Contains(s, `"TOKEN`) && !strings.Contains(s, `"T#`) && !strings.Contains(s, `"B#`) {
 				items = append(items, s)
 			}
 		}
@@ -227,7 +228,9 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 func WorkingService(t *testing.T) (*devserver.Server, string) {
 	t.Helper()
 	table := dynamotest.Table(t)
-	l := ServiceOn(t, dynamotest.Client(t), table)
+	l := devserver.New(devserver.Options{
+		DB: limitedDB(t), Table: table, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Around: rights.Around,
+	})
 	if err := l.Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +240,7 @@ func WorkingService(t *testing.T) (*devserver.Server, string) {
 
 // Work does jobs until the test ends.
 func Work(t *testing.T, l *devserver.Server) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(rights.As(context.Background(), "work"))
 	ended := make(chan struct{})
 	go func() { defer close(ended); l.Work(ctx) }()
 	t.Cleanup(func() { cancel(); <-ended })

@@ -49,6 +49,8 @@ type Options struct {
 	Log   *slog.Logger
 	// Operating is optional. Budgets are those of the table where there are none.
 	Operating httpapi.Operating
+	// Around, unless nil, is put around the handler of each function.
+	Around func(function string, h http.Handler) http.Handler
 }
 
 // A Server is the whole service in one process.
@@ -85,22 +87,28 @@ func New(o Options) *Server {
 	queue := work.NewInProcess(worker, upkeep, partqueue.Observer{Metrics: operating.Metrics, Audit: operating.Audit})
 	service := jobs.NewService(store, queue, time.Now, wait).WithTexts(httpapi.Texts)
 	ledgers := points.NewService(store, time.Now)
+	around := o.Around
+	if around == nil {
+		around = func(_ string, h http.Handler) http.Handler { return h }
+	}
 	return &Server{
 		Store: store, Registrar: registrar, Jobs: service, Catalog: products, queue: queue,
 		due: kinds.NewDuePoints(ledgers, registrar),
-		altcraft: altcraft.New(altcraft.Options{
+		altcraft: around("altcraft", altcraft.New(altcraft.Options{
 			Customers: customers, Guard: guard, Jobs: service, Worker: worker, Log: o.Log, Deadline: deadline, Operating: operating,
-		}),
-		genesys: genesys.New(genesys.Options{
+		})),
+		genesys: around("genesys", genesys.New(genesys.Options{
 			Customers: customers, Guard: guard, Registrar: registrar, Jobs: service, Log: o.Log, Deadline: deadline,
 			Prefix: genesys.DefaultPrefix, Operating: operating,
-		}),
-		haravan: haravan.New(haravan.Options{
+		})),
+		haravan: around("haravan", haravan.New(haravan.Options{
 			Points: ledgers, List: points.NewList(store, time.Now, 0),
 			Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline, Operating: operating,
-		}),
-		mojodex: mojodex.New(mojodex.Options{Catalog: products, Guard: guard, Log: o.Log, Deadline: deadline, Now: time.Now, Operating: operating}),
-		admin:   admin.HTTPHandler(admin.New(registrar, service, ledgers).WithObserver(operating.Metrics, operating.Audit)),
+		})),
+		mojodex: around("mojodex", mojodex.New(mojodex.Options{
+			Catalog: products, Guard: guard, Log: o.Log, Deadline: deadline, Now: time.Now, Operating: operating,
+		})),
+		admin: around("admin", admin.HTTPHandler(admin.New(registrar, service, ledgers).WithObserver(operating.Metrics, operating.Audit))),
 	}
 }
 
