@@ -50,6 +50,7 @@ func (d Dialect) updateBatch(c *call) (httpapi.Answer, error) {
 // and answers for each in its place (Altcraft 6.5). Only what is wrong with all of
 // them is rejected as a whole, and then nothing is written.
 func (d Dialect) writeBatch(c *call, b batch) (httpapi.Answer, error) {
+	d = d.forCall(c)
 	items, err := d.batchItems(c, b)
 	if err != nil {
 		return httpapi.Answer{}, err

@@ -32,6 +32,8 @@ type call struct {
 	body map[string]any // the parameters
 	// key, unless nil, makes the call safe to repeat.
 	key *idempotency.Key
+	// dryRun: nothing is to be done.
+	dryRun bool
 	// inXML: the request came in XML.
 	inXML bool
 }
@@ -87,6 +89,10 @@ func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
 		m.body = body
 		maps.Copy(m.parameters, body)
 	}
+	dry, err := readDryRun(authorized, m.parameters)
+	if err != nil {
+		return nil, err
+	}
 	key, err := keyOf(authorized.Request, m.parameters)
 	if err != nil {
 		return nil, err
@@ -95,7 +101,7 @@ func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
 	authorized.Parsed = message{body: map[string]any{"format": m.body["format"]}}
 	authorized.Ignore(unshaped(authorized.Route, m.parameters)...)
 	_, inXML := xmlCharset(authorized.Request)
-	return &call{Call: authorized, body: m.parameters, key: key, inXML: inXML}, nil
+	return &call{Call: authorized, body: m.parameters, key: key, dryRun: dry, inXML: inXML}, nil
 }
 
 // unshaped are the parameters that are to shape an answer and that the method does not

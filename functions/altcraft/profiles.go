@@ -83,6 +83,7 @@ func (d Dialect) deleteProfile(c *call) (httpapi.Answer, error) {
 // apply carries out the request that read returns. What is rejected when it is read
 // may have been carried out before, under the same key.
 func (d Dialect) apply(c *call, read func() (customer.Request, error)) (customer.Result, error) {
+	d = d.forCall(c)
 	request, err := read()
 	if clientErr, rejected := errs.AsClient(err); rejected {
 		return d.customers.RejectUnlessReplayed(c.Context(), c.Settings.Tenant, c.key, clientErr)

@@ -93,7 +93,7 @@ func New(o Options) http.Handler {
 		Log:         o.Log,
 		Deadline:    o.Deadline,
 		Operating:   o.Operating,
-		Reads:       []string{"token", "format"},
+		Reads:       []string{"token", "format", dryRun},
 		Credentials: credentials,
 		Decode:      Dialect.decode,
 		UnknownPath: errs.New(errs.NotFound, codePath, "", prefix),

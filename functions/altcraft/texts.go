@@ -18,6 +18,7 @@ var quickTexts = func() errs.Texts {
 }()
 
 var formats = map[string]string{
+	"no_dry_run":                         "dry_run: this method starts a job and cannot only be tried.",
 	"missing/profiles":                   "data: the profiles are missing.",
 	"too_many/profiles":                  "data: there are %v profiles; %v is the limit of one request. Larger files go through the bulk import.",
 	"bad_name/field":                     "data: the name of a field has at most %v bytes.",

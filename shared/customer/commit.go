@@ -130,6 +130,10 @@ type Store interface {
 	// or nil.
 	IdempotencyRecord(ctx context.Context, tenant int, key string) (*IdempotencyRecord, error)
 
+	// Weigh says what c takes of a transaction: items, bytes of what is written, and
+	// units. It rejects what Commit would for its size.
+	Weigh(c Commit) (items, bytes int, units int64, err error)
+
 	// Commit makes c true, or returns ErrConflict when something is no longer as
 	// it was read. Where its Request is recorded already it returns that as an
 	// [idempotency.Carried]. It fails where the standing changes and Account is nil.

@@ -35,7 +35,7 @@ func (s checker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		recorded := r.Header.Get("Idempotency-Key") != "" && got.Header().Get("Idempotency-Hit") == ""
 		unchanged := answer.Changed != nil && !*answer.Changed && !recorded
-		return !answer.rejected() && !unchanged && !readsOnly.MatchString(r.URL.Path)
+		return !answer.rejected() && !unchanged && got.Header().Get("Dry-Run") == "" && !readsOnly.MatchString(r.URL.Path)
 	})
 }
 
