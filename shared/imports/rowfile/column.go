@@ -225,36 +225,69 @@ func (t target) typed(types Types) target {
 }
 
 // A speller finds the spelling of names whose case does not count: the known ones.
-type speller map[string]string
+// Those that only case tells apart are spelled as they are.
+type speller struct {
+	exact  map[string]bool
+	folded map[string]string // empty where there are several
+}
 
 func newSpeller(types Types) speller {
-	s := speller{}
+	s := speller{map[string]bool{}, map[string]string{}}
 	for name := range types.Fields {
-		s[strings.ToLower(name)] = name
+		s.add(name)
 	}
 	for name := range coreForms {
-		s[strings.ToLower(name)] = name
+		s.add(name)
+	}
+	for name, attributes := range types.Extensions {
+		for attribute := range attributes {
+			s.add(name + "." + attribute)
+		}
 	}
 	return s
+}
+
+func (s speller) add(name string) {
+	if s.exact[name] {
+		return
+	}
+	s.exact[name] = true
+	lower := strings.ToLower(name)
+	if _, taken := s.folded[lower]; taken {
+		name = ""
+	}
+	s.folded[lower] = name
+}
+
+// known returns the known name that is meant, else the name itself.
+func (s speller) known(name string) string {
+	if spelled := s.folded[strings.ToLower(name)]; spelled != "" && !s.exact[name] {
+		return spelled
+	}
+	return name
 }
 
 // spell returns a column's name as [parseTarget] takes it.
 func (s speller) spell(name string) string {
 	base, function, isFunction := strings.Cut(name, ":")
 	base = strings.TrimSpace(base)
-	lower := strings.ToLower(base)
-	first, rest, _ := strings.Cut(lower, ".")
+	parts := strings.SplitN(base, ".", 4)
+	first := strings.ToLower(parts[0])
 	switch {
-	case s[lower] != "":
-		base = s[lower]
-	case first == "points" && rest != "", first == "order" && rest != "":
-		base = lower
-	case first == "subscriptions":
-		base = lower
-		if at := strings.Index(lower, "."+customFields+"."); at > 0 {
-			end := at + len("."+customFields+".")
-			base = lower[:end] + strings.TrimSpace(name[:len(base)])[end:]
+	case s.known(base) != base || s.exact[base]:
+		base = s.known(base)
+	case len(parts) > 1 && (first == "points" || first == "order"):
+		base = strings.ToLower(base)
+	case len(parts) > 1 && first == "subscriptions":
+		for i := range parts {
+			if i < 3 || parts[2] != customFields {
+				parts[i] = strings.ToLower(parts[i])
+			}
 		}
+		base = strings.Join(parts, ".")
+	case len(parts) > 2:
+		extension, attribute, _ := strings.Cut(s.known(parts[0]+"."+strings.Join(parts[2:], ".")), ".")
+		base = extension + "." + parts[1] + "." + attribute
 	}
 	if isFunction {
 		action, submatch, hasSubmatch := strings.Cut(function, ":")

@@ -50,6 +50,7 @@ type Decoder struct {
 
 	columns   []target // of CSV
 	constants []constant
+	called    map[string]string // what the file calls a field
 	members   map[string]target // of JSON Lines, those met so far
 	names     []string          // of the members of one object
 	seen      map[string]bool   // targets of one object
@@ -70,7 +71,7 @@ const maxMembers = 10 * MaxColumns
 func NewDecoder(h Header, o Options, types Types) (*Decoder, error) {
 	d := &Decoder{
 		header: h, clears: o.EmptyClears, types: types, speller: newSpeller(types),
-		mapped: map[string]string{}, ignored: map[string]bool{}, members: map[string]target{}, seen: map[string]bool{},
+		mapped: map[string]string{}, ignored: map[string]bool{}, members: map[string]target{}, seen: map[string]bool{}, called: map[string]string{},
 	}
 	var err error
 	if d.formats, err = formatsOf(o.Mapping); err != nil {
@@ -78,6 +79,10 @@ func NewDecoder(h Header, o Options, types Types) (*Decoder, error) {
 	}
 	for name, target := range o.Mapping.Columns {
 		d.mapped[fold(name)] = target
+		if h.Format == JSONLines {
+			field, _, _ := strings.Cut(target, ":")
+			d.called[field] = name
+		}
 	}
 	for _, name := range o.Mapping.Ignore {
 		d.ignored[fold(name)] = true
@@ -89,10 +94,26 @@ func NewDecoder(h Header, o Options, types Types) (*Decoder, error) {
 	return d, d.readConstants(o.Mapping.Constants, seen)
 }
 
+// Column is what the file calls the member of data that a path leads to: "phones" is
+// "Telefon" where a column of that name sets the phones. A path that no column sets is
+// returned as it is.
+func (d *Decoder) Column(path string) string {
+	member := path
+	if end := strings.IndexAny(path, ".["); end > 0 {
+		member = path[:end]
+	}
+	for _, field := range []string{path, member} {
+		if column, ok := d.called[field]; ok {
+			return shortName(column)
+		}
+	}
+	return path
+}
+
 // readColumns resolves the header of CSV.
 func (d *Decoder) readColumns(seen map[string]bool) error {
 	if d.header.Format == JSONLines {
-		return nil
+		return nil // its names are known when they are met
 	}
 	report, known := reportIn(d.header.Columns), false
 	for i, name := range d.header.Columns {
@@ -111,6 +132,9 @@ func (d *Decoder) readColumns(seen map[string]bool) error {
 			return reject("bad_header/same_target", name, t.id)
 		}
 		seen[t.id] = true
+		if t.kind == ofField {
+			d.called[t.name] = name
+		}
 		known = known || t.known
 		d.columns = append(d.columns, t)
 	}

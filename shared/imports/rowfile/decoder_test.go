@@ -17,7 +17,7 @@ import (
 var types = rowfile.Types{
 	Fields: map[string]string{
 		"LOYALTY_SCORE": "int", "rate": "float", "vip": "bool", "since": "date", "likes": "tags", "card": "object", "cards": "arr_object",
-		"code": "string", "CRM_ID": "",
+		"code": "string", "CRM_ID": "", "Level": "int", "LEVEL": "float", "title": "int",
 	},
 	Extensions: map[string]map[string]string{"Phone": {"PhoneNumber": "string", "Main": "boolean", "Rank": "integer"}},
 }
@@ -94,6 +94,16 @@ func TestRows(t *testing.T) {
 		{
 			name: "a header in another case, with blanks, a mark and semicolons", file: "\ufeff EMAIL ; _FName ;loyalty_score\r\na@x.com;Ann;7\r\n",
 			want: []any{of(object{"email": "a@x.com", "_fname": "Ann", "LOYALTY_SCORE": number("7")})},
+		},
+		{
+			name: "names that only case tells apart, and known ones in another case", file: "email,Level,LEVEL,level,TITLE,title,phone.0.MAIN,SubscrİptİonS.0.custom_fields.x,Subscriptions.0.Custom_Fields.X,address.1.x\nx,1,1.5,007,007,8,1,a,b,c\n",
+			want: []any{rowfile.Row{
+				Data: object{
+					"email": "x", "Level": number("1"), "LEVEL": number("1.5"), "level": "007", "TITLE": "007", "title": number("8"),
+					"subscriptions": []any{object{"custom_fields": object{"x": "a", "X": "b"}}},
+				},
+				Extensions: map[string][]object{"Phone": {{"Main": true}}, "address": {{"x": "c"}}},
+			}},
 		},
 		{name: "tabs", file: "email\t_fname\na@x.com\t\"A\tB\"\n", want: []any{of(object{"email": "a@x.com", "_fname": "A\tB"})}},
 		{name: "the separator of a spreadsheet", file: "sep=;\nemail;a,b,c,d\nx;y\n", want: []any{of(object{"email": "x", "a,b,c,d": "y"})}},
@@ -222,6 +232,32 @@ func TestRows(t *testing.T) {
 				t.Errorf("rows (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What the file calls a field is told where a value is rejected further on.
+func TestColumn(t *testing.T) {
+	for _, h := range []rowfile.Header{
+		{Format: rowfile.CSV, Columns: []string{"EMAIL", "Telefon", "checks:incr", "subscriptions.0.email"}, Delimiter: ','},
+		{Format: rowfile.JSONLines},
+	} {
+		o := rowfile.Options{Format: h.Format, Mapping: mapping(t, `{"columns":{"Telefon":"phones","Besuche":"checks:incr"}}`)}
+		if h.Format == rowfile.CSV {
+			o.Mapping.Columns = map[string]string{"telefon": "phones"}
+		}
+		d, err := rowfile.NewDecoder(h, o, types)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{"phones": "Telefon", "phones[1]": "Telefon", "email": "EMAIL", "checks.value": "checks:incr", "subscriptions[0].email": "subscriptions[0].email", "": ""}
+		if h.Format == rowfile.JSONLines {
+			want["email"], want["checks.value"] = "email", "Besuche"
+		}
+		for path, column := range want {
+			if got := d.Column(path); got != column {
+				t.Errorf("%s: Column(%q) = %q, want %q", h.Format, path, got, column)
+			}
+		}
 	}
 }
 

@@ -170,14 +170,13 @@ func columnNames(record []byte, h Header) ([]string, error) {
 		if checkText(name, name, h.Charset) != nil {
 			return nil, reject("bad_header/characters", name)
 		}
-		folded := strings.ToLower(name)
 		if slices.Contains(report, i) {
 			continue
 		}
-		if name != "" && seen[folded] {
+		if name != "" && seen[name] {
 			return nil, reject("bad_header/doubled", name)
 		}
-		seen[folded] = true
+		seen[name] = true
 	}
 	if !slices.ContainsFunc(names, func(name string) bool { return name != "" }) {
 		return nil, reject("bad_header/no_names", "")
