@@ -80,11 +80,15 @@ func (s *Service) report(ctx context.Context, im Import) error {
 	return s.put(ctx, im.folder(resultsFolder)+"summary.json", summary)
 }
 
-// rejectedName is the file of rejected rows, or the first of several.
-func rejectedName(im Import) string {
+// rejectedName is the file of the rejected rows of a part, or of all where they are
+// not too many for one: in the format of the import's file, so that it can be dropped.
+func rejectedName(im Import, part int) string {
 	extension := ".csv"
+	if format, _, err := rowfile.Detect(im.Key, nil); err == nil && format == rowfile.JSONLines {
+		extension = ".jsonl"
+	}
 	if im.Final.Rejections() > rejectedInOne {
-		return "rejected-00000" + extension
+		return fmt.Sprintf("rejected-%05d%s", part, extension)
 	}
 	return "rejected" + extension
 }
@@ -109,7 +113,7 @@ func (s *Service) putRejected(ctx context.Context, im Import, ends []rowCursor) 
 			return nil, err
 		}
 		if im.Final.Rejections() > rejectedInOne {
-			if err := s.putRows(ctx, fmt.Sprintf("%srejected-%05d.csv", im.folder(resultsFolder), n), f, own); err != nil {
+			if err := s.putRows(ctx, im.folder(resultsFolder)+rejectedName(im, n), f, own); err != nil {
 				return nil, err
 			}
 			slices.SortFunc(own, func(a, b rejection) int { return cmp.Compare(a.Row, b.Row) })
@@ -119,7 +123,7 @@ func (s *Service) putRejected(ctx context.Context, im Import, ends []rowCursor) 
 	}
 	slices.SortFunc(all, func(a, b rejection) int { return cmp.Compare(a.Row, b.Row) })
 	if im.Final.Rejections() <= rejectedInOne {
-		if err := s.putRows(ctx, im.folder(resultsFolder)+"rejected.csv", f, all); err != nil {
+		if err := s.putRows(ctx, im.folder(resultsFolder)+rejectedName(im, 0), f, all); err != nil {
 			return nil, err
 		}
 	}
@@ -141,7 +145,11 @@ func (s *Service) putRows(ctx context.Context, key string, f file, rows []reject
 	for _, r := range rows {
 		document = rowfile.AppendRejected(document, f.Header, parser.Record(r.Row, r.Raw), r.Code, r.Text)
 	}
-	return s.Bucket.Put(ctx, key, document, "text/csv; charset=utf-8")
+	contentType := "text/csv; charset=utf-8"
+	if f.Header.Format == rowfile.JSONLines {
+		contentType = "application/x-ndjson"
+	}
+	return s.Bucket.Put(ctx, key, document, contentType)
 }
 
 // A Summary is what is said of an import that has ended.

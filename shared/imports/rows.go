@@ -115,7 +115,7 @@ func (r *reading) read(record rowfile.Record) row {
 	var err error
 	if read.values, err = r.decoder.Row(record); err == nil {
 		read.item, err = r.dialect.Read(read.values.Data)
-		err = atColumn(err)
+		err = r.atColumn(err)
 	}
 	if err == nil {
 		err = r.withExtensions(&read)
@@ -129,10 +129,10 @@ func (r *reading) match(record rowfile.Record) string {
 	return matchOf(r.read(record).item, record.Row)
 }
 
-// atColumn makes the path of a client error that of a column: data.email is email.
-func atColumn(err error) error {
+// atColumn makes the path of a client error that of a column, as the file calls it.
+func (r *reading) atColumn(err error) error {
 	if clientErr, ok := errs.AsClient(err); ok {
-		return clientErr.At(strings.TrimPrefix(clientErr.Path, "data."))
+		return clientErr.At(r.decoder.Column(strings.TrimPrefix(clientErr.Path, "data.")))
 	}
 	return err
 }
@@ -422,7 +422,7 @@ func (b *batch) decide(ctx context.Context, r row) (customer.Result, error) {
 	request.Rules = rules(b.reading.settings)
 	result, err := b.customers.Apply(ctx, request)
 	if err != nil {
-		return result, atColumn(err)
+		return result, b.reading.atColumn(err)
 	}
 	ask := points.Request{
 		Tenant: b.im.Tenant, ID: result.ID, Rules: b.reading.settings.Preferences,

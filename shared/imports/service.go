@@ -256,7 +256,7 @@ func (s *Service) results(im Import) []string {
 	folder := im.folder(resultsFolder)
 	keys := []string{folder + "summary.json"}
 	if im.Final.Rejections() > 0 {
-		keys = append(keys, folder+rejectedName(im))
+		keys = append(keys, folder+rejectedName(im, 0))
 	}
 	if im.State == Undone && im.Taken.Kept > 0 {
 		keys = append(keys, folder+"kept.csv")
