@@ -25,7 +25,7 @@
 //	unique label        T#<tenant>             LABEL#<kind>#<v>
 //	whose purchase      T#<tenant>             PURCHASE#<n>
 //	numbers drawn       T#<tenant>             SEQ#<sequence>
-//	what of a budget is taken  B#<tenant>     <window>
+//	what of a budget is taken  Q#<tenant>     <window>
 //	token               TOKEN#<sha256>         TOKEN            TOKENS#<home> / created, sha256
 //	job                 J#<tenant>#<job>       JOB              J#<tenant> / job
 //	part of a job       J#<tenant>#<job>       PART#<n>
@@ -405,7 +405,7 @@ func settingsKey(tenant int) key { return key{"T#" + strconv.Itoa(tenant), "SETT
 
 // budgetKey counts what a tenant's processes took of their budget in a window.
 func budgetKey(tenant int, window int64) key {
-	return key{"B#" + strconv.Itoa(tenant), strconv.FormatInt(window, 10)}
+	return key{"Q#" + strconv.Itoa(tenant), strconv.FormatInt(window, 10)}
 }
 
 // tenantOfSettings reads what settingsKey writes.

@@ -236,7 +236,7 @@ func (s Scene) Items(t *testing.T) map[string]map[string]any {
 			}
 			pk, _ := row["pk"].(string)
 			sk, _ := row["sk"].(string)
-			if !strings.HasPrefix(pk, "B#") {
+			if !strings.HasPrefix(pk, "Q#") {
 				all[pk+" "+sk] = row
 			}
 		}

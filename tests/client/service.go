@@ -180,7 +180,7 @@ func Dump(t testing.TB, table string) []string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s := string(text); !strings.Contains(s, `"TOKEN`) && !strings.Contains(s, `"T#`) && !strings.Contains(s, `"B#`) {
+			if s := string(text); !strings.Contains(s, `"TOKEN`) && !strings.Contains(s, `"T#`) && !strings.Contains(s, `"Q#`) {
 				items = append(items, s)
 			}
 		}

@@ -8,4 +8,4 @@ import (
 )
 
 // Budgets are counted by tests/whole.
-func TestMain(m *testing.M) { os.Exit(client.Main(m, "genesys", "UpdateItem B#*")) }
+func TestMain(m *testing.M) { os.Exit(client.Main(m, "genesys", "UpdateItem Q#*")) }

@@ -402,7 +402,7 @@ func TestBudgetIsCountedInOneItem(t *testing.T) {
 	}
 	out, err := s.DB.Query(t.Context(), &dynamodb.QueryInput{
 		TableName: &s.Table, KeyConditionExpression: aws.String("pk = :pk"),
-		ExpressionAttributeValues: keyValue("B#5"),
+		ExpressionAttributeValues: keyValue("Q#5"),
 	})
 	if err != nil || len(out.Items) != 1 || !slices.Contains(slices.Collect(maps.Keys(out.Items[0])), "ttl") {
 		t.Errorf("items = %v, %v", out, err)
