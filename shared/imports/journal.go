@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"regulars/shared/customer"
@@ -57,9 +59,9 @@ type fields map[string]json.RawMessage
 func newEntry(row int64, result customer.Result, c change) entry {
 	e := entry{Row: row, ID: result.ID, Created: result.Created}
 	if c.customer != nil {
-		e.Before, e.After = differing(fieldsOf(c.customer.Before.Customer), fieldsOf(c.customer.After))
+		e.Before, e.After = changedFields(c.customer.Before.Customer, c.customer.After)
 	}
-	for _, commit := range c.points {
+	for _, commit := range c.points.commits {
 		for _, made := range commit.Entries {
 			e.Points = append(e.Points, made.Seq)
 		}
@@ -92,9 +94,40 @@ const (
 // fieldsOf are the fields of a customer that have a value.
 func fieldsOf(c customer.Customer) fields {
 	f := fields{}
+	for name, v := range valuesOf(c) {
+		f[name], _ = json.Marshal(v) // what a customer is made of always can be
+	}
+	return f
+}
+
+// changedFields are the fields that differ, as they were and as they are.
+func changedFields(before, after customer.Customer) (b, a fields) {
+	b, a = fields{}, fields{}
+	was, is := valuesOf(before), valuesOf(after)
+	for name, v := range was {
+		w, still := is[name]
+		if still && reflect.DeepEqual(v, w) {
+			continue
+		}
+		b[name], _ = json.Marshal(v)
+		if still {
+			a[name], _ = json.Marshal(w)
+		}
+	}
+	for name, v := range is {
+		if _, known := was[name]; !known {
+			a[name], _ = json.Marshal(v)
+		}
+	}
+	return b, a
+}
+
+// valuesOf are the fields of a customer that have a value, by name.
+func valuesOf(c customer.Customer) map[string]any {
+	values := make(map[string]any, 16)
 	set := func(name string, v any, absent bool) {
 		if !absent {
-			f[name], _ = json.Marshal(v) // what a customer is made of always can be
+			values[name] = v
 		}
 	}
 	set("Emails", c.Emails, len(c.Emails) == 0)
@@ -113,18 +146,18 @@ func fieldsOf(c customer.Customer) fields {
 	set("Segments", c.Segments, len(c.Segments) == 0)
 	set("ClientID", c.ClientID, c.ClientID == "")
 	for name, v := range c.Custom {
-		set(customPrefix+name, v, false)
+		values[customPrefix+name] = v
 	}
 	for number, e := range c.Extensions {
 		if e.Records != nil { // others were not looked at and are as they were
-			set(fmt.Sprint(extensionPrefix, number), e.Records, false)
+			values[extensionPrefix+strconv.Itoa(number)] = e.Records
 		}
 	}
 	for _, s := range c.Subscriptions {
 		key, _ := json.Marshal(s.Key())
-		set(subscriptionPrefix+string(key), s, false)
+		values[subscriptionPrefix+string(key)] = s
 	}
-	return f
+	return values
 }
 
 // restore gives c the fields of before wherever it has those of after. It returns the

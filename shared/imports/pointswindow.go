@@ -25,8 +25,7 @@ type pointsWindow struct {
 	unique   map[uniqueName]bool
 	owners   map[string]customer.ID // of orders that are new
 
-	points       []points.Commit
-	pointsWeight Weight
+	points []points.Commit
 }
 
 type orderName struct {
@@ -60,7 +59,7 @@ func (l ledgerWindow) Profile(ctx context.Context, tenant int, id customer.ID) (
 		c = customer.Record{Customer: row.After, Rev: customer.Rev{Commit: row.ID}}
 	}
 	profile, known := w.profiles[id]
-	for _, commit := range w.row.points { // of the same row
+	for _, commit := range w.row.points.commits { // of the same row
 		if commit.After.ID == id {
 			profile.Account, known = following(profile.Account, commit), true
 		}
@@ -124,20 +123,15 @@ func (l ledgerWindow) ReferenceAnswer(ctx context.Context, tenant int, id custom
 // CommitPoints implements [points.Store]: it is what the row comes to.
 func (l ledgerWindow) CommitPoints(_ context.Context, c points.Commit) error {
 	if len(c.Entries) > 0 {
-		l.w.row.points = append(l.w.row.points, c)
+		l.w.row.points.commits = append(l.w.row.points.commits, c)
 	}
 	return nil
 }
 
 // keepPoints takes in what a row does to accounts. The first commit of an account
 // writes it as the last leaves it; the others add their entries.
-func (w *window) keepPoints(commits []points.Commit) error {
+func (w *window) keepPoints(commits []points.Commit) {
 	for _, c := range commits {
-		weight, err := w.weightOfPoints(c)
-		if err != nil {
-			return err
-		}
-		w.pointsWeight = w.pointsWeight.plus(weight)
 		id := c.After.ID
 		profile := w.profiles[id]
 		profile.Account = following(profile.Account, c)
@@ -159,7 +153,6 @@ func (w *window) keepPoints(commits []points.Commit) error {
 			}
 		}
 	}
-	return nil
 }
 
 // follow gives an account that the window writes the standing of its customer.

@@ -410,7 +410,8 @@ func (b *batch) apply(ctx context.Context, r row) (fits bool, err error) {
 	}
 	b.note(r, result)
 	b.tally.Units = weight.Units
-	return true, b.window.keep()
+	b.window.keep()
+	return true, nil
 }
 
 // decide carries the row out on the window.
@@ -468,13 +469,13 @@ func (b *batch) note(r row, result customer.Result) {
 	switch {
 	case result.Created:
 		b.tally.Created++
-	case result.Changed, len(change.points) > 0:
+	case result.Changed, len(change.points.commits) > 0:
 		b.tally.Updated++
 	default:
 		b.tally.Unchanged++
 		return
 	}
-	if change.customer == nil && len(change.points) == 0 {
+	if change.customer == nil && len(change.points.commits) == 0 {
 		return
 	}
 	b.journal = append(b.journal, newEntry(r.record.Row, result, change))

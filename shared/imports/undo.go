@@ -242,9 +242,7 @@ func (s *Service) takeBack(ctx context.Context, im Import, w *window, entries []
 		if back.entries > 0 && (weight.Items+w.required() > items || weight.Bytes > maxBytes) {
 			break
 		}
-		if err := w.keep(); err != nil {
-			return back, err
-		}
+		w.keep()
 		back.entries++
 		back.tally = back.tally.plus(tally)
 		if kept.Fields != nil || kept.Reason != "" {

@@ -48,6 +48,7 @@ type window struct {
 	changed []customer.ID
 	merged  map[customer.ID]*customer.Commit
 	weights map[customer.ID]Weight
+	total   Weight
 	// what the decisions require, and who changed which key last.
 	keyChanges map[customer.Key]keyChange
 	checkKeys  map[customer.Key]customer.Rev
@@ -59,7 +60,16 @@ type window struct {
 // A change is what one row comes to.
 type change struct {
 	customer *customer.Commit
-	points   []points.Commit
+	// merged is the commit with those of the rows before about the customer.
+	merged *customer.Commit
+	weight Weight // of merged
+	points pointsChange
+}
+
+// A pointsChange is what one row does to accounts.
+type pointsChange struct {
+	commits []points.Commit
+	weight  Weight
 }
 
 // A keyChange is how a key changes over all rows.
@@ -77,6 +87,10 @@ type Weight struct {
 
 func (w Weight) plus(v Weight) Weight {
 	return Weight{w.Items + v.Items, w.Bytes + v.Bytes, w.Units + v.Units}
+}
+
+func (w Weight) minus(v Weight) Weight {
+	return Weight{w.Items - v.Items, w.Bytes - v.Bytes, w.Units - v.Units}
 }
 
 // A Weigher says what a commit takes of a transaction. It rejects a customer that
@@ -272,7 +286,10 @@ func (w *window) Account(ctx context.Context, tenant int, id customer.ID) (custo
 
 // Commit implements [customer.Store]: it is what the row comes to.
 func (w *window) Commit(_ context.Context, c customer.Commit) error {
-	if c.Before.Commit != w.customers[c.After.ID].Commit {
+	if known := w.customers[c.After.ID]; c.Before.Commit != known.Commit {
+		if c.Before.Absent() {
+			return errs.ErrConflict // another row drew the same id; the next one is another
+		}
 		return errStale
 	}
 	w.row.customer = &c
@@ -281,27 +298,25 @@ func (w *window) Commit(_ context.Context, c customer.Commit) error {
 
 // weight is what the window takes of a transaction with the row's change.
 func (w *window) weight() (Weight, error) {
-	total := w.pointsWeight
-	for id, weight := range w.weights {
-		if w.row.customer == nil || w.row.customer.After.ID != id {
-			total = total.plus(weight)
-		}
-	}
+	total := w.total
 	if c := w.row.customer; c != nil {
-		weight, err := w.weightOf(w.merge(*c))
+		merged := w.merge(*c)
+		weight, err := w.weightOf(merged)
 		if err != nil {
 			return Weight{}, err
 		}
-		total = total.plus(weight)
+		w.row.merged, w.row.weight = &merged, weight
+		total = total.plus(weight).minus(w.weights[c.After.ID])
 	}
-	for _, c := range w.row.points {
+	w.row.points.weight = Weight{}
+	for _, c := range w.row.points.commits {
 		weight, err := w.weightOfPoints(c)
 		if err != nil {
 			return Weight{}, err
 		}
-		total = total.plus(weight)
+		w.row.points.weight = w.row.points.weight.plus(weight)
 	}
-	return total, nil
+	return total.plus(w.row.points.weight), nil
 }
 
 func (w *window) weightOf(c customer.Commit) (Weight, error) {
@@ -314,31 +329,27 @@ func (w *window) weightOfPoints(c points.Commit) (Weight, error) {
 	return Weight{items, bytes, units}, err
 }
 
-// keep takes the row's change in. That it fits was asked before.
-func (w *window) keep() error {
-	if err := w.keepPoints(w.row.points); err != nil {
-		return err
+// keep takes in the row's change, of which [window.weight] has said that it fits.
+func (w *window) keep() {
+	w.total = w.total.plus(w.row.points.weight)
+	w.keepPoints(w.row.points.commits)
+	c := w.row.customer
+	if c == nil {
+		return
 	}
-	if c := w.row.customer; c != nil {
-		merged := w.merge(*c)
-		weight, err := w.weightOf(merged)
-		if err != nil {
-			return err
-		}
-		id := c.After.ID
-		if w.merged[id] == nil {
-			w.changed = append(w.changed, id)
-		}
-		w.merged[id], w.weights[id] = &merged, weight
-		w.customers[id] = customer.Record{Customer: c.After, Rev: customer.Rev{Commit: c.ID, Bytes: merged.Before.Bytes}}
-		delete(w.checks, id)
-		w.keepKeys(*c)
-		w.follow(c.After)
-		for _, r := range c.UnchangedCustomers {
-			w.requireCustomer(r)
-		}
+	id := c.After.ID
+	if w.merged[id] == nil {
+		w.changed = append(w.changed, id)
 	}
-	return nil
+	w.total = w.total.plus(w.row.weight).minus(w.weights[id])
+	w.merged[id], w.weights[id] = w.row.merged, w.row.weight
+	w.customers[id] = customer.Record{Customer: c.After, Rev: customer.Rev{Commit: c.ID, Bytes: w.row.merged.Before.Bytes}}
+	delete(w.checks, id)
+	w.keepKeys(*c)
+	w.follow(c.After)
+	for _, r := range c.UnchangedCustomers {
+		w.requireCustomer(r)
+	}
 }
 
 // keepKeys takes in how a commit changes keys, and which it requires as they were.

@@ -1,0 +1,190 @@
+package imports_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/dynamo"
+	"regulars/shared/httpapi"
+	"regulars/shared/imports"
+	"regulars/shared/jobs"
+	"regulars/shared/objects"
+)
+
+// A memory plays the table: customers, keys and one import.
+type memory struct {
+	customer.Store // what is not played is nil
+
+	im        imports.Import
+	customers map[customer.ID]customer.Record
+	keys      map[customer.Key]customer.KeyRecord
+}
+
+// An importOf plays the store of one import.
+type importOf struct {
+	imports.Store
+	*memory
+}
+
+func (m importOf) Import(context.Context, int, string) (imports.Import, error) { return m.im, nil }
+
+func (m *memory) Reload(context.Context, int) (access.Settings, error) {
+	return access.NewSettings(tenant, "Shop")
+}
+
+func (m *memory) Keys(_ context.Context, _ int, keys []customer.Key) (map[customer.Key]customer.KeyRecord, error) {
+	found := make(map[customer.Key]customer.KeyRecord, len(keys))
+	for _, key := range keys {
+		found[key] = m.keys[key]
+	}
+	return found, nil
+}
+
+func (m *memory) Customers(_ context.Context, _ int, ids []customer.ID) (map[customer.ID]customer.Record, error) {
+	found := make(map[customer.ID]customer.Record, len(ids))
+	for _, id := range ids {
+		if record, ok := m.customers[id]; ok {
+			found[id] = record
+		}
+	}
+	return found, nil
+}
+
+// write makes the changes of a step true.
+func (m *memory) write(commits []customer.Commit) {
+	for _, c := range commits {
+		if c.After.ID != 0 {
+			m.customers[c.After.ID] = customer.Record{Customer: c.After, Rev: customer.Rev{Commit: c.ID, Bytes: 200}}
+		}
+		for _, k := range c.Keys {
+			m.keys[k.Key] = customer.KeyRecord{Owners: k.After, Rev: customer.Rev{Commit: c.ID, Bytes: 80}}
+		}
+	}
+}
+
+// played makes a service on played storage, and rows of a file as the sort leaves
+// them.
+func played(b *testing.B, file string) (*memory, jobs.Kind) {
+	b.Helper()
+	bucket := objects.NewMemory()
+	object := bucket.Upload("imports/tenant=5/people.csv", []byte(file), nil)
+	m := &memory{customers: map[customer.ID]customer.Record{}, keys: map[customer.Key]customer.KeyRecord{}}
+	m.im = imports.Import{
+		Tenant: tenant, ID: "000000000000000000000001", Key: object.Key, Version: object.Version, Rev: "a",
+		State: imports.Planning, Options: imports.Options{Matching: "email"}, RowsJob: "rows",
+	}
+	table := dynamo.New(nil, "", time.Now)
+	clock := time.Now()
+	tick := func() time.Time { // no two customers of a millisecond draw the same id
+		clock = clock.Add(time.Millisecond)
+		return clock
+	}
+	service := imports.NewService(imports.Parts{
+		Store: importOf{memory: m}, Bucket: bucket, Customers: m, Ledger: nil, Weigher: table, Settings: m,
+		Dialect: dialect, Texts: httpapi.Texts, Now: tick, GroupBytes: 1 << 40, RangeBytes: 1 << 40,
+	})
+	kinds := imports.Kinds(service)
+	subject := jobs.Subject{Name: m.im.ID}
+	if _, err := kinds[imports.PlanJob].Step(b.Context(), jobs.Job{Tenant: tenant, Subject: subject}, jobs.Part{}); err != nil {
+		b.Fatal(err)
+	}
+	ranges, err := bucket.List(b.Context(), "work/")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var all []json.RawMessage
+	for _, list := range ranges {
+		if strings.Contains(list.Key, "ranges-") {
+			body, _ := bucket.Get(b.Context(), list.Key, "", 0, -1)
+			if err := json.NewDecoder(body).Decode(&all); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	m.im.State = imports.Sorting
+	step, err := kinds[imports.SortJob].Step(b.Context(), jobs.Job{Tenant: tenant, Subject: subject}, jobs.Part{Range: string(all[0])})
+	if err != nil {
+		b.Fatal(err)
+	}
+	sorted, _ := json.Marshal([]string{step.Cursor})
+	if err := bucket.Put(b.Context(), "work/tenant=5/"+m.im.ID+"/sorted.json", sorted, ""); err != nil {
+		b.Fatal(err)
+	}
+	m.im.State = imports.Running
+	return m, kinds[imports.RowsJob]
+}
+
+// BenchmarkRows parses, matches and decides rows of ten columns with the store played
+// from memory: a row is an operation.
+func BenchmarkRows(b *testing.B) {
+	for _, tt := range []struct {
+		name  string
+		there bool
+		email func(n int) string
+	}{
+		{"create", false, func(n int) string { return fmt.Sprintf("p%d@example.com", n) }},
+		{"update", true, func(n int) string { return fmt.Sprintf("p%d@example.com", n) }},
+		{"unchanged", true, func(n int) string { return fmt.Sprintf("p%d@example.com", n) }},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			content := func(city string) string {
+				var file strings.Builder
+				file.WriteString("email,_fname,_lname,_city,_country,address,_bdate,_sex,tags,visits\n")
+				for n := range b.N {
+					fmt.Fprintf(&file, "%s,Ann %d,Smith,%s,Italy,Via Roma %d,1990-12-31,female,a|b,%d\n", tt.email(n), n, city, n, n%7)
+				}
+				return file.String()
+			}
+			m, kind := played(b, content("Rome"))
+			if tt.there {
+				apply(b, m, kind)
+				customers, keys := m.customers, m.keys
+				city := "Rome"
+				if tt.name == "update" {
+					city = "Milan"
+				}
+				m, kind = played(b, content(city))
+				m.customers, m.keys = customers, keys
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			began := cpuTime(b)
+			apply(b, m, kind)
+			b.ReportMetric(float64(b.N)/(cpuTime(b)-began).Seconds(), "rows/CPU-s")
+		})
+	}
+}
+
+// cpuTime is what the process has used of a processor, which others on the machine do
+// not change.
+func cpuTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// apply does all steps of the one part.
+func apply(b *testing.B, m *memory, kind jobs.Kind) {
+	b.Helper()
+	job := jobs.Job{Tenant: tenant, ID: "rows", Subject: jobs.Subject{Name: m.im.ID}}
+	part := jobs.Part{Range: "0"}
+	for {
+		step, err := kind.Step(b.Context(), job, part)
+		if err != nil {
+			b.Fatal(err)
+		}
+		m.write(step.Customers)
+		if part.Cursor = step.Cursor; step.Done {
+			return
+		}
+	}
+}
