@@ -1,0 +1,232 @@
+package imports_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"regulars/shared/customer"
+	"regulars/shared/imports"
+)
+
+func compressed(t *testing.T, content string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(content)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// Each file ends in a summary that says what is wrong, whatever it is.
+func TestFilesEndInASummary(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	people := "email,_fname\na@example.com,Ann\n"
+	bomb := compressed(t, "email,note\n"+strings.Repeat("a@example.com,"+strings.Repeat("x", 1000)+"\n", 20_000))
+	folder := "imports/tenant=5/"
+	tests := []struct {
+		name, key, content string
+		metadata           map[string]string
+		state              imports.State
+		why                string // the error of the file
+		rejected           string // the code of a row that is rejected
+	}{
+		{name: "empty", key: folder + "a.csv", state: imports.Failed, why: "bad_file/empty"},
+		{name: "header only", key: folder + "b.csv", content: "email,_fname\n", state: imports.Done},
+		{name: "no header", key: folder + "c.csv", content: "a@example.com,Ann\nb@example.com,Bea\n", state: imports.Failed, why: "bad_header/no_header"},
+		{name: "doubled header", key: folder + "d.csv", content: "email,_fname,Email\na@example.com,Ann,b\n", state: imports.Failed, why: "bad_header/doubled"},
+		{name: "a million columns", key: folder + "e.csv", content: "email" + strings.Repeat(",x", 1_000_000) + "\n", state: imports.Failed, why: "bad_header/"},
+		{name: "open quote", key: folder + "f.csv", content: people + "\"b@example.com,Bea\nc@example.com,Cy\n", state: imports.Failed, why: "bad_file/open_quote"},
+		{name: "NUL", key: folder + "g.csv", content: people + "b\x00@example.com,Bea\n", state: imports.Done, rejected: "bad_cell"},
+		{name: "not UTF-8", key: folder + "h.csv", content: people + "b@example.com,B\xe9a\n", state: imports.Done, rejected: "bad_cell"},
+		{name: "code page", key: folder + "charset=windows-1252/i.csv", content: people + "b@example.com,B\xe9a\n", state: imports.Done},
+		{name: "unknown charset", key: folder + "charset=klingon/i.csv", content: people, state: imports.Failed, why: "bad_file/charset"},
+		{name: "gzip", key: folder + "j.csv.gz", content: compressed(t, people), state: imports.Done},
+		{name: "gzip cut short", key: folder + "k.csv.gz", content: compressed(t, people)[:20], state: imports.Failed, why: "bad_file/gzip_cut"},
+		{name: "gzip bomb", key: folder + "l.csv.gz", content: bomb, state: imports.Failed, why: "bad_file/gzip_ratio"},
+		{name: "zip", key: folder + "m.zip", content: "PK\x03\x04", state: imports.Failed, why: "bad_file/zip"},
+		{name: "spreadsheet", key: folder + "n.xlsx", content: "PK\x03\x04", state: imports.Failed, why: "bad_file/spreadsheet"},
+		{name: "no extension", key: folder + "people", content: people, state: imports.Failed, why: "bad_file/name"},
+		{name: "odd key", key: folder + "Ünï+ code/../my file (1).csv", content: people, state: imports.Done},
+		{name: "unknown option", key: folder + "matchin=email/o.csv", content: people, state: imports.Failed, why: "bad_option/unknown"},
+		{name: "unknown matching", key: folder + "matching=name/p.csv", content: people, state: imports.Failed, why: "bad_matching"},
+		{name: "no mapping", key: folder + "mapping=none.json/q.csv", content: people, state: imports.Failed, why: "bad_option/no_mapping"},
+		{name: "wrong metadata", key: folder + "r.csv", content: people, metadata: map[string]string{"dry-run": "maybe"}, state: imports.Failed, why: "bad_option/bool"},
+		{name: "JSON Lines", key: folder + "s.jsonl", content: "{\"email\":\"a@example.com\",\"_fname\":\"Ann\"}\n[1]\n", state: imports.Done, rejected: "bad_json"},
+		{name: "impossible date", key: folder + "t.csv", content: "email,_bdate\na@example.com,13/13/2020\n", state: imports.Done, rejected: "bad_date"},
+		{name: "phone of a spreadsheet", key: folder + "u.csv", content: "email,phones\na@example.com,9.19E+10\n", state: imports.Done, rejected: "bad_phone"},
+		{name: "blank match value", key: folder + "v.csv", content: "email,_fname\n\u200b ,Ann\n", state: imports.Done, rejected: "bad_email"},
+	}
+	for _, tt := range tests {
+		p := e.drop(t, tt.key, tt.content, tt.metadata)
+		why := ""
+		if p.Trouble != nil {
+			why = p.Trouble.ID()
+		}
+		if p.Key != tt.key || p.State != tt.state || !strings.HasPrefix(why, tt.why) || tt.why == "" && why != "" {
+			t.Errorf("%s: %s is %s, %q; want %s, %q", tt.name, p.Key, p.State, why, tt.state, tt.why)
+			continue
+		}
+		if got := p.Tally.Rejected[tt.rejected]; tt.rejected != "" && got != 1 || tt.rejected == "" && p.Tally.Rejections() != 0 {
+			t.Errorf("%s: rejected %v, want %s", tt.name, p.Tally.Rejected, tt.rejected)
+		}
+		if s := e.summary(t, p); s.State != tt.state || s.Error != why || why != "" && s.ErrorText == "" {
+			t.Errorf("%s: summary %+v", tt.name, s)
+		}
+	}
+}
+
+func TestUnknownTenantHasASummary(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	for _, key := range []string{"imports/tenant=77/a.csv", "imports/a.csv", "imports/tenant=x/a.csv", "imports/tenant=5/tenant=6/a.csv"} {
+		event := e.upload(key, "email\na@example.com\n", nil)
+		if err := e.service.Receive(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := e.bucket.List(t.Context(), "results/rejected/")
+	if err != nil || len(found) != 4 {
+		t.Fatalf("summaries: %v, %v", found, err)
+	}
+	var s imports.Summary
+	if err := json.Unmarshal([]byte(e.read(t, found[0].Key)), &s); err != nil || s.Error == "" || s.ErrorText == "" {
+		t.Errorf("summary = %+v, %v", s, err)
+	}
+}
+
+func TestEventsComeTwiceAndLate(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	first := e.upload("imports/tenant=5/a.csv", "email,visits:incr\na@example.com,1\n", nil)
+	second := e.upload("imports/tenant=5/a.csv", "email,visits:incr\na@example.com,10\n", nil)
+	for _, event := range []imports.Event{second, second, first, first, second} {
+		if err := e.service.Receive(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e.work(t, 4)
+	e.work(t, 4)
+	if visits := fmt.Sprint(e.find(t, "a@example.com").Custom["visits"]); visits != "10" {
+		t.Errorf("visits = %s, want those of the second version alone", visits)
+	}
+	list, err := e.service.List(t.Context(), tenant, "", 10)
+	if err != nil || len(list) != 2 || list[0].State != imports.Superseded || list[1].State != imports.Done {
+		t.Errorf("list = %+v, %v", list, err)
+	}
+}
+
+func TestFileIsGone(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	event := e.upload("imports/tenant=5/a.csv", "email\na@example.com\n", nil)
+	if err := e.bucket.Delete(t.Context(), event.Key); err != nil {
+		t.Fatal(err)
+	}
+	event.Version = "no such version"
+	if err := e.service.Receive(t.Context(), event); err != nil {
+		t.Fatal(err)
+	}
+	if p := e.latest(t); p.State != imports.Failed || p.Trouble.ID() != "bad_file/gone" {
+		t.Errorf("import = %s, %v", p.State, p.Trouble)
+	}
+}
+
+func TestDryRunChangesNothing(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	p := e.drop(t, "imports/tenant=5/dry-run=true/a.csv", "email,points.add\na@example.com,5\nb@example.com,1\nnobody,1\na@example.com,2\n", nil)
+	if p.State != imports.Done || p.Tally.Created != 2 || p.Tally.Updated != 1 || p.Tally.Rejections() != 1 {
+		t.Errorf("dry run = %s %+v", p.State, p.Tally)
+	}
+	if s := e.summary(t, p); !s.DryRun || s.Units == 0 || s.Dollars == 0 || len(s.FirstRejected) != 1 {
+		t.Errorf("summary = %+v", s)
+	}
+	settings, _ := e.registrar.Tenant(t.Context(), tenant)
+	_, err := e.customers.Find(t.Context(), settings.CustomerRules(), customer.Search{
+		Any: []customer.Lookup{{Key: customer.EmailKey("a@example.com"), Roles: customer.Anywhere}},
+	})
+	if !isClient(err) {
+		t.Errorf("a is there: %v", err)
+	}
+	if _, err := e.service.Undo(t.Context(), tenant, p.ID); !isClient(err) {
+		t.Errorf("a dry run is undone: %v", err)
+	}
+}
+
+func TestStopAfter(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	var file strings.Builder
+	file.WriteString("email\n")
+	for n := range 400 {
+		fmt.Fprintf(&file, "nobody %d\n", n)
+	}
+	p := e.drop(t, "imports/tenant=5/stop-after=10/a.csv", file.String(), nil)
+	if p.State != imports.Stopped || p.Tally.Rejections() < 10 || p.Tally.Rejections() == 400 {
+		t.Errorf("import = %s %+v", p.State, p.Tally)
+	}
+	if s := e.summary(t, p); s.State != imports.Stopped || s.Rejected != p.Tally.Rejections() {
+		t.Errorf("summary = %+v", s)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	event := e.upload("imports/tenant=5/a.csv", "email\na@example.com\n", nil)
+	if err := e.service.Receive(t.Context(), event); err != nil {
+		t.Fatal(err)
+	}
+	p := e.latest(t)
+	for range 2 {
+		if p, err := e.service.Cancel(t.Context(), tenant, p.ID); err != nil || p.State != imports.Cancelled {
+			t.Errorf("cancelled = %s, %v", p.State, err)
+		}
+	}
+	e.work(t, 2)
+	if s := e.summary(t, e.latest(t)); s.State != imports.Cancelled || s.Rows != 0 {
+		t.Errorf("summary = %+v", s)
+	}
+}
+
+// Extensions, subscriptions, orders and many rows about one customer.
+func TestRowsOfAllKinds(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, map[string]any{"earning": map[string]any{"money_per_point": 10}})
+	file := "email,tags,subscriptions.0.resource_id,subscriptions.0.channel,subscriptions.0.email,order.id,order.total,order.paid_at\n" +
+		"a@example.com,red|blue,1,email,a@example.com,A-1,1000,2026-01-02\n" +
+		"b@example.com,,,,,A-1,1000,2026-01-02\n" +
+		"a@example.com,,,,,A-1,1000,2026-01-02\n"
+	p := e.drop(t, "imports/tenant=5/a.csv", file, nil)
+	a := e.find(t, "a@example.com")
+	profile, err := e.ledger.Profile(t.Context(), tenant, a.ID)
+	if err != nil || profile.Account.Available != 100 || profile.Account.Orders != 1 {
+		t.Errorf("account = %+v, %v", profile.Account, err)
+	}
+	if len(a.Tags) != 2 || len(a.Subscriptions) != 1 || p.Tally.Rejections() != 1 || p.Tally.Created != 1 || p.Tally.Unchanged != 1 {
+		t.Errorf("a = %+v; %+v", a, p.Tally)
+	}
+	var many strings.Builder
+	many.WriteString("email,visits:incr,points.add\n")
+	for range 300 {
+		many.WriteString("hot@example.com,1,1\n")
+	}
+	e.drop(t, "imports/tenant=5/b.csv", many.String(), nil)
+	hot := e.find(t, "hot@example.com")
+	profile, err = e.ledger.Profile(t.Context(), tenant, hot.ID)
+	if err != nil || fmt.Sprint(hot.Custom["visits"]) != "300" || profile.Account.Available != 300 {
+		t.Errorf("hot = %+v, %d points, %v", hot.Custom, profile.Account.Available, err)
+	}
+	if report, err := e.ledger.Verify(t.Context(), tenant, hot.ID); err != nil || report.Mismatch != nil {
+		t.Errorf("verify: %+v, %v", report.Mismatch, err)
+	}
+}
