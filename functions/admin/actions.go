@@ -134,6 +134,16 @@ var actions = []action{
 		example:    "TENANT=5",
 		run:        rekeyContacts,
 	}, {
+		name: "rebuild-key", does: "Lets a value that more than 100 customers have had lead to its customers again, once they are fewer; a job looks at all customers.",
+		parameters: []parameter{
+			tenantParameter,
+			required("kind", text, "email, phone, or the name of a match field"),
+			required("value", text, "the e-mail, phone or value"),
+			ofParameter,
+		},
+		example: "TENANT=5 KIND=phone VALUE=+79000000000",
+		run:     rebuildKey,
+	}, {
 		name: "claim-orders", does: "Makes the ids of orders from before they belonged to one profile that profile's; show-job lists those of several.",
 		parameters: []parameter{tenantParameter},
 		example:    "TENANT=5",

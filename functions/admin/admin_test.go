@@ -38,6 +38,11 @@ func (f *foreman) StartRekey(context.Context, int) (jobs.Job, error) {
 	return f.jobs[len(f.jobs)-1], nil
 }
 
+func (f *foreman) StartRebuild(_ context.Context, _ int, key customer.Key) (jobs.Job, error) {
+	f.jobs = append(f.jobs, jobs.Job{ID: "job", Kind: jobs.RebuildKey, Subject: jobs.Subject{Name: string(key.Kind) + " " + key.Value}})
+	return f.jobs[len(f.jobs)-1], nil
+}
+
 func (f *foreman) StartClaimOrders(context.Context, int) (jobs.Job, error) {
 	f.jobs = append(f.jobs, jobs.Job{ID: "job1", Kind: jobs.ClaimOrders, State: jobs.Running, Parts: 8, Left: 8})
 	return f.jobs[len(f.jobs)-1], nil

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 	"regulars/shared/jobs"
 )
 
@@ -15,6 +16,8 @@ type Jobs interface {
 	StartMatchField(ctx context.Context, tenant int, field customer.MatchField) (jobs.Job, error)
 	// StartRekey starts the job about a tenant's contacts, or goes on with it.
 	StartRekey(ctx context.Context, tenant int) (jobs.Job, error)
+	// StartRebuild starts the job about an overflowed match key, or goes on with it.
+	StartRebuild(ctx context.Context, tenant int, key customer.Key) (jobs.Job, error)
 	// StartClaimOrders starts the job about a tenant's orders, or goes on with it.
 	StartClaimOrders(ctx context.Context, tenant int) (jobs.Job, error)
 	// Show returns a job and how far it is, or rejects with [jobs.ErrUnknown].
@@ -84,6 +87,34 @@ func rekeyContacts(ctx context.Context, h *Handler, a arguments) (any, error) {
 		return nil, err
 	}
 	job, err := h.jobs.StartRekey(ctx, tenant)
+	return newJobBody(job), err
+}
+
+// rebuildKey starts the job about the key of an e-mail, a phone, or a value of a match
+// field.
+func rebuildKey(ctx context.Context, h *Handler, a arguments) (any, error) {
+	tenant, value := arg[int](a, "tenant"), arg[string](a, "value")
+	settings, err := h.registrar.Tenant(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	key := customer.EmailKey(value)
+	switch name := arg[string](a, "kind"); name {
+	case "email":
+	case "phone":
+		number, err := customer.ParsePhone("value", value, settings.Country)
+		if err != nil {
+			return nil, err
+		}
+		key = customer.PhoneKey(number)
+	default:
+		field, found := settings.MatchFields.Find(holder(a), name)
+		if !found {
+			return nil, errs.New(errs.NotFound, "match_field_unknown/name", "kind", name, holder(a))
+		}
+		key = field.Key(value)
+	}
+	job, err := h.jobs.StartRebuild(ctx, tenant, key)
 	return newJobBody(job), err
 }
 

@@ -166,7 +166,7 @@ func keyChanges(before Record, after Customer, rules Rules, loaded map[Key]KeyRe
 		switch {
 		case !next.Equal(record.Owners):
 			changes = append(changes, KeyChange{key, record, next})
-		case !record.Overflowed || (held[key]|holds[key])&Primary != 0: // of others an overflowed key says nothing, for good
+		case !record.Overflowed || record.rebuilding() || (held[key]|holds[key])&Primary != 0: // of others an overflowed key says nothing
 			unchanged[key] = record.Rev
 		}
 	}

@@ -75,8 +75,17 @@ const maxOwners = 100
 type Owners struct {
 	// Roles by customer. Of an overflowed key only the first owner is named.
 	Roles map[ID]Roles
-	// Overflowed: the key had more than 100 owners once, and names them no more.
+	// Overflowed: the key had more than 100 owners, and names them no more until it is
+	// rebuilt.
 	Overflowed bool
+	// RebuiltBy is the job that rebuilds an overflowed key, behind a ! where it does so in
+	// vain; empty: none. Collected are
+	// the owners that it and all writers have named since, and Walked has a bit for each
+	// part of the job that has named all owners of its shard. They count for nothing
+	// until the job is done.
+	RebuiltBy string
+	Collected map[ID]Roles
+	Walked    uint8
 }
 
 // In returns who holds the key in any of the roles, in the order of ids.
@@ -106,16 +115,19 @@ func (o Owners) Empty() bool { return len(o.Roles) == 0 && !o.Overflowed }
 
 // Equal reports whether both say the same.
 func (o Owners) Equal(p Owners) bool {
-	return o.Overflowed == p.Overflowed && maps.Equal(o.Roles, p.Roles)
+	return o.Overflowed == p.Overflowed && maps.Equal(o.Roles, p.Roles) &&
+		o.RebuiltBy == p.RebuiltBy && maps.Equal(o.Collected, p.Collected) && o.Walked == p.Walked
 }
 
 // With returns the owners after id holds the key in just these roles; 0 releases
 // it.
 func (o Owners) With(id ID, roles Roles) Owners {
+	o = o.collecting(id, roles)
 	if o.Overflowed {
 		roles &= Primary // an overflowed key names nobody in shared roles
 	}
-	next := Owners{Roles: maps.Clone(o.Roles), Overflowed: o.Overflowed}
+	next := o
+	next.Roles = maps.Clone(o.Roles)
 	if next.Roles == nil {
 		next.Roles = map[ID]Roles{}
 	}
@@ -131,6 +143,34 @@ func (o Owners) With(id ID, roles Roles) Owners {
 		}
 	}
 	return next
+}
+
+// inVain stands before the name of a job that cannot rebuild a key any more.
+const inVain = "!"
+
+// rebuilding reports whether a job names the owners of the key.
+func (o Owners) rebuilding() bool {
+	return o.RebuiltBy != "" && !strings.HasPrefix(o.RebuiltBy, inVain)
+}
+
+// collecting returns the owners with id named as the job that rebuilds the key wants
+// it. Where they are more than a key names the job is in vain.
+func (o Owners) collecting(id ID, roles Roles) Owners {
+	if !o.rebuilding() {
+		return o
+	}
+	collected := maps.Clone(o.Collected)
+	if collected == nil {
+		collected = map[ID]Roles{}
+	}
+	delete(collected, id)
+	if roles != 0 {
+		collected[id] = roles
+	}
+	if o.Collected = collected; len(collected) > maxOwners {
+		o.RebuiltBy, o.Collected, o.Walked = inVain+o.RebuiltBy, nil, 0
+	}
+	return o
 }
 
 // Keys returns the match keys that c holds, and in which roles.

@@ -3,6 +3,8 @@ package customer
 import (
 	"slices"
 	"strconv"
+
+	"regulars/shared/contact"
 )
 
 // A MatchField is a custom field that a tenant declared as one by whose value
@@ -52,6 +54,9 @@ func (m MatchFields) Find(of Holder, name string) (MatchField, bool) {
 	}
 	return m[i], true
 }
+
+// Key is the match key of a value of the field, in any spelling.
+func (f MatchField) Key(value string) Key { return Key{f.Kind(), contact.Match(value)} }
 
 // Kind is the kind of the field's match keys.
 func (f MatchField) Kind() Kind { return Kind("f" + strconv.Itoa(f.Number)) }

@@ -284,7 +284,7 @@ func (c *Commit) checkAbsence(l loaded) {
 	}
 	for key, record := range l.keys {
 		written := slices.ContainsFunc(c.Keys, func(k KeyChange) bool { return k.Key == key })
-		if !written && !record.Overflowed { // an overflowed key stays so for good
+		if !written && !record.Overflowed { // an overflowed key names nobody
 			c.UnchangedKeys[key] = record.Rev
 		}
 	}

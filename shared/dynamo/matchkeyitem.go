@@ -13,6 +13,9 @@ import (
 const (
 	attrOwners     = "o" // a map: roles by id, in base 36
 	attrOverflowed = "x"
+	attrRebuiltBy  = "rb" // the job that rebuilds it
+	attrCollected  = "rc" // a map as of owners
+	attrWalked     = "rw" // a bit for each shard
 )
 
 func newMatchKeyItem(k key, owners customer.Owners, commit string) item {
@@ -20,14 +23,22 @@ func newMatchKeyItem(k key, owners customer.Owners, commit string) item {
 	it.setPlaces(k, indexKeys{})
 	it.setText(attrCommit, commit)
 	it.setFlag(attrOverflowed, owners.Overflowed)
-	if len(owners.Roles) > 0 {
-		roles := make(attributes, len(owners.Roles))
-		for id, r := range owners.Roles {
-			roles.setNumber(id.Base36(), int64(r))
-		}
-		it[attrOwners] = &types.AttributeValueMemberM{Value: roles}
-	}
+	it.setRoles(attrOwners, owners.Roles)
+	it.setText(attrRebuiltBy, owners.RebuiltBy)
+	it.setRoles(attrCollected, owners.Collected)
+	it.setCount(attrWalked, int64(owners.Walked))
 	return item(it)
+}
+
+func (it attributes) setRoles(name string, owners map[customer.ID]customer.Roles) {
+	if len(owners) == 0 {
+		return
+	}
+	roles := make(attributes, len(owners))
+	for id, r := range owners {
+		roles.setNumber(id.Base36(), int64(r))
+	}
+	it[name] = &types.AttributeValueMemberM{Value: roles}
 }
 
 // readMatchKey reads a match key's item; none is a key that nobody holds.
@@ -36,22 +47,35 @@ func readMatchKey(it item) (customer.KeyRecord, error) {
 		return customer.KeyRecord{}, nil
 	}
 	r := reader{it: it}
-	roles := reader{it: r.object(attrOwners)}
 	record := customer.KeyRecord{
-		Owners: customer.Owners{Roles: make(map[customer.ID]customer.Roles, len(roles.it)), Overflowed: r.flag(attrOverflowed)},
-		Rev:    customer.Rev{Commit: r.text(attrCommit), Bytes: sizeOf(it)},
+		Owners: customer.Owners{
+			Roles: r.roles(attrOwners), Overflowed: r.flag(attrOverflowed),
+			RebuiltBy: r.text(attrRebuiltBy), Walked: uint8(r.number(attrWalked)),
+		},
+		Rev: customer.Rev{Commit: r.text(attrCommit), Bytes: sizeOf(it)},
 	}
-	for text := range roles.it {
-		id, err := customer.ParseBase36(text)
-		if err != nil {
-			return customer.KeyRecord{}, fmt.Errorf("item of a match key: %w", err)
-		}
-		record.Roles[id] = customer.Roles(roles.number(text))
+	if it[attrCollected] != nil {
+		record.Collected = r.roles(attrCollected)
 	}
-	if err := cmp.Or(r.err, roles.err); err != nil {
-		return customer.KeyRecord{}, fmt.Errorf("item of a match key: %w", err)
+	if r.err != nil {
+		return customer.KeyRecord{}, fmt.Errorf("item of a match key: %w", r.err)
 	}
 	return record, nil
+}
+
+// roles reads a map of roles by id.
+func (r *reader) roles(name string) map[customer.ID]customer.Roles {
+	members := reader{it: r.object(name)}
+	roles := make(map[customer.ID]customer.Roles, len(members.it))
+	for text := range members.it {
+		id, err := customer.ParseBase36(text)
+		if err != nil && members.err == nil {
+			members.err = err
+		}
+		roles[id] = customer.Roles(members.number(text))
+	}
+	r.err = cmp.Or(r.err, members.err)
+	return roles
 }
 
 // indexKeysOf are the places of an item in the indexes.

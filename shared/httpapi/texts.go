@@ -101,6 +101,7 @@ var Texts = errs.Texts{
 		"match_field_unknown/number":   "There is no match field with the number %v.",
 		"match_field_unknown/name":     "There is no match field %.100q of a %v.",
 		"ident_key_failed":             "The key is to be unique, and these profiles share values: %v.",
+		"rebuild_in_vain":              "More than %v customers hold the value, or did while they were looked at. It is still overflowed; start the job again once they are fewer.",
 		"job_unknown":                  "There is no job %.60q.",
 		"job_continued":                "Job %v goes on with it.",
 		"job_unfinished":               "It could not be finished; the log says why.",

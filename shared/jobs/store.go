@@ -86,6 +86,8 @@ type Step struct {
 	Customers []customer.Commit
 	// Points are changed in the same transaction.
 	Points []points.Commit
+	// Pause is how long the part is left alone before its next step.
+	Pause time.Duration
 	// Findings are what the step leaves to a person.
 	Findings []customer.Finding
 }

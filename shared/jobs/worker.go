@@ -199,6 +199,8 @@ func (w *Worker) work(ctx context.Context, job Job, part Part) (Outcome, error) 
 			return Outcome{}, nil
 		case trouble != nil:
 			return again(afterTrouble), trouble
+		case step.Pause > 0:
+			return again(step.Pause), nil
 		}
 	}
 }

@@ -24,6 +24,7 @@ func New(customers *customer.Service, list List, registrar *access.AdminService,
 		jobs.MatchFieldAdd:    addMatchField{fields},
 		jobs.MatchFieldRemove: removeMatchField{fields},
 
+		jobs.RebuildKey:    rebuildKey{customers, walk{list}, registrar, now},
 		jobs.RekeyContacts: rekeyContacts{customers, walk{list}, registrar},
 		jobs.ClaimOrders:   claimOrders{walk{list}, list},
 
