@@ -99,6 +99,7 @@ var actions = []action{
 			required("scopes", list, "what it may do"),
 			optional("tenants", numbers, "further tenants that it reaches"),
 			optional("expires", instant, "first instant at which it is no longer good; without: never"),
+			optional("limit", number, "requests a second that it may send; without: as many as the tenant"),
 		},
 		example: "TENANT=5 NAME=till SCOPES=loy.read_profiles,loy.write_profiles EXPIRES=2030-01-01",
 		run:     createToken,
@@ -110,6 +111,14 @@ var actions = []action{
 		},
 		example: "TENANT=5",
 		run:     listTokens,
+	}, {
+		name: "rotate-token", does: "Makes a token that may do what another may, shows it, this once, and lets the other end after a while.",
+		parameters: []parameter{
+			required("id", text, "id of the token that is replaced, as list-tokens shows it"),
+			optional("overlap", number, "hours for which that one is still good; without: 24"),
+		},
+		example: "ID=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 OVERLAP=24",
+		run:     rotateToken,
 	}, {
 		name: "revoke-token", does: "Ends a token; within 10 seconds nobody accepts it.",
 		parameters: []parameter{required("id", text, "id of the token, as list-tokens shows it: the SHA-256 of its secret")},

@@ -18,6 +18,8 @@ type tokenBody struct {
 	Expires time.Time      `json:"expires,omitzero"`
 	Revoked time.Time      `json:"revoked,omitzero"`
 	Local   bool           `json:"local,omitempty"`
+	// Limit is how many requests a second it may send.
+	Limit int `json:"limit,omitempty"`
 }
 
 type tokensBody struct {
@@ -29,7 +31,7 @@ type tokensBody struct {
 func newTokenBody(t access.Token) tokenBody {
 	return tokenBody{
 		ID: t.Hash.String(), Name: t.Name, Tenants: t.Tenants, Scopes: t.Scopes,
-		Created: t.Created, Expires: t.Expires, Revoked: t.Revoked, Local: t.Local,
+		Created: t.Created, Expires: t.Expires, Revoked: t.Revoked, Local: t.Local, Limit: t.Limit,
 	}
 }
 
@@ -38,6 +40,7 @@ func createToken(ctx context.Context, h *Handler, a arguments) (any, error) {
 		Name:    arg[string](a, "name"),
 		Tenants: append([]int{arg[int](a, "tenant")}, arg[[]int](a, "tenants")...),
 		Expires: arg[time.Time](a, "expires"),
+		Limit:   arg[int](a, "limit"),
 	}
 	for _, scope := range arg[[]string](a, "scopes") {
 		wanted.Scopes = append(wanted.Scopes, access.Scope(scope))
@@ -76,4 +79,31 @@ func revokeToken(ctx context.Context, h *Handler, a arguments) (any, error) {
 		return nil, err
 	}
 	return newTokenBody(token), nil
+}
+
+// A rotatedBody is the new token, and the one that it replaces.
+type rotatedBody struct {
+	tokenBody
+	Replaces tokenBody `json:"replaces"`
+}
+
+// usualOverlap is for how many hours two tokens are good side by side.
+const usualOverlap = 24
+
+func rotateToken(ctx context.Context, h *Handler, a arguments) (any, error) {
+	hash, err := access.ParseHash(arg[string](a, "id"))
+	if err != nil {
+		return nil, err
+	}
+	hours := usualOverlap
+	if _, given := a["overlap"]; given {
+		hours = arg[int](a, "overlap")
+	}
+	secret, token, old, err := h.registrar.RotateToken(ctx, hash, time.Duration(hours)*time.Hour)
+	if err != nil {
+		return nil, err
+	}
+	body := rotatedBody{newTokenBody(token), newTokenBody(old)}
+	body.Token = secret
+	return body, nil
 }

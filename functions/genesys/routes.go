@@ -62,7 +62,7 @@ var Routes = []httpapi.Route[Dialect, *call]{
 	{Method: "GET", Path: "/profiles", Scope: access.UCSRead, Reads: []string{httpapi.AnyParameter}, Handle: Dialect.identify},
 	{Method: "GET", Path: "/profiles/{id}", Scope: access.UCSRead, Reads: []string{"extensions"}, Handle: Dialect.queryProfile},
 	{Method: "PUT", Path: "/profiles/{id}", Scope: access.UCSWrite, Reads: []string{"If-Match"}, Handle: Dialect.replaceProfile},
-	{Method: "DELETE", Path: "/profiles/{id}", Scope: access.UCSWrite, Reads: []string{"If-Match"}, Handle: Dialect.deleteProfile},
+	{Method: "DELETE", Path: "/profiles/{id}", Scope: access.UCSDelete, Reads: []string{"If-Match"}, Handle: Dialect.deleteProfile},
 	{Method: "POST", Path: "/profiles/{id}/extensions", Scope: access.UCSWrite, Reads: []string{"If-Match"}, Handle: Dialect.insertRecords},
 	{Method: "PUT", Path: "/profiles/{id}/extensions/{extension}/by/unique", Scope: access.UCSWrite, Reads: []string{"If-Match"}, Handle: Dialect.updateRecord},
 	{Method: "PUT", Path: "/profiles/{id}/extensions/{extension}/delete/by/unique", Scope: access.UCSWrite, Reads: []string{"If-Match"}, Handle: Dialect.deleteRecord},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"regulars/shared/customer"
@@ -215,7 +216,7 @@ func (r *AdminService) change(ctx context.Context, tenant int, decide func(Setti
 // returns its secret, which is kept nowhere.
 func (r *AdminService) CreateToken(ctx context.Context, t Token) (secret string, token Token, err error) {
 	secret = newSecret()
-	t.Hash, t.Created = HashOf(secret), r.instant()
+	t.Hash, t.Created, t.DeletesApart = HashOf(secret), r.instant(), true
 	if err := r.checkToken(ctx, t); err != nil {
 		return "", Token{}, err
 	}
@@ -228,7 +229,7 @@ func (r *AdminService) CreateToken(ctx context.Context, t Token) (secret string,
 // SaveLocalToken makes the token t with a secret that is public, and good only
 // where the table is a development machine's. Where it exists already it becomes t.
 func (r *AdminService) SaveLocalToken(ctx context.Context, secret string, t Token) error {
-	t.Hash, t.Created, t.Local = HashOf(secret), r.instant(), true
+	t.Hash, t.Created, t.Local, t.DeletesApart = HashOf(secret), r.instant(), true, true
 	if err := r.checkToken(ctx, t); err != nil {
 		return err
 	}
@@ -298,6 +299,57 @@ func (r *AdminService) RevokeToken(ctx context.Context, hash Hash) (Token, error
 	}
 	return token, nil
 }
+
+// RotateToken makes a token that opens what the one with that hash does, and ends that
+// one after the overlap, so that its users have the time to change over. The new one is
+// good for as long as the old one was when it was made. A token that opens nothing any
+// more is rejected; after a call that failed the old one is good as before, and a new one
+// that nobody has seen may be there.
+func (r *AdminService) RotateToken(ctx context.Context, hash Hash, overlap time.Duration) (secret string, token, old Token, err error) {
+	fail := func(err error) (string, Token, Token, error) {
+		return "", Token{}, Token{}, fmt.Errorf("rotate token %s: %w", hash.Short(), err)
+	}
+	if overlap < MinOverlap {
+		return fail(badToken("overlap", "overlap"))
+	}
+	old, found, err := loadToken(ctx, r.store, hash)
+	switch {
+	case err != nil:
+		return fail(err)
+	case !found:
+		return fail(unknownToken())
+	case !old.good(r.now()):
+		return fail(badToken("ended", "id"))
+	}
+	next := Token{Name: old.Name, Tenants: old.Tenants, Scopes: slices.Clone(old.Scopes), Limit: old.Limit}
+	if old.grants(UCSDelete) && !slices.Contains(next.Scopes, UCSDelete) {
+		next.Scopes = append(next.Scopes, UCSDelete)
+	}
+	if !old.Expires.IsZero() {
+		next.Expires = r.instant().Add(old.Expires.Sub(old.Created))
+	}
+	if secret, token, err = r.CreateToken(ctx, next); err != nil {
+		return fail(err)
+	}
+	err = errs.Retry(ctx, func(int) error {
+		if old, found, err = r.store.Token(ctx, hash); err != nil || !found {
+			return err
+		}
+		if ends := r.instant().Add(overlap); old.Expires.IsZero() || ends.Before(old.Expires) {
+			old.Expires = ends
+			return r.store.SaveToken(ctx, old)
+		}
+		return nil
+	})
+	if err != nil {
+		return fail(err)
+	}
+	return secret, token, old, nil
+}
+
+// MinOverlap is the shortest overlap of two tokens: every process knows that the old one
+// ends by then.
+const MinOverlap = time.Minute
 
 // instant is the time to the precision that is kept.
 func (r *AdminService) instant() time.Time { return r.now().UTC().Truncate(time.Microsecond) }

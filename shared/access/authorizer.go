@@ -74,7 +74,7 @@ func (g *Authorizer) Authorize(ctx context.Context, secret string, tenant int, s
 	if err != nil {
 		return Grant{}, err
 	}
-	if !grants(token.Scopes, scope) {
+	if !token.grants(scope) {
 		return Grant{}, errs.New(ErrScopeMissing.Kind, "scope_missing", "", scope)
 	}
 	if tenant == 0 {

@@ -27,11 +27,18 @@ const (
 	sliceShare = 20
 )
 
+// A Payer has a budget: a tenant, or one token in it.
+type Payer struct {
+	Tenant int
+	// Token is the short form of its hash; empty: the tenant.
+	Token string
+}
+
 // A BudgetStore counts what processes have taken together.
 type BudgetStore interface {
-	// AddTaken adds to what was taken of a tenant's budget in the window of that
-	// number, and returns the sums. The count is forgotten some time after until.
-	AddTaken(ctx context.Context, tenant int, window, requests, units int64, until time.Time) (sumRequests, sumUnits int64, err error)
+	// AddTaken adds to what was taken of a budget in the window of that number, and
+	// returns the sums. The count is forgotten some time after until.
+	AddTaken(ctx context.Context, of Payer, window, requests, units int64, until time.Time) (sumRequests, sumUnits int64, err error)
 }
 
 // counterTime bounds one call to the counter, and counterRest is how long a process
@@ -42,7 +49,7 @@ const (
 	counterRest = time.Second
 )
 
-// Budgets are those of all tenants, as one process sees them. A process takes a slice
+// Budgets are those of all tenants and tokens, as one process sees them. A process takes a slice
 // of a tenant's window from a counter that all share, and asks it again only when the
 // slice is used up. So a window is exceeded at most by one slice, by what processes use
 // without asking, and by the units of requests that are under way. It is safe for
@@ -52,7 +59,7 @@ type Budgets struct {
 	now   func() time.Time
 
 	mutex sync.Mutex
-	used  map[int]*usage
+	used  map[Payer]*usage
 }
 
 // usage is what a process may use and has used of a tenant's window.
@@ -68,23 +75,23 @@ type allowance struct{ granted, used int64 }
 
 // NewBudgets makes budgets of which nothing is used.
 func NewBudgets(store BudgetStore, now func() time.Time) *Budgets {
-	return &Budgets{store: store, now: func() time.Time { return now().Round(0) }, used: map[int]*usage{}}
+	return &Budgets{store: store, now: func() time.Time { return now().Round(0) }, used: map[Payer]*usage{}}
 }
 
-// Take takes one request out of a tenant's budget. Where that is used up it returns
+// Take takes one request out of a budget. Where that is used up it returns
 // how long until there is more. Where the counter cannot be reached the request may
 // pass, and the error is for the log.
-func (b *Budgets) Take(ctx context.Context, tenant int, budget Budget) (wait time.Duration, err error) {
+func (b *Budgets) Take(ctx context.Context, of Payer, budget Budget) (wait time.Duration, err error) {
 	if budget.Requests == 0 && budget.WriteUnits == 0 {
 		return 0, nil
 	}
-	now, u := b.now(), b.of(tenant)
+	now, u := b.now(), b.of(of)
 	u.mutex.Lock() // also while the counter is asked: requests of the same moment need the same slice
 	defer u.mutex.Unlock()
 	u.roll(now, budget)
 	requests, units := sliceOf(u.requests, budget.Requests), sliceOf(u.units, budget.WriteUnits)
 	if requests+units > 0 && !u.exhausted && !now.Before(u.restUntil) {
-		if err = b.takeSlice(ctx, tenant, budget, u, requests, units); err != nil {
+		if err = b.takeSlice(ctx, of, budget, u, requests, units); err != nil {
 			u.restUntil = now.Add(counterRest)
 		}
 	}
@@ -95,25 +102,25 @@ func (b *Budgets) Take(ctx context.Context, tenant int, budget Budget) (wait tim
 	return 0, err
 }
 
-// Spent says what a request of the tenant consumed. It is known only afterwards, so it
+// Spent says what a request consumed that counts for the budget. It is known only afterwards, so it
 // counts for the requests that follow.
-func (b *Budgets) Spent(tenant int, units int64) {
-	u := b.of(tenant)
+func (b *Budgets) Spent(of Payer, units int64) {
+	u := b.of(of)
 	u.mutex.Lock()
 	defer u.mutex.Unlock()
 	u.units.used += units
 }
 
-func (b *Budgets) of(tenant int) *usage {
+func (b *Budgets) of(payer Payer) *usage {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	u, ok := b.used[tenant]
+	u, ok := b.used[payer]
 	if !ok {
 		if len(b.used) >= maxCached {
 			clear(b.used)
 		}
 		u = new(usage)
-		b.used[tenant] = u
+		b.used[payer] = u
 	}
 	return u
 }
@@ -143,10 +150,10 @@ func sliceOf(a allowance, limit int64) int64 {
 }
 
 // takeSlice takes a slice from the counter.
-func (b *Budgets) takeSlice(ctx context.Context, tenant int, budget Budget, u *usage, requests, units int64) error {
+func (b *Budgets) takeSlice(ctx context.Context, of Payer, budget Budget, u *usage, requests, units int64) error {
 	ctx, cancel := context.WithTimeout(ctx, counterTime)
 	defer cancel()
-	sumRequests, sumUnits, err := b.store.AddTaken(ctx, tenant, u.window, requests, units, windowEnd(u.window))
+	sumRequests, sumUnits, err := b.store.AddTaken(ctx, of, u.window, requests, units, windowEnd(u.window))
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ type counter struct {
 	broken bool
 }
 
-func (c *counter) AddTaken(_ context.Context, tenant int, window, requests, units int64, _ time.Time) (int64, int64, error) {
+func (c *counter) AddTaken(_ context.Context, of access.Payer, window, requests, units int64, _ time.Time) (int64, int64, error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.asked++
@@ -28,7 +28,7 @@ func (c *counter) AddTaken(_ context.Context, tenant int, window, requests, unit
 	if c.taken == nil {
 		c.taken = map[[2]int64][2]int64{}
 	}
-	k := [2]int64{int64(tenant), window}
+	k := [2]int64{int64(of.Tenant), window}
 	sums := c.taken[k]
 	sums[0] += requests
 	sums[1] += units
@@ -43,7 +43,7 @@ func (w *watch) now() time.Time { return w.at }
 
 func take(t *testing.T, b *access.Budgets, tenant int, budget access.Budget) time.Duration {
 	t.Helper()
-	wait, err := b.Take(t.Context(), tenant, budget)
+	wait, err := b.Take(t.Context(), access.Payer{Tenant: tenant}, budget)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestSmallTenantsAskNobody(t *testing.T) {
 	for range 100 {
 		for range 20 {
 			take(t, b, 5, access.Budget{Requests: 200, WriteUnits: 1000})
-			b.Spent(5, 5)
+			b.Spent(access.Payer{Tenant: 5}, 5)
 		}
 		clock.at = clock.at.Add(10 * time.Second)
 	}
@@ -109,11 +109,11 @@ func TestWriteUnitsAreABudget(t *testing.T) {
 	budget, store, clock := access.Budget{WriteUnits: 100}, &counter{}, &watch{time.Unix(1_800_000_000, 0)}
 	b := access.NewBudgets(store, clock.now)
 	take(t, b, 5, budget)
-	b.Spent(5, 1500)
+	b.Spent(access.Payer{Tenant: 5}, 1500)
 	if wait := take(t, b, 5, budget); wait != 0 {
 		t.Errorf("the counter had room, but wait = %v", wait) // and takes all of it
 	}
-	b.Spent(5, 1100)
+	b.Spent(access.Payer{Tenant: 5}, 1100)
 	if wait := take(t, b, 5, budget); wait != 10*time.Second {
 		t.Errorf("wait = %v, want the rest of the window", wait)
 	}
@@ -121,7 +121,7 @@ func TestWriteUnitsAreABudget(t *testing.T) {
 	if wait := take(t, b, 5, budget); wait != 0 {
 		t.Errorf("in the next window wait = %v", wait)
 	}
-	b.Spent(5, 100)
+	b.Spent(access.Payer{Tenant: 5}, 100)
 	if wait := take(t, b, 5, budget); wait == 0 {
 		t.Error("what the window before owed was forgotten")
 	}
@@ -133,7 +133,7 @@ func TestBrokenCounterLetsPass(t *testing.T) {
 	b := access.NewBudgets(store, clock.now)
 	failed := 0
 	for range 100 {
-		wait, err := b.Take(t.Context(), 5, access.Budget{Requests: 1})
+		wait, err := b.Take(t.Context(), access.Payer{Tenant: 5}, access.Budget{Requests: 1})
 		if wait != 0 {
 			t.Fatalf("wait = %v", wait)
 		}

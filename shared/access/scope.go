@@ -21,6 +21,7 @@ const (
 	AltDelete    Scope = "alt.delete"
 	UCSRead      Scope = "ucs.read_profiles"
 	UCSWrite     Scope = "ucs.write_profiles"
+	UCSDelete    Scope = "ucs.delete_profiles"
 	UCSReadMeta  Scope = "ucs.read_schema"
 	UCSWriteMeta Scope = "ucs.write_schema"
 	LoyRead      Scope = "loy.read_profiles"
@@ -33,7 +34,7 @@ const (
 
 // Scopes lists all scopes.
 var Scopes = []Scope{
-	AltRead, AltWrite, AltDelete, UCSRead, UCSWrite, UCSReadMeta, UCSWriteMeta,
+	AltRead, AltWrite, AltDelete, UCSRead, UCSWrite, UCSDelete, UCSReadMeta, UCSWriteMeta,
 	LoyRead, LoyWrite, Backoffice, Scheduler, ImportsRead, ImportsRun,
 }
 
@@ -41,9 +42,13 @@ var Scopes = []Scope{
 // that write implies read.
 var implied = map[Scope]Scope{LoyWrite: LoyRead}
 
-// grants reports whether a token that has these scopes may do what s stands for.
-func grants(has []Scope, s Scope) bool {
-	return slices.ContainsFunc(has, func(h Scope) bool { return h == s || implied[h] == s })
+// grants reports whether the token may do what s stands for. One from before deleting
+// profiles with Genesys had a scope of its own may do so where it may write them.
+func (t Token) grants(s Scope) bool {
+	if s == UCSDelete && !t.DeletesApart && t.grants(UCSWrite) {
+		return true
+	}
+	return slices.ContainsFunc(t.Scopes, func(h Scope) bool { return h == s || implied[h] == s })
 }
 
 func checkScopes(scopes []Scope) error {

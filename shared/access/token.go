@@ -73,6 +73,11 @@ type Token struct {
 	Revoked time.Time
 	// Local: its secret is public, so it is good only on a table of a devserver.
 	Local bool
+	// DeletesApart: that it may write profiles with Genesys does not mean that it may
+	// delete them. Tokens made before there was a scope for that have it not set.
+	DeletesApart bool
+	// Limit is how many requests a second it may send; 0: as many as its tenant.
+	Limit int
 	// Rev is the id of the commit that wrote the token; empty: not saved yet.
 	Rev string
 }
@@ -98,6 +103,9 @@ func (t Token) check(now time.Time) error {
 			return badToken("tenant_twice", "tenants", tenant)
 		}
 	}
+	if t.Limit < 0 {
+		return badToken("limit", "limit")
+	}
 	if !t.Expires.IsZero() && !now.Before(t.Expires) {
 		return badToken("expires", "expires", t.Expires.UTC().Format(time.RFC3339))
 	}
@@ -110,5 +118,6 @@ const maxTenantsOfToken = 100
 // same reports whether two tokens open the same.
 func (t Token) same(u Token) bool {
 	return t.Name == u.Name && slices.Equal(t.Tenants, u.Tenants) && slices.Equal(t.Scopes, u.Scopes) &&
-		t.Expires.Equal(u.Expires) && t.Revoked.Equal(u.Revoked) && t.Local == u.Local
+		t.Expires.Equal(u.Expires) && t.Revoked.Equal(u.Revoked) && t.Local == u.Local &&
+		t.DeletesApart == u.DeletesApart && t.Limit == u.Limit
 }

@@ -52,6 +52,8 @@ type tokenItem struct {
 	Expires int64    `dynamodbav:"e,omitempty"`
 	Revoked int64    `dynamodbav:"r,omitempty"`
 	Local   bool     `dynamodbav:"l,omitempty"`
+	Apart   bool     `dynamodbav:"da,omitempty"`
+	Limit   int      `dynamodbav:"li,omitempty"`
 }
 
 // Token implements [access.Store].
@@ -257,6 +259,7 @@ func newTokenItem(t access.Token, commit string) (item, error) {
 		indexKeys: indexKeys{GSI1PK: tokensPK(t.Home()), GSI1SK: tokenTime(t.Created) + "#" + t.Hash.String()},
 		Commit:    commit, Name: t.Name, Tenants: t.Tenants,
 		Created: micros(t.Created), Expires: micros(t.Expires), Revoked: micros(t.Revoked), Local: t.Local,
+		Apart: t.DeletesApart, Limit: t.Limit,
 	}
 	for _, scope := range t.Scopes {
 		row.Scopes = append(row.Scopes, string(scope))
@@ -276,6 +279,7 @@ func readToken(hash access.Hash, it item) (access.Token, error) {
 	t := access.Token{
 		Hash: hash, Name: row.Name, Tenants: row.Tenants, Created: fromMicros(row.Created),
 		Expires: fromMicros(row.Expires), Revoked: fromMicros(row.Revoked), Local: row.Local, Rev: row.Commit,
+		DeletesApart: row.Apart, Limit: row.Limit,
 	}
 	for _, scope := range row.Scopes {
 		t.Scopes = append(t.Scopes, access.Scope(scope))

@@ -20,12 +20,12 @@ const countKept = 10 * time.Minute
 
 // AddTaken implements [access.BudgetStore]. It is no cost of the request that happens
 // to ask.
-func (s *Store) AddTaken(ctx context.Context, tenant int, window, requests, units int64, until time.Time) (sumRequests, sumUnits int64, err error) {
+func (s *Store) AddTaken(ctx context.Context, of access.Payer, window, requests, units int64, until time.Time) (sumRequests, sumUnits int64, err error) {
 	number := func(n int64) types.AttributeValue {
 		return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 	}
 	out, err := s.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &s.table, Key: budgetKey(tenant, window).attributes(),
+		TableName: &s.table, Key: budgetKey(of, window).attributes(),
 		UpdateExpression:          aws.String("ADD r :r, w :w SET #ttl = :ttl"),
 		ExpressionAttributeNames:  map[string]string{"#ttl": attrTTL},
 		ExpressionAttributeValues: item{":r": number(requests), ":w": number(units), ":ttl": number(until.Add(countKept).Unix())},

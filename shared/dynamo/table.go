@@ -403,9 +403,14 @@ func requestKey(tenant int, idempotencyKey string) key {
 
 func settingsKey(tenant int) key { return key{"T#" + strconv.Itoa(tenant), "SETTINGS"} }
 
-// budgetKey counts what a tenant's processes took of their budget in a window.
-func budgetKey(tenant int, window int64) key {
-	return key{"Q#" + strconv.Itoa(tenant), strconv.FormatInt(window, 10)}
+// budgetKey counts what processes took of the budget of a tenant, or of a token in it, in
+// a window.
+func budgetKey(of access.Payer, window int64) key {
+	pk := "Q#" + strconv.Itoa(of.Tenant)
+	if of.Token != "" {
+		pk += "#" + of.Token
+	}
+	return key{pk, strconv.FormatInt(window, 10)}
 }
 
 // tenantOfSettings reads what settingsKey writes.

@@ -220,19 +220,32 @@ func (f Frame[D, C]) authorize(c *Call, scope access.Scope) error {
 	return f.withinBudget(c)
 }
 
-// withinBudget rejects a request of a tenant that has used up its budget, and says
-// when to come back.
+// withinBudget rejects a request of a token or tenant that has used up its budget, and
+// says when to come back. What a token may not ask for is no request of its tenant's.
 func (f Frame[D, C]) withinBudget(c *Call) error {
-	wait, err := f.Budgets.Take(c.Context(), c.Settings.Tenant, c.Settings.Budget)
-	if err != nil {
-		f.Log.WarnContext(c.Context(), "budget not read", "tenant", c.Settings.Tenant, "err", err)
+	code, wait := "budget_used_up/token", time.Duration(0)
+	for _, budget := range []struct {
+		code string
+		of   access.Payer
+		access.Budget
+	}{
+		{"budget_used_up/token", access.Payer{Tenant: c.Settings.Tenant, Token: c.Token.Hash.Short()}, access.Budget{Requests: int64(c.Token.Limit)}},
+		{"budget_used_up", access.Payer{Tenant: c.Settings.Tenant}, c.Settings.Budget},
+	} {
+		var err error
+		if wait, err = f.Budgets.Take(c.Context(), budget.of, budget.Budget); err != nil {
+			f.Log.WarnContext(c.Context(), "budget not read", "tenant", c.Settings.Tenant, "err", err)
+		}
+		if code = budget.code; wait > 0 {
+			break
+		}
 	}
 	if wait == 0 {
 		return nil
 	}
 	seconds := int64((wait + time.Second - 1) / time.Second)
 	c.Kept.Set("Retry-After", strconv.FormatInt(seconds, 10))
-	return errs.New(errs.Limited, "budget_used_up", "", seconds)
+	return errs.New(errs.Limited, code, "", seconds)
 }
 
 // answer writes what answering a call returns.

@@ -23,13 +23,16 @@ import (
 	"regulars/shared/metrics"
 )
 
-// An office has one tenant with a budget, and one token.
-type office struct{ budget access.Budget }
+// An office has one tenant with a budget, and one token, which may have a limit.
+type office struct {
+	budget access.Budget
+	limit  int
+}
 
 const secret = "reg_live_AAAAAAAAAAAAAAAAAAAAAAAAAABBBBBBBBBBBBBBBBBBBBBBBBBB"
 
 func (o office) Token(_ context.Context, hash access.Hash) (access.Token, bool, error) {
-	token := access.Token{Hash: hash, Name: "till", Tenants: []int{5}, Scopes: []access.Scope{access.LoyRead}}
+	token := access.Token{Hash: hash, Name: "till", Tenants: []int{5}, Scopes: []access.Scope{access.LoyRead}, Limit: o.limit}
 	return token, hash == access.HashOf(secret), nil
 }
 
@@ -47,8 +50,8 @@ func (office) Tokens(context.Context, int, time.Time, int) ([]access.Token, erro
 func (office) Tenants(context.Context, int, int) ([]int, error) { return nil, nil }
 
 // AddTaken implements [access.BudgetStore]: others have taken everything.
-func (o office) AddTaken(_ context.Context, _ int, _, requests, units int64, _ time.Time) (int64, int64, error) {
-	return requests + 10*o.budget.Requests, units, nil
+func (o office) AddTaken(_ context.Context, _ access.Payer, _, requests, units int64, _ time.Time) (int64, int64, error) {
+	return requests + 10*max(o.budget.Requests, int64(o.limit)), units, nil
 }
 
 // A desk is a dialect of one route, which does what a test says, with all that
@@ -213,7 +216,7 @@ func TestNothingSentIsTold(t *testing.T) {
 
 func TestBudgetUsedUp(t *testing.T) {
 	called := 0
-	d := newDesk(office{access.Budget{Requests: 10}}, func(*httpapi.Call) (httpapi.Answer, error) {
+	d := newDesk(office{budget: access.Budget{Requests: 10}}, func(*httpapi.Call) (httpapi.Answer, error) {
 		called++
 		return httpapi.Answer{}, nil
 	})
@@ -226,5 +229,17 @@ func TestBudgetUsedUp(t *testing.T) {
 	}
 	if line := last(t, &d.metrics); line["outcome"] != "budget_used_up" || line["Limited"] != 1.0 {
 		t.Errorf("metrics = %v", line)
+	}
+}
+
+// A token has a limit of its own beside the budget of its tenant.
+func TestLimitOfAToken(t *testing.T) {
+	d := newDesk(office{limit: 10}, func(*httpapi.Call) (httpapi.Answer, error) { return httpapi.Answer{}, nil })
+	var w *httptest.ResponseRecorder
+	for range 10 {
+		w = d.put("PUT", "/things/7")
+	}
+	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
+		t.Errorf("after ten calls: %d %v, want 429", w.Code, w.Header())
 	}
 }

@@ -64,6 +64,7 @@ var Texts = errs.Texts{
 		"not_found":              "No profile matches.",
 		"ambiguous":              "Several profiles match.",
 		"idempotency_key_reused": "Idempotency-Key: this key came before with another request.",
+		"budget_used_up/token":   "The token has used up what it may ask for just now. Send the same request again in %v seconds.",
 		"budget_used_up":         "The tenant has used up what it may ask for just now. Send the same request again in %v seconds.",
 		"out_of_time":            "The request ran out of time before this item. Send it again.",
 

@@ -96,7 +96,7 @@ func (o wrapOptions) tell(x *exchange, r *http.Request, took time.Duration) {
 		})
 	}
 	if o.Budgets != nil && grant.Settings.Tenant != 0 {
-		o.Budgets.Spent(grant.Settings.Tenant, x.meter.Use().Write)
+		o.Budgets.Spent(access.Payer{Tenant: grant.Settings.Tenant}, x.meter.Use().Write)
 	}
 }
 

@@ -33,7 +33,7 @@ func newUCSCast(t *testing.T, s client.Scene) map[string]string {
 		cast[name], cast[name+"_token"] = basic(secret), secret
 	}
 	for name, scope := range map[string]access.Scope{
-		"ucs_reader": access.UCSRead, "ucs_writer": access.UCSWrite, "meta_reader": access.UCSReadMeta, "meta_writer": access.UCSWriteMeta,
+		"ucs_reader": access.UCSRead, "ucs_writer": access.UCSWrite, "ucs_deleter": access.UCSDelete, "meta_reader": access.UCSReadMeta, "meta_writer": access.UCSWriteMeta,
 	} {
 		secret, _, err := s.Registrar.CreateToken(t.Context(), access.Token{Name: name, Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{scope}})
 		if err != nil {

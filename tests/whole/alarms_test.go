@@ -367,7 +367,7 @@ func TestBudgetInEachDialect(t *testing.T) {
 	}
 	// Another process takes all of this window and the next.
 	for window := time.Now().Unix() / 10; window <= time.Now().Unix()/10+1; window++ {
-		if _, _, err := s.Store.AddTaken(t.Context(), devserver.Tenant, window, 100, 0, time.Now().Add(time.Minute)); err != nil {
+		if _, _, err := s.Store.AddTaken(t.Context(), access.Payer{Tenant: devserver.Tenant}, window, 100, 0, time.Now().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -395,7 +395,7 @@ func TestBudgetIsCountedInOneItem(t *testing.T) {
 	until := time.Now().Add(10 * time.Second)
 	var _ access.BudgetStore = s.Store
 	for n := range int64(3) {
-		requests, units, err := s.Store.AddTaken(t.Context(), 5, 7, 10, 100, until)
+		requests, units, err := s.Store.AddTaken(t.Context(), access.Payer{Tenant: 5}, 7, 10, 100, until)
 		if err != nil || requests != 10*(n+1) || units != 100*(n+1) {
 			t.Errorf("AddTaken() = %d, %d, %v", requests, units, err)
 		}

@@ -101,7 +101,7 @@ func (w *world) rebuilt(t *testing.T) {
 	}
 }
 
-// A crowded key that has shrunk names its owners again, while writers give the value
+// An overflowed key that has shrunk names its owners again, while writers give the value
 // and take it away.
 func TestRebuildWhileOthersWrite(t *testing.T) {
 	t.Parallel()
@@ -186,7 +186,7 @@ func (w *world) overflow(t *testing.T) {
 	}
 }
 
-// A key that is still crowded, or is for a moment, stays overflowed, and the job says so.
+// A key that still has too many owners, or is for a moment, stays overflowed, and the job says so.
 func TestRebuildInVain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
