@@ -331,7 +331,10 @@ func (k *planning) look(ctx context.Context, im Import) (f file, err error) {
 	if f.Header, f.Begin, err = rowfile.ReadHeader(&text, o); err != nil {
 		return f, err
 	}
-	if _, err := rowfile.NewDecoder(f.Header, o, typesOf(settings)); err != nil {
+	// A field that is not declared fails the file, and not each of its rows.
+	types := typesOf(settings)
+	types.Closed = settings.Fields == access.Declared
+	if _, err := rowfile.NewDecoder(f.Header, o, types); err != nil {
 		return f, err
 	}
 	return f, k.s.put(ctx, im.folder(workFolder)+"file.json", f)

@@ -29,7 +29,7 @@ func TestGeneratedFile(t *testing.T) {
 func TestProveGeneratedFile(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("PROVE") != "" {
-		generatedFile(t, 20_000)
+		generatedFile(t, 5000)
 		return
 	}
 	generatedFile(t, 50)
@@ -158,6 +158,7 @@ func TestBadFiles(t *testing.T) {
 		{"an archive", "a.zip", "PK\x03\x04", "bad_file/zip"},
 		{"JSON Lines by another name", "a.csv", `{"email":"a@example.com"}`, "bad_file/is_json_lines"},
 		{"a name with dots, blanks and more", ".. +%41 \u00fc.pdf", "x", "bad_file/name"},
+		{"a field that is not declared", "a.csv", "email,colour\na@example.com,red\n", "bad_column/undeclared"},
 		{"an unknown function", "a.csv", "email,n:decr\na@example.com,1\n", "bad_column/function"},
 	}
 	for _, tt := range tests {

@@ -19,6 +19,8 @@ type Types struct {
 	// Extensions are the types of attributes by extension and attribute (those of
 	// Genesys: "integer", "boolean" ...).
 	Extensions map[string]map[string]string
+	// Closed rejects a column that is a custom field and has no type here.
+	Closed bool
 }
 
 // kind says of which part of a row a column is.
@@ -53,8 +55,8 @@ type target struct {
 	// form is how a cell is read.
 	form form
 	// known columns have a meaning of their own; others are custom fields that
-	// nobody declared.
-	known bool
+	// nobody declared, and undeclared where they would have to be.
+	known, undeclared bool
 }
 
 // form is how a cell is read.
@@ -218,6 +220,8 @@ func (t target) typed(types Types) target {
 		if declared, ok := types.Fields[t.name]; ok && !t.known {
 			t.known, t.form = true, declaredForms[declared]
 		}
+		_, isCore := coreForms[t.name]
+		t.undeclared = types.Closed && !isCore && types.Fields[t.name] == ""
 	case ofExtension:
 		t.form = attributeForms[types.Extensions[t.name][t.path[0]]]
 	}

@@ -141,6 +141,11 @@ func (d *Decoder) readColumns(seen map[string]bool) error {
 	if !known {
 		return reject("bad_header/no_header", "", shortName(d.header.Columns[0]))
 	}
+	for _, t := range d.columns {
+		if t.undeclared {
+			return reject("bad_column/undeclared", t.column, t.name)
+		}
+	}
 	return nil
 }
 
@@ -172,6 +177,9 @@ func (d *Decoder) readConstants(constants map[string]any, seen map[string]bool) 
 		}
 		t = t.typed(d.types)
 		t.column = "constants." + name
+		if t.undeclared {
+			return reject("bad_column/undeclared", t.column, t.name)
+		}
 		if seen[t.id] {
 			return reject("bad_mapping/doubled", t.column)
 		}

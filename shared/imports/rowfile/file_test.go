@@ -71,6 +71,29 @@ func TestWrongFiles(t *testing.T) {
 			}
 		})
 	}
+	t.Run("closed to fields that are not declared", func(t *testing.T) {
+		for column, want := range map[string]string{"other": "bad_column/undeclared at other: [other]", "CRM_ID": "bad_column/undeclared at CRM_ID: [CRM_ID]", "LOYALTY_SCORE": "", "phones": "", "Phone.0.Rank": "", "subscriptions.0.custom_fields.x": ""} {
+			closed := types
+			closed.Closed = true
+			_, err := rowfile.NewDecoder(rowfile.Header{Format: rowfile.CSV, Columns: []string{"email", column}, Delimiter: ','}, rowfile.Options{}, closed)
+			if got := fmt.Sprint(err); got != want && !(err == nil && want == "") {
+				t.Errorf("%s: error %v, want %q", column, err, want)
+			}
+			lines, err := rowfile.NewDecoder(rowfile.Header{Format: rowfile.JSONLines}, rowfile.Options{}, closed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = lines.Row(rowfile.Record{Raw: []byte(`{"` + column + `":null}`)})
+			if got := fmt.Sprint(err); got != want && !(err == nil && want == "") {
+				t.Errorf("%s in a line: error %v, want %q", column, err, want)
+			}
+			o := rowfile.Options{Mapping: mapping(t, `{"constants":{"`+column+`":"1"}}`)}
+			_, err = rowfile.NewDecoder(rowfile.Header{Format: rowfile.JSONLines}, o, closed)
+			if want := strings.Replace(want, " at ", " at constants.", 1); fmt.Sprint(err) != want && !(err == nil && want == "") {
+				t.Errorf("%s as a constant: error %v, want %q", column, err, want)
+			}
+		}
+	})
 	t.Run("an endless header", func(t *testing.T) {
 		source := &endless{text: "column,"}
 		text, err := rowfile.Decode(source, rowfile.Options{}, false)

@@ -100,6 +100,9 @@ func (d *Decoder) memberTarget(name string) (target, error) {
 	if err != nil {
 		return t, err
 	}
+	if t.undeclared {
+		return t, reject("bad_column/undeclared", name, t.name)
+	}
 	for _, c := range d.constants {
 		if c.target.id == t.id {
 			return t, reject("bad_row/same_target", name, t.id)

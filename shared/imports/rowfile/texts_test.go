@@ -50,6 +50,7 @@ var texts = map[string]string{
 	"bad_column/submatch":     "The column %[1]v: the function %v does not take what follows it.",
 	"bad_column/no_function":  "The column %[1]v takes no function.",
 	"bad_column/subscription": "The column %[1]v is no member of a subscription; subscriptions.0.email is one.",
+	"bad_column/undeclared":   "The column %[1]v is the field %v, which is not declared; declare it, or ignore the column in a mapping.",
 	"bad_column/points":       "The column %[1]v is not one of points.add, points.subtract, points.reason and points.ref_id.",
 	"bad_column/order":        "The column %[1]v is not one of order.id, order.total and order.paid_at.",
 
