@@ -1,5 +1,5 @@
 // Package objects is what is kept in a bucket: files that were uploaded, and what
-// became of them. [NewS3] is the bucket on S3, [Memory] one for tests.
+// became of them. Package s3bucket has it on S3, [Memory] is a bucket for tests.
 package objects
 
 import (

@@ -25,6 +25,7 @@ import (
 
 	"regulars/functions/local/bucket"
 	"regulars/shared/objects"
+	"regulars/shared/s3bucket"
 )
 
 const name = "imports"
@@ -52,7 +53,7 @@ func open(t *testing.T, dir string) *place {
 	}
 	server := httptest.NewServer(p.Server)
 	p.url = server.URL
-	p.client = objects.NewClient(aws.Config{
+	p.client = s3bucket.NewClient(aws.Config{
 		Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -107,7 +108,7 @@ func (p *place) put(t *testing.T, key, body string, metadata map[string]string) 
 
 func (p *place) get(t *testing.T, key, version string) string {
 	t.Helper()
-	r, err := objects.NewS3(p.client, name).Get(t.Context(), key, version, 0, -1)
+	r, err := s3bucket.New(p.client, name).Get(t.Context(), key, version, 0, -1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +133,7 @@ func TestUploadsAreToldOf(t *testing.T) {
 		told[0].EventName != "ObjectCreated:Put" || told[0].S3.Bucket.Name != name {
 		t.Errorf("told = %+v", told[0])
 	}
-	if head, err := objects.NewS3(p.client, name).Head(t.Context(), key, version); err != nil || head.Metadata["matching"] != "email" || head.Version != version {
+	if head, err := s3bucket.New(p.client, name).Head(t.Context(), key, version); err != nil || head.Metadata["matching"] != "email" || head.Version != version {
 		t.Errorf("Head() = %+v, %v", head, err)
 	}
 
@@ -184,7 +185,7 @@ func TestFolderSurvives(t *testing.T) {
 	first := p.put(t, "imports/a.csv", "1", nil)
 	second := p.put(t, "imports/a.csv", "2", map[string]string{"charset": "utf-16"})
 	p.put(t, "imports/gone.csv", "x", nil)
-	b := objects.NewS3(p.client, name)
+	b := s3bucket.New(p.client, name)
 	if err := b.Delete(t.Context(), "imports/gone.csv"); err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +202,7 @@ func TestFolderSurvives(t *testing.T) {
 	if got := p.get(t, "imports/a.csv", "") + p.get(t, "imports/a.csv", first); got != "21" {
 		t.Errorf("objects = %q", got)
 	}
-	b = objects.NewS3(p.client, name)
+	b = s3bucket.New(p.client, name)
 	if head, err := b.Head(t.Context(), "imports/a.csv", ""); err != nil || head.Metadata["charset"] != "utf-16" {
 		t.Errorf("Head() = %+v, %v", head, err)
 	}
@@ -238,7 +239,7 @@ func TestLists(t *testing.T) {
 	for _, key := range []string{"b/2", "a", "b/1", "c/d/1", "c/e", "b/3", "gone"} {
 		p.put(t, key, "x", nil)
 	}
-	b := objects.NewS3(p.client, name)
+	b := s3bucket.New(p.client, name)
 	if err := b.Delete(t.Context(), "gone"); err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +307,7 @@ func TestDeleteVersion(t *testing.T) {
 		if _, err := p.client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(name), Key: aws.String("x"), VersionId: &version}); err != nil {
 			t.Fatal(err)
 		}
-		_, err := objects.NewS3(p.client, name).Head(t.Context(), "x", version)
+		_, err := s3bucket.New(p.client, name).Head(t.Context(), "x", version)
 		if !errors.Is(err, objects.ErrNotFound) {
 			t.Errorf("Head() error = %v, want %v", err, objects.ErrNotFound)
 		}

@@ -73,8 +73,9 @@ func (s *Server) Close() {
 	}
 }
 
-// ServeHTTP implements [http.Handler]. It does two things that gofakes3 does not:
-// it reads bodies in chunks of all sorts, and a HEAD of one version tells of that.
+// ServeHTTP implements [http.Handler]. It does two things that gofakes3 does not: it
+// reads bodies in chunks of all sorts, and a HEAD of one version tells of that.
+// Whoever mounts it keeps web pages out.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
 		var err error

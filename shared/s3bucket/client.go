@@ -1,4 +1,4 @@
-package objects
+package s3bucket
 
 import (
 	"context"

@@ -1,4 +1,5 @@
-package objects
+// Package s3bucket is a bucket on S3.
+package s3bucket
 
 import (
 	"bytes"
@@ -17,27 +18,28 @@ import (
 	"github.com/aws/smithy-go"
 
 	"regulars/shared/errs"
+	"regulars/shared/objects"
 )
 
 // maxDelete is how many objects S3 deletes in one call.
 const maxDelete = 1000
 
-// A bucketS3 is a bucket on S3.
-type bucketS3 struct {
+// A s3Bucket is a bucket on S3.
+type s3Bucket struct {
 	client *s3.Client
 	name   string
 }
 
-// NewS3 is the bucket of that name, reached by the client; [NewClient] makes one
+// New is the bucket of that name, reached by the client; [NewClient] makes one
 // whose attempts end in time. Every call may be repeated, so the client does.
-func NewS3(client *s3.Client, bucket string) Bucket { return &bucketS3{client, bucket} }
+func New(client *s3.Client, bucket string) objects.Bucket { return &s3Bucket{client, bucket} }
 
-func (b *bucketS3) Head(ctx context.Context, key, version string) (Object, error) {
+func (b *s3Bucket) Head(ctx context.Context, key, version string) (objects.Object, error) {
 	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key, VersionId: optional(version)})
 	if err != nil {
-		return Object{}, failure(ctx, "head of object "+key, err)
+		return objects.Object{}, failure(ctx, "head of object "+key, err)
 	}
-	return Object{
+	return objects.Object{
 		Key: key, Version: aws.ToString(out.VersionId), ETag: aws.ToString(out.ETag),
 		Size: aws.ToInt64(out.ContentLength), Metadata: metadata(out.Metadata),
 	}, nil
@@ -57,7 +59,7 @@ func metadata(kept map[string]string) map[string]string {
 	return meant
 }
 
-func (b *bucketS3) Get(ctx context.Context, key, version string, offset, length int64) (io.ReadCloser, error) {
+func (b *s3Bucket) Get(ctx context.Context, key, version string, offset, length int64) (io.ReadCloser, error) {
 	if length == 0 {
 		return http.NoBody, nil
 	}
@@ -72,7 +74,7 @@ func (b *bucketS3) Get(ctx context.Context, key, version string, offset, length 
 	return r, nil
 }
 
-func (b *bucketS3) Put(ctx context.Context, key string, body []byte, contentType string) error {
+func (b *s3Bucket) Put(ctx context.Context, key string, body []byte, contentType string) error {
 	_, err := b.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &b.name, Key: &key, Body: bytes.NewReader(body), ContentType: optional(contentType),
 	})
@@ -82,8 +84,8 @@ func (b *bucketS3) Put(ctx context.Context, key string, body []byte, contentType
 	return nil
 }
 
-func (b *bucketS3) List(ctx context.Context, prefix string) ([]Object, error) {
-	var all []Object
+func (b *s3Bucket) List(ctx context.Context, prefix string) ([]objects.Object, error) {
+	var all []objects.Object
 	pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: optional(prefix)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -91,13 +93,13 @@ func (b *bucketS3) List(ctx context.Context, prefix string) ([]Object, error) {
 			return nil, failure(ctx, "list objects "+prefix, err)
 		}
 		for _, o := range page.Contents {
-			all = append(all, Object{Key: aws.ToString(o.Key), ETag: aws.ToString(o.ETag), Size: aws.ToInt64(o.Size)})
+			all = append(all, objects.Object{Key: aws.ToString(o.Key), ETag: aws.ToString(o.ETag), Size: aws.ToInt64(o.Size)})
 		}
 	}
 	return all, nil
 }
 
-func (b *bucketS3) Delete(ctx context.Context, keys ...string) error {
+func (b *s3Bucket) Delete(ctx context.Context, keys ...string) error {
 	for start := 0; start < len(keys); start += maxDelete {
 		if err := b.deleteBatch(ctx, keys[start:min(start+maxDelete, len(keys))]); err != nil {
 			return err
@@ -108,7 +110,7 @@ func (b *bucketS3) Delete(ctx context.Context, keys ...string) error {
 
 // deleteBatch deletes until S3 has deleted every object: it deletes some of a
 // batch and leaves others.
-func (b *bucketS3) deleteBatch(ctx context.Context, keys []string) error {
+func (b *s3Bucket) deleteBatch(ctx context.Context, keys []string) error {
 	rest := make([]types.ObjectIdentifier, len(keys))
 	for i := range keys {
 		rest[i] = types.ObjectIdentifier{Key: &keys[i]}
@@ -143,13 +145,13 @@ var passing = map[string]bool{
 	"Throttling": true, "ThrottlingException": true, "RequestLimitExceeded": true, "OperationAborted": true,
 }
 
-// failure says of a failed call what [Bucket] promises.
+// failure says of a failed call what [objects.Bucket] promises.
 func failure(ctx context.Context, doing string, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", doing, context.Cause(ctx))
 	case isNotFound(err):
-		return fmt.Errorf("%s: %w", doing, ErrNotFound)
+		return fmt.Errorf("%s: %w", doing, objects.ErrNotFound)
 	case isPassing(err):
 		return &errs.Unavailable{Err: fmt.Errorf("%s: %w", doing, err)}
 	}

@@ -1,4 +1,4 @@
-package objects_test
+package s3bucket_test
 
 import (
 	"bytes"
@@ -25,6 +25,7 @@ import (
 
 	"regulars/shared/errs"
 	"regulars/shared/objects"
+	"regulars/shared/s3bucket"
 )
 
 const bucket = "imports"
@@ -47,7 +48,7 @@ func client(t *testing.T, wrap func(http.Handler) http.Handler) *s3.Client {
 	t.Helper()
 	server := httptest.NewServer(wrap(gofakes3.New(s3mem.New()).Server()))
 	t.Cleanup(server.Close)
-	c := objects.NewClient(aws.Config{
+	c := s3bucket.NewClient(aws.Config{
 		Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 	}, func(o *s3.Options) { o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, time.Millisecond) })
 	if _, err := c.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String(bucket)}); err != nil {
@@ -64,7 +65,7 @@ func client(t *testing.T, wrap func(http.Handler) http.Handler) *s3.Client {
 
 func onS3(t *testing.T) place {
 	c := client(t, func(h http.Handler) http.Handler { return h })
-	return place{objects.NewS3(c, bucket), func(t *testing.T, key, body string, metadata map[string]string) string {
+	return place{s3bucket.New(c, bucket), func(t *testing.T, key, body string, metadata map[string]string) string {
 		out, err := c.PutObject(t.Context(), &s3.PutObjectInput{
 			Bucket: aws.String(bucket), Key: &key, Body: strings.NewReader(body), Metadata: metadata,
 		})
@@ -236,7 +237,7 @@ func TestBrokenBodies(t *testing.T) {
 	t.Parallel()
 	b := &breaker{}
 	c := client(t, func(h http.Handler) http.Handler { b.Handler = h; return b })
-	place := objects.NewS3(c, bucket)
+	place := s3bucket.New(c, bucket)
 	body := bytes.Repeat([]byte("0123456789abcdef"), 64<<10)
 	if err := place.Put(t.Context(), "x", body, ""); err != nil {
 		t.Fatal(err)
@@ -294,7 +295,7 @@ func TestFailures(t *testing.T) {
 			fmt.Fprintf(w, "<Error><Code>%s</Code></Error>", code)
 		})
 	})
-	b := objects.NewS3(c, bucket)
+	b := s3bucket.New(c, bucket)
 	each := map[string]func() error{
 		"head":   func() error { _, err := b.Head(t.Context(), "x", ""); return err },
 		"get":    func() error { _, err := b.Get(t.Context(), "x", "", 0, -1); return err },

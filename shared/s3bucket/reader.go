@@ -1,4 +1,4 @@
-package objects
+package s3bucket
 
 import (
 	"context"
@@ -30,7 +30,7 @@ var errStalled = errors.New("no byte came in time")
 // next byte of the same version.
 type reader struct {
 	ctx          context.Context
-	bucket       *bucketS3
+	bucket       *s3Bucket
 	key, version string
 	etag         string // of the version that is read; empty before the first answer
 	at, end      int64  // the next byte, and the one after the last; end is -1 until it is known
