@@ -10,6 +10,9 @@ import (
 // texts are the sentences of this dialect.
 var texts = httpapi.Texts.With(formats)
 
+// RowTexts are the sentences of what is wrong with the rows that [Rows] reads.
+func RowTexts() errs.Texts { return texts }
+
 // quickTexts are those of the quick import, whose parameters are not in data.
 var quickTexts = func() errs.Texts {
 	quick := texts

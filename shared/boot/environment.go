@@ -14,8 +14,15 @@ import (
 	"regulars/shared/metrics"
 )
 
-// WorkQueueURL is a variable that only those functions need that send work.
-const WorkQueueURL = "WORK_QUEUE_URL"
+// Variables that only some functions need.
+const (
+	// WorkQueueURL is for those that send work, ImportQueueURL for those that send
+	// parts of imports.
+	WorkQueueURL   = "WORK_QUEUE_URL"
+	ImportQueueURL = "IMPORT_QUEUE_URL"
+	// ImportBucket is for what reads the files of imports.
+	ImportBucket = "IMPORT_BUCKET"
+)
 
 const (
 	tableName   = "TABLE_NAME"
@@ -29,8 +36,9 @@ const (
 type Environment struct {
 	// TableName is never empty.
 	TableName string
-	// WorkQueueURL is empty for functions that did not ask for it.
-	WorkQueueURL string
+	// WorkQueueURL, ImportQueueURL and ImportBucket, a name, are empty for functions
+	// that did not ask for them.
+	WorkQueueURL, ImportQueueURL, ImportBucket string
 	// Endpoint is the URL of a DynamoDB other than that of AWS, or empty.
 	Endpoint string
 	// Patience is for how long a request waits for a table that only throttles:
@@ -62,10 +70,12 @@ func ReadEnvironment(lookup func(name string) string, needs ...string) (Environm
 	}
 	return Environment{
 		Patience: patience, Namespace: lookup(namespace),
-		TableName:    lookup(tableName),
-		WorkQueueURL: lookup(WorkQueueURL),
-		Endpoint:     lookup(endpoint),
-		AccessKeyID:  lookup(accessKeyID),
+		TableName:      lookup(tableName),
+		WorkQueueURL:   lookup(WorkQueueURL),
+		ImportQueueURL: lookup(ImportQueueURL),
+		ImportBucket:   lookup(ImportBucket),
+		Endpoint:       lookup(endpoint),
+		AccessKeyID:    lookup(accessKeyID),
 	}, nil
 }
 

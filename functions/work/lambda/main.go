@@ -23,7 +23,7 @@ import (
 )
 
 func main() {
-	environment, cfg := boot.Start(boot.WorkQueueURL)
+	environment, cfg := boot.Start(boot.WorkQueueURL, boot.ImportQueueURL)
 	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	registrar, customers := access.NewAdminService(store, time.Now), customer.NewService(store, time.Now)
@@ -33,7 +33,8 @@ func main() {
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambda.Start(work.NewFunction(
 		jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts),
-		jobs.NewService(store, queue, time.Now, jobs.Wait),
+		jobs.NewService(store, queue, time.Now, jobs.Wait).
+			WithQueue(jobs.ImportKinds, sqsqueue.New(cfg, environment.ImportQueueURL)),
 		upkeep, queue, partqueue.Observer{Metrics: environment.Metrics("work"), Audit: audit.New(logger)},
 		kinds.NewDuePoints(points.NewService(store, time.Now), registrar),
 	).Handle)
