@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test prove check bench build invoke sam sam-local admin deploy fuzz clean
+.PHONY: help run test prove check bench build invoke sam sam-local admin import deploy fuzz clean
 MAKEFLAGS += --no-print-directory
 
 ARCH ?= arm64
@@ -21,7 +21,7 @@ MACHINE = Architecture=$(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_
 help: ## prints these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: has-go ## serves everything on localhost (PORT, DATA, DYNAMODB_ENDPOINT)
+run: has-go ## serves everything on localhost (PORT, S3_PORT, DATA, DYNAMODB_ENDPOINT, S3_ENDPOINT)
 	go run ./functions/local
 
 test: has-go ## all tests, at sizes for a person who waits
@@ -78,6 +78,10 @@ admin: has-go ## administration (ACTION=..., TARGET=aws for the deployed one); a
 	@go build -o .cache/admin ./functions/admin/cli
 	@.cache/admin $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),"$v=$$$v"))
 
+import: has-go ## imports a file (FILE=customers.csv TENANT=5 MATCHING=email ..., TARGET=aws); alone it says what there is
+	@go build -o .cache/import ./functions/imports/cli
+	@.cache/import $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),"$v=$$$v"))
+
 deploy: has-go $(SAM) ## builds and deploys, asking for what it needs to know
 	go build ./... # sam build hides the real error
 	$(LAMBDA) $(SAM) build
@@ -85,7 +89,7 @@ deploy: has-go $(SAM) ## builds and deploys, asking for what it needs to know
 	$(SAM) deploy --guided
 	@echo 'Now make the first tenant and its token:'
 	@echo "  make admin TARGET=aws ACTION=create-tenant TENANT=1 NAME='My shop'"
-	@echo "  make admin TARGET=aws ACTION=create-token TENANT=1 SCOPES=alt.read,alt.write NAME='import'"
+	@echo "  make admin TARGET=aws ACTION=create-token TENANT=1 SCOPES=alt.read,alt.write,imports.read,imports.run NAME='import'"
 
 fuzz: has-go ## each fuzz target for a while (FUZZTIME=10m), or one of them (TARGET=FuzzLedger)
 	@found=$$(grep -rHox --include='*_test.go' 'func $(or $(TARGET),Fuzz[A-Za-z0-9_]*)(f \*testing.F) {' $(wildcard functions shared tests)) || \

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -41,10 +42,9 @@ func run(ctx context.Context, seedOnly bool) error {
 	if err != nil {
 		return err
 	}
-	endpoint := os.Getenv("DYNAMODB_ENDPOINT")
+	endpoint, data := os.Getenv("DYNAMODB_ENDPOINT"), os.Getenv("DATA")
 	if endpoint == "" {
-		data, set := os.LookupEnv("DATA")
-		if !set {
+		if _, set := os.LookupEnv("DATA"); !set {
 			data = filepath.Join(root, ".cache", "data")
 		}
 		db, err := dynamolocal.Start(ctx, dynamolocal.Options{Root: root, Dir: data})
@@ -54,12 +54,19 @@ func run(ctx context.Context, seedOnly bool) error {
 		defer db.Stop()
 		endpoint = db.Endpoint()
 	}
+	files := &files{}
+	if !seedOnly {
+		if files, err = openBucket(data); err != nil {
+			return err
+		}
+		defer files.close()
+	}
 	trail, closeTrail, err := openTrail(root)
 	if err != nil {
 		return err
 	}
 	defer closeTrail()
-	everything, err := prepare(ctx, root, endpoint, trail)
+	everything, err := prepare(ctx, root, endpoint, files, trail)
 	if err != nil || seedOnly {
 		return err
 	}
@@ -67,18 +74,17 @@ func run(ctx context.Context, seedOnly bool) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf(examples, listener.Addr().(*net.TCPAddr).Port)
+	fmt.Printf(examples, listener.Addr().(*net.TCPAddr).Port, files.endpoint)
 	ctx, cancel := context.WithCancel(ctx)
-	worked := make(chan struct{})
-	go func() {
-		defer close(worked)
-		everything.Work(ctx)
-	}()
+	files.deliver(everything.Imports)
+	var worked sync.WaitGroup
+	worked.Go(func() { everything.Work(ctx) })
+	worked.Go(func() { files.run(ctx) })
 	err = serve(ctx, listener, ownMachine(inTime(everything, bodyTime)), func(ctx context.Context) error {
 		return watch(ctx, endpoint, watchEvery)
 	})
 	cancel()
-	<-worked
+	worked.Wait()
 	return err
 }
 
@@ -96,7 +102,7 @@ func openTrail(root string) (trail *audit.Trail, closeTrail func() error, err er
 }
 
 // prepare makes the table and the tenant, where they are not there yet.
-func prepare(ctx context.Context, root, endpoint string, trail *audit.Trail) (*devserver.Server, error) {
+func prepare(ctx context.Context, root, endpoint string, files *files, trail *audit.Trail) (*devserver.Server, error) {
 	table := cmp.Or(os.Getenv("TABLE_NAME"), "regulars")
 	definition, err := dynamolocal.Definition(filepath.Join(root, "template.yaml"))
 	if err != nil {
@@ -107,14 +113,18 @@ func prepare(ctx context.Context, root, endpoint string, trail *audit.Trail) (*d
 		return nil, err
 	}
 	everything := devserver.New(devserver.Options{
-		DB: db, Table: table, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Operating: httpapi.Operating{Audit: trail},
+		DB: db, Table: table, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Bucket: files.bucket,
+		Operating: httpapi.Operating{Audit: trail},
 	})
 	return everything, everything.Seed(ctx)
 }
 
+// defaultPort is that of requests; the bucket is on the one after that.
+const defaultPort = "3000"
+
 // listen listens on the loopback interface alone.
 func listen() (net.Listener, error) {
-	port := cmp.Or(os.Getenv("PORT"), "3000")
+	port := cmp.Or(os.Getenv("PORT"), defaultPort)
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
 	if err != nil {
 		return nil, fmt.Errorf("PORT=%s: %w", port, err)
@@ -177,6 +187,10 @@ curl -w '\n' -H 'Authorization: Bearer reg_local_demo' 'http://localhost:%[1]d/l
 See a task with the Mojodex API (docs/mojodex.md makes products of them):
 
 curl -w '\n' -H 'Authorization: reg_local_demo' 'http://localhost:%[1]d/task?task_pk=1'
+
+Import a file (docs/imports.md says what it may be), put into the bucket at %[2]s:
+
+make import FILE=customers.csv MATCHING=email TENANT=5
 
 docs/words.md says who is who in these, and README.md how to start afresh.
 

@@ -18,6 +18,8 @@ import (
 	"regulars/functions/altcraft"
 	"regulars/functions/genesys"
 	"regulars/functions/haravan"
+	"regulars/functions/imports"
+	"regulars/functions/imports/rows"
 	"regulars/functions/mojodex"
 	"regulars/functions/work"
 	"regulars/shared/access"
@@ -25,8 +27,10 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/httpapi"
+	domain "regulars/shared/imports"
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
+	"regulars/shared/objects"
 	"regulars/shared/partqueue"
 	"regulars/shared/points"
 )
@@ -51,6 +55,8 @@ type Options struct {
 	Operating httpapi.Operating
 	// Around, unless nil, is put around the handler of each function.
 	Around func(function string, h http.Handler) http.Handler
+	// Bucket is where files are imported from; nil: one in memory.
+	Bucket objects.Bucket
 }
 
 // A Server is the whole service in one process.
@@ -59,12 +65,16 @@ type Server struct {
 	Registrar *access.AdminService
 	Jobs      *jobs.Service
 	Catalog   *catalog.Service
+	// Imports takes in what the bucket tells of files.
+	Imports *imports.Queue
 
 	queue    *work.InProcess
+	parts    *partqueue.InProcess // of imports
 	due      work.Due
 	altcraft http.Handler
 	genesys  http.Handler
 	haravan  http.Handler
+	imports  http.Handler
 	mojodex  http.Handler
 	admin    http.Handler
 }
@@ -91,9 +101,12 @@ func New(o Options) *Server {
 	if around == nil {
 		around = func(_ string, h http.Handler) http.Handler { return h }
 	}
+	files, parts := newImports(store, guard, o.Bucket, partqueue.Observer{Metrics: operating.Metrics, Audit: operating.Audit})
+	service.WithQueue(jobs.ImportKinds, parts)
 	return &Server{
 		Store: store, Registrar: registrar, Jobs: service, Catalog: products, queue: queue,
-		due: kinds.NewDuePoints(ledgers, registrar),
+		Imports: imports.NewQueue(files, nil), // parts come by a queue of their own
+		due:     kinds.NewDuePoints(ledgers, registrar), parts: parts,
 		altcraft: around("altcraft", altcraft.New(altcraft.Options{
 			Customers: customers, Guard: guard, Jobs: service, Worker: worker, Log: o.Log, Deadline: deadline, Operating: operating,
 		})),
@@ -105,6 +118,9 @@ func New(o Options) *Server {
 			Points: ledgers, List: points.NewList(store, time.Now, 0),
 			Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline, Operating: operating,
 		})),
+		imports: around("imports", imports.New(imports.Options{
+			Imports: files, Texts: rows.Texts(), Guard: guard, Log: o.Log, Deadline: deadline, Operating: operating,
+		})),
 		mojodex: around("mojodex", mojodex.New(mojodex.Options{
 			Catalog: products, Guard: guard, Log: o.Log, Deadline: deadline, Now: time.Now, Operating: operating,
 		})),
@@ -112,13 +128,31 @@ func New(o Options) *Server {
 	}
 }
 
+// newImports makes the service of imports, and the queue and the workers of their
+// parts.
+func newImports(store *dynamo.Store, guard *access.Authorizer, bucket objects.Bucket, observer partqueue.Observer) (*domain.Service, *partqueue.InProcess) {
+	if bucket == nil {
+		bucket = objects.NewMemory()
+	}
+	known, texts := map[string]jobs.Kind{}, rows.Texts()
+	parts := partqueue.NewInProcess(jobs.NewWorker(store, known, time.Now).WithTexts(texts), observer)
+	service := domain.NewService(domain.Parts{
+		Store: store, Bucket: bucket, Customers: store, Ledger: store, Weigher: store, Settings: guard,
+		Jobs:    jobs.NewService(store, parts, time.Now, 0).WithTexts(texts),
+		Dialect: rows.Dialect, Texts: texts, Now: time.Now,
+	})
+	maps.Copy(known, domain.Kinds(service))
+	return service, parts
+}
+
 // Work does the parts of jobs and what falls due until ctx is done. It goes on
 // with what another process left.
 func (s *Server) Work(ctx context.Context) {
-	var due sync.WaitGroup
-	due.Go(func() { work.RunDue(ctx, s.due) })
+	var running sync.WaitGroup
+	running.Go(func() { work.RunDue(ctx, s.due) })
+	running.Go(func() { s.parts.Run(ctx) })
 	s.queue.Run(ctx, s.Jobs)
-	due.Wait()
+	running.Wait()
 }
 
 // ServeHTTP routes as template.yaml does, with one greedy path for each dialect;
@@ -132,6 +166,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.genesys.ServeHTTP(w, r)
 	case below(path, "/loy"):
 		s.haravan.ServeHTTP(w, r)
+	case below(path, "/imports"):
+		s.imports.ServeHTTP(w, r)
 	case r.URL.EscapedPath() == admin.Path: // no other spelling
 		s.admin.ServeHTTP(w, r)
 	default:

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"regulars/functions/imports"
+	"regulars/functions/local/bucket"
+	"regulars/shared/objects"
+	"regulars/shared/s3bucket"
+)
+
+// files are the bucket that files are imported from: one that is served here, or with
+// S3_ENDPOINT that of another process, which then also handles its uploads.
+type files struct {
+	endpoint string
+	bucket   objects.Bucket
+	server   *bucket.Server // nil: of another process
+	listener net.Listener
+	imports  atomic.Pointer[imports.Queue]
+}
+
+// openBucket serves the bucket on the loopback interface alone, and not to web pages,
+// and keeps it below data; where that is empty, until the process ends.
+func openBucket(data string) (*files, error) {
+	f, name := &files{endpoint: os.Getenv("S3_ENDPOINT")}, cmp.Or(os.Getenv("IMPORT_BUCKET"), "imports")
+	if f.endpoint == "" {
+		if err := f.listen(); err != nil {
+			return nil, err
+		}
+		if data != "" {
+			data = filepath.Join(data, "bucket")
+		}
+		var err error
+		f.server, err = bucket.New(bucket.Options{Dir: data, Name: name, Handle: f.handle, Log: slog.Default()})
+		if err != nil {
+			f.listener.Close()
+			return nil, err
+		}
+		go (&http.Server{Handler: ownMachine(f.server), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: idleTime}).Serve(f.listener)
+	}
+	f.bucket = s3bucket.New(s3bucket.NewClient(aws.Config{
+		Region: "us-east-1", BaseEndpoint: &f.endpoint,
+		Credentials: credentials.NewStaticCredentialsProvider("regulars", "regulars", ""),
+	}), name)
+	return f, nil
+}
+
+// listen takes the port: S3_PORT, else the one after PORT.
+func (f *files) listen() error {
+	port := os.Getenv("S3_PORT")
+	if port == "" {
+		n, err := strconv.Atoi(cmp.Or(os.Getenv("PORT"), defaultPort))
+		if err != nil {
+			return fmt.Errorf("PORT=%s is not a number", os.Getenv("PORT"))
+		}
+		if n > 0 { // else any that is free
+			n++
+		}
+		port = strconv.Itoa(n)
+	}
+	var err error
+	if f.listener, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", port)); err != nil {
+		return fmt.Errorf("S3_PORT=%s: %w", port, err)
+	}
+	f.endpoint = fmt.Sprintf("http://localhost:%d", f.listener.Addr().(*net.TCPAddr).Port)
+	return nil
+}
+
+// deliver has uploads handled by the queue, once run runs.
+func (f *files) deliver(q *imports.Queue) { f.imports.Store(q) }
+
+func (f *files) handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+	return f.imports.Load().Handle(ctx, e)
+}
+
+// run has uploads handled until ctx is done.
+func (f *files) run(ctx context.Context) {
+	if f.server != nil {
+		f.server.Run(ctx)
+	}
+}
+
+func (f *files) close() {
+	if f.server != nil {
+		f.listener.Close()
+		f.server.Close()
+	}
+}
