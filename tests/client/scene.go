@@ -22,6 +22,7 @@ import (
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/dynamolocal/dynamotest"
+	"regulars/shared/objects"
 	"regulars/tests/rights"
 )
 
@@ -31,6 +32,8 @@ type Scene struct {
 	*devserver.Server
 	DB    *dynamodb.Client
 	Table string
+	// Files is the bucket that files are imported from.
+	Files *objects.Memory
 	// seen is what the table held when [Scene.Check] read it last, nil once
 	// something may have been written since.
 	seen *map[string]map[string]any
@@ -68,8 +71,10 @@ func Main(m *testing.M, function string, but ...string) (code int) {
 
 func NewScene(t *testing.T) Scene {
 	t.Helper()
-	s := Scene{DB: limitedDB(t), Table: dynamotest.Table(t), seen: new(map[string]map[string]any)}
-	s.Server = devserver.New(devserver.Options{DB: s.DB, Table: s.Table, Log: slog.New(slog.DiscardHandler), Around: rights.Around})
+	s := Scene{DB: limitedDB(t), Table: dynamotest.Table(t), Files: objects.NewMemory(), seen: new(map[string]map[string]any)}
+	s.Server = devserver.New(devserver.Options{
+		DB: s.DB, Table: s.Table, Log: slog.New(slog.DiscardHandler), Around: rights.Around, Bucket: s.Files,
+	})
 	if err := s.Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -150,6 +155,8 @@ func NewTokens(t *testing.T, s Scene) map[string]string {
 		"club":     {Tenants: []int{ClubTenant}},
 		"busy":     {Tenants: []int{BusyTenant}},
 		"ruled":    {Tenants: []int{RuledTenant}},
+		"watcher":  {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.ImportsRead}},
+		"runner":   {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.ImportsRun}},
 		"viewer":   {Tenants: []int{devserver.Tenant}, Scopes: []access.Scope{access.LoyRead}},
 	} {
 		token.Name = name

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +20,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"regulars/functions/local/bucket"
 	"regulars/functions/local/devserver"
 	"regulars/shared/customer"
 	"regulars/shared/dynamolocal"
@@ -31,6 +34,8 @@ import (
 type deployment struct {
 	t         *testing.T
 	queue     *fakeQueue
+	files     *bucket.Server // of the bucket
+	filesURL  string
 	functions map[string]*runtimeapi.Function
 }
 
@@ -45,6 +50,13 @@ func deploy(t *testing.T, names ...string) deployment {
 		t.Fatal(err)
 	}
 	d := deployment{t: t, queue: newFakeQueue(t), functions: map[string]*runtimeapi.Function{}}
+	if d.files, err = bucket.New(bucket.Options{Name: eventBucket, Log: slog.New(slog.DiscardHandler)}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.files.Close)
+	files := httptest.NewServer(d.files)
+	t.Cleanup(files.Close)
+	d.filesURL = files.URL
 	for _, name := range names {
 		binary := filepath.Join(root, ".cache", "bin", name)
 		if err := runtimeapi.Build(t.Context(), "regulars/functions/"+name+"/lambda", binary); err != nil {
@@ -52,7 +64,8 @@ func deploy(t *testing.T, names ...string) deployment {
 		}
 		f, err := runtimeapi.Start(t.Context(), binary,
 			"TABLE_NAME="+table, "AWS_ENDPOINT_URL_DYNAMODB="+dynamotest.Endpoint(t),
-			"WORK_QUEUE_URL="+d.queue.url(), "AWS_ENDPOINT_URL_SQS="+d.queue.server.URL)
+			"WORK_QUEUE_URL="+d.queue.url(), "AWS_ENDPOINT_URL_SQS="+d.queue.server.URL,
+			"IMPORT_QUEUE_URL="+d.queue.imports.url(), "IMPORT_BUCKET="+eventBucket, "AWS_ENDPOINT_URL_S3="+d.filesURL)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -230,10 +243,73 @@ func (d deployment) playHaravan() {
 	d.invoke("altcraft", event(d.t, "altcraft-delete.json"), &deleted)
 }
 
+// The bucket and the import that events are about, and the version and the content of
+// its file.
+const (
+	eventBucket  = "regulars-imports-123456789012"
+	eventKey     = "imports/tenant=5/matching=email/customers.csv"
+	eventVersion = "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"
+	eventImport  = "7179a96039ffd9a77724a74d"
+	eventFile    = "email,_fname\nann@example.com,Ann\nbob@@example.com,Bob\n"
+)
+
+// playImports plays the events of imports: of a file in the bucket, of its parts until
+// there are none, and of the API.
+func (d deployment) playImports() {
+	d.t.Helper()
+	put, err := http.NewRequestWithContext(d.t.Context(), http.MethodPut, d.filesURL+"/"+eventBucket+"/"+eventKey, strings.NewReader(eventFile))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	stored, err := http.DefaultClient.Do(put)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	stored.Body.Close()
+	version := stored.Header.Get("X-Amz-Version-Id")
+	sum := sha256.Sum256([]byte(eventBucket + "\x00" + eventKey + "\x00" + version))
+	id := hex.EncodeToString(sum[:12])
+	named := strings.NewReplacer(eventVersion, version, eventImport, id)
+	play := func(file string) []byte { return []byte(named.Replace(string(event(d.t, file)))) }
+
+	for _, file := range []string{"import-test.json", "import-file.json", "import-file.json", "import-part.json"} {
+		var response events.SQSEventResponse
+		d.invoke("imports", play(file), &response)
+		if len(response.BatchItemFailures) != 0 {
+			d.t.Errorf("%s: %+v, want nothing to come again", file, response)
+		}
+	}
+	for begun := time.Now(); d.queue.imports.len() > 0 && time.Since(begun) < time.Minute; {
+		for _, again := range d.workBy("imports", d.queue.imports.take()) {
+			d.queue.imports.put(again)
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+	for _, w := range []struct {
+		file   string
+		status int
+		body   string
+	}{
+		{"imports-list.json", 200, `"id":"` + id},
+		{"imports-get.json", 200, `"state":"done","dry_run":false,"error":null`},
+		{"imports-get.json", 200, `"created":1,"updated":0,"unchanged":0,"rejected":1,"rejected_by":{"bad_email":1}`},
+		{"imports-cancel.json", 200, `"state":"done"`},
+		{"imports-undo.json", 200, `{"plan":{"restored":0,"deleted":1,`},
+		{"imports-unknown.json", 404, `"unknown_path"`},
+	} {
+		var response events.APIGatewayV2HTTPResponse
+		d.invoke("imports", play(w.file), &response)
+		if response.StatusCode != w.status || !strings.Contains(response.Body, w.body) || response.Headers["X-Consumed-Capacity"] == "" {
+			d.t.Errorf("%s: %d %v %s, want %d %s", w.file, response.StatusCode, response.Headers, response.Body, w.status, w.body)
+		}
+	}
+}
+
 // TestBinaries plays every event to the binary that it is for.
 func TestBinaries(t *testing.T) {
-	d := deploy(t, "altcraft", "genesys", "haravan", "mojodex", "work", "admin")
+	d := deploy(t, "altcraft", "genesys", "haravan", "imports", "mojodex", "work", "admin")
 	d.playHaravan()
+	d.playImports()
 	for _, w := range wantedGenesys {
 		var response events.APIGatewayV2HTTPResponse
 		d.invoke("genesys", event(t, "genesys-"+w.file+".json"), &response)
@@ -306,6 +382,12 @@ func TestProveJobThroughTheQueue(t *testing.T) {
 // work sends messages to the work binary and returns those that come again.
 func (d deployment) work(bodies []string) (again []string) {
 	d.t.Helper()
+	return d.workBy("work", bodies)
+}
+
+// workBy sends messages to a binary and returns those that come again.
+func (d deployment) workBy(name string, bodies []string) (again []string) {
+	d.t.Helper()
 	var batch events.SQSEvent
 	for i, body := range bodies {
 		batch.Records = append(batch.Records, events.SQSMessage{
@@ -317,7 +399,7 @@ func (d deployment) work(bodies []string) (again []string) {
 		d.t.Fatal(err)
 	}
 	var response events.SQSEventResponse
-	d.invoke("work", text, &response)
+	d.invoke(name, text, &response)
 	for _, failure := range response.BatchItemFailures {
 		var i int
 		if _, err := fmt.Sscan(failure.ItemIdentifier, &i); err != nil {
@@ -328,26 +410,46 @@ func (d deployment) work(bodies []string) (again []string) {
 	return again
 }
 
-// A fakeQueue takes messages as SQS does.
+// A fakeQueue takes messages as SQS does, and those of a second queue of that server.
 type fakeQueue struct {
-	server *httptest.Server
-	mutex  sync.Mutex
-	sent   []string
+	server  *httptest.Server
+	name    string
+	imports *fakeQueue
+	mutex   sync.Mutex
+	sent    []string
 }
 
 func newFakeQueue(t *testing.T) *fakeQueue {
-	q := &fakeQueue{}
+	q := &fakeQueue{name: "work", imports: &fakeQueue{name: "imports"}}
 	q.server = httptest.NewServer(q)
+	q.imports.server = q.server
 	t.Cleanup(q.server.Close)
 	return q
 }
 
-func (q *fakeQueue) url() string { return q.server.URL + "/123456789012/work" }
+func (q *fakeQueue) url() string { return q.server.URL + "/123456789012/" + q.name }
 
 func (q *fakeQueue) bodies() []string {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
 	return append([]string(nil), q.sent...)
+}
+
+func (q *fakeQueue) len() int { return len(q.bodies()) }
+
+// take takes all messages out.
+func (q *fakeQueue) take() []string {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	all := q.sent
+	q.sent = nil
+	return all
+}
+
+func (q *fakeQueue) put(body string) {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	q.sent = append(q.sent, body)
 }
 
 // ServeHTTP implements [http.Handler].
@@ -358,11 +460,15 @@ func (q *fakeQueue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var batch struct {
-		Entries []struct{ ID, MessageBody string }
+		QueueURL string `json:"QueueUrl"`
+		Entries  []struct{ ID, MessageBody string }
 	}
 	if err := json.NewDecoder(r.Body).Decode(&batch); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
+	}
+	if q.imports != nil && batch.QueueURL == q.imports.url() {
+		q = q.imports
 	}
 	q.mutex.Lock()
 	defer q.mutex.Unlock()

@@ -15,6 +15,7 @@ import (
 	"regulars/functions/altcraft"
 	"regulars/functions/genesys"
 	"regulars/functions/haravan"
+	importsapi "regulars/functions/imports"
 	"regulars/functions/mojodex"
 	"regulars/shared/httpapi"
 )
@@ -53,6 +54,7 @@ var dialects = map[string]struct {
 	"altcraft": {pathsOf(altcraft.Routes), "/api/v1.1/unknown/path"},
 	"genesys":  {pathsOf(genesys.Routes), "/metadata/unknown/path"},
 	"haravan":  {pathsOf(haravan.Routes), "/loy/unknown/path"},
+	"imports":  {pathsOf(importsapi.Routes), "/imports/unknown/path"},
 	"mojodex":  {pathsOf(mojodex.Routes), "/unknown/path"},
 }
 
@@ -81,8 +83,9 @@ func routeOf(routes []string, path string) string {
 	return routes[i]
 }
 
-// unrouted are the functions that something else than the API invokes.
-var unrouted = []string{"admin", "audit", "work"}
+// unrouted are the functions that something else than the API invokes; import are the
+// queues of the function imports.
+var unrouted = []string{"admin", "audit", "import", "work"}
 
 func readTemplate(t *testing.T) template {
 	t.Helper()

@@ -19,6 +19,9 @@ var codesTold = map[string][]string{
 	"functions/haravan":          {"haravan"},
 	"functions/mojodex":          {"mojodex"},
 	"functions/admin":            {"admin"},
+	"functions/imports":          {"imports"},
+	"shared/imports":             {"imports"},
+	"shared/imports/rowfile":     {"imports"},
 	"shared/catalog":             {"mojodex"},
 	"shared/customer":            {"altcraft", "genesys", "mojodex"},
 	"shared/customer/extension":  {"genesys"},
@@ -27,8 +30,14 @@ var codesTold = map[string][]string{
 	"shared/idempotency":         {"altcraft", "haravan"},
 	"shared/access":              {"admin"},
 	"shared/jobs":                {"admin"},
-	"shared/imports":             {}, // the tests of the imports function hold the sentences
-	"shared/imports/rowfile":     {}, // its own test holds the sentences
+
+	"order_other":                   {"haravan", "imports"},
+	"order_of_other":                {"haravan", "imports"},
+	"profile_disabled":              {"haravan", "imports"},
+	"insufficient_points/available": {"haravan", "imports"},
+	"insufficient_points/negative":  {"haravan", "imports"},
+	"too_many_points/figure":        {"haravan", "imports"},
+	"too_many_points/debt":          {"haravan", "imports"},
 
 	"id_taken":               {"genesys"},
 	"too_many_matches":       {"genesys"},
@@ -52,7 +61,7 @@ var (
 func TestEveryCodeHasText(t *testing.T) {
 	common := keysOf(t, "shared/httpapi/texts.go")
 	dialects := map[string]map[string]bool{}
-	for _, name := range []string{"altcraft", "genesys", "haravan", "mojodex", "admin"} {
+	for _, name := range []string{"altcraft", "genesys", "haravan", "mojodex", "admin", "imports"} {
 		dialects[name] = keysOf(t, "functions/"+name+"/texts.go")
 	}
 	seen := 0
