@@ -40,7 +40,8 @@ type profile struct {
 	Used      int64  `json:"point_used"`
 	Available int64  `json:"point_available"`
 	Incoming  int64  `json:"point_incoming"`
-	Held      int64  `json:"point_held,omitempty"` // our own, where points are held
+	Held      int64  `json:"point_held,omitempty"`     // our own, where points are held
+	Expiring  int64  `json:"point_expiring,omitempty"` // our own, in a list of whose points expire
 	Ranking   int64  `json:"point_ranking"`
 	LevelID   int64  `json:"level_id"`
 	LevelName string `json:"level_name"`
@@ -177,13 +178,13 @@ func optional(s string) *string {
 // stamp writes a time with exactly six digits of a second.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
-// only is the profile with no other members than those named; with all where none
-// of them is one.
-func (s profile) only(fields []string) (any, error) {
+// only is a profile with no other members than those named; with all where none of
+// them is one.
+func only(profile any, fields []string) (any, error) {
 	if len(fields) == 0 {
-		return s, nil
+		return profile, nil
 	}
-	text, err := httpapi.Encode(s)
+	text, err := httpapi.Encode(profile)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +199,7 @@ func (s profile) only(fields []string) (any, error) {
 		}
 	}
 	if len(chosen) == 0 {
-		return s, nil
+		return profile, nil
 	}
 	return chosen, nil
 }

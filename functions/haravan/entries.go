@@ -96,7 +96,7 @@ type figures struct {
 
 // listEntries is the statement of a profile.
 func (d *Dialect) listEntries(c *call) (httpapi.Answer, error) {
-	lines, next, err := d.statement(c)
+	lines, next, past, err := d.statement(c)
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
@@ -105,23 +105,46 @@ func (d *Dialect) listEntries(c *call) (httpapi.Answer, error) {
 		entries = append(entries, newEntry(l))
 	}
 	return httpapi.JSON(http.StatusOK, struct {
-		Entries []entry `json:"entries"`
-		Next    *string `json:"next"`
-	}{entries, optional(next)})
+		Entries  []entry  `json:"entries"`
+		Next     *string  `json:"next"`
+		Balances *figures `json:"balances,omitempty"` // as of the moment that was asked for
+	}{entries, optional(next), past})
 }
 
 // statement makes the one that the parameters ask for. next is the cursor of the
-// page that follows, or empty.
-func (d *Dialect) statement(c *call) (lines []points.Line, next string, err error) {
+// page that follows, or empty. past are the figures at the moment as of which it was
+// asked for, or nil: nothing that came after it is shown.
+func (d *Dialect) statement(c *call) (lines []points.Line, next string, past *figures, err error) {
 	period, err := c.period()
 	if err != nil {
-		return nil, "", err
+		return nil, "", nil, err
+	}
+	at, err := d.readAsOf(c)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	newest := int64(points.Max)
+	if !at.IsZero() {
+		last, err := d.points.AsOf(c.Context(), c.Settings.Tenant, c.id, at)
+		if err != nil {
+			return nil, "", nil, err
+		}
+		balances := figures(last.Balance)
+		if past, newest = &balances, last.Seq; newest == 0 {
+			return nil, "", past, nil
+		}
+		if period.Below == 0 || period.Below > newest+1 {
+			period.Below = newest + 1
+		}
 	}
 	lines, last, err := d.points.Statement(c.Context(), c.Settings.Tenant, c.id, period)
+	for i, l := range lines {
+		lines[i].ReversedBy = undoneBy(l.ReversedBy, newest)
+	}
 	if last > 0 {
 		next = strconv.FormatInt(last, 10)
 	}
-	return lines, next, err
+	return lines, next, past, err
 }
 
 // period reads the parameters of a statement. An empty one is not given.
@@ -163,7 +186,7 @@ func (c *call) pageOfLines() (p points.Period, err error) {
 // exportEntries is the statement as a CSV file. Where more follows the header
 // X-Next-Cursor says from where.
 func (d *Dialect) exportEntries(c *call) (httpapi.Answer, error) {
-	lines, next, err := d.statement(c)
+	lines, next, _, err := d.statement(c)
 	if err != nil {
 		return httpapi.Answer{}, err
 	}

@@ -75,7 +75,7 @@ func FuzzQuery(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query string) {
 		values, _ := url.ParseQuery(query)
 		c := &call{query: values, Call: &httpapi.Call{Grant: access.Grant{Settings: access.Settings{Preferences: access.Defaults()}}}}
-		filter, _, err := c.filter()
+		filter, _, err := c.filter(noon)
 		if shown(t, err); err == nil && (filter.Limit < 1 || filter.Limit > pageSize || filter.Page < 1) {
 			t.Errorf("filter = %+v", filter)
 		}

@@ -77,7 +77,7 @@ func TestListParameters(t *testing.T) {
 		if tt.want.Page == 0 {
 			tt.want.Page = 1
 		}
-		got, nobody, err := callWith(t, tt.query).filter()
+		got, nobody, err := callWith(t, tt.query).filter(noon)
 		if err != nil || nobody {
 			t.Errorf("%s: nobody %t, error %v", tt.query, nobody, err)
 		}
@@ -89,7 +89,7 @@ func TestListParameters(t *testing.T) {
 
 // What the parameters of lists and statements reject, and by which name.
 func TestParametersRejected(t *testing.T) {
-	list := func(c *call) error { _, _, err := c.filter(); return err }
+	list := func(c *call) error { _, _, err := c.filter(noon); return err }
 	statement := func(c *call) error { _, err := c.period(); return err }
 	only := func(c *call) error { return c.only() }
 	tests := []struct {

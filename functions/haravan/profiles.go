@@ -26,7 +26,7 @@ const (
 
 // listProfiles is P1.
 func (d *Dialect) listProfiles(c *call) (httpapi.Answer, error) {
-	filter, nobody, err := c.filter()
+	filter, nobody, err := c.filter(d.now())
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
@@ -41,7 +41,11 @@ func (d *Dialect) listProfiles(c *call) (httpapi.Answer, error) {
 	shown, size := []json.RawMessage{}, 0
 	var last customer.ID // that is shown
 	for _, p := range page {
-		chosen, err := newProfile(p, c.Settings.Preferences).asListed(p).only(fields)
+		profile := newProfile(p, c.Settings.Preferences).asListed(p)
+		if !filter.Expiring.IsZero() {
+			profile.Expiring = p.Account.ExpiringBy(filter.From, filter.Expiring)
+		}
+		chosen, err := only(profile, fields)
 		if err != nil {
 			return httpapi.Answer{}, err
 		}
@@ -74,7 +78,7 @@ var numeric = regexp.MustCompile(`^-?\d+$`)
 
 // filter reads the parameters of P1. An empty one is not given. nobody says that
 // no profile can match.
-func (c *call) filter() (f points.Filter, nobody bool, err error) {
+func (c *call) filter(now time.Time) (f points.Filter, nobody bool, err error) {
 	f.Limit, f.Page = c.limit(), c.page()
 	if since := c.trimmed("since_id"); since != "" {
 		if !numeric.MatchString(since) {
@@ -93,6 +97,17 @@ func (c *call) filter() (f points.Filter, nobody bool, err error) {
 				return f, false, err
 			}
 		}
+	}
+	if c.trimmed("expiring_within") != "" {
+		days, err := c.daysOf("expiring_within", 0)
+		if err != nil {
+			return f, false, err
+		}
+		if f.Since || !f.Min.IsZero() || !f.Max.IsZero() {
+			return f, false, reject("one_of_two", "expiring_within", "since_id, updated_at_min or updated_at_max")
+		}
+		f.From = now
+		f.Expiring = now.Add(time.Duration(days) * 24 * time.Hour)
 	}
 	if text := c.trimmed("phone"); text != "" {
 		number, err := customer.ParsePhone("phone", text, countryOf(c.Settings.Preferences))
@@ -153,11 +168,17 @@ func (d *Dialect) find(c *call) (points.Profile, error) {
 
 // getProfile is P2.
 func (d *Dialect) getProfile(c *call) (httpapi.Answer, error) {
+	if at, err := d.readAsOf(c); err != nil || !at.IsZero() {
+		if err != nil {
+			return httpapi.Answer{}, err
+		}
+		return d.getPastProfile(c, at)
+	}
 	p, err := d.find(c)
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	shown, err := newProfile(p, c.Settings.Preferences).asListed(p).only(c.fields())
+	shown, err := only(newProfile(p, c.Settings.Preferences).asListed(p), c.fields())
 	if err != nil {
 		return httpapi.Answer{}, err
 	}

@@ -40,8 +40,8 @@ type Options struct {
 // rejected; of the reference's calls it is named, but for the list, whose answer it
 // must not make wider.
 var Routes = []httpapi.Route[*Dialect, *call]{
-	{Method: "GET", Path: "/loy/profiles.json", Scope: access.LoyRead, Reads: []string{"since_id", "fields", "phone", "email", "updated_at_min", "updated_at_max", "limit", "page"}, Strict: true, Handle: (*Dialect).listProfiles},
-	{Method: "GET", Path: "/loy/profiles/{id}.json", Scope: access.LoyRead, Reads: []string{"fields"}, Handle: (*Dialect).getProfile},
+	{Method: "GET", Path: "/loy/profiles.json", Scope: access.LoyRead, Reads: []string{"since_id", "fields", "phone", "email", "updated_at_min", "updated_at_max", "expiring_within", "limit", "page"}, Strict: true, Handle: (*Dialect).listProfiles},
+	{Method: "GET", Path: "/loy/profiles/{id}.json", Scope: access.LoyRead, Reads: []string{"fields", asOf}, Handle: (*Dialect).getProfile},
 	{Method: "GET", Path: "/loy/profiles/{id}/tags.json", Scope: access.LoyRead, Handle: (*Dialect).getTags},
 	{Method: "GET", Path: "/loy/profiles/{id}/attributes.json", Scope: access.LoyRead, Handle: (*Dialect).getAttributes},
 	{Method: "PUT", Path: "/loy/profiles/{id}/points/add.json", Scope: access.LoyWrite, Reads: []string{dryRun}, Handle: (*Dialect).addPoints},
@@ -53,6 +53,7 @@ var Routes = []httpapi.Route[*Dialect, *call]{
 	{Method: "POST", Path: "/loy/profiles/{id}/points/entries/{seq}/reverse.json", Scope: access.LoyWrite, Reads: []string{dryRun}, Strict: true, Handle: (*Dialect).reverseEntry},
 	{Method: "POST", Path: "/loy/profiles/{id}/points/transfer.json", Scope: access.LoyWrite, Reads: []string{dryRun}, Strict: true, Handle: (*Dialect).transferPoints},
 	{Method: "POST", Path: batchPath, Scope: access.LoyWrite, Reads: []string{dryRun}, Strict: true, Handle: (*Dialect).addBatch},
+	{Method: "GET", Path: "/loy/profiles/{id}/points/schedule.json", Scope: access.LoyRead, Reads: []string{"days"}, Strict: true, Handle: (*Dialect).getSchedule},
 	{Method: "GET", Path: "/loy/profiles/{id}/points/holds.json", Scope: access.LoyRead, Reads: []string{"state", "limit", "cursor"}, Strict: true, Handle: (*Dialect).listHolds},
 	{Method: "POST", Path: "/loy/profiles/{id}/points/holds.json", Scope: access.LoyWrite, Reads: []string{dryRun}, Strict: true, Handle: (*Dialect).makeHold},
 	{Method: "GET", Path: "/loy/profiles/{id}/points/holds/{hold}.json", Scope: access.LoyRead, Strict: true, Handle: (*Dialect).getHold},
@@ -63,7 +64,7 @@ var Routes = []httpapi.Route[*Dialect, *call]{
 }
 
 // ofStatement are the parameters of a statement.
-var ofStatement = []string{"from", "to", "ref_id", "limit", "cursor"}
+var ofStatement = []string{"from", "to", "ref_id", "limit", "cursor", asOf}
 
 // New makes the handler of the dialect.
 func New(o Options) http.Handler {

@@ -22,6 +22,8 @@ var texts = httpapi.Texts.With(map[string]string{
 	"unknown_member/body":    "is not a member of this body; it has %v alone",
 	"bad_cursor":             "is not one that an answer named",
 	"bad_date/form":          "is not a date like 2020-07-21T08:33:36Z",
+	"bad_date/future":        "must not be in the future",
+	"bad_days":               "must be a whole number of days from 1 to %v",
 	"bad_date/range":         "must be from 1990 on and not in the future",
 	"bad_action":             "must be add or subtract",
 	"too_many/items":         "has more than %v items: %v",

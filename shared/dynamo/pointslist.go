@@ -92,3 +92,18 @@ func (s *Store) ListProfiles(ctx context.Context, tenant int, ids []customer.ID)
 	}
 	return profiles, len(ids), nil
 }
+
+// ListDue implements [points.Lister]. Other things fall due, too: who looks at the
+// customer sees that.
+func (s *Store) ListDue(ctx context.Context, tenant int, queries []points.Query, by points.Hour) ([][]points.Position, error) {
+	return s.sideBySide(ctx, "list due accounts", queries, func(q points.Query) (*dynamodb.QueryInput, error) {
+		from := "0"
+		if q.After.ID > 0 {
+			from = hourPlace(q.After.Hour.Begins(), q.After.ID+1)
+		}
+		return newQuery(index1, within(attrIndex1PK, duePK(tenant, q.Shard), attrIndex1SK, from, hourText(by.Begins())+afterIDs), true, q.Limit)
+	}, func(it item) (points.Position, error) {
+		t, id, err := readHourPlace(text(it, attrIndex1SK))
+		return points.Position{ID: id, Hour: points.Hour(t.Unix() / 3600)}, err
+	})
+}

@@ -41,7 +41,7 @@ func (c *collector) walk(ctx context.Context, s *stream) error {
 	next := func(ctx context.Context) (p Position, ok bool, err error) {
 		for p, ok, err = s.next(ctx); ok && err == nil && seen[p.ID]; p, ok, err = s.next(ctx) {
 		}
-		if c.filter.timed() {
+		if c.filter.exact() {
 			seen[p.ID] = true // by id there is nobody twice
 		}
 		return p, ok, err
@@ -86,7 +86,7 @@ func (c *collector) batch() int {
 // look reads customers and adds those that match to the page.
 func (c *collector) look(ctx context.Context, ids []customer.ID) error {
 	if c.looked += len(ids); c.looked > maxLooked {
-		return errs.New(ErrTooDeep.Kind, "too_deep/bounds", "updated_at_min", maxLooked)
+		return errs.New(ErrTooDeep.Kind, "too_deep/bounds", c.filter.bound(), maxLooked)
 	}
 	for read := len(ids); len(ids) > 0 && !c.cut; { // of large ones fewer are asked for next
 		var profiles map[customer.ID]Profile
@@ -101,7 +101,7 @@ func (c *collector) look(ctx context.Context, ids []customer.ID) error {
 			}
 		}
 		if c.values > maxValuesLooked {
-			return errs.New(ErrTooDeep.Kind, "too_deep/bounds", "updated_at_min", maxLooked)
+			return errs.New(ErrTooDeep.Kind, "too_deep/bounds", c.filter.bound(), maxLooked)
 		}
 		ids = ids[read:]
 		c.cut = c.onPage > maxValues && len(c.page) < c.filter.Limit

@@ -38,15 +38,33 @@ type Filter struct {
 	// Min and Max bound when they last changed, both inclusive; zero: unbounded.
 	// With them the order is by hour of the change, then id, descending.
 	Min, Max time.Time
+	// Expiring, unless zero, is the moment by which points of them expire, of those
+	// that have not at the moment From. With it the order is by when something of the
+	// account next falls due, ascending.
+	Expiring, From time.Time
 	// Limit is the size of a page, Page counts from 1.
 	Limit, Page int
 }
 
 func (f Filter) timed() bool { return !f.Min.IsZero() || !f.Max.IsZero() }
 
+// bound is the parameter that makes a list look at many.
+func (f Filter) bound() string {
+	if !f.Expiring.IsZero() {
+		return "expiring_within"
+	}
+	return "updated_at_min"
+}
+
+// exact reports whether each position must be looked at.
+func (f Filter) exact() bool { return f.timed() || !f.Expiring.IsZero() }
+
 // matches reports whether a profile that was read is one of the list.
 func (f Filter) matches(p Profile) bool {
 	changed := p.Changed()
+	if !f.Expiring.IsZero() && p.Account.ExpiringBy(f.From, f.Expiring) == 0 {
+		return false
+	}
 	return !p.Gone() && (!f.Since || p.Customer.ID > f.SinceID) && !changed.Before(f.Min) && (f.Max.IsZero() || !changed.After(f.Max))
 }
 
@@ -75,6 +93,10 @@ type Lister interface {
 	// one hour down to another, descending by hour and id. A customer may be there
 	// several times.
 	ListChanged(ctx context.Context, tenant int, queries []Query, from, to Hour) ([][]Position, error)
+
+	// ListDue answers each query with the accounts of which something falls due by an
+	// hour, ascending by hour and id. It may name customers of whom other things do.
+	ListDue(ctx context.Context, tenant int, queries []Query, by Hour) ([][]Position, error)
 
 	// ListProfiles reads the first of the customers with their accounts, perhaps a
 	// moment old, one entry for each that exists: as many as fit into memory together,
@@ -110,7 +132,7 @@ var (
 // last of them. It rejects with [ErrTooDeep] or [ErrOverflowed].
 func (l *List) Page(ctx context.Context, tenant int, f Filter) (page []Profile, cut bool, err error) {
 	deepest := maxDeep
-	if f.timed() {
+	if f.exact() {
 		deepest = maxDeepFiltered
 	}
 	if f.Page > deepest/f.Limit {
@@ -135,6 +157,8 @@ func (l *List) collect(ctx context.Context, c *collector) error {
 			return err
 		}
 		return c.each(ctx, ids)
+	case !f.Expiring.IsZero():
+		return c.walk(ctx, l.byDue(c.tenant, f))
 	case f.timed() && f.Since:
 		ids, fit, err := l.changedByID(ctx, c.tenant, f)
 		if err != nil {
@@ -202,6 +226,15 @@ func (l *List) byChange(tenant int, f Filter) *stream {
 	}}
 }
 
+// byDue is the stream of accounts of which something falls due by then: each that has
+// points which expire by then is among them.
+func (l *List) byDue(tenant int, f Filter) *stream {
+	by := Hour(floorDiv(f.Expiring.Unix(), 3600))
+	return &stream{chunk: chunkFor(f), read: func(ctx context.Context, queries []Query) ([][]Position, error) {
+		return l.lister.ListDue(ctx, tenant, queries, by)
+	}}
+}
+
 // changedByID are the customers within the bounds by id, where they fit.
 func (l *List) changedByID(ctx context.Context, tenant int, f Filter) (positions []Position, fit bool, err error) {
 	s := l.byChange(tenant, f)
@@ -241,7 +274,7 @@ func (f Filter) hours(now time.Time) (from, to Hour) {
 // counts reports whether a position counts without a look at the customer: its hour
 // lies wholly within the bounds, and no later change can take it out of them.
 func (f Filter) counts(p Position) bool {
-	return !f.timed() || f.Max.IsZero() && p.Hour.Begins().After(f.Min)
+	return !f.exact() || f.timed() && f.Expiring.IsZero() && f.Max.IsZero() && p.Hour.Begins().After(f.Min)
 }
 
 // chunkFor is how many positions of a shard are asked for at first: its share of the

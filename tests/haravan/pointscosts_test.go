@@ -63,6 +63,11 @@ func TestPointsCosts(t *testing.T) {
 		{"profile", func() client.Answer { return ann.send(http.MethodGet, ann.below(".json"), "") }, "rt=1;r=1;w=0"},
 		{"statement", func() client.Answer { return ann.send(http.MethodGet, ann.below("/points/entries.json"), "") }, "rt=3;r=3;w=0"},
 		{"look-up by reference", func() client.Answer { return ann.send(http.MethodGet, ann.below("/points/entries.json?ref_id=1"), "") }, "rt=3;r=5.5;w=0"},
+		{"schedule", func() client.Answer { return ann.send(http.MethodGet, ann.below("/points/schedule.json"), "") }, "rt=1;r=1;w=0"},
+		{"figures of today", func() client.Answer {
+			return ann.send(http.MethodGet, ann.below(".json?as_of="+time.Now().UTC().Format(time.RFC3339Nano)), "")
+		}, "rt=2;r=2;w=0"},
+		{"list of whose points expire, of one", func() client.Answer { return ann.send(http.MethodGet, "/loy/profiles.json?expiring_within=400", "") }, "rt=2;r=5;w=0"},
 		{"list of one", func() client.Answer { return ann.send(http.MethodGet, "/loy/profiles.json", "") }, "rt=2;r=5;w=0"},
 		{"transfer", func() client.Answer {
 			ben = c.join()

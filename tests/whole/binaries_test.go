@@ -223,6 +223,7 @@ func (d deployment) playHaravan() {
 		{"haravan-return.json", 200, `"point_available":200,`},
 		{"haravan-reverse.json", 200, `"point_available":195,`},
 		{"haravan-entries.json", 200, `"seq":5`},
+		{"haravan-schedule.json", 200, `"never_expires":`},
 		{"haravan-hold.json", 200, `"point_available":175,`},
 		{"haravan-holds.json", 200, `"state":"open"`},
 		{"haravan-hold-commit.json", 200, `"committed":15,`},

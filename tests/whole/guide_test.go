@@ -140,6 +140,7 @@ func TestHaravanGuide(t *testing.T) {
 		`{"entries":[{"seq":1,`, `"next":null}`, `{"entries":[{"seq":3,`, `"seq":1,`, `"next":null}`,
 		"seq,kind,value,balance,reason,ref_id,actor,created_at,reverses,reversed_by,hash\n3,add,100,100,Birthday,gift-7,",
 		`{"entry":{"seq":1,`, `"changes":{"point_available":10,`, `{"entries":[{"seq":3,`, `"next":null}`,
+		`"as_of":"2026-01-01T00:00:00.000000Z","entry":0,"point_available":0,`, `{"entries":[],"next":null,"balances":{"point_available":0,`,
 		// Undo.
 		`"point_available":70,`, `"point_available":0,`, `{"errors":{"reverse":["the entry was reversed already, all of it"]}}`,
 		// Orders.
