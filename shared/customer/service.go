@@ -40,6 +40,9 @@ type Request struct {
 	Idempotent bool
 	// IdempotencyKey, unless nil, makes the request safe to repeat.
 	IdempotencyKey *idempotency.Key
+	// ReadAllKeys: keys that the customer is given are read first. Else the first
+	// attempt takes them for nobody's, which a conflict corrects.
+	ReadAllKeys bool
 
 	// preloaded are keys that were read for the first attempt already.
 	preloaded map[Key]KeyRecord
@@ -65,7 +68,7 @@ type Result struct {
 // for again, by the customer's id or first e-mail.
 func (s *Service) Apply(ctx context.Context, r Request) (Result, error) {
 	var result Result
-	readAllKeys := false // nothing is taken for absent that was not read
+	readAllKeys := r.ReadAllKeys // nothing is taken for absent that was not read
 	err := errs.Retry(ctx, func(attempt int) error {
 		for next := r; ; {
 			if readAllKeys = readAllKeys || attempt > 0; readAllKeys {

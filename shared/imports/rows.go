@@ -420,7 +420,7 @@ func (b *batch) decide(ctx context.Context, r row) (customer.Result, error) {
 		return customer.Result{}, r.item.Rejected
 	}
 	request := r.item.Request
-	request.Rules = rules(b.reading.settings)
+	request.Rules, request.ReadAllKeys = rules(b.reading.settings), true
 	result, err := b.customers.Apply(ctx, request)
 	if err != nil {
 		return result, b.reading.atColumn(err)

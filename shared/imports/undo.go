@@ -228,7 +228,7 @@ func (s *Service) takeBack(ctx context.Context, im Import, w *window, entries []
 	}
 	for _, e := range slices.Backward(recent) {
 		w.begin()
-		tally, kept, err := undoEntry(ctx, customers, ledger, customer.Request{Rules: rules(settings)}, points.Request{
+		tally, kept, err := undoEntry(ctx, customers, ledger, customer.Request{Rules: rules(settings), ReadAllKeys: true}, points.Request{
 			Tenant: im.Tenant, ID: e.ID, Rules: settings.Preferences, Actor: "undo of import " + im.ID,
 			Show: func(points.Profile) ([]byte, error) { return []byte("{}"), nil },
 		}, e)
