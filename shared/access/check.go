@@ -33,6 +33,8 @@ const (
 	maxHold = 31 * 24 * 3600
 	// maxRate bounds size and leak of the rate limit, and the budget.
 	maxRate = 100_000
+	// maxVerifyDays is a year.
+	maxVerifyDays = 366
 )
 
 var (
@@ -74,7 +76,10 @@ func (c Preferences) check() error {
 	if err := inRange("budget.requests", c.Budget.Requests, 0, maxRate); err != nil {
 		return err
 	}
-	return inRange("budget.write_units", c.Budget.WriteUnits, 0, maxRate)
+	if err := inRange("budget.write_units", c.Budget.WriteUnits, 0, maxRate); err != nil {
+		return err
+	}
+	return inRange("verify_days", c.VerifyDays, 0, maxVerifyDays)
 }
 
 func (c Preferences) checkDeclared() error {

@@ -48,6 +48,9 @@ type Preferences struct {
 	RateLimit RateLimit `json:"rate_limit"`
 	// Budget bounds all requests of the tenant, in all dialects together.
 	Budget Budget `json:"budget"`
+	// VerifyDays is in how many days the reconciliation looks at each customer once; 0:
+	// it does not.
+	VerifyDays int64 `json:"verify_days"`
 	// Languages of two lower-case letters that texts may be in; empty: any.
 	Languages []string `json:"languages"`
 }
@@ -183,6 +186,7 @@ func Defaults() Preferences {
 		MoneyPerRankingPoint: 100,
 		RateLimit:            RateLimit{Size: 80, Leak: 4},
 		Budget:               Budget{Requests: 2000, WriteUnits: 10_000},
+		VerifyDays:           30,
 		Languages:            []string{},
 	}
 }

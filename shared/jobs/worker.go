@@ -63,6 +63,8 @@ type Outcome struct {
 	Kind string
 	// Parked: the part was; Failed: the job ended so.
 	Parked, Failed bool
+	// Counts are what the steps did that were saved.
+	Counts
 }
 
 // again is the outcome of what must come again.
@@ -170,7 +172,9 @@ func (w *Worker) begin(ctx context.Context, ref Ref) (attempt, error) {
 }
 
 // work does steps of the part.
-func (w *Worker) work(ctx context.Context, job Job, part Part) (Outcome, error) {
+func (w *Worker) work(ctx context.Context, job Job, part Part) (outcome Outcome, err error) {
+	var saved Counts
+	defer func() { outcome.Counts = saved }()
 	for {
 		until := w.stepEnds(ctx)
 		if time.Until(until) < shortest {
@@ -188,6 +192,9 @@ func (w *Worker) work(ctx context.Context, job Job, part Part) (Outcome, error) 
 			continue
 		}
 		job, part = kept, after
+		if err == nil {
+			saved = saved.Plus(step.Counts).Plus(Counts{Found: len(step.Findings)})
+		}
 		switch {
 		case errors.Is(err, errOvertaken):
 			return again(afterTrouble), nil

@@ -36,6 +36,9 @@ func (o Observer) part(ctx context.Context, worker *jobs.Worker, ref jobs.Ref) j
 		delete(values, metrics.Faults) // which the attempts before were
 	}
 	values[metrics.PartsGivenUp], values[metrics.JobsFailed] = count(outcome.Parked), count(outcome.Failed)
+	if outcome.Kind == jobs.Reconcile {
+		values[metrics.Reconciled], values[metrics.Flaws] = float64(outcome.Seen), float64(outcome.Found)
+	}
 	route := "part"
 	if outcome.Kind != "" {
 		route += " " + outcome.Kind

@@ -298,7 +298,7 @@ var provoked = map[string]struct {
 var elsewhere = map[string]string{
 	"PartsGivenUpAlarm": "functions/work TestFunctionCountsWhatIsGivenUp",
 	"JobsFailedAlarm":   "functions/work TestFunctionCountsFailedJobs",
-	"FlawsAlarm":        "shared/jobs/kinds TestReconcileCountsFlaws",
+	"FlawsAlarm":        "TestReconcileCountsFlaws",
 	"LatencyAlarm":      "TestAlarmsAreProvoked: each request has its latency",
 }
 

@@ -86,7 +86,9 @@ func New(o Options) *Server {
 	guard := access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{Remember: remember, LocalTokens: true})
 	registrar := access.NewAdminService(store, time.Now)
 	products := catalog.NewService(store, customers, time.Now)
-	upkeep := kinds.NewUpkeep(store, registrar, products)
+	ledgers := points.NewService(store, time.Now)
+	upkeep := kinds.NewUpkeep(store, registrar, products).
+		WithReconciliation(kinds.NewReconciliation(customers, ledgers, store, store, registrar))
 	known := kinds.New(customers, store, registrar, time.Now)
 	maps.Copy(known, upkeep.Kinds())
 	worker := jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts)
@@ -96,7 +98,6 @@ func New(o Options) *Server {
 	}
 	queue := work.NewInProcess(worker, upkeep, partqueue.Observer{Metrics: operating.Metrics, Audit: operating.Audit})
 	service := jobs.NewService(store, queue, time.Now, wait).WithTexts(httpapi.Texts)
-	ledgers := points.NewService(store, time.Now)
 	around := o.Around
 	if around == nil {
 		around = func(_ string, h http.Handler) http.Handler { return h }

@@ -27,7 +27,8 @@ func main() {
 	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	registrar, customers := access.NewAdminService(store, time.Now), customer.NewService(store, time.Now)
-	upkeep := kinds.NewUpkeep(store, registrar, catalog.NewService(store, customers, time.Now))
+	upkeep := kinds.NewUpkeep(store, registrar, catalog.NewService(store, customers, time.Now)).
+		WithReconciliation(kinds.NewReconciliation(customers, points.NewService(store, time.Now), store, store, registrar))
 	known := kinds.New(customers, store, registrar, time.Now)
 	maps.Copy(known, upkeep.Kinds())
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)

@@ -48,20 +48,32 @@ type Upkeep struct {
 	tombstones Tombstones
 	products   *catalog.Service
 	removers   []Remover
+
+	reconciliation *Reconciliation // nil: none
+}
+
+// WithReconciliation returns the upkeep that also starts the reconciliation, once a day.
+func (u *Upkeep) WithReconciliation(r *Reconciliation) *Upkeep {
+	u.reconciliation = r
+	return u
 }
 
 // NewUpkeep makes the upkeep. Whoever keeps something of customers beside
 // themselves is asked to remove it when they are deleted.
 func NewUpkeep(tombstones Tombstones, registrar *access.AdminService, products *catalog.Service) *Upkeep {
-	return &Upkeep{registrar, tombstones, products, []Remover{products}}
+	return &Upkeep{registrar: registrar, tombstones: tombstones, products: products, removers: []Remover{products}}
 }
 
 // Kinds are the kinds of job that the upkeep starts, by name.
 func (u *Upkeep) Kinds() map[string]jobs.Kind {
-	return map[string]jobs.Kind{
+	known := map[string]jobs.Kind{
 		ExpirePurchases: expirePurchases{u.products},
 		PurgeCustomers:  purgeCustomers{u.tombstones, u.removers},
 	}
+	if u.reconciliation != nil {
+		known[jobs.Reconcile] = u.reconciliation
+	}
+	return known
 }
 
 // Start starts the jobs that tenants need. One tenant's trouble is no other's.
@@ -74,6 +86,9 @@ func (u *Upkeep) Start(ctx context.Context, service *jobs.Service) error {
 		}
 		for _, t := range tenants {
 			trouble = append(trouble, u.startFor(ctx, service, t.Tenant))
+			if u.reconciliation != nil {
+				trouble = append(trouble, u.reconciliation.start(ctx, service, t))
+			}
 			after = t.Tenant
 		}
 	}
