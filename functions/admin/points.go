@@ -28,6 +28,7 @@ type verifyBody struct {
 	Available int64 `json:"point_available"`
 	Used      int64 `json:"point_used"`
 	Incoming  int64 `json:"point_incoming"`
+	Held      int64 `json:"point_held,omitempty"`
 	Ranking   int64 `json:"point_ranking"`
 }
 
@@ -51,7 +52,7 @@ func verifyPoints(ctx context.Context, h *Handler, a arguments) (any, error) {
 	}
 	body := verifyBody{
 		Profile: profile, OK: report.Mismatch == nil, Entries: report.Entries, Available: report.Account.Available,
-		Used: report.Account.Used, Incoming: report.Account.Incoming, Ranking: report.Account.Ranking,
+		Used: report.Account.Used, Incoming: report.Account.Incoming, Held: report.Account.Held, Ranking: report.Account.Ranking,
 	}
 	if f := report.Mismatch; f != nil {
 		body.Flaw = &flawBody{f.Seq, f.Problem}

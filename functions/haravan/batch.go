@@ -168,6 +168,7 @@ type balance struct {
 	Available int64  `json:"point_available"`
 	Used      int64  `json:"point_used"`
 	Incoming  int64  `json:"point_incoming"`
+	Held      int64  `json:"point_held,omitempty"`
 	Ranking   int64  `json:"point_ranking"`
 	LevelID   int64  `json:"level_id"`
 	LevelName string `json:"level_name"`

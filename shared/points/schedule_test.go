@@ -14,7 +14,9 @@ func TestSchedule(t *testing.T) {
 	p := account(t, rules,
 		func(d *draft) error { return d.grant(Grant{Points: 5}, "") },
 		func(d *draft) error { return d.grant(Grant{Points: 10, Terms: Terms{Expires: in(3)}}, "") },
-		func(d *draft) error { return d.grant(Grant{Points: 20, Terms: Terms{Usable: in(1), Expires: in(3)}}, "") },
+		func(d *draft) error {
+			return d.grant(Grant{Points: 20, Terms: Terms{Usable: in(1), Expires: in(3)}}, "")
+		},
 		func(d *draft) error { return d.grant(Grant{Points: 40, Terms: Terms{Usable: in(9)}}, "") },
 		func(d *draft) error { return d.hold(NewHold{Points: 4, For: 36 * time.Hour}, "") },
 	)

@@ -49,6 +49,22 @@ func (h *history) afterStanding() {
 	}
 }
 
+// asItWas compares the figures as of the time of an entry with what it left.
+func (h *history) asItWas(g *guest, entries []points.Entry) error {
+	at := entries[h.n%len(entries)].Time
+	want := entries[0]
+	for _, e := range entries {
+		if !e.Time.After(at) {
+			want = e
+		}
+	}
+	got, err := h.clean.AsOf(h.t.Context(), h.tenant, g.id, at)
+	if err == nil && got.Hash != want.Hash {
+		err = fmt.Errorf("as of %s it was entry %d, want %d", at, got.Seq, want.Seq)
+	}
+	return err
+}
+
 // expects is what a run should come to when nobody else writes.
 func (h *history) expects(r *run) string {
 	at := h.now().Add(r.skew)
@@ -104,6 +120,9 @@ func (h *history) audit(after string) {
 	}
 	for _, r := range replays {
 		err := r.finish()
+		if len(r.entries) > 0 && h.n%4 == 0 && !r.account.Deleted {
+			err = errors.Join(err, h.asItWas(r.guest, r.entries))
+		}
 		if g := r.guest; !g.unsure && (r.account.Disabled != (g.disabled && !g.deleted) || r.account.Deleted != g.deleted) {
 			err = errors.Join(err, fmt.Errorf("disabled %t, deleted %t", r.account.Disabled, r.account.Deleted))
 		}

@@ -16,6 +16,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/dynamo"
+	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/shared/errs"
 	"regulars/shared/idempotency"
 	"regulars/shared/points"
@@ -231,6 +232,21 @@ func (h *history) request(r *run) points.Request {
 		request.IdempotencyKey = &idempotency.Key{Value: r.key, Fingerprint: "same"}
 	}
 	return request
+}
+
+// triesFirst asks for the operation as a dry run, which comes to what it will come to.
+func (h *history) triesFirst(r *run, want string) {
+	now := func() time.Time { return h.now().Add(r.skew) }
+	request := h.request(r)
+	request.DryRun = &points.DryRun{}
+	result, err := r.wish.do(h.t.Context(), points.NewService(dynamo.New(dynamotest.Client(h.t), h.table, now), now), request)
+	tried := run{done: err == nil && !result.Replayed}
+	if _, tried.rejected = errs.AsClient(err); err != nil && !tried.rejected {
+		h.t.Fatalf("a dry run of %s: %v", r.wish.kind, err)
+	}
+	if got := tried.came(); got != want {
+		h.t.Fatalf("a dry run of %s came to %s, want %s: %v %+v", r.wish.kind, got, want, err, r.wish)
+	}
 }
 
 // carryOut asks for the operation as often as said. One of them is done, at most.
