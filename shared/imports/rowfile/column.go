@@ -133,23 +133,30 @@ func parseTarget(name string) (target, error) {
 	}
 	t.id, t.name = base, base
 	first, rest, _ := strings.Cut(base, ".")
+	index, attribute, _ := strings.Cut(rest, ".")
+	n, isNumber := parseIndex(index)
 	switch {
 	case first == "subscriptions":
 		return t.ofSubscription(rest)
 	case first == "points" && rest != "":
-		return t.ofOther(ofPoints, rest, pointsForms, "bad_column/points")
-	case first == "order" && rest != "":
-		return t.ofOther(ofOrder, rest, orderForms, "bad_column/order")
-	}
-	index, attribute, ok := strings.Cut(rest, ".")
-	if n, isNumber := parseIndex(index); ok && isNumber && attribute != "" {
-		t.kind, t.name, t.index, t.path, t.known = ofExtension, first, n, []string{attribute}, true
-		if isFunction {
-			return t, reject("bad_column/no_function", name)
+		if t.form, t.known = pointsForms[rest]; !t.known {
+			return t, reject("bad_column/points", name)
 		}
+		t.kind, t.name = ofPoints, rest
+	case first == "order" && rest != "":
+		if t.form, t.known = orderForms[rest]; !t.known {
+			return t, reject("bad_column/order", name)
+		}
+		t.kind, t.name = ofOrder, rest
+	case isNumber && attribute != "":
+		t.kind, t.name, t.index, t.path, t.known = ofExtension, first, n, []string{attribute}, true
+	default:
+		t.form, t.known = coreForms[base]
 		return t, nil
 	}
-	t.form, t.known = coreForms[base]
+	if isFunction {
+		return t, reject("bad_column/no_function", name)
+	}
 	return t, nil
 }
 
@@ -193,18 +200,6 @@ func (t target) ofSubscription(rest string) (target, error) {
 	if isCustom {
 		t.path = []string{customFields, custom} // its name may have dots
 	}
-	return t, nil
-}
-
-func (t target) ofOther(k kind, member string, forms map[string]form, code string) (target, error) {
-	form, ok := forms[member]
-	if !ok {
-		return t, reject(code, t.column)
-	}
-	if t.action != "" {
-		return t, reject("bad_column/no_function", t.column)
-	}
-	t.kind, t.name, t.form, t.known = k, member, form, true
 	return t, nil
 }
 
