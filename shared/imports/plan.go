@@ -81,20 +81,33 @@ func (k *planning) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs
 		return jobs.Step{Cursor: "ended", Done: true}, ignoreUnknown(err)
 	}
 	step, err := k.cut(ctx, im, part)
+	if err == nil {
+		return step, nil
+	}
+	if err := k.s.fail(ctx, im, err); err != nil {
+		return step, err
+	}
+	return jobs.Step{Cursor: "failed", Done: true}, nil
+}
+
+// fail ends an import for good by a client error: what its file is, or that it does
+// not go with the settings any more, and that the file is gone. Any other error is
+// returned: repeating may cure it.
+func (s *Service) fail(ctx context.Context, im Import, err error) error {
 	clientErr, rejected := errs.AsClient(err)
 	if errors.Is(err, objects.ErrNotFound) {
 		clientErr, rejected = errs.New(errs.Invalid, "bad_file/gone", ""), true
 	}
 	if !rejected {
-		return step, err
+		return err
 	}
-	_, err = k.s.update(ctx, im, func(now *Import) error {
-		if now.State == Planning {
-			now.State, now.Trouble, now.Ended = Failed, clientErr, instant(k.s.Now())
+	_, err = s.update(ctx, im, func(now *Import) error {
+		if now.State.Open() {
+			now.State, now.Trouble, now.Ended = Failed, clientErr, instant(s.Now())
 		}
 		return nil
 	})
-	return jobs.Step{Cursor: "failed", Done: err == nil}, err
+	return err
 }
 
 // ignoreUnknown leaves out that there is no such import: then nothing is left to do.

@@ -210,17 +210,21 @@ func (k *applying) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs
 		return jobs.Step{Cursor: part.Cursor + " ", Done: true}, nil
 	}
 	reader, err := k.reader(ctx, im, part, at.place)
-	if err != nil {
-		return jobs.Step{Cursor: part.Cursor}, err
-	}
 	var step jobs.Step
-	err = afresh(ctx, func() (err error) {
-		step, err = k.apply(ctx, im, part, at, reader)
-		return err
-	})
+	if err == nil {
+		err = afresh(ctx, func() (err error) {
+			step, err = k.apply(ctx, im, part, at, reader)
+			return err
+		})
+		if err != nil {
+			reader.close()
+		}
+	}
 	if err != nil {
-		reader.close()
-		return jobs.Step{Cursor: part.Cursor}, err
+		if err := k.s.fail(ctx, im, err); err != nil {
+			return jobs.Step{Cursor: part.Cursor}, err
+		}
+		return jobs.Step{Cursor: part.Cursor + " ", Done: true}, nil
 	}
 	if step.Done {
 		reader.close()

@@ -30,6 +30,18 @@ func (k sorting) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.S
 	if im.State != Planning && im.State != Sorting {
 		return jobs.Step{Cursor: "ended", Done: true}, nil
 	}
+	step, err := k.sort(ctx, im, part)
+	if err == nil {
+		return step, nil
+	}
+	if err := k.s.fail(ctx, im, err); err != nil {
+		return jobs.Step{}, err
+	}
+	return jobs.Step{Cursor: "failed", Done: true}, nil
+}
+
+// sort writes the groups of the part's range.
+func (k sorting) sort(ctx context.Context, im Import, part jobs.Part) (jobs.Step, error) {
 	var r rowfile.Range
 	if err := json.Unmarshal([]byte(part.Range), &r); err != nil {
 		return jobs.Step{}, err

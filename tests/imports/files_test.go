@@ -14,6 +14,7 @@ import (
 	"regulars/shared/csvtext"
 	"regulars/shared/customer"
 	"regulars/shared/imports"
+	"regulars/shared/objects"
 	"regulars/shared/value"
 	"regulars/tests/imports/generate"
 )
@@ -252,5 +253,80 @@ func TestRejectedLines(t *testing.T) {
 	again := e.drop(t, "imports/tenant=5/rejected.jsonl", strings.Replace(first, "7.9E+10", "+79001234567", 1), map[string]string{"mapping": "shop.json"})
 	if again.Tally.Created != 1 || e.find(t, "a@example.com").Phones[0] != "+79001234567" {
 		t.Errorf("mended: %s, %v, %+v", again.State, again.Trouble, again.Tally)
+	}
+}
+
+// What goes away between the plan and the rows ends the import, and says what it was.
+func TestFileMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, want string
+		meanwhile  func(e *engine, key string) error
+	}{
+		{"its version is deleted", "bad_file/gone", func(e *engine, key string) error {
+			e.bucket.Fail(func(op, at string) error {
+				if op == "get" && at == key {
+					return objects.ErrNotFound
+				}
+				return nil
+			})
+			return nil
+		}},
+		{"what the bucket sorted is deleted", "bad_file/gone", func(e *engine, _ string) error {
+			e.bucket.Fail(func(op, at string) error {
+				if op == "get" && strings.Contains(at, "/sorted-") {
+					return objects.ErrNotFound
+				}
+				return nil
+			})
+			return nil
+		}},
+		{"two columns come to be one field", "bad_header/same_target", func(e *engine, _ string) error {
+			_, err := e.registrar.ChangeSettings(t.Context(), tenant, map[string]any{"declared_fields": map[string]any{"COLOUR": map[string]any{"type": "string"}}})
+			return err
+		}},
+		{"another version takes its place", "", func(e *engine, key string) error {
+			e.bucket.Upload(key, []byte("email,_fname\nc@example.com,C\n"), nil)
+			return nil
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := newEngine(t, nil)
+			const key = "imports/tenant=5/a.csv"
+			event := e.upload(key, "email,colour,Colour\n"+strings.Repeat("a@example.com,red,blue\n", 400), nil)
+			if err := e.service.Receive(t.Context(), event); err != nil {
+				t.Fatal(err)
+			}
+			ref, ok := e.take()
+			if !ok {
+				t.Fatal("nothing is planned")
+			}
+			if _, err := e.worker.Process(t.Context(), ref); err != nil {
+				t.Fatal(err)
+			}
+			if p := e.latest(t); p.State != imports.Sorting {
+				t.Fatalf("planned: %s, %v", p.State, p.Trouble)
+			}
+			if err := tt.meanwhile(e, key); err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				e.work(t, 2)
+			}
+			p := e.latest(t)
+			if tt.want == "" {
+				if p.State != imports.Done || p.Tally.Created != 1 || p.Rows != 400 {
+					t.Errorf("%s, %v, %+v of %d rows", p.State, p.Trouble, p.Tally, p.Rows)
+				}
+				return
+			}
+			if p.State != imports.Failed || p.Trouble.ID() != tt.want {
+				t.Fatalf("%s, %v, want %s", p.State, p.Trouble, tt.want)
+			}
+			if s := e.summary(t, p); s.Error != tt.want {
+				t.Errorf("summary = %+v", s)
+			}
+		})
 	}
 }
