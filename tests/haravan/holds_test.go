@@ -128,3 +128,25 @@ func TestHoldsEndByThemselves(t *testing.T) {
 		t.Errorf("SettleDue() again = %+v, %v, want nothing due", settled, err)
 	}
 }
+
+// TestTwentyHoldsFitTheFirstKB: as many holds as may be open cost no more than one, and
+// one more is rejected.
+func TestTwentyHoldsFitTheFirstKB(t *testing.T) {
+	t.Parallel()
+	c := newClub(t, map[string]any{"earning": map[string]any{"expires_after_days": 365}})
+	ann := c.join()
+	ann.add(100_000_000).Done(t)
+	client.AwaitNewHour(t, 15*time.Second)
+	for n := range 20 {
+		got := ann.hold(`{"points": 1000000, "expires_in": 86400}`).Done(t)
+		if use := got.Header.Get("X-Consumed-Capacity"); n > 0 && use != "rt=2;r=1;w=4" {
+			t.Errorf("hold %d consumed %s, want w=4", n+1, use)
+		}
+	}
+	if got := ann.hold(`{"points": 1}`); got.Status != http.StatusUnprocessableEntity {
+		t.Errorf("the 21st hold = %v, want refused", got)
+	}
+	if account := c.verified(ann); len(account.Holds) != 20 || account.Held != 20_000_000 {
+		t.Errorf("%d holds with %d points", len(account.Holds), account.Held)
+	}
+}
