@@ -38,6 +38,8 @@ var binary = sync.OnceValues(func() (string, error) {
 // A Process is a running functions/local.
 type Process struct {
 	Address string
+	// Bucket is the address of the bucket that files are imported from.
+	Bucket  string
 	Command *exec.Cmd
 }
 
@@ -63,6 +65,9 @@ func Start(t *testing.T, table string) Process {
 	})
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
+		if _, after, ok := strings.Cut(lines.Text(), "put into the bucket at "); ok {
+			p.Bucket = strings.TrimSuffix(after, ":")
+		}
 		if address, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
 			p.Address = address
 			go io.Copy(io.Discard, out)

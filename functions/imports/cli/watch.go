@@ -186,6 +186,6 @@ func showPlan(ctx context.Context, d *deployment, id string, s *screen) error {
 }
 
 func (u *undone) String() string {
-	return fmt.Sprintf("%s customers put back, %s deleted, %s entries of points reversed, %s changes kept",
+	return fmt.Sprintf("%s changes put back, %s customers deleted, %s entries of points reversed, %s changes kept",
 		grouped(u.Restored), grouped(u.Deleted), grouped(u.Reversed), grouped(u.Kept))
 }
