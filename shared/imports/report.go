@@ -24,18 +24,27 @@ const (
 // price (us-east-1).
 const unitPrice = 0.625
 
-// done ends an import whose rows are all applied or rejected.
+// done ends an import whose rows are all applied or rejected. Its reports are there
+// before it says so.
 func (s *Service) done(ctx context.Context, im Import) error {
-	im, err := s.update(ctx, im, func(now *Import) error {
-		if now.State.Open() {
-			now.State, now.Ended = Done, instant(s.Now())
-		}
-		return nil
-	})
+	if !im.State.Open() {
+		return s.report(ctx, im)
+	}
+	im.State, im.Ended = Done, instant(s.Now())
+	tally, err := s.putReports(ctx, im)
 	if err != nil {
 		return err
 	}
-	return s.report(ctx, im)
+	now, err := s.update(ctx, im, func(now *Import) error {
+		if now.State.Open() {
+			now.State, now.Ended, now.Final = im.State, im.Ended, tally
+		}
+		return nil
+	})
+	if err != nil || now.State == Done {
+		return err
+	}
+	return s.report(ctx, now) // it was ended meanwhile
 }
 
 // reportEnded writes the reports of an import that has ended otherwise.
@@ -46,38 +55,46 @@ func (s *Service) reportEnded(ctx context.Context, im Import) error {
 	return s.report(ctx, im)
 }
 
-// report keeps the import's counts and writes its reports. It may be repeated.
+// report writes the reports of an import that has ended and keeps its counts. It may be
+// repeated.
 func (s *Service) report(ctx context.Context, im Import) error {
+	tally, err := s.putReports(ctx, im)
+	if err != nil {
+		return err
+	}
+	_, err = s.update(ctx, im, func(now *Import) error {
+		now.Final = tally
+		return nil
+	})
+	return err
+}
+
+// putReports writes the reports and returns what they count.
+func (s *Service) putReports(ctx context.Context, im Import) (Tally, error) {
 	var tally Tally
 	var ends []rowCursor
 	if im.RowsJob != "" {
 		parts, err := s.Jobs.Parts(ctx, im.Tenant, im.RowsJob)
 		if err != nil {
-			return err
+			return tally, err
 		}
 		for _, part := range parts {
 			at, err := parseCursor(part.Cursor)
 			if err != nil {
-				return err
+				return tally, err
 			}
 			tally = tally.plus(at.Tally)
 			ends = append(ends, at)
 		}
 	}
-	im, err := s.update(ctx, im, func(now *Import) error {
-		now.Final = tally
-		return nil
-	})
-	if err != nil {
-		return err
-	}
+	im.Final = tally
 	first, err := s.putRejected(ctx, im, ends)
 	if err != nil {
-		return err
+		return tally, err
 	}
 	summary := s.summary(Progress{Import: im, Tally: tally, Rows: tally.Rows(), Results: s.results(im)})
 	summary.FirstRejected = first
-	return s.put(ctx, im.folder(resultsFolder)+"summary.json", summary)
+	return tally, s.put(ctx, im.folder(resultsFolder)+"summary.json", summary)
 }
 
 // rejectedName is the file of the rejected rows of a part, or of all where they are
