@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"regulars/shared/objects"
 )
 
 // lookEvery is how often an import is looked at.
@@ -45,7 +47,14 @@ func watch(ctx context.Context, d *deployment, o order, id string, s *screen) er
 		case "undoing":
 			s.progress("%s taking back, %d of %d parts", bar(int64(im.Parts.Done), int64(im.Parts.All)), im.Parts.Done, im.Parts.All)
 		default:
-			return showEnd(ctx, d, im, s)
+			told, ready, err := d.summary(ctx, im)
+			if err != nil {
+				return err
+			}
+			if ready {
+				return showEnd(d, im, told, s)
+			}
+			s.progress("%s; its reports are being written", im.State)
 		}
 		if im.Parts.Parked > 0 {
 			s.line("%d parts failed again and again and wait for somebody to look: docs/imports.md says what to do", im.Parts.Parked)
@@ -104,20 +113,44 @@ func left(began time.Time, done, all int64, unit string) string {
 	return said
 }
 
-// A summary is what summary.json says and answers do not.
+// A summary is what summary.json says.
 type summary struct {
-	Reasons map[string]int64 `json:"rejected_by"`
-	Units   int64            `json:"write_units"`
-	Dollars float64          `json:"us_dollars"`
-	Seconds float64          `json:"seconds"`
+	Rows, Created, Updated, Unchanged, Rejected int64
+
+	Units   int64   `json:"write_units"`
+	Dollars float64 `json:"us_dollars"`
+	Seconds float64 `json:"seconds"`
 	First   []struct {
 		Row  int64  `json:"row"`
 		Text string `json:"error_text"`
 	} `json:"first_rejected"`
 }
 
+// summary reads the summary of an import that has ended; it is not ready at once.
+func (d *deployment) summary(ctx context.Context, im importState) (told summary, ready bool, err error) {
+	for _, key := range im.Results {
+		if !strings.HasSuffix(key, "/summary.json") {
+			continue
+		}
+		body, err := d.bucket.Get(ctx, key, "", 0, -1)
+		if errors.Is(err, objects.ErrNotFound) {
+			return told, false, nil
+		}
+		if err != nil {
+			return told, false, err
+		}
+		defer body.Close()
+		document, err := io.ReadAll(body)
+		if err == nil {
+			err = json.Unmarshal(document, &told)
+		}
+		return told, err == nil, err
+	}
+	return told, true, nil
+}
+
 // showEnd says what came of an import.
-func showEnd(ctx context.Context, d *deployment, im importState, s *screen) error {
+func showEnd(d *deployment, im importState, told summary, s *screen) error {
 	if im.Error != nil {
 		s.line("%s: %s (%s)", im.State, im.Error.Text, im.Error.Code)
 		return errors.New("nothing was imported")
@@ -130,14 +163,11 @@ func showEnd(ctx context.Context, d *deployment, im importState, s *screen) erro
 			state = "dry run " + state + ", nothing was changed"
 		}
 		s.line("%s: %s rows: %s created, %s updated, %s unchanged, %s rejected", state,
-			grouped(im.done()), grouped(im.Created), grouped(im.Updated), grouped(im.Unchanged), grouped(im.Rejected))
-	}
-	for _, key := range im.Results {
-		if strings.HasSuffix(key, "/summary.json") && im.State != "undone" {
-			if err := showSummary(ctx, d, key, s); err != nil {
-				return err
-			}
+			grouped(told.Rows), grouped(told.Created), grouped(told.Updated), grouped(told.Unchanged), grouped(told.Rejected))
+		for _, row := range told.First {
+			s.line("  row %d: %s", row.Row, row.Text)
 		}
+		s.line("%.1f s, %s write units, US$ %.4f at list price", told.Seconds, grouped(told.Units), told.Dollars)
 	}
 	for _, key := range im.Results {
 		s.line("  %s", d.fetch(key))
@@ -145,27 +175,6 @@ func showEnd(ctx context.Context, d *deployment, im importState, s *screen) erro
 	if im.State == "cancelled" || im.State == "stopped" {
 		s.line("What it did stays done. Take it back with: make import UNDO=%s", im.ID)
 	}
-	return nil
-}
-
-func showSummary(ctx context.Context, d *deployment, key string, s *screen) error {
-	body, err := d.bucket.Get(ctx, key, "", 0, -1)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	document, err := io.ReadAll(body)
-	if err != nil {
-		return err
-	}
-	var told summary
-	if err := json.Unmarshal(document, &told); err != nil {
-		return err
-	}
-	for _, row := range told.First {
-		s.line("  row %d: %s", row.Row, row.Text)
-	}
-	s.line("%.1f s, %s write units, US$ %.4f at list price", told.Seconds, grouped(told.Units), told.Dollars)
 	return nil
 }
 
