@@ -10,6 +10,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
+	"regulars/shared/idempotency"
 	"regulars/shared/value"
 )
 
@@ -20,6 +21,8 @@ const maxBody = 5_000_000
 type call struct {
 	*httpapi.Call
 	body map[string]any
+	// key, unless nil, makes the request safe to repeat.
+	key *idempotency.Key
 }
 
 // credentials finds the password, and the tenant in a header (Genesys 2.2).
@@ -40,6 +43,11 @@ func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
 			return nil, err
 		}
 	}
+	if c.Method == http.MethodDelete {
+		var err error
+		c.key, err = c.keyOf()
+		return c, err
+	}
 	if c.Method != http.MethodPost && c.Method != http.MethodPut {
 		return c, nil
 	}
@@ -53,8 +61,23 @@ func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
 	if _, err := value.Skim(value.MaxValues, document); err != nil { // before it takes memory
 		return nil, err
 	}
-	c.body, err = value.ParseObject(document)
+	if c.body, err = value.ParseObject(document); err != nil {
+		return nil, err
+	}
+	c.key, err = c.keyOf()
 	return c, err
+}
+
+// keyOf reads the Idempotency-Key, which the reference does not have. What is compared of
+// a request is its method, its path and its body; not If-Match, which a repeat may have
+// read anew. A key is none of another dialect's, for no client's has a line break in it.
+func (c *call) keyOf() (*idempotency.Key, error) {
+	key, sent, err := idempotency.Parse(c.Header.Values(idempotency.Header), idempotency.PrintableASCII)
+	if err != nil || !sent {
+		return nil, err
+	}
+	fingerprint, err := idempotency.Fingerprint(c.Method+" "+c.URL.Path+"\n", c.body)
+	return &idempotency.Key{Value: "genesys\n" + key, Fingerprint: fingerprint}, err
 }
 
 var wholeNumber = regexp.MustCompile(`^\d+$`)
@@ -76,10 +99,55 @@ func tenantOf(r *http.Request) (int, error) {
 	return n, nil
 }
 
-// apply has a request carried out.
-func (d Dialect) apply(c *call, request customer.Request) (customer.Result, error) {
-	request.Rules = c.Settings.CustomerRules()
-	return d.customers.Apply(c.Context(), request)
+// apply has a request carried out that plan makes, once for each idempotency key, and
+// answers its result. A request that is rejected may have been carried out before: a
+// repeat is answered as it was then.
+func (d Dialect) apply(c *call, plan func() (customer.Request, error), answer func(customer.Result) (httpapi.Answer, error)) (httpapi.Answer, error) {
+	var result customer.Result
+	request, err := plan()
+	clientErr, rejected := errs.AsClient(err)
+	switch {
+	case rejected && !c.Retried(err):
+		result, err = d.customers.RejectUnlessReplayed(c.Context(), c.Settings.Tenant, c.key, clientErr)
+	case err == nil:
+		request.Rules, request.IdempotencyKey = c.Settings.CustomerRules(), c.key
+		result, err = d.customers.Apply(c.Context(), request)
+	}
+	if err != nil {
+		return httpapi.Answer{}, err
+	}
+	return hit(result.Replayed)(answer(result))
+}
+
+// hit marks the answer to a repeat.
+func hit(replayed bool) func(httpapi.Answer, error) (httpapi.Answer, error) {
+	return func(a httpapi.Answer, err error) (httpapi.Answer, error) {
+		if replayed && err == nil {
+			a.Set("Idempotency-Hit", "true")
+		}
+		return a, err
+	}
+}
+
+// declare changes the settings by do, once for each idempotency key, and answers. It is
+// recorded once it is done, not together with it: what was declared or removed and not
+// recorded is told as it is without a key.
+func (d Dialect) declare(c *call, do func() error, answer func() (httpapi.Answer, error)) (httpapi.Answer, error) {
+	err := do()
+	clientErr, rejected := errs.AsClient(err)
+	replayed := false
+	switch {
+	case rejected:
+		if _, err = d.customers.RejectUnlessReplayed(c.Context(), c.Settings.Tenant, c.key, clientErr); err == nil {
+			replayed = true
+		}
+	case err == nil && c.key != nil:
+		_, err = d.customers.Claim(c.Context(), c.Settings.Tenant, *c.key)
+	}
+	if err != nil {
+		return httpapi.Answer{}, err
+	}
+	return hit(replayed)(answer())
 }
 
 var clientID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,16}$`)

@@ -2,7 +2,6 @@ package genesys
 
 import (
 	"maps"
-	"net/http"
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
@@ -13,19 +12,15 @@ import (
 
 // insertRecords adds records, or replaces those that are there (Genesys 2.1).
 func (d Dialect) insertRecords(c *call) (httpapi.Answer, error) {
-	p, err := readExtensions(c.Settings, c.body)
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	request, err := c.change(p.id, p.insertIn)
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	request.WithExtensions = true
-	if _, err := d.apply(c, request); err != nil {
-		return httpapi.Answer{}, err
-	}
-	return done(http.StatusOK)
+	return d.apply(c, func() (customer.Request, error) {
+		p, err := readExtensions(c.Settings, c.body)
+		if err != nil {
+			return customer.Request{}, err
+		}
+		request, err := c.change(p.id, p.insertIn)
+		request.WithExtensions = true
+		return request, err
+	}, ok)
 }
 
 func (p profile) insertIn(c *customer.Customer) error {
@@ -71,32 +66,28 @@ func (d Dialect) deleteRecord(c *call) (httpapi.Answer, error) {
 // changeRecord changes what read makes of the body.
 func (d Dialect) changeRecord(c *call, read func(extension.Schema, map[string]any) (extension.Record, error),
 	change func(*customer.Customer, extension.Schema, extension.Record) error) (httpapi.Answer, error) {
-	id, err := readID(c.body[memberID])
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	schema, err := c.extension()
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	body := maps.Clone(c.body)
-	delete(body, memberID)
-	record, err := read(schema, body)
-	if err == nil {
-		err = schema.CheckNamed(record)
-	}
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	request, err := c.change(id, func(to *customer.Customer) error { return change(to, schema, record) })
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	request.WithExtensions = true
-	if _, err := d.apply(c, request); err != nil {
-		return httpapi.Answer{}, err
-	}
-	return done(http.StatusNoContent)
+	return d.apply(c, func() (customer.Request, error) {
+		id, err := readID(c.body[memberID])
+		if err != nil {
+			return customer.Request{}, err
+		}
+		schema, err := c.extension()
+		if err != nil {
+			return customer.Request{}, err
+		}
+		body := maps.Clone(c.body)
+		delete(body, memberID)
+		record, err := read(schema, body)
+		if err == nil {
+			err = schema.CheckNamed(record)
+		}
+		if err != nil {
+			return customer.Request{}, err
+		}
+		request, err := c.change(id, func(to *customer.Customer) error { return change(to, schema, record) })
+		request.WithExtensions = true
+		return request, err
+	}, noContent)
 }
 
 // extension is the extension that the path names.

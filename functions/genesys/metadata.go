@@ -40,11 +40,12 @@ func (d Dialect) createExtension(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	if err := d.registrar.DeclareExtension(c.Context(), c.Settings.Tenant, schema); err != nil {
-		return httpapi.Answer{}, err
-	}
-	// As documented, without /metadata (Genesys 9.1, item 12).
-	return declared(c, http.StatusCreated, addressOf(c)+"/profiles/extensions/"+schema.Name)
+	return d.declare(c, func() error {
+		return d.registrar.DeclareExtension(c.Context(), c.Settings.Tenant, schema)
+	}, func() (httpapi.Answer, error) {
+		// As documented, without /metadata (Genesys 9.1, item 12).
+		return declared(c, http.StatusCreated, addressOf(c)+"/profiles/extensions/"+schema.Name)
+	})
 }
 
 // declared answers after the settings changed, and lets this process know them.
@@ -82,15 +83,15 @@ func (d Dialect) queryExtension(c *call) (httpapi.Answer, error) {
 
 // deleteExtension ends an extension; a job removes its records (Genesys 3.6).
 func (d Dialect) deleteExtension(c *call) (httpapi.Answer, error) {
-	schema, err := d.registrar.RemoveExtension(c.Context(), c.Settings.Tenant, c.PathValue("extension"))
-	if err != nil {
-		d.goOnWithRemovals(c)
-		return httpapi.Answer{}, err
-	}
-	if _, err := d.jobs.StartExtensionRemoval(c.Context(), c.Settings.Tenant, schema); err != nil {
-		return httpapi.Answer{}, err
-	}
-	return declared(c, http.StatusNoContent, "")
+	return d.declare(c, func() error {
+		schema, err := d.registrar.RemoveExtension(c.Context(), c.Settings.Tenant, c.PathValue("extension"))
+		if err != nil {
+			d.goOnWithRemovals(c)
+			return err
+		}
+		_, err = d.jobs.StartExtensionRemoval(c.Context(), c.Settings.Tenant, schema)
+		return err
+	}, func() (httpapi.Answer, error) { return declared(c, http.StatusNoContent, "") })
 }
 
 // goOnWithRemovals starts the jobs of what was deleted and is not gone yet, where a
@@ -115,15 +116,15 @@ func (d Dialect) createKey(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	if key, err = d.registrar.DeclareIdentKey(c.Context(), c.Settings.Tenant, key); err != nil {
-		return httpapi.Answer{}, err
-	}
-	if key.State == customer.FieldBuilding {
-		if _, err := d.jobs.StartIdentKey(c.Context(), c.Settings.Tenant, key); err != nil {
-			return httpapi.Answer{}, err
+	return d.declare(c, func() error {
+		made, err := d.registrar.DeclareIdentKey(c.Context(), c.Settings.Tenant, key)
+		if err == nil && made.State == customer.FieldBuilding {
+			_, err = d.jobs.StartIdentKey(c.Context(), c.Settings.Tenant, made)
 		}
-	}
-	return declared(c, http.StatusCreated, addressOf(c)+"/metadata/identification-keys/"+key.Name)
+		return err
+	}, func() (httpapi.Answer, error) {
+		return declared(c, http.StatusCreated, addressOf(c)+"/metadata/identification-keys/"+key.Name)
+	})
 }
 
 // A keyBody is an identification key as it is shown: attributes of an extension
@@ -162,15 +163,15 @@ func (d Dialect) queryKey(c *call) (httpapi.Answer, error) {
 
 // deleteKey ends a key; a job sweeps its values.
 func (d Dialect) deleteKey(c *call) (httpapi.Answer, error) {
-	key, err := d.registrar.RemoveIdentKey(c.Context(), c.Settings.Tenant, c.PathValue("key"))
-	if err != nil {
-		d.goOnWithRemovals(c)
-		return httpapi.Answer{}, err
-	}
-	if key.State == customer.FieldRemoving {
-		if _, err := d.jobs.StartIdentKey(c.Context(), c.Settings.Tenant, key); err != nil {
-			return httpapi.Answer{}, err
+	return d.declare(c, func() error {
+		key, err := d.registrar.RemoveIdentKey(c.Context(), c.Settings.Tenant, c.PathValue("key"))
+		if err != nil {
+			d.goOnWithRemovals(c)
+			return err
 		}
-	}
-	return declared(c, http.StatusNoContent, "")
+		if key.State == customer.FieldRemoving {
+			_, err = d.jobs.StartIdentKey(c.Context(), c.Settings.Tenant, key)
+		}
+		return err
+	}, func() (httpapi.Answer, error) { return declared(c, http.StatusNoContent, "") })
 }

@@ -16,28 +16,28 @@ import (
 
 // createProfile makes a customer (Genesys 1.2).
 func (d Dialect) createProfile(c *call) (httpapi.Answer, error) {
-	p, err := readProfile(c.Settings, c.body)
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	if err := checkNewID(p.id); err != nil {
-		return httpapi.Answer{}, err
-	}
-	result, err := d.apply(c, customer.Request{Create: true, Edit: func(to *customer.Customer, _ time.Time) error {
-		to.ClientID = p.id
-		return p.replaceIn(to, c.Settings)
-	}})
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	id := p.id
-	if id == "" {
-		id = result.ID.Base36()
-	}
-	answer, err := httpapi.JSON(http.StatusCreated, map[string]string{memberID: id})
-	answer.Set("Location", "/profiles/"+id)
-	answer.Set("Content-Location", addressOf(c)+"/profiles/"+id)
-	return answer, err
+	return d.apply(c, func() (customer.Request, error) {
+		p, err := readProfile(c.Settings, c.body)
+		if err == nil {
+			err = checkNewID(p.id)
+		}
+		return customer.Request{Create: true, Edit: func(to *customer.Customer, _ time.Time) error {
+			to.ClientID = p.id
+			return p.replaceIn(to, c.Settings)
+		}}, err
+	}, func(result customer.Result) (httpapi.Answer, error) {
+		id, err := readID(c.body[memberID])
+		if err != nil {
+			return httpapi.Answer{}, err
+		}
+		if id == "" {
+			id = result.ID.Base36()
+		}
+		answer, err := httpapi.JSON(http.StatusCreated, map[string]string{memberID: id})
+		answer.Set("Location", "/profiles/"+id)
+		answer.Set("Content-Location", addressOf(c)+"/profiles/"+id)
+		return answer, err
+	})
 }
 
 // checkNewID rejects an id of the form that this service gives out itself.
@@ -181,21 +181,23 @@ func (d Dialect) queryProfile(c *call) (httpapi.Answer, error) {
 
 // replaceProfile replaces what a query shows (Genesys 1.5).
 func (d Dialect) replaceProfile(c *call) (httpapi.Answer, error) {
-	p, err := readProfile(c.Settings, c.body)
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	request, err := c.change(p.id, func(to *customer.Customer) error { return p.replaceIn(to, c.Settings) })
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	request.WithExtensions = len(p.extensions) > 0
-	request.Idempotent = c.Header.Get("If-Match") == "" // to replace twice does no harm then
-	if _, err := d.apply(c, request); err != nil {
-		return httpapi.Answer{}, err
-	}
-	return done(http.StatusOK)
+	return d.apply(c, func() (customer.Request, error) {
+		p, err := readProfile(c.Settings, c.body)
+		if err != nil {
+			return customer.Request{}, err
+		}
+		request, err := c.change(p.id, func(to *customer.Customer) error { return p.replaceIn(to, c.Settings) })
+		request.WithExtensions = len(p.extensions) > 0
+		request.Idempotent = c.Header.Get("If-Match") == "" // to replace twice does no harm then
+		return request, err
+	}, ok)
 }
+
+// ok answers 200 without a body.
+func ok(customer.Result) (httpapi.Answer, error) { return done(http.StatusOK) }
+
+// noContent answers 204.
+func noContent(customer.Result) (httpapi.Answer, error) { return done(http.StatusNoContent) }
 
 // change is a request that changes the customer of the path, if that is the one of
 // the body and in the state that If-Match names.
@@ -214,14 +216,9 @@ func (c *call) change(id string, edit func(*customer.Customer) error) (customer.
 
 // deleteProfile deletes a customer for all dialects (Genesys 1.6).
 func (d Dialect) deleteProfile(c *call) (httpapi.Answer, error) {
-	request, err := c.change("", func(to *customer.Customer) error { return customer.Delete(to, time.Time{}) })
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	if _, err := d.apply(c, request); err != nil {
-		return httpapi.Answer{}, err
-	}
-	return done(http.StatusOK)
+	return d.apply(c, func() (customer.Request, error) {
+		return c.change("", func(to *customer.Customer) error { return customer.Delete(to, time.Time{}) })
+	}, ok)
 }
 
 // done answers without a body.

@@ -20,11 +20,12 @@ func (v vocabulary) createCategory(c *call) (httpapi.Answer, error) {
 		return httpapi.Answer{}, prefixed(creatingCategory, c.flaw)
 	}
 	form := categoryForm(c.body, lacks, "name_for_user", "description_for_user")
-	n, err := v.catalog.CreateCategory(c.Context(), c.Settings.Tenant, form)
-	if err != nil {
-		return httpapi.Answer{}, prefixed(creatingCategory, err)
-	}
-	return httpapi.JSON(http.StatusOK, map[string]int{v.category: n})
+	return v.once(c, func(s *catalog.Service) ([]int, error) {
+		n, err := s.CreateCategory(c.Context(), c.Settings.Tenant, form)
+		return []int{n}, prefixed(creatingCategory, err)
+	}, func(numbers []int) (httpapi.Answer, error) {
+		return httpapi.JSON(http.StatusOK, map[string]int{v.category: numbers[0]})
+	})
 }
 
 // updateCategory changes a category (Mojodex 3.1). Its goal stays as it was made.
@@ -38,10 +39,11 @@ func (v vocabulary) updateCategory(c *call) (httpapi.Answer, error) {
 	}
 	delete(c.body, "implicit_goal")
 	form := categoryForm(c.body, nil)
-	if err := v.catalog.UpdateCategory(c.Context(), c.Settings.Tenant, ref(c.body[v.category]), form); err != nil {
-		return httpapi.Answer{}, prefixed(prefix, err)
-	}
-	return httpapi.JSON(http.StatusOK, map[string]any{v.category: c.body[v.category]})
+	return v.once(c, func(s *catalog.Service) ([]int, error) {
+		return nil, prefixed(prefix, s.UpdateCategory(c.Context(), c.Settings.Tenant, ref(c.body[v.category]), form))
+	}, func([]int) (httpapi.Answer, error) {
+		return httpapi.JSON(http.StatusOK, map[string]any{v.category: c.body[v.category]})
+	})
 }
 
 // categoryForm reads the members that a body has; each element of displayed_data

@@ -14,6 +14,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
+	"regulars/shared/idempotency"
 	"regulars/shared/value"
 )
 
@@ -27,6 +28,8 @@ type call struct {
 	// flaw is why the body cannot be kept as it is, although it is JSON: it is
 	// told once the keys were found to be there, with the words of the route.
 	flaw error
+	// key, unless nil, makes the request safe to repeat.
+	key *idempotency.Key
 }
 
 // authenticating stands before all that is wrong with a secret.
@@ -54,7 +57,12 @@ func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
 	if c.Method != http.MethodPut && c.Method != http.MethodPost {
 		return c, nil
 	}
-	return c, c.read()
+	if err := c.read(); err != nil {
+		return c, err
+	}
+	var err error
+	c.key, err = c.keyOf()
+	return c, err
 }
 
 // require demands that the body has the keys: the first that is missing is named.

@@ -24,15 +24,21 @@ func (d Dialect) checkExpired(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	ended := []int{}
-	err = d.catalog.ExpireSome(c.Context(), c.Settings.Tenant, limit, func(due catalog.Due) {
-		ended = append(ended, due.Purchase)
-		d.log.InfoContext(c.Context(), "purchase expired", "tenant", c.Settings.Tenant, "purchase", due.Purchase)
+	// Each purchase ends in a transaction of its own, and is not there to end again; so
+	// the request is recorded when all have ended.
+	return d.once(c, func(*catalog.Service) ([]int, error) {
+		ended := []int{}
+		err := d.catalog.ExpireSome(c.Context(), c.Settings.Tenant, limit, func(due catalog.Due) {
+			ended = append(ended, due.Purchase)
+			d.log.InfoContext(c.Context(), "purchase expired", "tenant", c.Settings.Tenant, "purchase", due.Purchase)
+		})
+		return ended, err
+	}, func(ended []int) (httpapi.Answer, error) {
+		if ended == nil {
+			ended = []int{}
+		}
+		return httpapi.JSON(http.StatusOK, map[string]any{"purchase_pks": ended})
 	})
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	return httpapi.JSON(http.StatusOK, map[string]any{"purchase_pks": ended})
 }
 
 // howMany reads n_purchases, from the query or from the body.

@@ -28,11 +28,12 @@ func (v vocabulary) createProduct(c *call) (httpapi.Answer, error) {
 			body[name] = c.body[name]
 		}
 	}
-	n, err := v.catalog.CreateProduct(c.Context(), c.Settings.Tenant, productForm(body, v.label))
-	if err != nil {
-		return httpapi.Answer{}, prefixed(prefix, err)
-	}
-	return httpapi.JSON(http.StatusOK, map[string]int{v.product: n})
+	return v.once(c, func(s *catalog.Service) ([]int, error) {
+		n, err := s.CreateProduct(c.Context(), c.Settings.Tenant, productForm(body, v.label))
+		return []int{n}, prefixed(prefix, err)
+	}, func(numbers []int) (httpapi.Answer, error) {
+		return httpapi.JSON(http.StatusOK, map[string]int{v.product: numbers[0]})
+	})
 }
 
 // updateProduct changes a product, or a profile, which may get a price and bounds
@@ -50,10 +51,11 @@ func (v vocabulary) updateProduct(c *call) (httpapi.Answer, error) {
 			c.body["product_category_fk"] = other
 		}
 	}
-	if err := v.catalog.UpdateProduct(c.Context(), c.Settings.Tenant, ref(c.body[v.product]), productForm(c.body, "label")); err != nil {
-		return httpapi.Answer{}, prefixed(prefix, err)
-	}
-	return httpapi.JSON(http.StatusOK, map[string]any{v.product: c.body[v.product]})
+	return v.once(c, func(s *catalog.Service) ([]int, error) {
+		return nil, prefixed(prefix, s.UpdateProduct(c.Context(), c.Settings.Tenant, ref(c.body[v.product]), productForm(c.body, "label")))
+	}, func([]int) (httpapi.Answer, error) {
+		return httpapi.JSON(http.StatusOK, map[string]any{v.product: c.body[v.product]})
+	})
 }
 
 // productForm reads the members that a body has; label is what the client calls
@@ -106,11 +108,12 @@ func (v vocabulary) associate(c *call) (httpapi.Answer, error) {
 	if c.flaw != nil {
 		return httpapi.Answer{}, prefixed(prefix, c.flaw)
 	}
-	n, err := v.catalog.Associate(c.Context(), c.Settings.Tenant, ref(c.body[v.product]), ref(c.body["task_pk"]))
-	if err != nil {
-		return httpapi.Answer{}, prefixed(prefix, err)
-	}
-	return httpapi.JSON(http.StatusOK, map[string]int{v.link: n})
+	return v.once(c, func(s *catalog.Service) ([]int, error) {
+		n, err := s.Associate(c.Context(), c.Settings.Tenant, ref(c.body[v.product]), ref(c.body["task_pk"]))
+		return []int{n}, prefixed(prefix, err)
+	}, func(numbers []int) (httpapi.Answer, error) {
+		return httpapi.JSON(http.StatusOK, map[string]int{v.link: numbers[0]})
+	})
 }
 
 // getProducts shows all products, or one of them.

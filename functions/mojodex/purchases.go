@@ -30,11 +30,12 @@ func (v vocabulary) assign(c *call) (httpapi.Answer, error) {
 	var f flaws
 	a := catalog.Assignment{User: user, Product: ref(product), CustomID: f.optional("custom_purchase_id", c.body["custom_purchase_id"])}
 	a.Values = f.first
-	n, err := v.catalog.Assign(c.Context(), a)
-	if err != nil {
-		return httpapi.Answer{}, prefixed(prefix, err)
-	}
-	return httpapi.JSON(http.StatusOK, map[string]int{v.purchase: n})
+	return v.once(c, func(s *catalog.Service) ([]int, error) {
+		n, err := s.Assign(c.Context(), a)
+		return []int{n}, prefixed(prefix, err)
+	}, func(numbers []int) (httpapi.Answer, error) {
+		return httpapi.JSON(http.StatusOK, map[string]int{v.purchase: numbers[0]})
+	})
 }
 
 // end deactivates a purchase (Mojodex 2.6).
@@ -45,10 +46,9 @@ func (v vocabulary) end(c *call) (httpapi.Answer, error) {
 	if c.flaw != nil {
 		return httpapi.Answer{}, prefixed(v.ending, c.flaw)
 	}
-	if err := v.catalog.End(c.Context(), c.Settings.CustomerRules(), ref(c.body[v.purchase])); err != nil {
-		return httpapi.Answer{}, prefixed(v.ending, err)
-	}
-	return httpapi.JSON(http.StatusOK, struct{}{})
+	return v.once(c, func(s *catalog.Service) ([]int, error) {
+		return nil, prefixed(v.ending, s.End(c.Context(), c.Settings.CustomerRules(), ref(c.body[v.purchase])))
+	}, func([]int) (httpapi.Answer, error) { return httpapi.JSON(http.StatusOK, struct{}{}) })
 }
 
 // getPurchases shows what a user has and may buy (Mojodex 3.5).

@@ -12,18 +12,19 @@ import (
 // createTask makes a task (Mojodex 3.3).
 func (d Dialect) createTask(c *call) (httpapi.Answer, error) {
 	err := catalog.CheckDatetime(c.body)
-	n := 0
 	if err == nil && c.flaw != nil {
 		err = schemaFlaw(c.flaw)
-	}
-	if err == nil {
-		delete(c.body, "datetime")
-		n, err = d.catalog.CreateTask(c.Context(), c.Settings.Tenant, c.body)
 	}
 	if err != nil {
 		return httpapi.Answer{}, ofTask("creating", err)
 	}
-	return httpapi.JSON(http.StatusOK, map[string]int{"task_pk": n})
+	delete(c.body, "datetime")
+	return d.once(c, func(s *catalog.Service) ([]int, error) {
+		n, err := s.CreateTask(c.Context(), c.Settings.Tenant, c.body)
+		return []int{n}, ofTask("creating", err)
+	}, func(numbers []int) (httpapi.Answer, error) {
+		return httpapi.JSON(http.StatusOK, map[string]int{"task_pk": numbers[0]})
+	})
 }
 
 // updateTask replaces the members of a task that are sent.
@@ -37,10 +38,11 @@ func (d Dialect) updateTask(c *call) (httpapi.Answer, error) {
 	task := c.body["task_pk"]
 	delete(c.body, "datetime")
 	delete(c.body, "task_pk")
-	if err := d.catalog.UpdateTask(c.Context(), c.Settings.Tenant, ref(task), c.body); err != nil {
-		return httpapi.Answer{}, ofTask("editing", err)
-	}
-	return httpapi.JSON(http.StatusOK, map[string]any{"task_pk": task})
+	return d.once(c, func(s *catalog.Service) ([]int, error) {
+		return nil, ofTask("editing", s.UpdateTask(c.Context(), c.Settings.Tenant, ref(task), c.body))
+	}, func([]int) (httpapi.Answer, error) {
+		return httpapi.JSON(http.StatusOK, map[string]any{"task_pk": task})
+	})
 }
 
 // schemaFlaw is what may not be kept, told like what the schema forbids.
@@ -196,9 +198,10 @@ func (d Dialect) runTask(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	run, err := d.catalog.RunTask(c.Context(), user, ref(c.body["task_pk"]))
-	if err != nil {
-		return httpapi.Answer{}, err
-	}
-	return httpapi.JSON(http.StatusOK, object{{"user_task_execution_pk", run.Execution}, {"purchase_pk", run.Purchase}})
+	return d.once(c, func(s *catalog.Service) ([]int, error) {
+		run, err := s.RunTask(c.Context(), user, ref(c.body["task_pk"]))
+		return []int{run.Execution, run.Purchase}, err
+	}, func(numbers []int) (httpapi.Answer, error) {
+		return httpapi.JSON(http.StatusOK, object{{"user_task_execution_pk", numbers[0]}, {"purchase_pk", numbers[1]}})
+	})
 }

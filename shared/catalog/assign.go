@@ -69,7 +69,7 @@ func (s *Service) assign(ctx context.Context, a Assignment, numbers *numbers) (i
 	}
 	purchase.Number = drawn[Purchases][0]
 	next.Active[len(next.Active)-1].Number = purchase.Number
-	return purchase.Number, s.save(ctx, commit, next.number(fresh, drawn[UserTasks]), []Purchase{purchase}, ended)
+	return purchase.Number, s.saveAccount(ctx, commit, next.number(fresh, drawn[UserTasks]), []Purchase{purchase}, ended, purchase.Number)
 }
 
 // check returns the product, unless the assignment is rejected.
@@ -120,17 +120,17 @@ func (s *Service) alter(ctx context.Context, u User, account Account, edit custo
 
 // keep commits an account of which the customer stays as it is, with the purchases
 // that ended.
-func (s *Service) keep(ctx context.Context, u User, account Account, ended []Purchase) error {
+func (s *Service) keep(ctx context.Context, u User, account Account, ended []Purchase, numbers ...int) error {
 	commit, err := s.alter(ctx, u, account, unchanged)
 	if err != nil {
 		return err
 	}
-	return s.save(ctx, commit, account, nil, ended)
+	return s.saveAccount(ctx, commit, account, nil, ended, numbers...)
 }
 
-// save commits an account with its customer, and the purchases that started and
-// ended, in one transaction.
-func (s *Service) save(ctx context.Context, commit customer.Commit, account Account, started, ended []Purchase) error {
+// saveAccount commits an account with its customer, and the purchases that started and
+// ended, in one transaction; numbers are what the request returns.
+func (s *Service) saveAccount(ctx context.Context, commit customer.Commit, account Account, started, ended []Purchase, numbers ...int) error {
 	for i := range started {
 		started[i].Commit = commit.ID
 		for j := range account.Active {
@@ -139,7 +139,7 @@ func (s *Service) save(ctx context.Context, commit customer.Commit, account Acco
 			}
 		}
 	}
-	return s.store.Save(ctx, Change{
+	return s.save(ctx, Change{
 		ID: commit.ID, Tenant: commit.Tenant, Account: &account, Customer: commit, Started: started, Ended: ended,
-	})
+	}, numbers...)
 }

@@ -30,7 +30,7 @@ func (s *Service) CreateCategory(ctx context.Context, tenant int, f CategoryForm
 			Displayed: texts(f.Displayed.Value),
 		}
 		change.heldBy(n)
-		return s.store.Save(ctx, change)
+		return s.save(ctx, change, n)
 	})
 	return n, err
 }
@@ -69,7 +69,7 @@ func (s *Service) UpdateCategory(ctx context.Context, tenant int, category Ref, 
 		f.Visible.set(&c.Visible)
 		c.Displayed = displayed
 		change.Category = &c
-		return s.store.Save(ctx, change)
+		return s.save(ctx, change)
 	})
 }
 

@@ -42,7 +42,7 @@ func (s *Service) CreateProduct(ctx context.Context, tenant int, f ProductForm) 
 		next.Number = n
 		change.Product = &next
 		change.heldBy(n)
-		return s.store.Save(ctx, change)
+		return s.save(ctx, change, n)
 	})
 	return n, err
 }
@@ -70,7 +70,7 @@ func (s *Service) UpdateProduct(ctx context.Context, tenant int, product Ref, f 
 			return err
 		}
 		change.Product = &next
-		return s.store.Save(ctx, change)
+		return s.save(ctx, change)
 	})
 }
 
@@ -143,7 +143,7 @@ func (s *Service) Associate(ctx context.Context, tenant int, product, task Ref) 
 		p.Links = append(slices.Clone(p.Links), Link{n, task.Number})
 		change := newChange(tenant)
 		change.Product = &p
-		return s.store.Save(ctx, change)
+		return s.save(ctx, change, n)
 	})
 	return n, err
 }

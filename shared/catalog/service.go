@@ -16,11 +16,12 @@ type Service struct {
 	store     Store
 	customers *customer.Service
 	now       func() time.Time
+	request   *request // that is carried out; nil: it has no idempotency key
 }
 
 // NewService makes a service on a store.
 func NewService(store Store, customers *customer.Service, now func() time.Time) *Service {
-	return &Service{store, customers, now}
+	return &Service{store: store, customers: customers, now: now}
 }
 
 // instant is the time to the precision that is kept.

@@ -73,6 +73,8 @@ type Change struct {
 	Account        *Account
 	Customer       customer.Commit
 	Started, Ended []Purchase
+	// Request is recorded with the rest, unless nil.
+	Request *customer.IdempotencyRecord
 }
 
 // A Sequence is what numbers are drawn from.
@@ -117,8 +119,12 @@ type Store interface {
 	// PurchaseOwner returns whose purchase bears the number, or 0.
 	PurchaseOwner(ctx context.Context, tenant, purchase int) (customer.ID, error)
 
+	// IdempotencyRecord is that of [customer.Store].
+	IdempotencyRecord(ctx context.Context, tenant int, key string) (*customer.IdempotencyRecord, error)
+
 	// Save makes c true, or returns ErrConflict when something is no longer as it
-	// was read.
+	// was read. Where its Request is recorded already it returns that as an
+	// [idempotency.Carried].
 	Save(ctx context.Context, c Change) error
 
 	// Started lists the active purchases of a product that customers of one

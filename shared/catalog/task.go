@@ -133,7 +133,7 @@ func (s *Service) CreateTask(ctx context.Context, tenant int, definition map[str
 		}
 		change := newChange(tenant)
 		change.Task = &Task{Number: n, Definition: normal(definition)}
-		return s.store.Save(ctx, change)
+		return s.save(ctx, change, n)
 	})
 	return n, err
 }
@@ -160,7 +160,7 @@ func (s *Service) UpdateTask(ctx context.Context, tenant int, task Ref, sent map
 		t.Definition = normal(definition)
 		change := newChange(tenant)
 		change.Task = &t
-		return s.store.Save(ctx, change)
+		return s.save(ctx, change)
 	})
 }
 

@@ -104,5 +104,5 @@ func (s *Service) runTask(ctx context.Context, u User, task Ref, numbers *number
 	if !on.Ended.IsZero() {
 		ended = []Purchase{on}
 	}
-	return Run{n, on.Number}, s.keep(ctx, u, next, ended)
+	return Run{n, on.Number}, s.keep(ctx, u, next, ended, n, on.Number)
 }

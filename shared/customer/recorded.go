@@ -10,6 +10,8 @@ type Recorded struct {
 	ID ID
 	// Job is the job that it started, or empty.
 	Job string
+	// Numbers are those that it gave out, with commas between, or empty.
+	Numbers string
 	// Created and Changed say what it did.
 	Created, Changed bool
 }

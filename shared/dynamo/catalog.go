@@ -152,6 +152,14 @@ func (s *Store) PurchaseOwner(ctx context.Context, tenant, purchase int) (custom
 // Save implements [catalog.Store].
 func (s *Store) Save(ctx context.Context, c catalog.Change) error {
 	t := &tx{id: c.ID}
+	if c.Request != nil { // first, for the first condition that fails is the one reported
+		now := s.now()
+		it, err := newRequestItem(c.Tenant, *c.Request, c.ID, now)
+		if err != nil {
+			return err
+		}
+		t.put(it, absentOrExpired(now), 0, 0)
+	}
 	if err := t.putCatalog(c); err != nil {
 		return err
 	}
@@ -166,7 +174,7 @@ func (s *Store) Save(ctx context.Context, c catalog.Change) error {
 	if n := len(t.writes); n > customer.MaxItems {
 		return catalog.TooManyChanges(n)
 	}
-	return s.commit(ctx, "save catalog", t)
+	return s.requestRecorded(s.commit(ctx, "save catalog", t), c.Request)
 }
 
 // putCatalog adds what changes of the catalog.

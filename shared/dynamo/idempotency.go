@@ -67,6 +67,7 @@ type requestItem struct {
 	Fingerprint string `dynamodbav:"m"`
 	ID          string `dynamodbav:"i,omitempty"` // the customer, in base 36; of a batch or a job there is none
 	Job         string `dynamodbav:"j,omitempty"`
+	Numbers     string `dynamodbav:"k,omitempty"`
 	Created     bool   `dynamodbav:"n,omitempty"`
 	Changed     bool   `dynamodbav:"w,omitempty"`
 	TTL         int64  `dynamodbav:"ttl"`
@@ -74,7 +75,7 @@ type requestItem struct {
 
 func newRequestItem(tenant int, r customer.IdempotencyRecord, commit string, now time.Time) (item, error) {
 	row := requestItem{
-		key: requestKey(tenant, r.Value), Commit: commit, Fingerprint: r.Fingerprint, Job: r.Outcome.Job,
+		key: requestKey(tenant, r.Value), Commit: commit, Fingerprint: r.Fingerprint, Job: r.Outcome.Job, Numbers: r.Outcome.Numbers,
 		Created: r.Outcome.Created, Changed: r.Outcome.Changed, TTL: now.Add(idempotency.Retention).Unix(),
 	}
 	if id := r.Outcome.ID; id != 0 {
@@ -98,7 +99,7 @@ func readRequest(it item, value string, now time.Time) (*customer.IdempotencyRec
 	}
 	first := customer.IdempotencyRecord{
 		Key:     idempotency.Key{Value: value, Fingerprint: row.Fingerprint},
-		Outcome: customer.Recorded{Job: row.Job, Created: row.Created, Changed: row.Changed},
+		Outcome: customer.Recorded{Job: row.Job, Numbers: row.Numbers, Created: row.Created, Changed: row.Changed},
 	}
 	if row.ID == "" {
 		return &first, nil

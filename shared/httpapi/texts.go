@@ -63,6 +63,7 @@ var Texts = errs.Texts{
 
 		"not_found":              "No profile matches.",
 		"ambiguous":              "Several profiles match.",
+		"bad_idempotency_key":    "%[1]v: 1 to %v printable ASCII characters are expected.",
 		"idempotency_key_reused": "Idempotency-Key: this key came before with another request.",
 		"budget_used_up/token":   "The token has used up what it may ask for just now. Send the same request again in %v seconds.",
 		"budget_used_up":         "The tenant has used up what it may ask for just now. Send the same request again in %v seconds.",
