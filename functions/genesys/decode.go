@@ -70,7 +70,7 @@ func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
 
 // keyOf reads the Idempotency-Key, which the reference does not have. What is compared of
 // a request is its method, its path and its body; not If-Match, which a repeat may have
-// read anew. A key is none of another dialect's, for no client's has a line break in it.
+// read again. A key is none of another dialect's, for no client's has a line break in it.
 func (c *call) keyOf() (*idempotency.Key, error) {
 	key, sent, err := idempotency.Parse(c.Header.Values(idempotency.Header), idempotency.PrintableASCII)
 	if err != nil || !sent {

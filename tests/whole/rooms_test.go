@@ -35,9 +35,9 @@ const (
 var rooms = map[string][]string{
 	// What runs. A dialect knows no other.
 	"functions/altcraft":     {"functions/altcraft/filter", "functions/altcraft/xmlbody", "shared/access", "shared/contact", "shared/customer", "shared/customer/fieldop", "shared/customer/upkeep", "shared/httpapi", "shared/idempotency", "shared/jobs", "shared/errs", "shared/value", "github.com/cespare/xxhash/v2"},
-	"functions/genesys":      {"shared/access", "shared/contact", "shared/customer", "shared/customer/extension", "shared/httpapi", "shared/jobs", "shared/errs", "shared/value"},
+	"functions/genesys":      {"shared/access", "shared/contact", "shared/customer", "shared/customer/extension", "shared/httpapi", "shared/jobs", "shared/errs", "shared/idempotency", "shared/value"},
 	"functions/haravan":      {"shared/access", "shared/contact", "shared/csvtext", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
-	"functions/mojodex":      {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/value"},
+	"functions/mojodex":      {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/idempotency", "shared/value"},
 	"functions/admin":        {"shared/access", "shared/audit", "shared/meter", "shared/metrics", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/points", "shared/value"},
 	"functions/work":         {"shared/jobs", "shared/jobs/kinds", "shared/partqueue", awsLambda + "events"},
 	"functions/*/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/lambdahttp", "shared/partqueue", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
@@ -65,7 +65,7 @@ var rooms = map[string][]string{
 	"shared/customer/extension": {"shared/errs", "shared/value"},
 	"shared/customer/fieldop":   {"shared/errs", "shared/value"},
 	"shared/customer/upkeep":    {"shared/customer"},
-	"shared/catalog":            {"shared/customer", "shared/errs", "shared/value"},
+	"shared/catalog":            {"shared/customer", "shared/errs", "shared/idempotency", "shared/value"},
 	"shared/access":             {"shared/customer/extension", "shared/customer", "shared/errs", "shared/value"},
 	"shared/jobs":               {"shared/customer/extension", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/idempotency", "shared/points", "shared/value"},
 	"shared/points":             {"shared/access", "shared/customer", "shared/errs", "shared/idempotency", errgroup},
