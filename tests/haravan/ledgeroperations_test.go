@@ -184,6 +184,10 @@ func (h *history) throwOperation(d *dice, g *guest) operation {
 		if undone := slices.IndexFunc(g.model.lines, func(l line) bool { return l.undone > 0 }); d.roll(3) == 0 && undone >= 0 {
 			seq = int64(1 + undone) // the rest of it, or too much
 		}
+		waits := slices.IndexFunc(g.model.lines, func(l line) bool { return l.kind == points.KindAdd && l.usable.After(h.now()) && l.undone < l.points })
+		if d.roll(2) == 0 && waits >= 0 {
+			seq = int64(1 + waits)
+		}
 		return operation{kind: points.KindReverse, seq: seq, value: int64(d.roll(2)) * value, disabled: g.disabled}
 	case 8, 9, 10:
 		o := points.Order{ID: order, Total: value * 1000, PointsUsed: int64(d.roll(2)) * value / 2}
