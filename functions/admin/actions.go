@@ -174,9 +174,12 @@ var actions = []action{
 		run:        cancelJob,
 	}, {
 		name: "verify-points", does: "Recomputes a points account from its entries and names the first that does not fit.",
-		parameters: []parameter{tenantParameter, required("profile", text, "id of the profile, in decimal")},
-		example:    "TENANT=5 PROFILE=870245671235584",
-		run:        verifyPoints,
+		parameters: []parameter{
+			tenantParameter, required("profile", text, "id of the profile, in decimal"),
+			optional("wallet", text, "code of the wallet; by default the first"),
+		},
+		example: "TENANT=5 PROFILE=870245671235584",
+		run:     verifyPoints,
 	},
 }
 

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 
+	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/points"
 )
@@ -39,12 +40,20 @@ type flawBody struct {
 
 func verifyPoints(ctx context.Context, h *Handler, a arguments) (any, error) {
 	tenant, profile := arg[int](a, "tenant"), arg[string](a, "profile")
-	if _, err := h.registrar.Tenant(ctx, tenant); err != nil {
+	settings, err := h.registrar.Tenant(ctx, tenant)
+	if err != nil {
 		return nil, err
 	}
 	id, err := customer.ParseDecimal(profile)
 	if err != nil {
 		return nil, reject("bad_parameter/profile", "profile", profile)
+	}
+	if code := arg[string](a, "wallet"); code != "" && code != access.FirstWallet {
+		number, _, ok := settings.Wallet(code)
+		if !ok {
+			return nil, reject("bad_parameter/wallet", "wallet", code)
+		}
+		id = points.LedgerOf(id, number)
 	}
 	report, err := h.ledgers.Verify(ctx, tenant, id)
 	if err != nil {

@@ -49,6 +49,16 @@ func TestVerifyPoints(t *testing.T) {
 	if got := verify(good, `"4096"`); at(got, "error.code") != "profile_unknown" {
 		t.Errorf("verify-points of nobody = %v", got)
 	}
+	if got := verify(good, `"8192", "wallet": "points"`); got["ok"] != true {
+		t.Errorf("verify-points of the first wallet = %v, want ok", got)
+	}
+	if got := verify(good, `"8192", "wallet": "stamps"`); at(got, "error.code") != "bad_parameter" {
+		t.Errorf("verify-points of no wallet = %v", got)
+	}
+	o.call(t, `{"action": "change-settings", "tenant": 5, "settings": {"wallets": {"1": {"code": "stamps", "name": "Stamps"}}}}`)
+	if got := verify(good, `"8192", "wallet": "stamps"`); got["ok"] != true {
+		t.Errorf("verify-points of a wallet = %v, want ok", got)
+	}
 	if got := verify(good, `"x1"`); at(got, "error.code") != "bad_parameter" {
 		t.Errorf("verify-points of x1 = %v", got)
 	}

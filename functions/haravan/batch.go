@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -116,6 +117,15 @@ func (c *call) readItem(v any) points.Item {
 	if item.Rejected != nil {
 		return item
 	}
+	code, err := text(object, walletParameter, maxText, false)
+	var in *wallet
+	if err == nil {
+		in, err = c.findWallet(code)
+	}
+	if item.ID, item.Rejected = in.ledgerOf(item.ID), err; err != nil {
+		return item
+	}
+	item.Request = in.into(item.Request)
 	item.Direction, item.Rejected = directionOf(object)
 	if item.Rejected == nil {
 		item.Points, item.Reason, item.RefID, item.Rejected = readPoint(object)
@@ -128,7 +138,7 @@ func (c *call) readItem(v any) points.Item {
 		}
 	}
 	if item.Rejected == nil {
-		item.Rejected = onlyMembers("an item", object, append([]string{"profile_id", "action"}, known...))
+		item.Rejected = onlyMembers("an item", object, slices.Concat([]string{"profile_id", "action"}, known, []string{walletParameter}))
 	}
 	return item
 }
@@ -144,6 +154,9 @@ func profileOf(object map[string]any, name string) (customer.ID, error) {
 		n, err := strconv.ParseUint(text, 10, 64)
 		if err != nil || n == 0 {
 			return 0, reject("bad_id", name)
+		}
+		if n > points.Max {
+			n = 0 // nobody's
 		}
 		return customer.ID(n), nil
 	default:
@@ -188,8 +201,12 @@ func newItemAnswer(c *call, id customer.ID, o points.Outcome) (json.RawMessage, 
 		if err := json.Unmarshal(failed.Body, &body); err != nil {
 			return nil, err
 		}
-		body.ID, body.Status = uint64(id), failed.Status
+		owner, _ := points.OwnerOf(id)
+		body.ID, body.Status = uint64(owner), failed.Status
 		return httpapi.Encode(body)
+	}
+	if _, wallet := points.OwnerOf(id); wallet > 0 {
+		return walletItem(o)
 	}
 	var shown balance
 	if err := json.Unmarshal(o.Answer, &shown); err != nil {

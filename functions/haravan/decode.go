@@ -39,6 +39,8 @@ type call struct {
 	body  map[string]any // nil: not read yet
 	// flaw is what the body has that the call does not know; change tells it.
 	flaw error
+	// wallet is the one meant, unless the first is.
+	wallet *wallet
 	// dryRun: nothing is to be done.
 	dryRun bool
 }
@@ -65,8 +67,14 @@ func (d *Dialect) decode(authorized *httpapi.Call) (*call, error) {
 		if c.id, err = c.number("id"); err != nil {
 			return nil, err
 		}
+		if c.id > points.Max {
+			c.id = 0 // nobody's
+		}
 	}
 	if err = c.only(); err != nil {
+		return nil, err
+	}
+	if err = c.readWallet(); err != nil {
 		return nil, err
 	}
 	return c, c.readDryRun()
@@ -240,11 +248,11 @@ func (c *call) request(meaning ...any) (points.Request, error) {
 
 // unkeyed is a request without an idempotency key.
 func (c *call) unkeyed() points.Request {
-	return c.asDryRun(points.Request{
+	return c.wallet.into(c.asDryRun(points.Request{
 		Tenant: c.Settings.Tenant, ID: c.id, Rules: c.Settings.Preferences,
 		Actor: c.Token.Name + " " + c.Token.Hash.Short(),
 		Show:  func(p points.Profile) ([]byte, error) { return ShowProfile(p, c.Settings.Preferences) },
-	})
+	}))
 }
 
 // change carries a request out and answers it. What the call does not know is told

@@ -74,7 +74,8 @@ func newEntry(l points.Line) entry {
 		e.Reverses = &l.Reverses
 	}
 	if l.Entry.Peer != "" {
-		e.Peer = &peer{uint64(l.PeerID), l.PeerSeq}
+		id, _ := points.OwnerOf(l.PeerID)
+		e.Peer = &peer{uint64(id), l.PeerSeq}
 	}
 	e.ReversedBy = append(e.ReversedBy, l.ReversedBy...)
 	return e
@@ -199,7 +200,7 @@ func (d *Dialect) exportEntries(c *call) (httpapi.Answer, error) {
 		file = csvtext.AppendRow(file, newEntry(l).row()...)
 	}
 	answer := httpapi.Raw(http.StatusOK, "text/csv; charset=utf-8", file)
-	answer.Set("Content-Disposition", `attachment; filename="entries-`+c.id.Decimal()+`.csv"`)
+	answer.Set("Content-Disposition", `attachment; filename="entries-`+c.fileName()+`.csv"`)
 	if next != "" {
 		answer.Set("X-Next-Cursor", next)
 	}

@@ -52,7 +52,7 @@ func (d *Dialect) transferPoints(c *call) (httpapi.Answer, error) {
 		return httpapi.Answer{}, err
 	}
 	return c.change(d.points, []any{to, n, reason, refID}, func(ctx context.Context, r points.Request) (points.Result, error) {
-		return d.points.Transfer(ctx, r, to, n, reason, refID)
+		return d.points.Transfer(ctx, r, c.wallet.ledgerOf(to), n, reason, refID)
 	})
 }
 

@@ -44,14 +44,15 @@ var Routes = []httpapi.Route[*Dialect, *call]{
 	{Method: "GET", Path: "/loy/profiles/{id}.json", Scope: access.LoyRead, Reads: []string{"fields", asOf}, Handle: (*Dialect).getProfile},
 	{Method: "GET", Path: "/loy/profiles/{id}/tags.json", Scope: access.LoyRead, Handle: (*Dialect).getTags},
 	{Method: "GET", Path: "/loy/profiles/{id}/attributes.json", Scope: access.LoyRead, Handle: (*Dialect).getAttributes},
-	{Method: "PUT", Path: "/loy/profiles/{id}/points/add.json", Scope: access.LoyWrite, Reads: []string{dryRun}, Handle: (*Dialect).addPoints},
-	{Method: "PUT", Path: "/loy/profiles/{id}/points/subtract.json", Scope: access.LoyWrite, Reads: []string{dryRun}, Handle: (*Dialect).subtractPoints},
+	{Method: "PUT", Path: "/loy/profiles/{id}/points/add.json", Scope: access.LoyWrite, Reads: []string{dryRun, walletParameter}, Handle: (*Dialect).addPoints},
+	{Method: "PUT", Path: "/loy/profiles/{id}/points/subtract.json", Scope: access.LoyWrite, Reads: []string{dryRun, walletParameter}, Handle: (*Dialect).subtractPoints},
 
 	{Method: "GET", Path: "/loy/profiles/{id}/points/entries.json", Scope: access.LoyRead, Reads: ofStatement, Strict: true, Handle: (*Dialect).listEntries},
 	{Method: "GET", Path: "/loy/profiles/{id}/points/entries.csv", Scope: access.LoyRead, Reads: ofStatement, Strict: true, Handle: (*Dialect).exportEntries},
-	{Method: "GET", Path: "/loy/profiles/{id}/points/entries/{seq}.json", Scope: access.LoyRead, Strict: true, Handle: (*Dialect).getEntry},
-	{Method: "POST", Path: "/loy/profiles/{id}/points/entries/{seq}/reverse.json", Scope: access.LoyWrite, Reads: []string{dryRun}, Strict: true, Handle: (*Dialect).reverseEntry},
-	{Method: "POST", Path: "/loy/profiles/{id}/points/transfer.json", Scope: access.LoyWrite, Reads: []string{dryRun}, Strict: true, Handle: (*Dialect).transferPoints},
+	{Method: "GET", Path: "/loy/profiles/{id}/points/entries/{seq}.json", Scope: access.LoyRead, Reads: []string{walletParameter}, Strict: true, Handle: (*Dialect).getEntry},
+	{Method: "GET", Path: "/loy/profiles/{id}/wallets.json", Scope: access.LoyRead, Strict: true, Handle: (*Dialect).listWallets},
+	{Method: "POST", Path: "/loy/profiles/{id}/points/entries/{seq}/reverse.json", Scope: access.LoyWrite, Reads: []string{dryRun, walletParameter}, Strict: true, Handle: (*Dialect).reverseEntry},
+	{Method: "POST", Path: "/loy/profiles/{id}/points/transfer.json", Scope: access.LoyWrite, Reads: []string{dryRun, walletParameter}, Strict: true, Handle: (*Dialect).transferPoints},
 	{Method: "POST", Path: batchPath, Scope: access.LoyWrite, Reads: []string{dryRun}, Strict: true, Handle: (*Dialect).addBatch},
 	{Method: "GET", Path: "/loy/profiles/{id}/points/schedule.json", Scope: access.LoyRead, Reads: []string{"days"}, Strict: true, Handle: (*Dialect).getSchedule},
 	{Method: "GET", Path: "/loy/profiles/{id}/points/holds.json", Scope: access.LoyRead, Reads: []string{"state", "limit", "cursor"}, Strict: true, Handle: (*Dialect).listHolds},
@@ -64,7 +65,7 @@ var Routes = []httpapi.Route[*Dialect, *call]{
 }
 
 // ofStatement are the parameters of a statement.
-var ofStatement = []string{"from", "to", "ref_id", "limit", "cursor", asOf}
+var ofStatement = []string{"from", "to", "ref_id", "limit", "cursor", asOf, walletParameter}
 
 // New makes the handler of the dialect.
 func New(o Options) http.Handler {

@@ -2,7 +2,6 @@ package haravan
 
 import (
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -14,7 +13,7 @@ func (c *call) only() error {
 	switch {
 	case !c.Strict || len(unread) == 0:
 		return nil
-	case c.Method == http.MethodGet && len(c.Reads) > 0:
+	case slices.Contains(c.Reads, "limit"):
 		return reject("unknown_filter", short(unread[0]), strings.Join(c.Reads, ", "))
 	case len(c.Reads) > 0:
 		return reject("unknown_parameter", short(unread[0]), strings.Join(c.Reads, ", "))

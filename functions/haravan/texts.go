@@ -25,6 +25,7 @@ var texts = httpapi.Texts.With(map[string]string{
 	"bad_date/future":        "must not be in the future",
 	"bad_days":               "must be a whole number of days from 1 to %v",
 	"bad_date/range":         "must be from 1990 on and not in the future",
+	"wallet_unknown":         "is not a wallet; there are %v",
 	"bad_action":             "must be add or subtract",
 	"too_many/items":         "has more than %v items: %v",
 	"wrong_type/array":       "must be an array, not %v",

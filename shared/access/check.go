@@ -62,6 +62,9 @@ func (c Preferences) check() error {
 	if err := c.checkEarningRules(); err != nil {
 		return err
 	}
+	if err := c.checkWallets(); err != nil {
+		return err
+	}
 	for _, l := range c.Languages {
 		if !languageCode.MatchString(l) {
 			return badSetting("language", "languages", l)

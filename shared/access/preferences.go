@@ -37,6 +37,8 @@ type Preferences struct {
 	Holds   Holds           `json:"holds"`
 	// MoneyPerRankingPoint is how much of an order's total makes one.
 	MoneyPerRankingPoint int64 `json:"money_per_ranking_point"`
+	// Wallets are those beside the first, by number.
+	Wallets map[int64]Wallet `json:"wallets,omitempty"`
 	// UniqueRefID: a ref_id happens once for a customer and direction.
 	UniqueRefID bool `json:"unique_ref_id"`
 	// SubtractCountsAsUsed: a subtraction raises the used points, too.

@@ -87,6 +87,13 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 	it, err = newAnswerItem(uniqueKey(tenant, id, points.Reference{Direction: points.Debit, RefID: "A#1"}), "commit", "", nil, time.Time{})
 	line("unique reference", it, err)
 	line("reversal", newReversalItem(reversalKey(tenant, id, 7), points.Reversal{}, "commit"), nil)
+	wallet := account
+	wallet.ID, wallet.Deleted, wallet.Lots = points.LedgerOf(id, 3), false, []points.Lot{{Day: 20600, Points: 1}}
+	line("account of a wallet, due", newAccountItem(tenant, wallet, "commit"), nil)
+	line("entry of a wallet", newEntryItem(tenant, wallet.ID, points.Entry{Seq: 12, Text: points.Text{RefID: "R-1"}}, "commit"), nil)
+	mark := make(attributes, 2)
+	mark.setPlaces(walletKey(tenant, id, 3), indexKeys{})
+	line("wallet of a customer", item(mark), nil)
 	line("end of a hold", newHoldEndItem(holdEndKey(tenant, id, 7), points.HoldEnd{}, "commit"), nil)
 	it, err = newAnswerItem(answerKey(tenant, id, "k1"), "commit", "", nil, noon)
 	line("answer to a request", it, err)

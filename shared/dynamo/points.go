@@ -33,6 +33,11 @@ func buildRange(from, to string) expression.Expression {
 
 // Profile implements [points.Store].
 func (s *Store) Profile(ctx context.Context, tenant int, id customer.ID) (points.Profile, error) {
+	if _, wallet := points.OwnerOf(id); wallet > 0 {
+		p, err := s.walletProfile(ctx, tenant, id)
+		p.Ledger = id
+		return p, err
+	}
 	values := maps.Clone(profileRange.Values())
 	values[valueName] = &types.AttributeValueMemberS{Value: collectionPK(tenant, id)}
 	items, err := s.query(ctx, "read profile", &dynamodb.QueryInput{

@@ -75,11 +75,11 @@ func (t *tx) putPoints(c points.Commit, now time.Time) error {
 		t.put(it, writtenBy(c.Reversal.Before.Commit), c.Reversal.Before.Bytes, 0)
 	}
 	t.putHoldEnds(c.Tenant, c.ID, id, c.Ended)
-	t.checkNewcomer(c.Tenant, c.Before, c.Customer)
+	t.checkOwner(c.Tenant, c.ID, id, c.Before, c.Customer)
 	if p := c.Peer; p != nil {
 		t.putEntries(c.Tenant, c.ID, p.Before, p.After, p.Entries)
 		t.putHoldEnds(c.Tenant, c.ID, p.After.ID, p.Ended)
-		t.checkNewcomer(c.Tenant, p.Before, p.Customer)
+		t.checkOwner(c.Tenant, c.ID, p.After.ID, p.Before, p.Customer)
 	}
 	return nil
 }
@@ -98,15 +98,6 @@ func (t *tx) putEntries(tenant int, commit string, before points.Record, after p
 func (t *tx) putHoldEnds(tenant int, commit string, id customer.ID, ended []points.HoldEnd) {
 	for _, h := range ended {
 		t.put(newHoldEndItem(holdEndKey(tenant, id, h.Number), h, commit), absent(), 0, 0)
-	}
-}
-
-// checkNewcomer checks the customer that had no account. Until there is one nothing but
-// the customer says whether it is disabled or deleted; who changes that checks that
-// there is none.
-func (t *tx) checkNewcomer(tenant int, account points.Record, c customer.Record) {
-	if account.Absent() {
-		t.check(customerKey(tenant, c.ID), writtenBy(c.Commit), c.Bytes)
 	}
 }
 

@@ -68,7 +68,7 @@ func (s *Store) DueAccounts(ctx context.Context, tenant, shard int, by time.Time
 	}
 	for _, it := range items {
 		k := keyOf(it)
-		id, err := idOfCustomer(k)
+		id, err := ledgerOf(k)
 		if err != nil {
 			return nil, "", err
 		}

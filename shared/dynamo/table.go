@@ -17,6 +17,7 @@
 //	unique reference    same                   REF#<way>#<hash>
 //	reversal            same                   REVERSED#<seq>
 //	answer to a request same                   REQUEST#<hash>
+//	wallet of a customer same                  WALLET#<number>; its account, ledger and so on lie under C#<tenant>#<id>~<number>
 //	whose order id      O#<tenant>#<hash>      ORDER
 //	match key           K#<tenant>#<kind>#<v>  KEY
 //	idempotency record  R#<tenant>#<hash>      REQUEST#<hash>
@@ -192,13 +193,23 @@ func accountIndexKeys(tenant int, a points.Account) indexKeys {
 	at, due := a.Due()
 	if a.Deleted {
 		at, due = time.Unix(0, 0), a.Erased < a.Version
-	} else {
+	} else if _, wallet := points.OwnerOf(a.ID); wallet == 0 { // lists are about the first
 		places.GSI2PK, places.GSI2SK = "U"+shard, hourPlace(a.Changed, a.ID)
 	}
 	if due {
-		places.GSI1PK, places.GSI1SK = "D"+shard, hourPlace(at, a.ID)
+		places.GSI1PK, places.GSI1SK = duePK(tenant, dueShard(a.ID)), hourPlace(at, a.ID)
 	}
 	return places
+}
+
+// dueShard is where an account is found when something of it is due; those of further
+// wallets are in shards of their own, apart from what lists of customers ask.
+func dueShard(ledger customer.ID) int {
+	id, wallet := points.OwnerOf(ledger)
+	if wallet > 0 {
+		return shardOf(id) + customer.Shards
+	}
+	return shardOf(id)
 }
 
 func duePK(tenant, shard int) string     { return "D" + shardSuffix(tenant, shard) }
@@ -226,8 +237,33 @@ func readHourPlace(text string) (time.Time, customer.ID, error) {
 }
 
 // collectionPK holds everything about one customer.
-func collectionPK(tenant int, id customer.ID) string {
-	return "C#" + strconv.Itoa(tenant) + "#" + id.Base36()
+// collectionPK is the customer's collection, or that of a further wallet of one, which
+// holds its account, its ledger and what happens once in it.
+func collectionPK(tenant int, ledger customer.ID) string {
+	id, wallet := points.OwnerOf(ledger)
+	pk := "C#" + strconv.Itoa(tenant) + "#" + id.Base36()
+	if wallet > 0 {
+		pk += fmt.Sprintf("~%02d", wallet)
+	}
+	return pk
+}
+
+// walletPrefix begins the sort keys of what lists the further wallets of a customer.
+const walletPrefix = "WALLET#"
+
+func walletKey(tenant int, id customer.ID, wallet int) key {
+	return key{collectionPK(tenant, id), walletPrefix + fmt.Sprintf("%02d", wallet)}
+}
+
+// ledgerOf reads what collectionPK writes.
+func ledgerOf(k key) (customer.ID, error) {
+	place, wallet, further := strings.Cut(k.PK[strings.LastIndexByte(k.PK, '#')+1:], "~")
+	id, err := customer.ParseBase36(place)
+	if err != nil || !further {
+		return id, err
+	}
+	n, err := strconv.Atoi(wallet)
+	return points.LedgerOf(id, n), err
 }
 
 // extensionKey has the number of the extension's schema, which is never used

@@ -106,6 +106,9 @@ type Record struct {
 type Profile struct {
 	Customer customer.Record
 	Account  Record
+	// Ledger is the number of the account's ledger, where it is not the customer's id
+	// ([LedgerOf]).
+	Ledger customer.ID
 }
 
 // Gone reports whether there is no such customer, or no longer.

@@ -1,6 +1,7 @@
 package points
 
 import (
+	"cmp"
 	"crypto/rand"
 	"slices"
 	"time"
@@ -33,7 +34,7 @@ func newDraft(p Profile, rules access.Preferences, now time.Time) *draft {
 	d.Lots, d.Waiting, d.Expired = slices.Clone(d.Lots), slices.Clone(d.Waiting), slices.Clone(d.Expired)
 	d.Holds = slices.Clone(d.Holds) // their shares are replaced, never altered
 	if p.Account.Absent() {
-		d.Account = Account{ID: p.Customer.ID, Number: rand.Text(), Disabled: p.Customer.Disabled}
+		d.Account = Account{ID: cmp.Or(p.Ledger, p.Customer.ID), Number: rand.Text(), Disabled: p.Customer.Disabled}
 	}
 	d.said = d.Figures
 	return d

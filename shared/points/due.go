@@ -39,10 +39,13 @@ func (s Settled) plus(t Settled) Settled {
 // there are none or ctx ends; what is left is due at the next call. It reads in
 // proportion to those that are due. The error joins those of single accounts.
 func (s *Service) SettleDue(ctx context.Context, tenant int, rules access.Preferences) (Settled, error) {
-	var settled [customer.Shards]Settled
-	var errs [customer.Shards]error
+	shards := customer.Shards
+	if len(rules.Wallets) > 0 {
+		shards *= 2 // those of further wallets follow
+	}
+	settled, errs := make([]Settled, shards), make([]error, shards)
 	var group sync.WaitGroup
-	for shard := range customer.Shards {
+	for shard := range shards {
 		group.Go(func() { settled[shard], errs[shard] = s.settleShard(ctx, tenant, shard, rules) })
 	}
 	group.Wait()
@@ -50,7 +53,7 @@ func (s *Service) SettleDue(ctx context.Context, tenant int, rules access.Prefer
 	for _, one := range settled {
 		all = all.plus(one)
 	}
-	return all, errors.Join(errs[:]...)
+	return all, errors.Join(errs...)
 }
 
 func (s *Service) settleShard(ctx context.Context, tenant, shard int, rules access.Preferences) (Settled, error) {

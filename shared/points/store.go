@@ -76,7 +76,8 @@ type Commit struct {
 	After   Account
 	Entries []Entry
 	// Customer, as it was read, must still be so where there was no account yet:
-	// until then nothing else keeps the account in step with the customer.
+	// until then nothing else keeps the account in step with the customer. Of a further
+	// wallet it must always be so.
 	Customer customer.Record
 
 	// Answer is kept with Request, Unique and a new Order.
@@ -100,6 +101,9 @@ type Commit struct {
 type Store interface {
 	// Profile reads customer and account in one read; absent ones have no Rev.
 	Profile(ctx context.Context, tenant int, id customer.ID) (Profile, error)
+
+	// Wallets reads the accounts of a customer's further wallets, by their numbers.
+	Wallets(ctx context.Context, tenant int, id customer.ID) (map[int]Record, error)
 
 	// Order reads an order; an absent one has no Rev.
 	Order(ctx context.Context, tenant int, id customer.ID, order string) (OrderRecord, error)
@@ -150,7 +154,8 @@ type Store interface {
 	// CheckClaim returns what ClaimRequest would where the key is recorded, else nil.
 	CheckClaim(ctx context.Context, tenant int, key idempotency.Key) error
 
-	// DueAccounts lists accounts of a shard of which something was due by then,
+	// DueAccounts lists accounts of a shard, of further wallets from the shard
+	// customer.Shards on, of which something was due by then,
 	// the longest due first, from the one after the given place on, and the place
 	// of the last; empty where there are no more.
 	DueAccounts(ctx context.Context, tenant, shard int, by time.Time, after string, limit int) (ids []customer.ID, place string, err error)

@@ -33,14 +33,14 @@ func (s *Service) Transfer(ctx context.Context, r Request, to customer.ID, point
 	return s.change(ctx, r, step{
 		unique: r.reference(Transfer, refID),
 		load: func(ctx context.Context, l *loaded) (err error) {
-			if to != r.ID {
+			if ownerOf(to) != ownerOf(r.ID) {
 				l.peer, err = s.store.Profile(ctx, r.Tenant, to)
 			}
 			return err
 		},
 		decide: func(d *draft, l loaded, c *Commit) error {
 			switch {
-			case to == r.ID:
+			case ownerOf(to) == ownerOf(r.ID):
 				return ErrTransferSelf
 			case l.peer.Gone():
 				return ErrTransferUnknown

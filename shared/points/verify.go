@@ -164,7 +164,7 @@ func (s *Service) verifyPeer(ctx context.Context, tenant int, number string, e E
 		return err
 	})
 	if err == nil && !e.mirrors(other, number) {
-		return &Mismatch{e.Seq, fmt.Sprintf("the other half of the transfer is not entry %d of profile %s", e.PeerSeq, e.PeerID.Decimal())}, nil
+		return &Mismatch{e.Seq, fmt.Sprintf("the other half of the transfer is not entry %d of profile %s", e.PeerSeq, ownerOf(e.PeerID).Decimal())}, nil
 	}
 	return nil, err
 }

@@ -129,6 +129,10 @@ func NewTokens(t *testing.T, s Scene) map[string]string {
 		"rate_limit": map[string]any{"size": 0},
 	})
 	make(RuledTenant, map[string]any{
+		"wallets": map[string]any{
+			"1": map[string]any{"code": "stamps", "name": "Stamps", "expires_after_days": 365},
+			"2": map[string]any{"code": "cash", "name": "Cash", "overdraft": 50},
+		},
 		"levels": map[string]any{"1": map[string]any{"name": "Member", "from": 0}, "2": map[string]any{"name": "Gold", "from": 5000}},
 		"earning": map[string]any{
 			"offset_minutes": 420,

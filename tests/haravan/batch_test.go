@@ -115,7 +115,8 @@ func TestBatchInTime(t *testing.T) {
 			}
 		}
 	}
-	if done := c.verified(ann).Version + c.verified(ben).Version; late == 0 || done == 0 || int(done)+late != len(items) {
+	// Of each profile one may be done although its answer came too late.
+	if done := c.verified(ann).Version + c.verified(ben).Version; late == 0 || done == 0 || int(done)+late < len(items) || int(done)+late > len(items)+2 {
 		t.Errorf("%d were late and %d done, of %d", late, done, len(items))
 	}
 	for i, got := range results(t, ann.batch(items, "Idempotency-Key", "k").Done(t)) {

@@ -103,6 +103,7 @@ type history struct {
 
 // A guest is a customer, and what was done to the account.
 type guest struct {
+	// id is that of the customer, or the number of the ledger of a wallet of one.
 	id                customer.ID
 	disabled, deleted bool
 	// unsure: disabled or deleted in this step, so that both are right.
@@ -152,6 +153,7 @@ func (h *history) throwRules(d *dice) {
 	h.rules.NegativeOnReversal = d.roll(2) == 1
 	h.rules.SubtractCountsAsUsed = d.roll(2) == 1
 	h.rules.UniqueRefID = d.roll(3) == 0
+	h.rules.Wallets = map[int64]access.Wallet{1: {Code: "stamps", Name: "Stamps"}} // so that what is due of wallets is settled
 	h.rules.Overdraft = []int64{0, 0, 25}[d.roll(3)]
 	if d.roll(2) == 1 {
 		h.rules.Earning.Rounding = access.RoundNearest
@@ -173,7 +175,14 @@ func (h *history) join() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	g := &guest{id: made.ID, wishes: map[int64]operation{}}
+	h.meet(made.ID)
+	if h.n%2 == 0 {
+		h.meet(points.LedgerOf(made.ID, 1+h.n%20)) // and what is in a wallet of the same customer
+	}
+}
+
+func (h *history) meet(id customer.ID) {
+	g := &guest{id: id, wishes: map[int64]operation{}}
 	g.model = newLedgerModel(g)
 	h.members = append(h.members, g)
 }

@@ -13,23 +13,34 @@ import (
 	"regulars/shared/points"
 )
 
-// throwStanding disables, enables or deletes a customer, while others write.
+// throwStanding disables, enables or deletes a customer, with all wallets, while others
+// write.
 func (h *history) throwStanding(d *dice, g *guest) (name string, run func()) {
-	g.unsure = true
-	edit := customer.Delete
-	if name = "deleted"; d.roll(3) > 0 {
-		name = fmt.Sprintf("disabled: %t", !g.disabled)
-		g.disabled = !g.disabled
-		disabled := g.disabled
-		edit = func(c *customer.Customer, _ time.Time) error { c.Disabled = disabled; return nil }
-	} else {
-		g.deleted = true
+	disabled, deleted := !g.disabled, d.roll(3) == 0
+	edit := func(c *customer.Customer, _ time.Time) error { c.Disabled = disabled; return nil }
+	if name = fmt.Sprintf("disabled: %t", disabled); deleted {
+		name, edit = "deleted", customer.Delete
+	}
+	for _, of := range h.members {
+		if of.owner() != g.owner() {
+			continue
+		}
+		of.unsure = true
+		if of.deleted = deleted; !deleted {
+			of.disabled = disabled
+		}
 	}
 	return name, func() {
-		if _, err := h.customers.Apply(h.t.Context(), customer.Request{Rules: customer.Rules{Tenant: h.tenant}, Search: customer.Search{ID: g.id}, Edit: edit}); err != nil {
+		if _, err := h.customers.Apply(h.t.Context(), customer.Request{Rules: customer.Rules{Tenant: h.tenant}, Search: customer.Search{ID: g.owner()}, Edit: edit}); err != nil {
 			h.t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// owner is the customer.
+func (g *guest) owner() customer.ID {
+	id, _ := points.OwnerOf(g.id)
+	return id
 }
 
 // afterStanding lets another customer come for each that was deleted.

@@ -103,7 +103,7 @@ func (m ledgerModel) expects(d operation, at time.Time) string {
 		}
 		return "refused"
 	}
-	if d.kind == points.KindTransferOut && (m.of == d.to || d.to.disabled || d.to.deleted) {
+	if d.kind == points.KindTransferOut && (m.of.owner() == d.to.owner() || d.to.disabled || d.to.deleted) {
 		return "refused"
 	}
 	m.activate(at)

@@ -230,6 +230,7 @@ func (d deployment) playHaravan() {
 		{"haravan-hold-void.json", 422, `{"errors":{"hold":[`},
 		{"haravan-hold-get.json", 200, `"state":"committed"`},
 		{"haravan-entries-csv.json", 200, "seq,kind,value"},
+		{"haravan-wallets.json", 200, `{"wallets":[{"id":`},
 		{"haravan-transfer.json", 422, `{"errors":{"to":["there is no such profile"]}}`},
 		{"haravan-batch.json", 200, `{"result":[{"status":200,`},
 		{"haravan-unknown.json", 404, `{"errors":"Not Found"}`},

@@ -163,6 +163,9 @@ func TestHaravanGuide(t *testing.T) {
 		`"point_available":2150,`, `"kind":"transfer_in","value":4,"balance":4,`, `"point_available":0,`,
 		// Trying it.
 		`"point_available":2454,`, "Dry-Run: true", `{"errors":{"point":["2154 points are available, 9999 are not"]}}`,
+		// Wallets.
+		`"wallets"`, `"wallet":"stamps","point_available":3,`, `"wallet":"stamps","point_available":0,`, `{"entries":[{"seq":2,"kind":"subtract","value":-3,"balance":0,`,
+		`{"wallets":[{"id":`, `"wallet":"points","point_available":`, `"wallet":"stamps","point_available":0,`, `"ok": true,`, `"entries": 2,`,
 		// Many at once.
 		`{"result":[{"status":200,"id":`, `"point_available":2161,`, `"point_available":2154,`, `{"status":404,"id":1,"errors":"Not Found"}]}`,
 		// Holds.

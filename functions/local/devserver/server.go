@@ -87,7 +87,7 @@ func New(o Options) *Server {
 	registrar := access.NewAdminService(store, time.Now)
 	products := catalog.NewService(store, customers, time.Now)
 	ledgers := points.NewService(store, time.Now)
-	upkeep := kinds.NewUpkeep(store, registrar, products).
+	upkeep := kinds.NewUpkeep(store, registrar, products, ledgers).
 		WithReconciliation(kinds.NewReconciliation(customers, ledgers, store, store, registrar))
 	known := kinds.New(customers, store, registrar, time.Now)
 	maps.Copy(known, upkeep.Kinds())

@@ -27,8 +27,9 @@ func main() {
 	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
 	registrar, customers := access.NewAdminService(store, time.Now), customer.NewService(store, time.Now)
-	upkeep := kinds.NewUpkeep(store, registrar, catalog.NewService(store, customers, time.Now)).
-		WithReconciliation(kinds.NewReconciliation(customers, points.NewService(store, time.Now), store, store, registrar))
+	ledgers := points.NewService(store, time.Now)
+	upkeep := kinds.NewUpkeep(store, registrar, catalog.NewService(store, customers, time.Now), ledgers).
+		WithReconciliation(kinds.NewReconciliation(customers, ledgers, store, store, registrar))
 	known := kinds.New(customers, store, registrar, time.Now)
 	maps.Copy(known, upkeep.Kinds())
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
@@ -37,6 +38,6 @@ func main() {
 		jobs.NewService(store, queue, time.Now, jobs.Wait).
 			WithQueue(jobs.ImportKinds, sqsqueue.New(cfg, environment.ImportQueueURL)),
 		upkeep, queue, partqueue.Observer{Metrics: environment.Metrics("work"), Audit: audit.New(logger)},
-		kinds.NewDuePoints(points.NewService(store, time.Now), registrar),
+		kinds.NewDuePoints(ledgers, registrar),
 	).Handle)
 }

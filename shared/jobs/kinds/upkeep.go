@@ -60,8 +60,8 @@ func (u *Upkeep) WithReconciliation(r *Reconciliation) *Upkeep {
 
 // NewUpkeep makes the upkeep. Whoever keeps something of customers beside
 // themselves is asked to remove it when they are deleted.
-func NewUpkeep(tombstones Tombstones, registrar *access.AdminService, products *catalog.Service) *Upkeep {
-	return &Upkeep{registrar: registrar, tombstones: tombstones, products: products, removers: []Remover{products}}
+func NewUpkeep(tombstones Tombstones, registrar *access.AdminService, products *catalog.Service, others ...Remover) *Upkeep {
+	return &Upkeep{registrar: registrar, tombstones: tombstones, products: products, removers: append([]Remover{products}, others...)}
 }
 
 // Kinds are the kinds of job that the upkeep starts, by name.

@@ -31,8 +31,17 @@ type shop struct {
 	now      time.Time
 	products *catalog.Service
 	keep     *kinds.Upkeep
+	asked    sync.Map // the customers of whom another domain was asked to remove what it keeps
 	// category and product are the last ones made.
 	product int
+}
+
+// other is a domain that keeps something of customers, too.
+type other struct{ *shop }
+
+func (o other) Remove(_ context.Context, _ int, id customer.ID) error {
+	o.asked.Store(id, true)
+	return nil
 }
 
 func newShop(t *testing.T) *shop {
@@ -41,7 +50,7 @@ func newShop(t *testing.T) *shop {
 	s.world.open(t, s.table)
 	clock := func() time.Time { return s.now }
 	s.products = catalog.NewService(s.store, s.customers, clock)
-	s.keep = kinds.NewUpkeep(s.store, s.registrar, s.products)
+	s.keep = kinds.NewUpkeep(s.store, s.registrar, s.products, other{s})
 	s.worker = jobs.NewWorker(s.store, s.keep.Kinds(), time.Now)
 	name := "month"
 	days := 30
@@ -246,6 +255,9 @@ func TestProveSweepKilledAnywhere(t *testing.T) {
 		s.transport.arm(0)
 		if rest := s.collection(t, gone, left...); len(rest) > 0 {
 			t.Errorf("killed at %d: %v is left", at, rest)
+		}
+		if _, asked := s.asked.Load(gone); !asked {
+			t.Errorf("killed at %d: the other domain was not asked", at)
 		}
 		if rest := s.collection(t, stays, kept); len(rest) != 3 || !s.isActive(t, stays, kept) {
 			t.Errorf("killed at %d: of who stays %v is left", at, rest)
