@@ -82,6 +82,15 @@ import: has-go ## imports a file (FILE=customers.csv TENANT=5 MATCHING=email ...
 	@go build -o .cache/import ./functions/imports/cli
 	@.cache/import $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),"$v=$$$v"))
 
+audit: has-go ## walks a table and proves it whole (TARGET=aws TABLE_NAME=...; else the data of make run, which must not run)
+	@$(if $(TARGET),TARGET=$(TARGET)) go run ./functions/local/table/cli audit
+
+export: has-go ## writes the items of a tenant (TENANT=5 FILE=tenant5.jsonl, TARGET=aws TABLE_NAME=...)
+	@TENANT='$(TENANT)' FILE='$(FILE)' go run ./functions/local/table/cli export
+
+restore: has-go ## puts an export into a table that has none of its tenant, and audits it (FILE=tenant5.jsonl, TARGET=aws TABLE_NAME=...)
+	@FILE='$(FILE)' go run ./functions/local/table/cli restore
+
 deploy: has-go $(SAM) ## builds and deploys, asking for what it needs to know
 	go build ./... # sam build hides the real error
 	$(LAMBDA) $(SAM) build

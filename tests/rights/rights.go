@@ -107,6 +107,9 @@ func (s statement) grants() (grants []Grant) {
 			continue
 		}
 		for _, resource := range texts(s.Resource) {
+			if !strings.HasPrefix(resource, "arn:") {
+				continue // what is put into the name
+			}
 			for _, k := range keys {
 				grants = append(grants, Grant{action, strings.Contains(resource, "/index/"), k})
 			}
