@@ -104,8 +104,10 @@ type Tally struct {
 	Unchanged int64 `json:"unchanged,omitempty"`
 	// Rejected is by code.
 	Rejected map[string]int64 `json:"rejected,omitempty"`
-	// Units are write units, those of the import's own records among them.
+	// Units are write units.
 	Units int64 `json:"units,omitempty"`
+	// Reports is into how many files the rejected rows were put, once that is done.
+	Reports int `json:"reports,omitempty"`
 }
 
 // Rejections is how many rows were rejected.

@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// rejectedInOne is how many rejected rows are put into one file, sorted by their
-	// numbers; of more each part has a file of its own.
-	rejectedInOne = 100_000
+	// reportBytes is how much of rejected rows is put into one file, sorted by their
+	// numbers, unless a [Service] has it otherwise; of more there are several files.
+	reportBytes = 32_000_000
 	// shownRows is how many rejected rows a summary shows.
 	shownRows = 10
 )
@@ -88,75 +88,85 @@ func (s *Service) putReports(ctx context.Context, im Import) (Tally, error) {
 		}
 	}
 	im.Final = tally
-	first, err := s.putRejected(ctx, im, ends)
+	files, first, err := s.putRejected(ctx, im, ends)
 	if err != nil {
 		return tally, err
 	}
+	tally.Reports, im.Final.Reports = files, files
 	summary := s.summary(Progress{Import: im, Tally: tally, Rows: tally.Rows(), Results: s.results(im)})
 	summary.FirstRejected = first
 	return tally, s.put(ctx, im.folder(resultsFolder)+"summary.json", summary)
 }
 
-// rejectedName is the file of the rejected rows of a part, or of all where they are
-// not too many for one: in the format of the import's file, so that it can be dropped.
-func rejectedName(im Import, part int) string {
+// rejectedNames are the files of the rejected rows: in the format of the import's
+// file, so that they can be dropped.
+func rejectedNames(im Import) []string {
 	extension := ".csv"
 	if format, _, err := rowfile.Detect(im.Key, nil); err == nil && format == rowfile.JSONLines {
 		extension = ".jsonl"
 	}
-	if im.Final.Rejections() > rejectedInOne {
-		return fmt.Sprintf("rejected-%05d%s", part, extension)
+	if im.Final.Reports == 1 {
+		return []string{"rejected" + extension}
 	}
-	return "rejected" + extension
+	names := make([]string, im.Final.Reports)
+	for n := range names {
+		names[n] = fmt.Sprintf("rejected-%05d%s", n, extension)
+	}
+	return names
 }
 
-// putRejected writes the rejected rows and returns the first of them.
-func (s *Service) putRejected(ctx context.Context, im Import, ends []rowCursor) ([]RejectedRow, error) {
+// putRejected writes the rejected rows, into several files where they are many, and
+// returns in how many and the first rows. It holds those of one file in memory.
+func (s *Service) putRejected(ctx context.Context, im Import, ends []rowCursor) (files int, first []RejectedRow, err error) {
 	if im.Final.Rejections() == 0 {
-		return nil, nil
+		return 0, nil, nil
 	}
 	f, err := s.file(ctx, im)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	var all []rejection
-	for n, at := range ends {
-		var own []rejection
+	var rows []rejection
+	bytes := 0
+	flush := func() error {
+		slices.SortFunc(rows, func(a, b rejection) int { return cmp.Compare(a.Row, b.Row) })
+		for _, r := range rows[:min(shownRows, len(rows))] {
+			first = append(first, RejectedRow{r.Row, r.Code, r.Text})
+		}
+		slices.SortFunc(first, func(a, b RejectedRow) int { return cmp.Compare(a.Row, b.Row) })
+		first = first[:min(shownRows, len(first))]
+		im.Final.Reports = files + 1
+		if bytes >= int(s.ReportBytes) {
+			im.Final.Reports++ // it is one of several
+		}
+		err := s.putRows(ctx, im.folder(resultsFolder)+rejectedNames(im)[files], f, rows)
+		files++
+		rows, bytes = rows[:0], 0
+		return err
+	}
+	for _, at := range ends {
 		err := s.chunks(ctx, at.Chunk, func(c chunk) error {
-			own = append(own, c.Rejected...)
+			for _, r := range c.Rejected {
+				rows = append(rows, r)
+				if bytes += len(r.Raw) + len(r.Text) + 100; bytes >= int(s.ReportBytes) {
+					if err := flush(); err != nil {
+						return err
+					}
+				}
+			}
 			return nil
 		})
 		if err != nil {
-			return nil, err
-		}
-		if im.Final.Rejections() > rejectedInOne {
-			if err := s.putRows(ctx, im.folder(resultsFolder)+rejectedName(im, n), f, own); err != nil {
-				return nil, err
-			}
-			slices.SortFunc(own, func(a, b rejection) int { return cmp.Compare(a.Row, b.Row) })
-			own = own[:min(shownRows, len(own))]
-		}
-		all = append(all, own...)
-	}
-	slices.SortFunc(all, func(a, b rejection) int { return cmp.Compare(a.Row, b.Row) })
-	if im.Final.Rejections() <= rejectedInOne {
-		if err := s.putRows(ctx, im.folder(resultsFolder)+rejectedName(im, 0), f, all); err != nil {
-			return nil, err
+			return 0, nil, err
 		}
 	}
-	var first []RejectedRow
-	for _, r := range all[:min(shownRows, len(all))] {
-		first = append(first, RejectedRow{r.Row, r.Code, r.Text})
+	if len(rows) > 0 || files == 1 { // which has the name of one of several
+		err = flush()
 	}
-	return first, nil
+	return files, first, err
 }
 
 // putRows writes rejected rows as a file to mend and drop again.
 func (s *Service) putRows(ctx context.Context, key string, f file, rows []rejection) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	slices.SortFunc(rows, func(a, b rejection) int { return cmp.Compare(a.Row, b.Row) })
 	parser := rowfile.NewParser(f.Header)
 	document := rowfile.AppendRejectedHeader(nil, f.Header)
 	for _, r := range rows {

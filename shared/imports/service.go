@@ -37,8 +37,9 @@ type Parts struct {
 	Texts errs.Texts
 	Now   func() time.Time
 	// RangeBytes is how much text a part of the sort has, which holds it in memory,
-	// and GroupBytes about how much one of the rows has; 0: 8 and 2 MB.
-	RangeBytes, GroupBytes int64
+	// GroupBytes about how much one of the rows has, and ReportBytes how much one
+	// file of rejected rows; 0: 8, 2 and 32 MB.
+	RangeBytes, GroupBytes, ReportBytes int64
 }
 
 // A Service starts imports, watches them and undoes them.
@@ -47,6 +48,7 @@ type Service struct{ Parts }
 // NewService makes a service.
 func NewService(p Parts) *Service {
 	p.RangeBytes, p.GroupBytes = cmp.Or(p.RangeBytes, rangeBytes), cmp.Or(p.GroupBytes, groupBytes)
+	p.ReportBytes = cmp.Or(p.ReportBytes, reportBytes)
 	return &Service{p}
 }
 
@@ -255,8 +257,8 @@ func (s *Service) progress(ctx context.Context, im Import) (Progress, error) {
 func (s *Service) results(im Import) []string {
 	folder := im.folder(resultsFolder)
 	keys := []string{folder + "summary.json"}
-	if im.Final.Rejections() > 0 {
-		keys = append(keys, folder+rejectedName(im, 0))
+	for _, name := range rejectedNames(im) {
+		keys = append(keys, folder+name)
 	}
 	if im.State == Undone && im.Taken.Kept > 0 {
 		keys = append(keys, folder+"kept.csv")

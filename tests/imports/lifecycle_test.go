@@ -201,3 +201,23 @@ func TestRowsOfAllKinds(t *testing.T) {
 		t.Errorf("verify: %+v, %v", report.Mismatch, err)
 	}
 }
+
+// Many rejected rows are in several files, each of which can be dropped.
+func TestManyRejectedRows(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	e.service.ReportBytes = 3000
+	var file strings.Builder
+	file.WriteString("email\n")
+	for n := range 60 {
+		fmt.Fprintf(&file, "nobody %d\n", n)
+	}
+	p := e.drop(t, "imports/tenant=5/a.csv", file.String(), nil)
+	rows := 0
+	for _, key := range p.Results[1:] {
+		rows += strings.Count(e.read(t, key), "nobody ")
+	}
+	if len(p.Results) < 4 || rows != 60 || p.Results[1] == p.Results[2] {
+		t.Errorf("%d rows in %q", rows, p.Results)
+	}
+}
