@@ -54,7 +54,7 @@ func (s *Service) List(ctx context.Context, tenant int, after ID, limit int) (Pa
 
 func (s *Service) page(ctx context.Context, tenant int, after ID, limit int) (Page, error) {
 	// One more than is shown tells whether there is a next page.
-	ids, err := s.store.IDs(ctx, tenant, after, s.newestListed(), limit+1)
+	ids, err := s.store.IDs(ctx, tenant, after, s.NewestListed(), limit+1)
 	if err != nil {
 		return Page{}, err
 	}
@@ -84,10 +84,12 @@ func (s *Service) page(ctx context.Context, tenant int, after ID, limit int) (Pa
 	return page, nil
 }
 
-// newestListed is the highest id that lists show.
-func (s *Service) newestListed() ID {
+// NewestListed is the highest id that lists show. Without a time to settle, as on a
+// development machine, where the index does not lag, it is the one below all that this
+// process has drawn and not committed yet.
+func (s *Service) NewestListed() ID {
 	if s.settling <= 0 {
-		return LastID
+		return s.drawn.newest()
 	}
 	return NewID(s.now().Add(-s.settling), 1<<idRandomBits-1)
 }

@@ -10,8 +10,6 @@ import (
 
 	"regulars/shared/errs"
 	"regulars/shared/idempotency"
-
-	mathrand "math/rand/v2"
 )
 
 // A Service finds and changes customers: it loads what a decision needs, decides,
@@ -20,11 +18,12 @@ type Service struct {
 	store    Store
 	now      func() time.Time
 	settling time.Duration // see [Service.WithSettling]
+	drawn    *drawnIDs
 }
 
 // NewService makes a service on a store.
 func NewService(store Store, now func() time.Time) *Service {
-	return &Service{store: store, now: now, settling: Settling}
+	return &Service{store: store, now: now, settling: Settling, drawn: new(drawnIDs)}
 }
 
 // A Request is a change of one customer.
@@ -85,6 +84,7 @@ func (s *Service) Apply(ctx context.Context, r Request) (Result, error) {
 			switch {
 			case err == nil:
 				result, err = s.commit(ctx, next, commit)
+				s.drawn.done(commit.After.ID)
 				return err
 			case errors.Is(err, errLacksRecords):
 				next.WithExtensions = true
@@ -161,11 +161,17 @@ func (s *Service) find(ctx context.Context, rules Rules, search Search, whole bo
 }
 
 // decide makes the commit that r comes to over what was loaded.
-func (s *Service) decide(ctx context.Context, r Request, loaded loaded, readAllKeys bool) (Commit, error) {
+func (s *Service) decide(ctx context.Context, r Request, loaded loaded, readAllKeys bool) (_ Commit, err error) {
 	now := s.instant()
 	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: loaded.record, Idempotent: r.Idempotent}
 	if loaded.record.Absent() {
-		commit.Before.ID = NewID(now, mathrand.Uint64())
+		id := s.drawn.draw(now)
+		defer func() {
+			if err != nil {
+				s.drawn.done(id)
+			}
+		}()
+		commit.Before.ID = id
 	}
 	commit.After = commit.Before.Clone()
 	if err := r.Edit(&commit.After, now); err != nil {

@@ -112,13 +112,22 @@ type List struct {
 	lister   Lister
 	now      func() time.Time
 	withhold time.Duration
+	newest   func() customer.ID // nil: walks are not bounded by it
 }
 
 // NewList makes a list. Walks by since_id leave out customers that are younger
 // than withhold: an id is drawn before it is committed, so a lower one might
 // still appear.
 func NewList(lister Lister, now func() time.Time, withhold time.Duration) *List {
-	return &List{lister, now, withhold}
+	return &List{lister: lister, now: now, withhold: withhold}
+}
+
+// WithNewest returns the list with walks by since_id that end at an id, as
+// [customer.Service.NewestListed] has it.
+func (l *List) WithNewest(newest func() customer.ID) *List {
+	c := *l
+	c.newest = newest
+	return &c
 }
 
 // The client errors of lists. Compare with [errors.Is].
@@ -211,6 +220,10 @@ func (l *List) byID(tenant int, f Filter) *stream {
 	if f.Since && l.withhold > 0 {
 		youngest := l.now().Add(-l.withhold)
 		s.ends = func(p Position) bool { return p.ID.Created().After(youngest) }
+	}
+	if f.Since && l.newest != nil {
+		newest, ends := l.newest(), s.ends
+		s.ends = func(p Position) bool { return p.ID > newest || ends != nil && ends(p) }
 	}
 	return s
 }

@@ -116,7 +116,7 @@ func New(o Options) *Server {
 			Prefix: genesys.DefaultPrefix, Operating: operating,
 		})),
 		haravan: around("haravan", haravan.New(haravan.Options{
-			Points: ledgers, List: points.NewList(store, time.Now, 0),
+			Points: ledgers, List: points.NewList(store, time.Now, 0).WithNewest(customers.NewestListed),
 			Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline, Operating: operating,
 		})),
 		imports: around("imports", imports.New(imports.Options{
