@@ -43,8 +43,9 @@ type Process struct {
 	Command *exec.Cmd
 }
 
-// Start starts a process on a table.
-func Start(t *testing.T, table string) Process {
+// Start starts a process on a table. Its environment has the variables, NAME=value,
+// besides.
+func Start(t *testing.T, table string, variables ...string) Process {
 	t.Helper()
 	path, err := binary()
 	if err != nil {
@@ -52,6 +53,7 @@ func Start(t *testing.T, table string) Process {
 	}
 	p := Process{Command: exec.Command(path)}
 	p.Command.Env = append(os.Environ(), "DYNAMODB_ENDPOINT="+dynamotest.Endpoint(t), "PORT=0", "TABLE_NAME="+table)
+	p.Command.Env = append(p.Command.Env, variables...)
 	out, err := p.Command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
