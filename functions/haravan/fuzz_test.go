@@ -28,13 +28,14 @@ func FuzzBody(f *testing.F) {
 	for _, seed := range []string{
 		`{"point":{"value":10,"reason":"Mini game quay số 11/11","ref_id":""}}`, `{"point":{"value":1e1,"ref_id":1234}}`,
 		`{"order":{"id":"A1","total":1000,"points_used":5,"paid_at":"2024-03-05T14:08:09+07:00"}}`,
-		`{"return":{"amount":1,"reason":null}}`, `{"reverse":{}}`, `{"hold":{"points":5,"expires_in":60,"expires_at":"2024-03-05"}}`, `{"point":{"value":-1e40}}`, `{"point":null}`, `{}`, `[]`, "\xff", "",
+		`{"return":{"amount":1,"reason":null}}`, `{"transfer":{"to":"360455","value":3,"ref_id":7}}`,
+		`{"order":{"id":"A1","total":1000,"line_items":[{"sku":"A","category":"B","amount":600},{"amount":4e2}]}}`, `{"reverse":{}}`, `{"hold":{"points":5,"expires_in":60,"expires_at":"2024-03-05"}}`, `{"point":{"value":-1e40}}`, `{"point":null}`, `{}`, `[]`, "\xff", "",
 	} {
 		f.Add([]byte(seed))
 	}
 	d := &Dialect{now: func() time.Time { return noon }}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, name := range []string{"point", "order", "return", "reverse", "hold"} {
+		for _, name := range []string{"point", "transfer", "order", "return", "reverse", "hold"} {
 			r := httptest.NewRequest(http.MethodPut, "/", bytes.NewReader(body))
 			r.Header.Set("Content-Type", "application/json")
 			c := &call{Call: &httpapi.Call{Request: r}}
@@ -54,6 +55,19 @@ func FuzzBody(f *testing.F) {
 			}
 			_, err = text(object, "reason", maxText, false)
 			shown(t, err)
+			money := int64(0)
+			for _, i := range o.Items {
+				money += i.Amount
+			}
+			if money > o.Total {
+				t.Errorf("items of %d in an order of %d", money, o.Total)
+			}
+			for _, name := range []string{"to", "profile_id"} {
+				id, err := profileOf(object, name)
+				if shown(t, err); err == nil && id > points.Max {
+					t.Errorf("%s = %d", name, id)
+				}
+			}
 			h, err := readHold(object)
 			if shown(t, err); err == nil && (h.Points < 1 || h.Points > points.Max || h.For < 0) {
 				t.Errorf("hold = %+v", h)
