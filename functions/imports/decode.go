@@ -46,20 +46,11 @@ func credentials(c *httpapi.Call) (secret string, tenant int, err error) {
 	return secret, tenant, nil
 }
 
-// parameters are those of the query by route.
-var parameters = map[string][]string{"/imports": {"before", "limit", "tenant"}}
-
 // decode rejects parameters that nobody would look at.
 func decode(authorized *httpapi.Call) (*call, error) {
 	c := &call{authorized, authorized.URL.Query()}
-	known, ok := parameters[c.Route]
-	if !ok {
-		known = []string{"tenant"}
-	}
-	for name := range c.query {
-		if !slices.Contains(known, name) {
-			return nil, errs.New(errs.Invalid, "unknown_parameter", name, strings.Join(known, ", "))
-		}
+	for _, name := range c.Unread() {
+		return nil, errs.New(errs.Invalid, "unknown_parameter", name, strings.Join(c.Reads, ", "))
 	}
 	return c, nil
 }

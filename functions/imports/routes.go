@@ -48,11 +48,14 @@ type Options struct {
 
 // Routes are all of the function's.
 var Routes = []httpapi.Route[*Dialect, *call]{
-	{Method: "GET", Path: "/imports", Scope: access.ImportsRead, Handle: (*Dialect).list},
-	{Method: "GET", Path: "/imports/{id}", Scope: access.ImportsRead, Handle: (*Dialect).show},
-	{Method: "POST", Path: "/imports/{id}/cancel", Scope: access.ImportsRun, Handle: (*Dialect).cancel},
-	{Method: "POST", Path: "/imports/{id}/undo", Scope: access.ImportsRun, Handle: (*Dialect).undo},
+	{Method: "GET", Path: "/imports", Scope: access.ImportsRead, Reads: []string{"before", "limit", "tenant"}, Strict: true, Handle: (*Dialect).list},
+	{Method: "GET", Path: "/imports/{id}", Scope: access.ImportsRead, Reads: ofTenant, Strict: true, Handle: (*Dialect).show},
+	{Method: "POST", Path: "/imports/{id}/cancel", Scope: access.ImportsRun, Reads: ofTenant, Strict: true, Handle: (*Dialect).cancel},
+	{Method: "POST", Path: "/imports/{id}/undo", Scope: access.ImportsRun, Reads: ofTenant, Strict: true, Handle: (*Dialect).undo},
 }
+
+// ofTenant are the parameters of what names an import in its path.
+var ofTenant = []string{"tenant"}
 
 // New makes the handler of the dialect.
 func New(o Options) http.Handler {

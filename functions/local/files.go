@@ -33,8 +33,9 @@ type files struct {
 	imports  atomic.Pointer[imports.Queue]
 }
 
-// openBucket serves the bucket on the loopback interface alone, and not to web pages,
-// and keeps it below data; where that is empty, until the process ends.
+// openBucket serves the bucket on the loopback interface alone, or where S3_ADDRESS says,
+// for containers of sam local, and not to web pages. It keeps it below data; where that is
+// empty, until the process ends.
 func openBucket(data string) (*files, error) {
 	f, name := &files{endpoint: os.Getenv("S3_ENDPOINT")}, cmp.Or(os.Getenv("IMPORT_BUCKET"), "imports")
 	if f.endpoint == "" {
@@ -50,13 +51,32 @@ func openBucket(data string) (*files, error) {
 			f.listener.Close()
 			return nil, err
 		}
-		go (&http.Server{Handler: ownMachine(f.server), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: idleTime}).Serve(f.listener)
+		go (&http.Server{Handler: f.guarded(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: idleTime}).Serve(f.listener)
 	}
 	f.bucket = s3bucket.New(s3bucket.NewClient(aws.Config{
 		Region: "us-east-1", BaseEndpoint: &f.endpoint,
 		Credentials: credentials.NewStaticCredentialsProvider("regulars", "regulars", ""),
 	}), name)
 	return f, nil
+}
+
+// containerHost is what containers call this machine.
+const containerHost = "host.docker.internal"
+
+// guarded keeps web pages out, as [ownMachine] does. Where containers are let in, the
+// names by which they call this machine count as its own.
+func (f *files) guarded() http.Handler {
+	guarded, address := ownMachine(f.server), os.Getenv("S3_ADDRESS")
+	if address == "" {
+		return guarded
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name, _, err := net.SplitHostPort(r.Host); err == nil && (name == containerHost || name == address) {
+			r = r.Clone(r.Context())
+			r.Host = "localhost"
+		}
+		guarded.ServeHTTP(w, r)
+	})
 }
 
 // listen takes the port: S3_PORT, else the one after PORT.
@@ -73,10 +93,14 @@ func (f *files) listen() error {
 		port = strconv.Itoa(n)
 	}
 	var err error
-	if f.listener, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", port)); err != nil {
-		return fmt.Errorf("S3_PORT=%s: %w", port, err)
+	address := cmp.Or(os.Getenv("S3_ADDRESS"), "127.0.0.1")
+	if f.listener, err = net.Listen("tcp", net.JoinHostPort(address, port)); err != nil {
+		return fmt.Errorf("S3_ADDRESS=%s, S3_PORT=%s: %w", address, port, err)
 	}
-	f.endpoint = fmt.Sprintf("http://localhost:%d", f.listener.Addr().(*net.TCPAddr).Port)
+	f.endpoint = "http://" + f.listener.Addr().String()
+	if address == "127.0.0.1" {
+		f.endpoint = fmt.Sprintf("http://localhost:%d", f.listener.Addr().(*net.TCPAddr).Port)
+	}
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"regulars/functions/altcraft"
 	"regulars/functions/genesys"
 	"regulars/functions/haravan"
+	importsapi "regulars/functions/imports"
 	"regulars/functions/mojodex"
 	"regulars/shared/httpapi"
 	"regulars/tests/openapi"
@@ -19,6 +20,7 @@ func TestRoutesReadWhatIsDocumented(t *testing.T) {
 	readsWhatIsDocumented(t, "altcraft", altcraft.Routes, "format")
 	readsWhatIsDocumented(t, "genesys", genesys.Routes)
 	readsWhatIsDocumented(t, "haravan", haravan.Routes)
+	readsWhatIsDocumented(t, "imports", importsapi.Routes)
 	readsWhatIsDocumented(t, "mojodex", mojodex.Routes)
 }
 
