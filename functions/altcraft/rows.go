@@ -42,3 +42,9 @@ func (r Rows) Read(data map[string]any) (customer.BatchItem, error) {
 	item.Rejected = err
 	return item, err
 }
+
+// Search reads the search of one row. Its client errors are some of those of Read.
+func (r Rows) Search(data map[string]any) (customer.Search, error) {
+	found, err := r.matcher.read(unwrap(data, r.call.Settings))
+	return found.search, err
+}

@@ -124,9 +124,28 @@ func (r *reading) read(record rowfile.Record) row {
 	return read
 }
 
-// match is what a record is sorted by.
+// match is what a record is sorted by: the customer that its row names. One that names
+// none stands alone.
 func (r *reading) match(record rowfile.Record) string {
-	return matchOf(r.read(record).item, record.Row)
+	alone := "row " + strconv.FormatInt(record.Row, 10)
+	if record.Err != nil {
+		return alone
+	}
+	row, err := r.decoder.Row(record)
+	if err != nil {
+		return alone
+	}
+	search, err := r.dialect.Search(row.Data)
+	switch {
+	case err != nil:
+	case search.ID != 0:
+		return search.ID.Decimal()
+	case len(search.Any) > 0:
+		return string(search.Any[0].Key.Kind) + " " + search.Any[0].Key.Value
+	case len(search.All) > 0:
+		return string(search.All[0].Key.Kind) + " " + search.All[0].Key.Value
+	}
+	return alone
 }
 
 // atColumn makes the path of a client error that of a column, as the file calls it.

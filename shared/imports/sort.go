@@ -11,7 +11,6 @@ import (
 	"io"
 	"strconv"
 
-	"regulars/shared/customer"
 	"regulars/shared/imports/rowfile"
 	"regulars/shared/jobs"
 )
@@ -166,20 +165,4 @@ func (k sorting) Finish(ctx context.Context, job jobs.Job) error {
 	}
 	// The plan may not have said yet that this job was there.
 	return k.s.advance(ctx, im, Running, func(now *Import) { now.SortJob, now.RowsJob = job.ID, started.ID })
-}
-
-// matchOf is the text that a row is sorted by: that of the customer it names. One
-// that names none stands alone.
-func matchOf(item customer.BatchItem, row int64) string {
-	search := item.Search
-	switch {
-	case item.Rejected != nil:
-	case search.ID != 0:
-		return search.ID.Decimal()
-	case len(search.Any) > 0:
-		return string(search.Any[0].Key.Kind) + " " + search.Any[0].Key.Value
-	case len(search.All) > 0:
-		return string(search.All[0].Key.Kind) + " " + search.All[0].Key.Value
-	}
-	return "row " + strconv.FormatInt(row, 10)
 }

@@ -37,6 +37,8 @@ type Settings interface {
 type Decoder interface {
 	// Read reads the fields of one row. The client errors name members of data.
 	Read(data map[string]any) (customer.BatchItem, error)
+	// Search reads whom the row names. The client errors are some of those of Read.
+	Search(data map[string]any) (customer.Search, error)
 }
 
 // A Dialect is how rows are read, and how profiles with points are shown where an
