@@ -140,13 +140,14 @@ func (g *Authorizer) token(ctx context.Context, secret string) (Token, error) {
 		if token, ok, err = loadToken(ctx, g.store, hash); err != nil {
 			return Token{}, err
 		}
-		if !ok || token.Local && !g.localTokens || !token.good(now) {
+		// The first answer of the table may have set the clock.
+		if !ok || token.Local && !g.localTokens || !token.good(g.now()) {
 			g.closed.put(hash, struct{}{}, now)
 			return Token{}, ErrTokenInvalid
 		}
 		g.tokens.put(hash, token, now)
 	}
-	if !token.good(now) {
+	if !token.good(g.now()) {
 		return Token{}, ErrTokenInvalid
 	}
 	return token, nil

@@ -61,6 +61,9 @@ func (e Environment) DynamoDB(cfg aws.Config) *dynamodb.Client {
 		o.HTTPClient = awshttp.NewBuildableClient().
 			WithTimeout(attemptTimeout).
 			WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = maxIdleConns })
+		if e.Clock != nil {
+			o.HTTPClient = e.Clock.observe(o.HTTPClient)
+		}
 		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts = maxAttempts
 			o.MaxBackoff = maxBackoff

@@ -34,6 +34,8 @@ const (
 
 // An Environment is what a function learns from its environment variables.
 type Environment struct {
+	// Clock is set by the answers of the table; nil: the machine's is taken.
+	Clock *Clock
 	// TableName is never empty.
 	TableName string
 	// WorkQueueURL, ImportQueueURL and ImportBucket, a name, are empty for functions

@@ -16,6 +16,7 @@ func Start(needs ...string) (Environment, aws.Config) {
 	if err != nil {
 		log.Fatal(err)
 	}
+	environment.Clock = new(Clock)
 	cfg, err := environment.Config(context.Background())
 	if err != nil {
 		log.Fatal(err)

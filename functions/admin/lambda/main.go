@@ -3,8 +3,6 @@
 package main
 
 import (
-	"time"
-
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"regulars/functions/admin"
@@ -20,10 +18,10 @@ import (
 func main() {
 	environment, cfg := boot.Start(boot.WorkQueueURL)
 	logger := boot.Logger()
-	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
+	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
 	lambda.Start(admin.New(
-		access.NewAdminService(store, time.Now),
-		jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), time.Now, jobs.Wait),
-		points.NewService(store, time.Now),
+		access.NewAdminService(store, environment.Clock.Now),
+		jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), environment.Clock.Now, jobs.Wait),
+		points.NewService(store, environment.Clock.Now),
 	).WithObserver(environment.Metrics("admin"), audit.New(logger)).Handle)
 }

@@ -2,8 +2,6 @@
 package main
 
 import (
-	"time"
-
 	"regulars/functions/altcraft"
 	"regulars/shared/access"
 	"regulars/shared/audit"
@@ -20,24 +18,24 @@ import (
 func main() {
 	environment, cfg := boot.Start(boot.WorkQueueURL)
 	logger := boot.Logger()
-	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
-	customers := customer.NewService(store, time.Now)
+	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
+	customers := customer.NewService(store, environment.Clock.Now)
 	if environment.EndpointOverridden() {
 		customers = customers.WithSettling(0) // nobody waits on a development machine
 	}
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambdahttp.Serve(altcraft.New(altcraft.Options{
 		Customers: customers,
-		Guard: access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{
+		Guard: access.NewAuthorizer(store, environment.Clock.Now, access.AuthorizerOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
-		Jobs:   jobs.NewService(store, queue, time.Now, jobs.Wait).WithTexts(httpapi.Texts),
-		Worker: jobs.NewWorker(store, kinds.Suspensions(store, time.Now), time.Now).WithTexts(httpapi.Texts),
+		Jobs:   jobs.NewService(store, queue, environment.Clock.Now, jobs.Wait).WithTexts(httpapi.Texts),
+		Worker: jobs.NewWorker(store, kinds.Suspensions(store, environment.Clock.Now), environment.Clock.Now).WithTexts(httpapi.Texts),
 		Settle: customer.Settling,
 		Log:    logger,
 		Operating: httpapi.Operating{
 			Metrics: environment.Metrics("altcraft"), Audit: audit.New(logger),
-			Budgets: access.NewBudgets(store, time.Now), Patience: environment.Patience,
+			Budgets: access.NewBudgets(store, environment.Clock.Now), Patience: environment.Patience,
 		},
 		Deadline: boot.Deadline,
 	}))

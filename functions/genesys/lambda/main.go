@@ -4,7 +4,6 @@ package main
 import (
 	"cmp"
 	"os"
-	"time"
 
 	"regulars/functions/genesys"
 	"regulars/shared/access"
@@ -21,18 +20,18 @@ import (
 func main() {
 	environment, cfg := boot.Start(boot.WorkQueueURL)
 	logger := boot.Logger()
-	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
+	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
 	lambdahttp.Serve(genesys.New(genesys.Options{
-		Customers: customer.NewService(store, time.Now),
-		Guard: access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{
+		Customers: customer.NewService(store, environment.Clock.Now),
+		Guard: access.NewAuthorizer(store, environment.Clock.Now, access.AuthorizerOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
-		Registrar: access.NewAdminService(store, time.Now),
-		Jobs:      jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), time.Now, jobs.Wait),
+		Registrar: access.NewAdminService(store, environment.Clock.Now),
+		Jobs:      jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), environment.Clock.Now, jobs.Wait),
 		Log:       logger,
 		Operating: httpapi.Operating{
 			Metrics: environment.Metrics("genesys"), Audit: audit.New(logger),
-			Budgets: access.NewBudgets(store, time.Now), Patience: environment.Patience,
+			Budgets: access.NewBudgets(store, environment.Clock.Now), Patience: environment.Patience,
 		},
 		Deadline: boot.Deadline,
 		Prefix:   cmp.Or(os.Getenv("GENESYS_PREFIX"), genesys.DefaultPrefix),

@@ -2,8 +2,6 @@
 package main
 
 import (
-	"time"
-
 	"regulars/functions/haravan"
 	"regulars/shared/access"
 	"regulars/shared/audit"
@@ -18,19 +16,19 @@ import (
 func main() {
 	environment, cfg := boot.Start()
 	logger := boot.Logger()
-	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
+	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
 	lambdahttp.Serve(haravan.New(haravan.Options{
-		Points: points.NewService(store, time.Now),
-		List:   points.NewList(store, time.Now, customer.Settling),
-		Guard: access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{
+		Points: points.NewService(store, environment.Clock.Now),
+		List:   points.NewList(store, environment.Clock.Now, customer.Settling),
+		Guard: access.NewAuthorizer(store, environment.Clock.Now, access.AuthorizerOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
 		Log: logger,
 		Operating: httpapi.Operating{
 			Metrics: environment.Metrics("haravan"), Audit: audit.New(logger),
-			Budgets: access.NewBudgets(store, time.Now), Patience: environment.Patience,
+			Budgets: access.NewBudgets(store, environment.Clock.Now), Patience: environment.Patience,
 		},
-		Now:      time.Now,
+		Now:      environment.Clock.Now,
 		Deadline: boot.Deadline,
 	}))
 }

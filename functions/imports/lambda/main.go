@@ -5,7 +5,6 @@ package main
 import (
 	"maps"
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -27,23 +26,23 @@ import (
 func main() {
 	environment, cfg := boot.Start(boot.ImportBucket, boot.ImportQueueURL)
 	logger := boot.Logger()
-	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
-	guard := access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{
+	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
+	guard := access.NewAuthorizer(store, environment.Clock.Now, access.AuthorizerOptions{
 		Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 	})
 	queue, texts := sqsqueue.New(cfg, environment.ImportQueueURL), rows.Texts()
 	kinds := map[string]jobs.Kind{}
-	worker := jobs.NewWorker(store, kinds, time.Now).WithTexts(texts)
+	worker := jobs.NewWorker(store, kinds, environment.Clock.Now).WithTexts(texts)
 	service := domain.NewService(domain.Parts{
 		Store: store, Bucket: s3bucket.New(s3bucket.NewClient(cfg), environment.ImportBucket),
 		Customers: store, Ledger: store, Weigher: store, Settings: guard,
-		Jobs:    jobs.NewService(store, queue, time.Now, 0).WithTexts(texts),
-		Dialect: rows.Dialect, Texts: texts, Now: time.Now,
+		Jobs:    jobs.NewService(store, queue, environment.Clock.Now, 0).WithTexts(texts),
+		Dialect: rows.Dialect, Texts: texts, Now: environment.Clock.Now,
 	})
 	maps.Copy(kinds, domain.Kinds(service))
 	operating := httpapi.Operating{
 		Metrics: environment.Metrics("imports"), Audit: audit.New(logger),
-		Budgets: access.NewBudgets(store, time.Now), Patience: environment.Patience,
+		Budgets: access.NewBudgets(store, environment.Clock.Now), Patience: environment.Patience,
 	}
 	observer := partqueue.Observer{Metrics: operating.Metrics, Audit: operating.Audit}
 	lambda.Start(imports.Function(

@@ -2,8 +2,6 @@
 package main
 
 import (
-	"time"
-
 	"regulars/functions/mojodex"
 	"regulars/shared/access"
 	"regulars/shared/audit"
@@ -18,18 +16,18 @@ import (
 func main() {
 	environment, cfg := boot.Start()
 	logger := boot.Logger()
-	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
+	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
 	lambdahttp.Serve(mojodex.New(mojodex.Options{
-		Catalog: catalog.NewService(store, customer.NewService(store, time.Now), time.Now),
-		Guard: access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{
+		Catalog: catalog.NewService(store, customer.NewService(store, environment.Clock.Now), environment.Clock.Now),
+		Guard: access.NewAuthorizer(store, environment.Clock.Now, access.AuthorizerOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),
 		Log: logger,
 		Operating: httpapi.Operating{
 			Metrics: environment.Metrics("mojodex"), Audit: audit.New(logger),
-			Budgets: access.NewBudgets(store, time.Now), Patience: environment.Patience,
+			Budgets: access.NewBudgets(store, environment.Clock.Now), Patience: environment.Patience,
 		},
 		Deadline: boot.Deadline,
-		Now:      time.Now,
+		Now:      environment.Clock.Now,
 	}))
 }

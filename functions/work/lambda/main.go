@@ -3,7 +3,6 @@ package main
 
 import (
 	"maps"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -25,17 +24,17 @@ import (
 func main() {
 	environment, cfg := boot.Start(boot.WorkQueueURL, boot.ImportQueueURL)
 	logger := boot.Logger()
-	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, time.Now)
-	registrar, customers := access.NewAdminService(store, time.Now), customer.NewService(store, time.Now)
-	ledgers := points.NewService(store, time.Now)
-	upkeep := kinds.NewUpkeep(store, registrar, catalog.NewService(store, customers, time.Now), ledgers).
+	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
+	registrar, customers := access.NewAdminService(store, environment.Clock.Now), customer.NewService(store, environment.Clock.Now)
+	ledgers := points.NewService(store, environment.Clock.Now)
+	upkeep := kinds.NewUpkeep(store, registrar, catalog.NewService(store, customers, environment.Clock.Now), ledgers).
 		WithReconciliation(kinds.NewReconciliation(customers, ledgers, store, store, registrar))
-	known := kinds.New(customers, store, registrar, time.Now)
+	known := kinds.New(customers, store, registrar, environment.Clock.Now)
 	maps.Copy(known, upkeep.Kinds())
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambda.Start(work.NewFunction(
-		jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts),
-		jobs.NewService(store, queue, time.Now, jobs.Wait).
+		jobs.NewWorker(store, known, environment.Clock.Now).WithTexts(httpapi.Texts),
+		jobs.NewService(store, queue, environment.Clock.Now, jobs.Wait).
 			WithQueue(jobs.ImportKinds, sqsqueue.New(cfg, environment.ImportQueueURL)),
 		upkeep, queue, partqueue.Observer{Metrics: environment.Metrics("work"), Audit: audit.New(logger)},
 		kinds.NewDuePoints(ledgers, registrar),
