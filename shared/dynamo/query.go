@@ -86,6 +86,11 @@ func (s *Store) queryPage(ctx context.Context, doing string, input *dynamodb.Que
 		units /= 2
 	}
 	meter.From(ctx).Add(0, units, 0)
+	for _, it := range out.Items {
+		if err := checkSchema(it); err != nil {
+			return nil, fmt.Errorf("%s: %w", doing, err)
+		}
+	}
 	return out, nil
 }
 

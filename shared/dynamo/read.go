@@ -59,7 +59,7 @@ func (s *Store) getOne(ctx context.Context, doing string, k key) (item, error) {
 		return nil, readError(ctx, doing, err)
 	}
 	meter.From(ctx).Add(0, halfReadUnits(sizeOf(out.Item)), 0)
-	return out.Item, nil
+	return out.Item, checkSchema(out.Item)
 }
 
 // getBatch adds the items of one batch to found, as they are now or, at half the
@@ -124,6 +124,9 @@ func (s *Store) getSome(ctx context.Context, doing string, keys []key, least int
 	items := out.Responses[s.table]
 	units := decoded.units + 2*int64(len(keys)-len(left)-len(items)) // those that are not there
 	for _, it := range items {
+		if err := checkSchema(it); err != nil {
+			return nil, false, fmt.Errorf("%s: %w", doing, err)
+		}
 		units += halfReadUnits(sizeOf(it))
 		found[keyOf(it)] = it
 	}

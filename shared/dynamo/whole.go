@@ -53,7 +53,8 @@ type Place struct {
 	Tenant int
 	// Kind of the item: CUSTOMER, LEDGER, KEY and so on; empty: there is no such one.
 	Kind string
-	// Customer in whose collection it is; 0: none.
+	// Customer in whose collection it is, or the number of the ledger
+	// ([points.LedgerOf]) in that of a further wallet; 0: none.
 	Customer customer.ID
 	// Name of the item without contacts, for people.
 	Name string
@@ -62,7 +63,7 @@ type Place struct {
 // kindsOf are the kinds of items by the begin of their partition keys: what their sort
 // keys are, or begin with and go on after #.
 var kindsOf = map[string][]string{
-	"C":     {"CUSTOMER", "ACCOUNT", "EXT", "IDENT", "PURCHASES", "PURCHASE", "LEDGER", "ORDER", "REF", "REVERSED", "REQUEST", "HOLD"},
+	"C":     {"CUSTOMER", "ACCOUNT", "EXT", "IDENT", "PURCHASES", "PURCHASE", "LEDGER", "ORDER", "REF", "REVERSED", "REQUEST", "HOLD", "WALLET"},
 	"K":     {"KEY"},
 	"O":     {"ORDER"},
 	"R":     {"REQUEST"},
@@ -90,7 +91,7 @@ func PlaceOf(it map[string]types.AttributeValue) Place {
 	}
 	switch top {
 	case "C":
-		p.Customer, _ = customer.ParseBase36(rest)
+		p.Customer, _ = ledgerOf(k)
 		p.Name = k.PK + " " + k.SK
 	case "TOKEN":
 		p.Tenant, p.Name = 0, "TOKEN#"+tenantText[:min(8, len(tenantText))]

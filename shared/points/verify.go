@@ -3,6 +3,7 @@ package points
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"regulars/shared/customer"
@@ -150,6 +151,21 @@ func (s *Service) Verify(ctx context.Context, tenant int, id customer.ID) (Repor
 		return s.verify(ctx, tenant, id) // who was deleted meanwhile has lost texts
 	}
 	return report, err
+}
+
+// Ledgers are those of a customer: the first, and those of further wallets.
+func (s *Service) Ledgers(ctx context.Context, tenant int, id customer.ID) (ledgers []customer.ID, err error) {
+	ledgers = []customer.ID{id}
+	err = errs.Retry(ctx, func(int) error {
+		further, err := s.store.Wallets(ctx, tenant, id)
+		ledgers = ledgers[:1]
+		for wallet := range further {
+			ledgers = append(ledgers, LedgerOf(id, wallet))
+		}
+		slices.Sort(ledgers)
+		return err
+	})
+	return ledgers, err
 }
 
 // verifyPeer looks whether the other half of a transfer is where the entry says. That

@@ -103,8 +103,8 @@ var damages = []struct {
 	{"a match key names nobody", "K#5#phone#", "KEY", func(it map[string]types.AttributeValue) { delete(it, "o") }, "a match key of the kind phone"},
 	{"the value of a match field is gone", "K#5#f", "KEY", nil, "a match key of the kind f"},
 	{"an identification value is gone", "C#5#", "IDENT#", nil, "identification key"},
-	{"an entry is gone", "C#5#", "LEDGER#000000000001", nil, "entry 1 of the ledger"},
-	{"a balance is another", "C#5#", "ACCOUNT", func(it map[string]types.AttributeValue) { it["fa"] = &types.AttributeValueMemberN{Value: "99"} }, "of the ledger: the figures"},
+	{"an entry is gone", "C#5#", "LEDGER#000000000001", nil, "entry 1 of the ledger of wallet 0"},
+	{"a balance is another", "C#5#", "ACCOUNT", func(it map[string]types.AttributeValue) { it["fa"] = &types.AttributeValueMemberN{Value: "99"} }, "of the ledger of wallet 0: the figures"},
 }
 
 // damage changes all items whose keys begin so.

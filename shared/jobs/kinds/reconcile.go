@@ -49,13 +49,20 @@ func (r *Reconciliation) Flaws(ctx context.Context, rules customer.Rules, id cus
 	if flaws, err = r.customers.Check(ctx, rules, id); err != nil {
 		return nil, err
 	}
-	report, err := r.ledgers.Verify(ctx, rules.Tenant, id)
-	switch {
-	case errors.Is(err, points.ErrNotFound), errors.Is(err, customer.ErrNotFound):
-	case err != nil:
+	ledgers, err := r.ledgers.Ledgers(ctx, rules.Tenant, id)
+	if err != nil {
 		return nil, err
-	case report.Mismatch != nil:
-		flaws = append(flaws, fmt.Sprintf("entry %d of the ledger: %s", report.Mismatch.Seq, report.Mismatch.Problem))
+	}
+	for _, ledger := range ledgers {
+		report, err := r.ledgers.Verify(ctx, rules.Tenant, ledger)
+		switch {
+		case errors.Is(err, points.ErrNotFound), errors.Is(err, customer.ErrNotFound):
+		case err != nil:
+			return nil, err
+		case report.Mismatch != nil:
+			_, wallet := points.OwnerOf(ledger)
+			flaws = append(flaws, fmt.Sprintf("entry %d of the ledger of wallet %d: %s", report.Mismatch.Seq, wallet, report.Mismatch.Problem))
+		}
 	}
 	purchases, err := r.purchases.CheckPurchases(ctx, rules.Tenant, id)
 	return append(flaws, purchases...), err
