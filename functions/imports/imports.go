@@ -45,6 +45,14 @@ func (d *Dialect) cancel(c *call) (httpapi.Answer, error) {
 	return d.answer(d.imports.Cancel(c.Context(), c.Settings.Tenant, c.PathValue("id")))
 }
 
+// resume makes parts that were given up try again.
+func (d *Dialect) resume(c *call) (httpapi.Answer, error) {
+	if _, err := c.switches(); err != nil {
+		return httpapi.Answer{}, err
+	}
+	return d.answer(d.imports.Resume(c.Context(), c.Settings.Tenant, c.PathValue("id")))
+}
+
 // undo takes back what an import has changed, or says what that would do.
 func (d *Dialect) undo(c *call) (httpapi.Answer, error) {
 	on, err := c.switches("plan")

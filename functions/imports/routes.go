@@ -21,6 +21,7 @@ type Imports interface {
 	Import(ctx context.Context, tenant int, id string) (domain.Progress, error)
 	List(ctx context.Context, tenant int, before string, limit int) ([]domain.Import, error)
 	Cancel(ctx context.Context, tenant int, id string) (domain.Progress, error)
+	Resume(ctx context.Context, tenant int, id string) (domain.Progress, error)
 	PlanUndo(ctx context.Context, tenant int, id string) (domain.UndoPlan, error)
 	Undo(ctx context.Context, tenant int, id string) (domain.Progress, error)
 }
@@ -51,6 +52,7 @@ var Routes = []httpapi.Route[*Dialect, *call]{
 	{Method: "GET", Path: "/imports", Scope: access.ImportsRead, Reads: []string{"before", "limit", "tenant"}, Strict: true, Handle: (*Dialect).list},
 	{Method: "GET", Path: "/imports/{id}", Scope: access.ImportsRead, Reads: ofTenant, Strict: true, Handle: (*Dialect).show},
 	{Method: "POST", Path: "/imports/{id}/cancel", Scope: access.ImportsRun, Reads: ofTenant, Strict: true, Handle: (*Dialect).cancel},
+	{Method: "POST", Path: "/imports/{id}/resume", Scope: access.ImportsRun, Reads: ofTenant, Strict: true, Handle: (*Dialect).resume},
 	{Method: "POST", Path: "/imports/{id}/undo", Scope: access.ImportsRun, Reads: ofTenant, Strict: true, Handle: (*Dialect).undo},
 }
 

@@ -12,7 +12,7 @@ func Texts(rows errs.Texts) errs.Texts { return rows.With(formats) }
 var formats = map[string]string{
 	errs.CodeUnavailable: httpapi.Texts.Formats[errs.CodeUnavailable],
 
-	"unknown_path":       "There is no such path. There are /imports, /imports/{id}, and below that cancel and undo.",
+	"unknown_path":       "There is no such path. There are /imports, /imports/{id}, and below that cancel, resume and undo.",
 	codeMethod:           "The path has another method: %v.",
 	"bad_query":          "The query of the address cannot be read; write %% as %%25 and ; as %%3B.",
 	"bad_number":         "%[1]v must be a whole number from %v to %v.",
