@@ -237,7 +237,6 @@ func readHourPlace(text string) (time.Time, customer.ID, error) {
 	return t, id, err
 }
 
-// collectionPK holds everything about one customer.
 // collectionPK is the customer's collection, or that of a further wallet of one, which
 // holds its account, its ledger and what happens once in it.
 func collectionPK(tenant int, ledger customer.ID) string {
