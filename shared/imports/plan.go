@@ -40,9 +40,12 @@ func Kinds(s *Service) map[string]jobs.Kind {
 
 const (
 	// rangeBytes and groupBytes are the sizes that a [Service] has without others.
-	rangeBytes = 8_000_000
+	rangeBytes = 2_000_000
 	groupBytes = 2_000_000
 	maxGroups  = 4096
+	// manyRanges is of how many ranges the sizes are what they are; of a file that
+	// would have more they are larger, because each group is read from all of them.
+	manyRanges = 512
 	// rangesAStep is how many ranges a step of the plan cuts at most.
 	rangesAStep = 32
 	// sniffed is how much of a file is looked at to find out what it is.
@@ -226,7 +229,7 @@ func (k *planning) stream(ctx context.Context, im Import, ref jobs.Ref, at planC
 		defer body.Close()
 		var err error
 		if f.Stored {
-			err = k.cutStored(body, f, at.Next, yield)
+			err = k.cutStored(body, f, at.Next, k.s.rangeOf(im), yield)
 		} else {
 			err = k.cutPieces(st, body, im, f, at.Next, yield)
 		}
@@ -239,9 +242,12 @@ func (k *planning) stream(ctx context.Context, im Import, ref jobs.Ref, at planC
 
 var errStopped = errors.New("stopped")
 
+// rangeOf is how large the ranges of a file are.
+func (s *Service) rangeOf(im Import) int64 { return max(s.RangeBytes, im.Size/manyRanges) }
+
 // cutStored cuts a file that is text as it is stored.
-func (k *planning) cutStored(body io.Reader, f file, from rowfile.Range, yield func(rowfile.Range, error) bool) error {
-	return rowfile.Cut(body, f.Header, from, k.s.RangeBytes, func(r rowfile.Range) error {
+func (k *planning) cutStored(body io.Reader, f file, from rowfile.Range, size int64, yield func(rowfile.Range, error) bool) error {
+	return rowfile.Cut(body, f.Header, from, size, func(r rowfile.Range) error {
 		if !yield(r, nil) {
 			return errStopped
 		}
@@ -263,7 +269,7 @@ func (k *planning) cutPieces(st *stream, body io.Reader, im Import, f file, from
 	if _, _, err := rowfile.ReadHeader(&text, o); err != nil {
 		return err
 	}
-	return rowfile.CutPieces(text, f.Header, rowfile.Range{FirstRow: 1}, k.s.RangeBytes, func(r rowfile.Range, piece []byte) error {
+	return rowfile.CutPieces(text, f.Header, rowfile.Range{FirstRow: 1}, k.s.rangeOf(im), func(r rowfile.Range, piece []byte) error {
 		if r.FirstRow < from.FirstRow {
 			return nil
 		}

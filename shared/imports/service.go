@@ -36,9 +36,9 @@ type Parts struct {
 	// Texts are the sentences of client errors in reports.
 	Texts errs.Texts
 	Now   func() time.Time
-	// RangeBytes is how much text a part of the sort has, which holds it in memory,
-	// GroupBytes about how much one of the rows has, and ReportBytes how much one
-	// file of rejected rows; 0: 8, 2 and 32 MB.
+	// RangeBytes is how much text a part of the sort has, which holds it in memory
+	// twice (more in files of over 1 GB), GroupBytes about how much one of the rows
+	// has, and ReportBytes how much one file of rejected rows; 0: 2, 2 and 32 MB.
 	RangeBytes, GroupBytes, ReportBytes int64
 }
 

@@ -53,29 +53,31 @@ func (k sorting) sort(ctx context.Context, im Import, part jobs.Part) (jobs.Step
 	if err != nil {
 		return jobs.Step{}, err
 	}
-	groups, rows, err := k.group(ctx, im, reading, r, k.s.groups(ranges))
+	sorted, err := k.group(ctx, im, reading, r, k.s.groups(ranges))
 	if err != nil {
 		return jobs.Step{}, err
 	}
 	key := fmt.Sprintf("%ssorted-%06d-%s", im.folder(workFolder), part.Number, rand.Text()[:8])
-	if err := k.s.Bucket.Put(ctx, key, joined(groups), "application/octet-stream"); err != nil {
+	if err := k.s.Bucket.Put(ctx, key, sorted.object(), "application/octet-stream"); err != nil {
 		return jobs.Step{}, err
 	}
-	return jobs.Step{Cursor: key, Done: true, Counts: jobs.Counts{Seen: rows}}, nil
+	return jobs.Step{Cursor: key, Done: true, Counts: jobs.Counts{Seen: len(sorted.rows)}}, nil
 }
 
-// group reads the rows of a range into groups.
-func (k sorting) group(ctx context.Context, im Import, reading *reading, r rowfile.Range, n int) (groups [][]byte, rows int, err error) {
+// group reads the rows of a range.
+func (k sorting) group(ctx context.Context, im Import, reading *reading, r rowfile.Range, groups int) (*sortedRange, error) {
 	key, version := im.Key, im.Version
 	if r.Piece != "" {
 		key, version = r.Piece, ""
 	}
 	body, err := k.s.Bucket.Get(ctx, key, version, r.Offset, r.Length)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	defer body.Close()
-	groups = make([][]byte, n)
+	sorted := &sortedRange{
+		frames: make([]byte, 0, r.Length+frameBytes*r.Rows), rows: make([]sortedRow, 0, r.Rows), sizes: make([]int, groups),
+	}
 	records := rowfile.NewReader(body, reading.file.Header, r.FirstRow)
 	for {
 		record, err := records.Next()
@@ -83,37 +85,62 @@ func (k sorting) group(ctx context.Context, im Import, reading *reading, r rowfi
 			break
 		}
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		at := groupOf(reading.match(record), n)
-		groups[at] = rowfile.AppendFrame(groups[at], record.Row, record.Raw)
-		rows++
+		sorted.add(groupOf(reading.match(record), groups), record)
 	}
-	if int64(rows) != r.Rows {
-		return nil, 0, fmt.Errorf("%d rows from %d on, not the %d of the plan", rows, r.FirstRow, r.Rows)
+	if int64(len(sorted.rows)) != r.Rows {
+		return nil, fmt.Errorf("%d rows from %d on, not the %d of the plan", len(sorted.rows), r.FirstRow, r.Rows)
 	}
-	return groups, rows, nil
+	return sorted, nil
+}
+
+// frameBytes is what a frame takes at most besides its record.
+const frameBytes = 12
+
+// A sortedRange is the rows of a range. It is held in memory twice when its object is
+// made, and no more than that: ranges are large.
+type sortedRange struct {
+	frames []byte // of the rows as they came
+	rows   []sortedRow
+	sizes  []int // bytes, by group
+}
+
+type sortedRow struct {
+	group int
+	end   int // of its frame
+}
+
+func (s *sortedRange) add(group int, record rowfile.Record) {
+	begin := len(s.frames)
+	s.frames = rowfile.AppendFrame(s.frames, record.Row, record.Raw)
+	s.rows = append(s.rows, sortedRow{group, len(s.frames)})
+	s.sizes[group] += len(s.frames) - begin
+}
+
+// object is the object of all groups.
+func (s *sortedRange) object() []byte {
+	at := 8 * (len(s.sizes) + 1)
+	object := make([]byte, at+len(s.frames))
+	next := make([]int, len(s.sizes)) // where the next row of each group goes
+	for group, size := range s.sizes {
+		binary.BigEndian.PutUint64(object[8*group:], uint64(at))
+		next[group] = at
+		at += size
+	}
+	binary.BigEndian.PutUint64(object[8*len(s.sizes):], uint64(at))
+	begin := 0
+	for _, row := range s.rows {
+		next[row.group] += copy(object[next[row.group]:], s.frames[begin:row.end])
+		begin = row.end
+	}
+	return object
 }
 
 func groupOf(match string, n int) int {
 	h := fnv.New64a()
 	h.Write([]byte(match))
 	return int(h.Sum64() % uint64(n))
-}
-
-// joined is the object of all groups.
-func joined(groups [][]byte) []byte {
-	at := uint64(8 * (len(groups) + 1))
-	var object []byte
-	for _, group := range groups {
-		object = binary.BigEndian.AppendUint64(object, at)
-		at += uint64(len(group))
-	}
-	object = binary.BigEndian.AppendUint64(object, at)
-	for _, group := range groups {
-		object = append(object, group...)
-	}
-	return object
 }
 
 // groupIn is where a group stands in its object.
