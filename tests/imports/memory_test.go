@@ -52,7 +52,7 @@ func highest(peaks map[string]uint64) (most uint64) {
 }
 
 // peaks imports a file of so many rows about 2,000 people, of which one in bad is so,
-// and returns the most bytes that objects in the heap took in each kind of job.
+// and returns the most bytes in use in each kind of job.
 // The bucket is on disk. The table is played from memory, 2,000 customers and the jobs.
 func peaks(t *testing.T, rows, bad int) map[string]uint64 {
 	t.Helper()
@@ -94,12 +94,13 @@ func peaks(t *testing.T, rows, bad int) map[string]uint64 {
 // people is how many the rows are about.
 const people = 2000
 
-// watchHeap looks at the bytes of objects in the heap, garbage that is not yet
-// collected among them, until it is stopped and returns the most.
+// watchHeap looks at the bytes that collections of garbage find in use, until it is
+// stopped, and returns the most. The bytes between them, garbage included, say more
+// about when the collector has its turn.
 func watchHeap() (stop func() uint64) {
 	asked, most := make(chan struct{}), make(chan uint64)
 	go func() {
-		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		var peak uint64
 		for {
 			metrics.Read(sample)
