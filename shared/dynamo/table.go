@@ -95,7 +95,7 @@ const (
 	attrCommit = "c" // the id of the commit that wrote the item
 	attrTTL    = "ttl"
 	attrSchema = "sn" // of the item, from 2 on; absent is 1
-	attrJob    = "j" // the job that is the open one
+	attrJob    = "j"  // the job that is the open one
 
 	attrSequencer = "s" // of the latest event about a file
 
