@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test prove check bench build invoke sam sam-local admin import deploy fuzz clean
+.PHONY: help run test prove check bench build release vulns invoke sam sam-local admin import deploy fuzz clean
 MAKEFLAGS += --no-print-directory
 
 ARCH ?= arm64
@@ -53,6 +53,14 @@ build: has-go has-python3 ## binaries and zips for Lambda in .cache/build (ARCH=
 		python3 -m zipfile -c ../$$name.zip bootstrap; \
 		cd ../../..; ls -l .cache/build/$$name.zip; \
 	done
+
+release: build ## builds, with the SHA-256 of each zip and the modules and versions that each binary is made of
+	cd .cache/build && sha256sum *.zip >SHA256SUMS && cat SHA256SUMS
+	for name in $(FUNCTIONS); do go version -m .cache/build/$$name/bootstrap; done >.cache/build/MODULES
+	go mod verify
+
+vulns: has-go ## looks for known vulnerabilities in what is called (needs vuln.go.dev, or a copy: GOVULNDB=file:///...)
+	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 $(if $(GOVULNDB),-db $(GOVULNDB)) ./...
 
 invoke: has-go ## runs a function as Lambda would (FUNCTION=altcraft EVENT=events/altcraft-import.json)
 	@go run ./tests/invoke -function '$(FUNCTION)' -event '$(EVENT)'
