@@ -40,7 +40,7 @@ func Kinds(s *Service) map[string]jobs.Kind {
 
 const (
 	// rangeBytes and groupBytes are the sizes that a [Service] has without others.
-	rangeBytes = 2_000_000
+	rangeBytes = 1_000_000
 	groupBytes = 2_000_000
 	maxGroups  = 4096
 	// manyRanges is of how many ranges the sizes are what they are; of a file that

@@ -37,8 +37,8 @@ type Parts struct {
 	Texts errs.Texts
 	Now   func() time.Time
 	// RangeBytes is how much text a part of the sort has, which holds it in memory
-	// twice (more in files of over 1 GB), GroupBytes about how much one of the rows
-	// has, and ReportBytes how much one file of rejected rows; 0: 2, 2 and 32 MB.
+	// twice (more in files of over 500 MB), GroupBytes about how much one of the rows
+	// has, and ReportBytes how much one file of rejected rows; 0: 1, 2 and 32 MB.
 	RangeBytes, GroupBytes, ReportBytes int64
 }
 

@@ -138,7 +138,7 @@ func (e *engine) state(t *testing.T, before int) imports.Progress {
 }
 
 // spaced is the file with so many blank lines between its rows that it is cut into
-// five ranges and its rows are in four groups.
+// several ranges and its rows are in four groups.
 func spaced(file string, rows int) string {
 	const bytes = 9_000_000
 	return strings.ReplaceAll(file, "\r\n", strings.Repeat("\r\n", 1+bytes/2/(rows+1)))
