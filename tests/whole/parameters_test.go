@@ -17,7 +17,7 @@ import (
 // answer would say that it is not used.
 func TestRoutesReadWhatIsDocumented(t *testing.T) {
 	t.Parallel()
-	readsWhatIsDocumented(t, "altcraft", altcraft.Routes, "format")
+	readsWhatIsDocumented(t, "altcraft", altcraft.Routes, "format", "dry_run") // which its frame reads
 	readsWhatIsDocumented(t, "genesys", genesys.Routes)
 	readsWhatIsDocumented(t, "haravan", haravan.Routes)
 	readsWhatIsDocumented(t, "imports", importsapi.Routes)
