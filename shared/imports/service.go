@@ -298,26 +298,43 @@ func (s *Service) Cancel(ctx context.Context, tenant int, id string) (Progress, 
 }
 
 // Resume makes parts of an import try again that were given up after repeated
-// failures. It rejects with [ErrUnknown].
+// failures, and so a job that could not be finished. It rejects with [ErrUnknown].
 func (s *Service) Resume(ctx context.Context, tenant int, id string) (Progress, error) {
 	im, err := s.get(ctx, tenant, id)
 	if err != nil {
 		return Progress{}, err
 	}
-	if kind, job := im.atWork(); job != "" {
-		parts, err := s.Jobs.Parts(ctx, tenant, job)
-		if err != nil {
-			return Progress{}, err
-		}
-		ranges := make([]string, len(parts))
-		for i, part := range parts {
-			ranges[i] = part.Range
-		}
-		if _, err := s.Jobs.Start(ctx, jobs.Spec{Tenant: tenant, Kind: kind, Subject: jobs.Subject{Name: id}, Ranges: ranges}); err != nil {
-			return Progress{}, err
-		}
+	kind, name := im.atWork()
+	if name == "" {
+		return s.progress(ctx, im)
 	}
-	return s.progress(ctx, im)
+	job, err := s.Jobs.Show(ctx, tenant, name)
+	if err != nil {
+		return Progress{}, err
+	}
+	if job.Open() {
+		err = s.startAgain(ctx, job.Job)
+	} else {
+		err = Kinds(s)[kind].Finish(ctx, job.Job)
+	}
+	if err != nil {
+		return Progress{}, err
+	}
+	return s.Import(ctx, tenant, id)
+}
+
+// startAgain starts an open job again: parts that were given up try again.
+func (s *Service) startAgain(ctx context.Context, job jobs.Job) error {
+	parts, err := s.Jobs.Parts(ctx, job.Tenant, job.ID)
+	if err != nil {
+		return err
+	}
+	ranges := make([]string, len(parts))
+	for i, part := range parts {
+		ranges[i] = part.Range
+	}
+	_, err = s.Jobs.Start(ctx, jobs.Spec{Tenant: job.Tenant, Kind: job.Kind, Subject: job.Subject, Ranges: ranges})
+	return err
 }
 
 // atWork is the job that is at the import; none where it has ended.

@@ -325,6 +325,9 @@ func (w *window) weightOf(c customer.Commit) (Weight, error) {
 }
 
 func (w *window) weightOfPoints(c points.Commit) (Weight, error) {
+	if row := w.row.customer; w.merged[c.After.ID] != nil || row != nil && row.After.ID == c.After.ID {
+		c.Customer = customer.Record{} // it is written, not checked
+	}
 	items, bytes, units, err := w.weigh.WeighPoints(c)
 	return Weight{items, bytes, units}, err
 }

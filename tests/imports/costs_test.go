@@ -39,7 +39,7 @@ func TestRowCosts(t *testing.T) {
 		{"points with a ref_id", "email,points.add,points.ref_id", "e#@example.com,10,r#", 500},
 		{"an order", "email,order.id,order.total,order.paid_at", "e#@example.com,o#,10,2026-01-02T03:04:05Z", 900},
 		{"rejected", "email,_bdate", "e#@example.com,13/13/2020", 0},
-		{"create with points", "email,_fname,points.add", "q#@example.com,Ann,10", 1300},
+		{"create with points", "email,_fname,points.add", "q#@example.com,Ann,10", 1100},
 	} {
 		p := e.drop(t, "imports/tenant=5/"+tt.name+".csv", file(tt.header, tt.row), nil)
 		if s := e.summary(t, p); s.Rows != rows || s.Units != tt.want {
