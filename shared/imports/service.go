@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/imports/rowfile"
 	"regulars/shared/jobs"
 	"regulars/shared/objects"
 )
@@ -67,6 +69,9 @@ func (s *Service) Receive(ctx context.Context, e Event) error {
 	if strings.HasSuffix(e.Key, "/") && e.Size == 0 { // what consoles make of a folder
 		return nil
 	}
+	if isMapping, err := s.isMapping(ctx, e); err != nil || isMapping {
+		return err
+	}
 	tenant, o, clientErr := parseKey(e.Key)
 	if tenant != 0 {
 		_, err := s.Settings.Reload(ctx, tenant)
@@ -98,6 +103,27 @@ func (s *Service) Receive(ctx context.Context, e Event) error {
 		return nil
 	})
 	return err
+}
+
+// isMapping reports whether the file is a mapping that lies beside others.
+func (s *Service) isMapping(ctx context.Context, e Event) (bool, error) {
+	if !strings.HasSuffix(strings.ToLower(e.Key), ".json") {
+		return false, nil
+	}
+	body, err := s.Bucket.Get(ctx, e.Key, e.Version, 0, rowfile.MaxMapping+1)
+	if errors.Is(err, objects.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer body.Close()
+	document, err := io.ReadAll(body)
+	if err != nil {
+		return false, err
+	}
+	_, err = rowfile.ParseMapping(document)
+	return err == nil, nil
 }
 
 // claim saves the import, or finds it.

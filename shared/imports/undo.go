@@ -407,6 +407,9 @@ func (s *Service) PlanUndo(ctx context.Context, tenant int, id string) (UndoPlan
 	if err != nil {
 		return UndoPlan{}, err
 	}
+	if im.State == Undone {
+		return UndoPlan{Complete: true}, nil
+	}
 	ranges, err := s.undoRanges(ctx, im)
 	if err != nil {
 		return UndoPlan{}, err

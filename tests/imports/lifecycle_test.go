@@ -221,3 +221,24 @@ func TestManyRejectedRows(t *testing.T) {
 		t.Errorf("%d rows in %q", rows, p.Results)
 	}
 }
+
+// A mapping beside the file is no import of its own; any other JSON document is one
+// that fails.
+func TestMappingBesideTheFile(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	for key, content := range map[string]string{
+		"imports/tenant=5/shop.json":   `{"columns": {"Mail": "email"}}`,
+		"imports/tenant=5/people.json": `[{"email": "a@example.com"}]`,
+	} {
+		if err := e.service.Receive(t.Context(), e.upload(key, content, nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e.work(t, 2)
+	e.work(t, 2)
+	list, err := e.service.List(t.Context(), tenant, "", 10)
+	if err != nil || len(list) != 1 || list[0].Key != "imports/tenant=5/people.json" || list[0].State != imports.Failed {
+		t.Errorf("imports = %+v, %v", list, err)
+	}
+}
