@@ -42,11 +42,12 @@ func (d *drawnIDs) done(id ID) {
 // forgotten is how old an id is that nobody will commit any more: who drew it panicked.
 const forgotten = time.Minute
 
-// newest is the highest id below all that are under way.
-func (d *drawnIDs) newest() ID {
+// newest is the highest id below all that are under way, and below all that will be
+// drawn from now on: one of these may be committed before another that is lower.
+func (d *drawnIDs) newest(now time.Time) ID {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	newest := LastID
+	newest := max(d.last, NewID(now, 0)-1)
 	for id := range d.under {
 		if time.Since(id.Created()) < forgotten {
 			newest = min(newest, id-1)

@@ -89,7 +89,7 @@ func (s *Service) page(ctx context.Context, tenant int, after ID, limit int) (Pa
 // process has drawn and not committed yet.
 func (s *Service) NewestListed() ID {
 	if s.settling <= 0 {
-		return s.drawn.newest()
+		return s.drawn.newest(s.now())
 	}
 	return NewID(s.now().Add(-s.settling), 1<<idRandomBits-1)
 }
