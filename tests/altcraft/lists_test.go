@@ -152,7 +152,8 @@ func TestListCosts(t *testing.T) {
 		{"a list of 100", map[string]any{"limit": 100}, "rt=2;r=104;w=0"},
 		{"all 120, in two pieces", map[string]any{}, "rt=4;r=128;w=0"},
 		{"whom a query means, of all", map[string]any{"query": map[string]any{"_fname": "n7"}, "limit": 50}, "rt=4;r=128;w=0"},
-		{"nobody", map[string]any{"from_id": strings.Repeat("0", 10) + "1ffffffffffffe"}, "rt=1;r=4;w=0"},
+		{"nobody", map[string]any{"from_id": customer.NewID(time.Now(), 1<<12-1).Hex()}, "rt=1;r=4;w=0"},
+		{"nobody, from a time that is to come", map[string]any{"from_id": strings.Repeat("0", 10) + "1ffffffffffffe"}, "rt=0;r=0;w=0"},
 	}
 	for _, step := range steps {
 		got := c.Must("list", step.body)
