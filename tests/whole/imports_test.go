@@ -44,7 +44,7 @@ func TestImportsGuide(t *testing.T) {
 			"done: 1 rows: " + mended + ", 0 rejected\n",
 			"undoing would do this: 1 changes put back, 1 customers deleted, 1 entries of points reversed, 0 changes kept\n",
 			"undone: 1 changes put back, 1 customers deleted, 1 entries of points reversed, 0 changes kept\n",
-			`"state":"undone"`, `{"imports":[{"id":"`, `"next":"`, `{"import":{"id":"`,
+			`"state":"undone"`, `{"imports":[{"id":"`, `{"import":{"id":"`,
 		} {
 			_, after, found := strings.Cut(rest, want)
 			if !found {
