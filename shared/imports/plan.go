@@ -104,12 +104,7 @@ func (s *Service) fail(ctx context.Context, im Import, err error) error {
 	if !rejected {
 		return err
 	}
-	_, err = s.update(ctx, im, func(now *Import) error {
-		if now.State.Open() {
-			now.State, now.Trouble, now.Ended = Failed, clientErr, instant(s.Now())
-		}
-		return nil
-	})
+	_, _, err = s.updateOpen(ctx, im, func(now *Import) { now.State, now.Trouble, now.Ended = Failed, clientErr, instant(s.Now()) })
 	return err
 }
 

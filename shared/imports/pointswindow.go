@@ -7,17 +7,19 @@ import (
 	"regulars/shared/points"
 )
 
-// A Ledger is a [points.Store] that also says whose an order is.
+// A Ledger is a [points.Store] that also says whose an order is, and what a commit takes
+// of a transaction.
 type Ledger interface {
 	points.Store
 	// OrderOwner is the customer that has the order's id, or 0.
 	OrderOwner(ctx context.Context, tenant int, order string) (customer.ID, error)
+	// WeighPoints is [customer.Store.Weigh] for a commit of points.
+	WeighPoints(c points.Commit) (items, bytes int, units int64, err error)
 }
 
 // A pointsWindow is the points of a window. An account is written once, with the
 // entries of all rows.
 type pointsWindow struct {
-	w *window
 	// profiles are accounts as the rows before leave them, with the customer as the
 	// store read it.
 	profiles map[customer.ID]points.Profile
@@ -38,9 +40,9 @@ type uniqueName struct {
 	ref points.Reference
 }
 
-func newPointsWindow(w *window) pointsWindow {
+func newPointsWindow() pointsWindow {
 	return pointsWindow{
-		w: w, profiles: map[customer.ID]points.Profile{}, orders: map[orderName]points.OrderRecord{},
+		profiles: map[customer.ID]points.Profile{}, orders: map[orderName]points.OrderRecord{},
 		unique: map[uniqueName]bool{}, owners: map[string]customer.ID{},
 	}
 }

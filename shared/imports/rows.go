@@ -266,7 +266,6 @@ func (k *applying) apply(ctx context.Context, im Import, part jobs.Part, at rowC
 	}
 	batch := newBatch(k.s, im, reading)
 	for i := range rows {
-		rows[i].values, rows[i].item = rowfile.Row{}, customer.BatchItem{}
 		end := rows[i].end
 		rows[i] = reading.read(rows[i].record)
 		rows[i].end = end
@@ -332,22 +331,8 @@ func (k *applying) stopAfter(ctx context.Context, im Import, part jobs.Part, at 
 	if rejected < im.Options.StopAfter {
 		return nil
 	}
-	return k.s.markStopped(ctx, im)
-}
-
-// markStopped makes all parts end at their next step.
-func (s *Service) markStopped(ctx context.Context, im Import) error {
-	_, err := s.update(ctx, im, func(now *Import) error {
-		if !now.State.Open() {
-			return errEnded
-		}
-		now.State, now.Ended = Stopped, instant(s.Now())
-		return nil
-	})
-	if errors.Is(err, errEnded) {
-		return nil
-	}
-	return err
+	_, _, err = k.s.updateOpen(ctx, im, func(now *Import) { now.State, now.Ended = Stopped, instant(k.s.Now()) })
+	return err // the parts end at their next step
 }
 
 // Finish implements [jobs.Kind].
@@ -380,7 +365,7 @@ type batch struct {
 }
 
 func newBatch(s *Service, im Import, r *reading) *batch {
-	w := newWindow(im.Tenant, s.Customers, s.Ledger, s.Weigher)
+	w := newWindow(im.Tenant, s.Customers, s.Ledger)
 	return &batch{
 		s: s, im: im, reading: r, window: w,
 		customers: customer.NewService(w, s.Now), ledger: points.NewService(ledgerWindow{s.Ledger, w}, s.Now),
@@ -443,7 +428,7 @@ func (b *batch) decide(ctx context.Context, r row) (customer.Result, error) {
 		return customer.Result{}, r.item.Rejected
 	}
 	request := r.item.Request
-	request.Rules, request.ReadAllKeys = rules(b.reading.settings), true
+	request.Rules, request.ReadAllKeys = b.reading.settings.CustomerRules(), true
 	result, err := b.customers.Apply(ctx, request)
 	if err != nil {
 		return result, b.reading.atColumn(err)

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/imports/rowfile"
@@ -31,7 +30,6 @@ type Parts struct {
 	Bucket    objects.Bucket
 	Customers customer.Store
 	Ledger    Ledger
-	Weigher   Weigher
 	Settings  Settings
 	Jobs      *jobs.Service
 	Dialect   Dialect
@@ -199,6 +197,24 @@ func (s *Service) update(ctx context.Context, im Import, decide func(now *Import
 	return now, err
 }
 
+// updateOpen changes an import that is open, and reports whether it was.
+func (s *Service) updateOpen(ctx context.Context, im Import, change func(now *Import)) (now Import, open bool, err error) {
+	now, err = s.update(ctx, im, func(now *Import) error {
+		if !now.State.Open() {
+			return errEnded
+		}
+		change(now)
+		return nil
+	})
+	if errors.Is(err, errEnded) {
+		return now, false, nil
+	}
+	return now, err == nil, err
+}
+
+// errEnded says that nothing is to be changed: the import has ended or is farther.
+var errEnded = errors.New("the import has ended")
+
 // A Progress is an import and how far it is.
 type Progress struct {
 	Import
@@ -317,7 +333,11 @@ func (s *Service) Cancel(ctx context.Context, tenant int, id string) (Progress, 
 	if err != nil {
 		return Progress{}, err
 	}
-	if err := s.end(ctx, im, Cancelled); err != nil {
+	im, ended, err := s.updateOpen(ctx, im, func(now *Import) { now.State, now.Ended = Cancelled, instant(s.Now()) })
+	if err == nil && ended {
+		err = s.conclude(ctx, im)
+	}
+	if err != nil {
 		return Progress{}, err
 	}
 	return s.Import(ctx, tenant, id)
@@ -378,26 +398,6 @@ func (im Import) atWork() (kind, job string) {
 	return "", ""
 }
 
-// end ends an import that is open before all of it is done.
-func (s *Service) end(ctx context.Context, im Import, state State) error {
-	im, err := s.update(ctx, im, func(now *Import) error {
-		if !now.State.Open() {
-			return errEnded
-		}
-		now.State, now.Ended = state, instant(s.Now())
-		return nil
-	})
-	if errors.Is(err, errEnded) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return s.conclude(ctx, im)
-}
-
-var errEnded = errors.New("the import has ended")
-
 // conclude cancels what is left of an import's jobs and leaves its counts and its
 // reports. It may be repeated.
 func (s *Service) conclude(ctx context.Context, im Import) error {
@@ -420,6 +420,3 @@ func (s *Service) put(ctx context.Context, key string, v any) error {
 	}
 	return s.Bucket.Put(ctx, key, append(document, '\n'), "application/json")
 }
-
-// rules are a tenant's rules about customers.
-func rules(settings access.Settings) customer.Rules { return settings.CustomerRules() }

@@ -155,7 +155,7 @@ func (k *undoing) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.
 	}
 	var back takenBack
 	err = afresh(ctx, func() (err error) {
-		w := newWindow(im.Tenant, k.s.Customers, k.s.Ledger, k.s.Weigher)
+		w := newWindow(im.Tenant, k.s.Customers, k.s.Ledger)
 		back, err = k.s.takeBack(ctx, im, w, c.Entries[:at.Left], max(1, undoAtOnce>>part.Outdated), maxItems)
 		return err
 	})
@@ -228,7 +228,7 @@ func (s *Service) takeBack(ctx context.Context, im Import, w *window, entries []
 	}
 	for _, e := range slices.Backward(recent) {
 		w.begin()
-		tally, kept, err := undoEntry(ctx, customers, ledger, customer.Request{Rules: rules(settings), ReadAllKeys: true}, points.Request{
+		tally, kept, err := undoEntry(ctx, customers, ledger, customer.Request{Rules: settings.CustomerRules(), ReadAllKeys: true}, points.Request{
 			Tenant: im.Tenant, ID: e.ID, Rules: settings.Preferences, Actor: "undo of import " + im.ID,
 			Show: func(points.Profile) ([]byte, error) { return []byte("{}"), nil },
 		}, e)
@@ -416,7 +416,7 @@ func (s *Service) PlanUndo(ctx context.Context, tenant int, id string) (UndoPlan
 	}
 	var plan UndoPlan
 	for _, key := range ranges {
-		w := newWindow(im.Tenant, s.Customers, s.Ledger, s.Weigher)
+		w := newWindow(im.Tenant, s.Customers, s.Ledger)
 		for key != "" {
 			c, err := s.chunk(ctx, key)
 			if err != nil {

@@ -35,7 +35,6 @@ type window struct {
 	customer.Store
 	tenant int
 	ledger Ledger
-	weigh  Weigher
 
 	keys      map[customer.Key]customer.KeyRecord
 	customers map[customer.ID]customer.Record
@@ -93,21 +92,14 @@ func (w Weight) minus(v Weight) Weight {
 	return Weight{w.Items - v.Items, w.Bytes - v.Bytes, w.Units - v.Units}
 }
 
-// A Weigher says what a commit takes of a transaction. It rejects a customer that
-// would grow too large.
-type Weigher interface {
-	Weigh(c customer.Commit) (items, bytes int, units int64, err error)
-	WeighPoints(c points.Commit) (items, bytes int, units int64, err error)
-}
-
-func newWindow(tenant int, customers customer.Store, ledger Ledger, weigh Weigher) *window {
+func newWindow(tenant int, customers customer.Store, ledger Ledger) *window {
 	w := &window{
-		Store: customers, tenant: tenant, ledger: ledger, weigh: weigh,
+		Store: customers, tenant: tenant, ledger: ledger,
 		keys: map[customer.Key]customer.KeyRecord{}, customers: map[customer.ID]customer.Record{}, asked: map[any]bool{},
 		merged: map[customer.ID]*customer.Commit{}, weights: map[customer.ID]Weight{},
 		keyChanges: map[customer.Key]keyChange{}, checkKeys: map[customer.Key]customer.Rev{}, checks: map[customer.ID]customer.Record{},
 	}
-	w.pointsWindow = newPointsWindow(w)
+	w.pointsWindow = newPointsWindow()
 	return w
 }
 
@@ -320,7 +312,7 @@ func (w *window) weight() (Weight, error) {
 }
 
 func (w *window) weightOf(c customer.Commit) (Weight, error) {
-	items, bytes, units, err := w.weigh.Weigh(c)
+	items, bytes, units, err := w.Weigh(c)
 	return Weight{items, bytes, units}, err
 }
 
@@ -328,7 +320,7 @@ func (w *window) weightOfPoints(c points.Commit) (Weight, error) {
 	if row := w.row.customer; w.merged[c.After.ID] != nil || row != nil && row.After.ID == c.After.ID {
 		c.Customer = customer.Record{} // it is written, not checked
 	}
-	items, bytes, units, err := w.weigh.WeighPoints(c)
+	items, bytes, units, err := w.ledger.WeighPoints(c)
 	return Weight{items, bytes, units}, err
 }
 

@@ -76,7 +76,7 @@ func (e *engine) open(t testing.TB, transport http.RoundTripper, bucket objects.
 	e.customers = customer.NewService(e.store, time.Now).WithSettling(0)
 	e.ledger = points.NewService(e.store, time.Now)
 	e.service = imports.NewService(imports.Parts{
-		Store: e.store, Bucket: bucket, Customers: e.store, Ledger: e.store, Weigher: e.store,
+		Store: e.store, Bucket: bucket, Customers: e.store, Ledger: e.store,
 		Settings: access.NewAuthorizer(e.store, time.Now, access.AuthorizerOptions{Remember: time.Second}),
 		Jobs:     jobs.NewService(e.store, e, time.Now, 0), Dialect: dialect, Texts: httpapi.Texts, Now: time.Now,
 		RangeBytes: 3000, GroupBytes: 3000, // several of each

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"regulars/shared/customer"
-	"regulars/shared/dynamo"
 	"regulars/shared/httpapi"
 	"regulars/shared/imports"
 	"regulars/shared/jobs"
@@ -72,7 +71,7 @@ func peaks(t *testing.T, rows, bad int) map[string]uint64 {
 	}
 	table, queue := &jobTable{memory: m, look: look, parts: map[string][]jobs.Part{}, jobs: map[string]jobs.Job{}}, &basket{}
 	service := imports.NewService(imports.Parts{
-		Store: importOf{memory: m}, Bucket: bucket, Customers: m, Weigher: dynamo.New(nil, "", time.Now), Settings: m,
+		Store: importOf{memory: m}, Bucket: bucket, Customers: m, Settings: m,
 		Jobs: jobs.NewService(table, queue, time.Now, 0), Dialect: dialect, Texts: httpapi.Texts, Now: tick,
 	})
 	worker := jobs.NewWorker(table, imports.Kinds(service), time.Now)

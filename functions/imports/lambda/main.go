@@ -35,7 +35,7 @@ func main() {
 	worker := jobs.NewWorker(store, kinds, environment.Clock.Now).WithTexts(texts)
 	service := domain.NewService(domain.Parts{
 		Store: store, Bucket: s3bucket.New(s3bucket.NewClient(cfg), environment.ImportBucket),
-		Customers: store, Ledger: store, Weigher: store, Settings: guard,
+		Customers: store, Ledger: store, Settings: guard,
 		Jobs:    jobs.NewService(store, queue, environment.Clock.Now, 0).WithTexts(texts),
 		Dialect: rows.Dialect, Texts: texts, Now: environment.Clock.Now,
 	})

@@ -138,7 +138,7 @@ func newImports(store *dynamo.Store, guard *access.Authorizer, bucket objects.Bu
 	known, texts := map[string]jobs.Kind{}, rows.Texts()
 	parts := partqueue.NewInProcess(jobs.NewWorker(store, known, time.Now).WithTexts(texts), observer)
 	service := domain.NewService(domain.Parts{
-		Store: store, Bucket: bucket, Customers: store, Ledger: store, Weigher: store, Settings: guard,
+		Store: store, Bucket: bucket, Customers: store, Ledger: store, Settings: guard,
 		Jobs:    jobs.NewService(store, parts, time.Now, 0).WithTexts(texts),
 		Dialect: rows.Dialect, Texts: texts, Now: time.Now,
 	})
