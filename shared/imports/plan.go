@@ -438,9 +438,9 @@ func (k *planning) Finish(ctx context.Context, job jobs.Job) error {
 	if len(ranges) == 0 {
 		return k.s.done(ctx, im)
 	}
-	texts := make([]string, len(ranges))
+	texts, groups := make([]string, len(ranges)), k.s.groups(ranges)
 	for i, r := range ranges {
-		document, err := json.Marshal(r)
+		document, err := json.Marshal(sortRange{r, groups})
 		if err != nil {
 			return err
 		}

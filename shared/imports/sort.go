@@ -20,6 +20,16 @@ import (
 // groups, 8 bytes each and one more for the end, then the groups.
 type sorting struct{ s *Service }
 
+// A sortRange is what a part of the sort covers, and into how many groups rows go.
+type sortRange struct {
+	rowfile.Range
+	Groups int `json:"groups"`
+}
+
+func parseSortRange(text string) (r sortRange, err error) {
+	return r, json.Unmarshal([]byte(text), &r)
+}
+
 // Step implements [jobs.Kind].
 func (k sorting) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
 	im, err := k.s.get(ctx, job.Tenant, job.Subject.Name)
@@ -41,19 +51,15 @@ func (k sorting) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.S
 
 // sort writes the groups of the part's range.
 func (k sorting) sort(ctx context.Context, im Import, part jobs.Part) (jobs.Step, error) {
-	var r rowfile.Range
-	if err := json.Unmarshal([]byte(part.Range), &r); err != nil {
+	r, err := parseSortRange(part.Range)
+	if err != nil {
 		return jobs.Step{}, err
 	}
 	reading, err := k.s.reading(ctx, im)
 	if err != nil {
 		return jobs.Step{}, err
 	}
-	ranges, err := k.s.ranges(ctx, im)
-	if err != nil {
-		return jobs.Step{}, err
-	}
-	sorted, err := k.group(ctx, im, reading, r, k.s.groups(ranges))
+	sorted, err := k.group(ctx, im, reading, r)
 	if err != nil {
 		return jobs.Step{}, err
 	}
@@ -65,7 +71,7 @@ func (k sorting) sort(ctx context.Context, im Import, part jobs.Part) (jobs.Step
 }
 
 // group reads the rows of a range.
-func (k sorting) group(ctx context.Context, im Import, reading *reading, r rowfile.Range, groups int) (*sortedRange, error) {
+func (k sorting) group(ctx context.Context, im Import, reading *reading, r sortRange) (*sortedRange, error) {
 	key, version := im.Key, im.Version
 	if r.Piece != "" {
 		key, version = r.Piece, ""
@@ -76,7 +82,7 @@ func (k sorting) group(ctx context.Context, im Import, reading *reading, r rowfi
 	}
 	defer body.Close()
 	sorted := &sortedRange{
-		frames: make([]byte, 0, r.Length+frameBytes*r.Rows), rows: make([]sortedRow, 0, r.Rows), sizes: make([]int, groups),
+		frames: make([]byte, 0, r.Length+frameBytes*r.Rows), rows: make([]sortedRow, 0, r.Rows), sizes: make([]int, r.Groups),
 	}
 	records := rowfile.NewReader(body, reading.file.Header, r.FirstRow)
 	for {
@@ -87,7 +93,7 @@ func (k sorting) group(ctx context.Context, im Import, reading *reading, r rowfi
 		if err != nil {
 			return nil, err
 		}
-		sorted.add(groupOf(reading.match(record), groups), record)
+		sorted.add(groupOf(reading.match(record), r.Groups), record)
 	}
 	if int64(len(sorted.rows)) != r.Rows {
 		return nil, fmt.Errorf("%d rows from %d on, not the %d of the plan", len(sorted.rows), r.FirstRow, r.Rows)
@@ -167,10 +173,6 @@ func (k sorting) Finish(ctx context.Context, job jobs.Job) error {
 	if im.State != Planning && im.State != Sorting {
 		return k.s.reportEnded(ctx, im)
 	}
-	ranges, err := k.s.ranges(ctx, im)
-	if err != nil {
-		return err
-	}
 	parts, err := k.s.Jobs.Parts(ctx, im.Tenant, job.ID)
 	if err != nil {
 		return err
@@ -182,7 +184,11 @@ func (k sorting) Finish(ctx context.Context, job jobs.Job) error {
 	if err := k.s.put(ctx, im.folder(workFolder)+"sorted.json", keys); err != nil {
 		return err
 	}
-	numbers := make([]string, k.s.groups(ranges))
+	first, err := parseSortRange(parts[0].Range)
+	if err != nil {
+		return err
+	}
+	numbers := make([]string, first.Groups)
 	for i := range numbers {
 		numbers[i] = strconv.Itoa(i)
 	}

@@ -125,7 +125,7 @@ func played(b *testing.B, file string) (*memory, jobs.Kind) {
 		}
 	}
 	m.im.State = imports.Sorting
-	step, err := kinds[imports.SortJob].Step(b.Context(), jobs.Job{Tenant: tenant, Subject: subject}, jobs.Part{Range: string(all[0])})
+	step, err := kinds[imports.SortJob].Step(b.Context(), jobs.Job{Tenant: tenant, Subject: subject}, jobs.Part{Range: strings.Replace(string(all[0]), "{", `{"groups": 1, `, 1)})
 	if err != nil {
 		b.Fatal(err)
 	}
