@@ -167,19 +167,7 @@ func tagIsTooLong(document []byte) bool {
 	if len(document) <= maxTag || document[0] != '<' || bytes.IndexByte([]byte("!?/"), document[1]) >= 0 {
 		return false
 	}
-	quote := byte(0)
-	for _, c := range document[:maxTag] {
-		switch {
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote != 0:
-		case c == '"' || c == '\'':
-			quote = c
-		case c == '>':
-			return false
-		}
-	}
-	return true
+	return endOfTag(document) < 0
 }
 
 func abridged(reason string) string {
