@@ -324,18 +324,9 @@ func (s *Service) chunk(ctx context.Context, key string) (c chunk, err error) {
 	return c, decode(document, &c)
 }
 
-// chunks are the chunks from the key back to the first, the first one first.
+// chunks are the chunks from the key back to the first, the last one first.
 func (s *Service) chunks(ctx context.Context, key string, each func(c chunk) error) error {
-	var keys []string
 	for key != "" {
-		c, err := s.chunk(ctx, key)
-		if err != nil {
-			return err
-		}
-		keys = append(keys, key)
-		key = c.Previous
-	}
-	for _, key := range slices.Backward(keys) {
 		c, err := s.chunk(ctx, key)
 		if err == nil {
 			err = each(c)
@@ -343,6 +334,7 @@ func (s *Service) chunks(ctx context.Context, key string, each func(c chunk) err
 		if err != nil {
 			return err
 		}
+		key = c.Previous
 	}
 	return nil
 }
