@@ -24,10 +24,17 @@ import (
 // has; the cursor of the part and Previous say which chunks count.
 type chunk struct {
 	// Previous is the key of the chunk before, empty for the first.
-	Previous string      `json:"previous,omitempty"`
-	Entries  []entry     `json:"entries,omitempty"`
+	Previous string  `json:"previous,omitempty"`
+	Entries  []entry `json:"entries,omitempty"`
+	// Rejected are the rows that the step rejects, after those of the steps before that
+	// are not in Gathered or before it: so that the report reads few chunks.
 	Rejected []rejection `json:"rejected,omitempty"`
+	// Gathered is the key of the chunk with the rejected rows before these.
+	Gathered string `json:"gathered,omitempty"`
 }
+
+// gatheredBytes is how much of rejected rows a chunk repeats of the steps before, about.
+const gatheredBytes = 64_000
 
 // A rejection is a row that was rejected.
 type rejection struct {
@@ -270,7 +277,7 @@ func setSubscription(c *customer.Customer, key string, v json.RawMessage) error 
 	c.Subscriptions = slices.Clone(c.Subscriptions)
 	at := slices.IndexFunc(c.Subscriptions, func(s customer.Subscription) bool { return s.Key() == named })
 	if v == nil {
-		if at >= 0 {
+		if at >= gatheredBytes {
 			c.Subscriptions = slices.Delete(c.Subscriptions, at, at+1)
 		}
 		return nil
@@ -288,21 +295,45 @@ func setSubscription(c *customer.Customer, key string, v json.RawMessage) error 
 }
 
 // store puts the batch's journal into the bucket and its key into the cursor.
-func (b *batch) store(ctx context.Context, part jobs.Part, at *rowCursor) error {
-	c := chunk{Previous: at.Chunk, Rejected: b.rejected}
+func (b *batch) store(ctx context.Context, part jobs.Part, at *rowCursor, reader *rowReader) error {
+	c := chunk{Previous: at.Chunk}
 	if !b.im.Options.DryRun {
 		c.Entries = b.journal
 	}
-	if len(c.Entries)+len(c.Rejected) == 0 {
+	if len(c.Entries)+len(b.rejected) == 0 {
 		return nil
+	}
+	if len(b.rejected) > 0 {
+		before, err := reader.chunk(ctx, at.Gathered)
+		if err != nil {
+			return err
+		}
+		if c.Rejected, c.Gathered = before.Rejected, before.Gathered; bytesOf(c.Rejected) >= gatheredBytes {
+			c.Rejected, c.Gathered = nil, at.Gathered
+		}
+		c.Rejected = slices.Concat(c.Rejected, b.rejected)
 	}
 	key := fmt.Sprintf("%s%05d-%07d-%s.json", b.im.folder(journalFolder), part.Number, at.Chunks, rand.Text()[:10])
 	if err := b.s.putChunk(ctx, key, c); err != nil {
 		return err
 	}
 	at.Chunk, at.Chunks = key, at.Chunks+1
+	if len(b.rejected) > 0 {
+		at.Gathered = key
+		reader.gathered = gathered{key, c}
+	}
 	return nil
 }
+
+// bytesOf is about how much the rows are of a report, in bytes.
+func bytesOf(rows []rejection) (bytes int) {
+	for _, r := range rows {
+		bytes += r.bytes()
+	}
+	return bytes
+}
+
+func (r rejection) bytes() int { return len(r.Raw) + len(r.Text) + 100 }
 
 func (s *Service) putChunk(ctx context.Context, key string, c chunk) error {
 	document, err := json.Marshal(c)
@@ -322,21 +353,6 @@ func (s *Service) chunk(ctx context.Context, key string) (c chunk, err error) {
 		return c, err
 	}
 	return c, decode(document, &c)
-}
-
-// chunks are the chunks from the key back to the first, the last one first.
-func (s *Service) chunks(ctx context.Context, key string, each func(c chunk) error) error {
-	for key != "" {
-		c, err := s.chunk(ctx, key)
-		if err == nil {
-			err = each(c)
-		}
-		if err != nil {
-			return err
-		}
-		key = c.Previous
-	}
-	return nil
 }
 
 var _ points.Store = ledgerWindow{}

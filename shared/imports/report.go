@@ -144,19 +144,20 @@ func (s *Service) putRejected(ctx context.Context, im Import, ends []rowCursor) 
 		return err
 	}
 	for _, at := range ends {
-		err := s.chunks(ctx, at.Chunk, func(c chunk) error {
+		for key := at.Gathered; key != ""; {
+			c, err := s.chunk(ctx, key)
+			if err != nil {
+				return 0, nil, err
+			}
 			for _, r := range c.Rejected {
 				rows = append(rows, r)
-				if bytes += len(r.Raw) + len(r.Text) + 100; bytes >= int(s.ReportBytes) {
+				if bytes += r.bytes(); bytes >= int(s.ReportBytes) {
 					if err := flush(); err != nil {
-						return err
+						return 0, nil, err
 					}
 				}
 			}
-			return nil
-		})
-		if err != nil {
-			return 0, nil, err
+			key = c.Gathered
 		}
 	}
 	if len(rows) > 0 || files == 1 { // which has the name of one of several

@@ -45,6 +45,8 @@ type rowCursor struct {
 	// are.
 	Chunk  string `json:"chunk,omitempty"`
 	Chunks int    `json:"chunks,omitempty"`
+	// Gathered is the key of the latest object that has rejected rows.
+	Gathered string `json:"gathered,omitempty"`
 	// Rows is how many the last step applied.
 	Rows int `json:"rows,omitempty"`
 	Tally
@@ -290,7 +292,7 @@ func (k *applying) apply(ctx context.Context, im Import, part jobs.Part, at rowC
 	ended := reader.drop(applied)
 	at.Rows = applied
 	at.Tally = at.plus(batch.tally)
-	if err := batch.store(ctx, part, &at); err != nil {
+	if err := batch.store(ctx, part, &at, reader); err != nil {
 		return jobs.Step{}, err
 	}
 	if err := k.stopAfter(ctx, im, part, at, batch); err != nil {
@@ -529,6 +531,14 @@ type rowReader struct {
 	read    place // where reading goes on
 	ended   bool
 	parser  *rowfile.Parser
+
+	gathered gathered // the last that was stored
+}
+
+// A gathered is a chunk with the rejected rows of several steps.
+type gathered struct {
+	key string
+	chunk
 }
 
 // reader is the one that goes on at the place.
@@ -597,6 +607,17 @@ func (r *rowReader) next(ctx context.Context, n int) ([]row, error) {
 		r.waiting = append(r.waiting, row{record: record, end: r.read})
 	}
 	return slices.Clone(r.waiting[:min(n, len(r.waiting))]), nil
+}
+
+// chunk is the chunk of the key that has rejected rows; an empty one where key is empty.
+func (r *rowReader) chunk(ctx context.Context, key string) (chunk, error) {
+	switch key {
+	case "":
+		return chunk{}, nil
+	case r.gathered.key:
+		return r.gathered.chunk, nil
+	}
+	return r.s.chunk(ctx, key)
 }
 
 // open opens the group in the next object that has one.

@@ -165,11 +165,9 @@ func (k *undoing) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.
 	at.Left -= back.entries
 	at.UndoTally = at.plus(back.tally)
 	if len(back.kept) > 0 {
-		key := fmt.Sprintf("%sundo-%05d-%s.json", im.folder(journalFolder), part.Number, rand.Text()[:10])
-		if err := k.s.put(ctx, key, keptChunk{Previous: at.Report, Kept: back.kept}); err != nil {
+		if at.Report, err = k.s.putKept(ctx, im, part.Number, at.Report, back.kept); err != nil {
 			return jobs.Step{Cursor: part.Cursor}, err
 		}
-		at.Report = key
 	}
 	done := false
 	if at.Left == 0 {
@@ -183,10 +181,41 @@ func (k *undoing) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.
 	}, err
 }
 
-// A keptChunk is an object of the journal that says what undoing left.
+// A keptChunk is an object of the journal that says what undoing left. It repeats what
+// those before it say, but for Previous and those before that.
 type keptChunk struct {
 	Previous string `json:"previous,omitempty"`
 	Kept     []Kept `json:"kept"`
+}
+
+// keptAtOnce is of how many rows a chunk repeats what is kept.
+const keptAtOnce = 1000
+
+// putKept stores what is kept with what the chunk of the key says, and returns the key
+// that says both.
+func (s *Service) putKept(ctx context.Context, im Import, part int, key string, kept []Kept) (string, error) {
+	before, err := s.keptChunk(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	if len(before.Kept) >= keptAtOnce {
+		before = keptChunk{Previous: key}
+	}
+	before.Kept = append(before.Kept, kept...)
+	key = fmt.Sprintf("%sundo-%05d-%s.json", im.folder(journalFolder), part, rand.Text()[:10])
+	return key, s.put(ctx, key, before)
+}
+
+// keptChunk reads a chunk; it is empty where key is.
+func (s *Service) keptChunk(ctx context.Context, key string) (c keptChunk, err error) {
+	if key == "" {
+		return c, nil
+	}
+	document, err := s.read(ctx, key)
+	if err != nil {
+		return c, err
+	}
+	return c, json.Unmarshal(document, &c)
 }
 
 // Kept says what of a row's change stays, and why: names of fields that somebody has
@@ -360,12 +389,8 @@ func (k *undoing) Finish(ctx context.Context, job jobs.Job) error {
 		}
 		tally = tally.plus(at.UndoTally)
 		for key := at.Report; key != ""; {
-			document, err := k.s.read(ctx, key)
+			c, err := k.s.keptChunk(ctx, key)
 			if err != nil {
-				return err
-			}
-			var c keptChunk
-			if err := json.Unmarshal(document, &c); err != nil {
 				return err
 			}
 			for _, kept := range c.Kept {

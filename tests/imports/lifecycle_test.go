@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"regulars/shared/customer"
@@ -219,6 +220,36 @@ func TestManyRejectedRows(t *testing.T) {
 	}
 	if len(p.Results) < 4 || rows != 60 || p.Results[1] == p.Results[2] {
 		t.Errorf("%d rows in %q", rows, p.Results)
+	}
+}
+
+// The rejected rows of many steps are gathered as they go: the report reads few objects.
+func TestRejectedRowsOfManySteps(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	e.service.RangeBytes, e.service.GroupBytes = 1<<20, 1<<20
+	var reads atomic.Int64
+	e.bucket.Fail(func(op, key string) error {
+		if op == "get" && strings.HasPrefix(key, "journal/") {
+			reads.Add(1)
+		}
+		return nil
+	})
+	var file, want strings.Builder
+	file.WriteString("email,_fname\n")
+	for n := range 400 {
+		fmt.Fprintf(&file, "nobody %d,%s\n", n, strings.Repeat("x", 200))
+		fmt.Fprintf(&want, "nobody %d\n", n)
+	}
+	p := e.drop(t, "imports/tenant=5/a.csv", file.String(), nil)
+	var got strings.Builder
+	for line := range strings.Lines(e.read(t, p.Results[1])) {
+		if email, _, _ := strings.Cut(line, ","); strings.HasPrefix(email, "nobody ") {
+			got.WriteString(email + "\n")
+		}
+	}
+	if got.String() != want.String() || reads.Load() < 2 || reads.Load() > 8 {
+		t.Errorf("%d rows of 400, %d reads of the journal", strings.Count(got.String(), "\n"), reads.Load())
 	}
 }
 
