@@ -49,10 +49,10 @@ type entry struct {
 	Row     int64       `json:"row"`
 	ID      customer.ID `json:"id"`
 	Created bool        `json:"created,omitempty"`
-	// Before and After are the fields that differ, by name, as JSON; one that was or
-	// is absent is not there.
-	Before fields `json:"before,omitempty"`
-	After  fields `json:"after,omitempty"`
+	// Before and After are objects of the [fields] that differ; one that was or is
+	// absent is not there.
+	Before json.RawMessage `json:"before,omitempty"`
+	After  json.RawMessage `json:"after,omitempty"`
 	// Points are the numbers of the ledger's entries that the row made, Order the
 	// order that it brought.
 	Points []int64 `json:"points,omitempty"`
@@ -79,18 +79,6 @@ func newEntry(row int64, result customer.Result, c change) entry {
 	return e
 }
 
-// differing are the fields that are not the same in both.
-func differing(before, after fields) (b, a fields) {
-	b, a = maps.Clone(before), maps.Clone(after)
-	for name, v := range before {
-		if w, ok := after[name]; ok && bytes.Equal(v, w) {
-			delete(b, name)
-			delete(a, name)
-		}
-	}
-	return b, a
-}
-
 // The fields that are told in pieces.
 const (
 	customPrefix       = "Custom."
@@ -101,71 +89,145 @@ const (
 // fieldsOf are the fields of a customer that have a value.
 func fieldsOf(c customer.Customer) fields {
 	f := fields{}
-	for name, v := range valuesOf(c) {
-		f[name], _ = json.Marshal(v) // what a customer is made of always can be
-	}
+	eachChange(customer.Customer{}, c, func(name string, _, is any) { f[name] = appendJSON(nil, is) })
 	return f
 }
 
-// changedFields are the fields that differ, as they were and as they are.
-func changedFields(before, after customer.Customer) (b, a fields) {
-	b, a = fields{}, fields{}
-	was, is := valuesOf(before), valuesOf(after)
-	for name, v := range was {
-		w, still := is[name]
-		if still && reflect.DeepEqual(v, w) {
-			continue
+// changedFields are objects of the fields that differ, as they were and as they are;
+// nil where there are none.
+func changedFields(before, after customer.Customer) (b, a json.RawMessage) {
+	add := func(object json.RawMessage, name string, v any) json.RawMessage {
+		if v == nil {
+			return object
 		}
-		b[name], _ = json.Marshal(v)
-		if still {
-			a[name], _ = json.Marshal(w)
+		separator := byte(',')
+		if object == nil {
+			object, separator = make([]byte, 0, 512), '{'
 		}
+		object = append(object, separator)
+		object = append(appendJSON(object, name), ':')
+		return appendJSON(object, v)
 	}
-	for name, v := range is {
-		if _, known := was[name]; !known {
-			a[name], _ = json.Marshal(v)
-		}
+	eachChange(before, after, func(name string, was, is any) { b, a = add(b, name, was), add(a, name, is) })
+	if b != nil {
+		b = append(b, '}')
+	}
+	if a != nil {
+		a = append(a, '}')
 	}
 	return b, a
 }
 
-// valuesOf are the fields of a customer that have a value, by name.
-func valuesOf(c customer.Customer) map[string]any {
-	values := make(map[string]any, 16)
-	set := func(name string, v any, absent bool) {
-		if !absent {
-			values[name] = v
-		}
+// appendJSON appends v as [json.Marshal] writes it. What a customer is made of always
+// can be written.
+func appendJSON(document []byte, v any) []byte {
+	if text, ok := v.(string); ok && !strings.ContainsFunc(text, mustEscape) {
+		document = append(document, '"')
+		document = append(document, text...)
+		return append(document, '"')
 	}
-	set("Emails", c.Emails, len(c.Emails) == 0)
-	set("Phones", c.Phones, len(c.Phones) == 0)
-	set("FirstName", c.FirstName, c.FirstName == "")
-	set("LastName", c.LastName, c.LastName == "")
-	set("Title", c.Title, c.Title == "")
-	set("BirthDate", c.BirthDate, c.BirthDate == "")
-	set("Sex", c.Sex, c.Sex == customer.SexUnknown)
-	set("Country", c.Country, c.Country == "")
-	set("Region", c.Region, c.Region == "")
-	set("City", c.City, c.City == "")
-	set("Street", c.Street, c.Street == "")
-	set("Disabled", c.Disabled, !c.Disabled)
-	set("Tags", c.Tags, len(c.Tags) == 0)
-	set("Segments", c.Segments, len(c.Segments) == 0)
-	set("ClientID", c.ClientID, c.ClientID == "")
-	for name, v := range c.Custom {
-		values[customPrefix+name] = v
-	}
-	for number, e := range c.Extensions {
-		if e.Records != nil { // others were not looked at and are as they were
-			values[extensionPrefix+strconv.Itoa(number)] = e.Records
-		}
-	}
-	for _, s := range c.Subscriptions {
-		key, _ := json.Marshal(s.Key())
-		values[subscriptionPrefix+string(key)] = s
-	}
-	return values
+	encoded, _ := json.Marshal(v)
+	return append(document, encoded...)
 }
+
+// mustEscape reports some of the runes that JSON is written without, and all that
+// [json.Marshal] escapes.
+func mustEscape(r rune) bool {
+	return r < ' ' || r >= 0x7f || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&'
+}
+
+// eachChange calls visit with each field that differs; nil is an absent one.
+func eachChange(before, after customer.Customer, visit func(name string, was, is any)) {
+	text := func(name, was, is string) {
+		if was != is {
+			visit(name, orNil(was, was == ""), orNil(is, is == ""))
+		}
+	}
+	texts := func(name string, was, is []string) {
+		if !slices.Equal(was, is) {
+			visit(name, orNil(was, len(was) == 0), orNil(is, len(is) == 0))
+		}
+	}
+	texts("Emails", before.Emails, after.Emails)
+	texts("Phones", before.Phones, after.Phones)
+	text("FirstName", before.FirstName, after.FirstName)
+	text("LastName", before.LastName, after.LastName)
+	text("Title", before.Title, after.Title)
+	text("BirthDate", string(before.BirthDate), string(after.BirthDate))
+	text("Sex", string(before.Sex), string(after.Sex))
+	text("Country", before.Country, after.Country)
+	text("Region", before.Region, after.Region)
+	text("City", before.City, after.City)
+	text("Street", before.Street, after.Street)
+	if before.Disabled != after.Disabled {
+		visit("Disabled", orNil(true, !before.Disabled), orNil(true, !after.Disabled))
+	}
+	texts("Tags", before.Tags, after.Tags)
+	if !slices.Equal(before.Segments, after.Segments) {
+		visit("Segments", orNil(before.Segments, len(before.Segments) == 0), orNil(after.Segments, len(after.Segments) == 0))
+	}
+	text("ClientID", before.ClientID, after.ClientID)
+	eachMember(before.Custom, after.Custom, func(name string, was, is any) { visit(customPrefix+name, was, is) })
+	eachMember(recordsOf(before), recordsOf(after), func(number int, was, is any) {
+		visit(extensionPrefix+strconv.Itoa(number), was, is)
+	})
+	eachMember(subscriptionsOf(before), subscriptionsOf(after), func(key customer.SubscriptionKey, was, is any) {
+		document, _ := json.Marshal(key)
+		visit(subscriptionPrefix+string(document), was, is)
+	})
+}
+
+// orNil is v, or nil where it is absent.
+func orNil(v any, absent bool) any {
+	if absent {
+		return nil
+	}
+	return v
+}
+
+// eachMember calls visit with each member that differs; nil is an absent one.
+func eachMember[K comparable](before, after map[K]any, visit func(name K, was, is any)) {
+	for name, was := range before {
+		if is := after[name]; !reflect.DeepEqual(was, is) {
+			visit(name, was, is)
+		}
+	}
+	for name, is := range after {
+		if _, known := before[name]; !known {
+			visit(name, nil, is)
+		}
+	}
+}
+
+// recordsOf are the records of extensions by their number; others were not looked at
+// and are as they were.
+func recordsOf(c customer.Customer) map[int]any {
+	var records map[int]any
+	for number, e := range c.Extensions {
+		if e.Records == nil {
+			continue
+		}
+		if records == nil {
+			records = map[int]any{}
+		}
+		records[number] = e.Records
+	}
+	return records
+}
+
+func subscriptionsOf(c customer.Customer) map[customer.SubscriptionKey]any {
+	if len(c.Subscriptions) == 0 {
+		return nil
+	}
+	subscriptions := make(map[customer.SubscriptionKey]any, len(c.Subscriptions))
+	for _, s := range c.Subscriptions {
+		subscriptions[s.Key()] = s
+	}
+	return subscriptions
+}
+
+// readFields reads an object of fields.
+func readFields(object json.RawMessage) (f fields, err error) { return f, decode(object, &f) }
 
 // restore gives c the fields of before wherever it has those of after. It returns the
 // names of the fields that are left, because somebody has changed them since.

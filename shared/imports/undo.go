@@ -1,11 +1,13 @@
 package imports
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -312,15 +314,23 @@ func undoEntry(ctx context.Context, customers *customer.Service, ledger *points.
 			}
 		}
 	}
-	if len(e.Before)+len(e.After) == 0 {
+	before, err := readFields(e.Before)
+	if err != nil {
+		return tally, kept, err
+	}
+	after, err := readFields(e.After)
+	if err != nil {
+		return tally, kept, err
+	}
+	if len(before)+len(after) == 0 {
 		return tally, kept, nil
 	}
 	deleted := false
 	request.Search = customer.Search{ID: e.ID}
-	request.WithExtensions = len(e.Before.extensions())+len(e.After.extensions()) > 0
+	request.WithExtensions = before.haveExtensions() || after.haveExtensions()
 	request.Edit = func(c *customer.Customer, now time.Time) error {
 		deleted, kept.Fields = false, nil
-		if e.Created && untouched(*c, e.After) && kept.Reason == "" {
+		if e.Created && untouched(*c, after) && kept.Reason == "" {
 			deleted = true
 			return customer.Delete(c, now)
 		}
@@ -328,7 +338,7 @@ func undoEntry(ctx context.Context, customers *customer.Service, ledger *points.
 			kept.Reason = "touched"
 			return nil
 		}
-		fields, err := restore(c, e.Before, e.After)
+		fields, err := restore(c, before, after)
 		kept.Fields = fields
 		return err
 	}
@@ -349,20 +359,18 @@ func undoEntry(ctx context.Context, customers *customer.Service, ledger *points.
 	return tally, kept, nil
 }
 
-// extensions are the names of those fields that are extensions.
-func (f fields) extensions() (names []string) {
+func (f fields) haveExtensions() bool {
 	for name := range f {
 		if strings.HasPrefix(name, extensionPrefix) {
-			names = append(names, name)
+			return true
 		}
 	}
-	return names
+	return false
 }
 
 // untouched reports whether a customer is just what the row that created it made.
 func untouched(c customer.Customer, after fields) bool {
-	now, was := differing(fieldsOf(c), after)
-	return len(now)+len(was) == 0
+	return maps.EqualFunc(fieldsOf(c), after, func(v, w json.RawMessage) bool { return bytes.Equal(v, w) })
 }
 
 // Finish implements [jobs.Kind].

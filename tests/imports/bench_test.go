@@ -11,7 +11,6 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
-	"regulars/shared/dynamo"
 	"regulars/shared/httpapi"
 	"regulars/shared/imports"
 	"regulars/shared/jobs"
@@ -49,11 +48,9 @@ func (m *memory) Reload(context.Context, int) (access.Settings, error) {
 	return access.NewSettings(tenant, "Shop")
 }
 
-// reckoner says what commits take of a transaction, for which it needs no table.
-var reckoner = dynamo.New(nil, "", time.Now)
-
+// Weigh takes customers for small.
 func (m *memory) Weigh(c customer.Commit) (items, bytes int, units int64, err error) {
-	return reckoner.Weigh(c)
+	return 1 + len(c.Keys), 300 * (1 + len(c.Keys)), int64(2 + 2*len(c.Keys)), nil
 }
 
 func (m *memory) Keys(_ context.Context, _ int, keys []customer.Key) (map[customer.Key]customer.KeyRecord, error) {
