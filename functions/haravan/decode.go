@@ -43,6 +43,8 @@ type call struct {
 	wallet *wallet
 	// dryRun: nothing is to be done.
 	dryRun bool
+	// proposes: the body has settings that the call tries.
+	proposes bool
 }
 
 // credentials finds the bearer token. Its home tenant is meant.

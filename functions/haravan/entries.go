@@ -184,6 +184,12 @@ func (c *call) pageOfLines() (p points.Period, err error) {
 	return p, nil
 }
 
+// columns are those of the file. New ones come last, for those who read it by position.
+var columns = []string{
+	"seq", "kind", "value", "balance", "reason", "ref_id", "actor", "created_at", "reverses", "reversed_by", "hash",
+	"wallet", "expires", "usable_at", "campaign", "held", "hold", "hold_expires_at", "not_taken", "rules", "peer_id", "peer_seq",
+}
+
 // exportEntries is the statement as a CSV file. Where more follows the header
 // X-Next-Cursor says from where.
 func (d *Dialect) exportEntries(c *call) (httpapi.Answer, error) {
@@ -192,12 +198,12 @@ func (d *Dialect) exportEntries(c *call) (httpapi.Answer, error) {
 		return httpapi.Answer{}, err
 	}
 	var header []csvtext.Cell
-	for _, name := range []string{"seq", "kind", "value", "balance", "reason", "ref_id", "actor", "created_at", "reverses", "reversed_by", "hash"} {
+	for _, name := range columns {
 		header = append(header, csvtext.Text(name))
 	}
 	file := csvtext.AppendRow(nil, header...)
 	for _, l := range lines {
-		file = csvtext.AppendRow(file, newEntry(l).row()...)
+		file = csvtext.AppendRow(file, newEntry(l).row(c.walletCode())...)
 	}
 	answer := httpapi.Raw(http.StatusOK, "text/csv; charset=utf-8", file)
 	answer.Set("Content-Disposition", `attachment; filename="entries-`+c.fileName()+`.csv"`)
@@ -207,20 +213,39 @@ func (d *Dialect) exportEntries(c *call) (httpapi.Answer, error) {
 	return answer, nil
 }
 
-// row is the entry as a row of the file.
-func (e entry) row() []csvtext.Cell {
-	var reverses csvtext.Cell
-	if e.Reverses != nil {
-		reverses = csvtext.Int(*e.Reverses)
+// row is the entry as a row of the file of a wallet's statement. What the entry does
+// not have is an empty cell.
+func (e entry) row(wallet string) []csvtext.Cell {
+	number := func(n int64) (cell csvtext.Cell) {
+		if n != 0 {
+			cell = csvtext.Int(n)
+		}
+		return cell
+	}
+	words := func(text *string) (cell csvtext.Cell) {
+		if text != nil {
+			cell = csvtext.Text(*text)
+		}
+		return cell
 	}
 	by := make([]string, len(e.ReversedBy))
 	for i, seq := range e.ReversedBy {
 		by[i] = strconv.FormatInt(seq, 10)
 	}
+	var reverses int64
+	if e.Reverses != nil {
+		reverses = *e.Reverses
+	}
+	var other peer
+	if e.Peer != nil {
+		other = *e.Peer
+	}
 	return []csvtext.Cell{
 		csvtext.Int(e.Seq), csvtext.Text(e.Kind), csvtext.Int(e.Value), csvtext.Int(e.Balance),
-		csvtext.Text(e.Reason), csvtext.Text(e.RefID), csvtext.Text(e.Actor), csvtext.Text(e.Created), reverses,
+		csvtext.Text(e.Reason), csvtext.Text(e.RefID), csvtext.Text(e.Actor), csvtext.Text(e.Created), number(reverses),
 		csvtext.Text(strings.Join(by, " ")), csvtext.Text(e.Hash),
+		csvtext.Text(wallet), words(e.Expires), words(e.Usable), csvtext.Text(e.Campaign), number(e.Held), number(e.Hold),
+		words(e.HoldExpires), number(e.NotTaken), csvtext.Text(e.Rules), number(int64(other.ID)), number(other.Seq),
 	}
 }
 

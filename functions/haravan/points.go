@@ -87,6 +87,10 @@ var firstPaid = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // payOrder takes in an order that was paid.
 func (d *Dialect) payOrder(c *call) (httpapi.Answer, error) {
+	proposed, err := c.proposal("order")
+	if err != nil {
+		return httpapi.Answer{}, err
+	}
 	order, err := c.object("order", "id", "total", "points_used", "paid_at", "line_items")
 	if err != nil {
 		return httpapi.Answer{}, err
@@ -94,6 +98,9 @@ func (d *Dialect) payOrder(c *call) (httpapi.Answer, error) {
 	o, err := d.readOrder(order)
 	if err != nil {
 		return httpapi.Answer{}, err
+	}
+	if proposed != nil {
+		return d.tryOrder(c, o, *proposed)
 	}
 	meaning := []any{o.ID, o.Total, o.PointsUsed, o.PaidAt}
 	if len(o.Items) > 0 { // one without compares as ever

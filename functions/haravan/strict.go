@@ -36,7 +36,7 @@ func onlyMembers(name string, object map[string]any, known []string) error {
 func (c *call) beside(object string) error {
 	for _, member := range slices.Sorted(maps.Keys(c.body)) {
 		switch {
-		case member == object:
+		case member == object, member == proposedSettings && c.proposes:
 		case c.Strict:
 			return reject("unknown_member/body", short(member), object)
 		default:

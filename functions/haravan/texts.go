@@ -31,6 +31,8 @@ var texts = httpapi.Texts.With(map[string]string{
 	"wrong_type/array":       "must be an array, not %v",
 	"wrong_type/line":        "must be an object, not %v",
 	"too_large/items":        "have more money than the total of %v",
+	"wrong_type/settings":    "must be an object, not %v",
+	"only_of_dry_run":        "can be given with dry_run alone: settings are not changed here",
 	"wrong_type/object":      "An item is an object, not %v.",
 	"wrong_type/number":      "must be a whole number, not %v",
 	"wrong_type/text":        "must be a text, not %v",
@@ -40,6 +42,24 @@ var texts = httpapi.Texts.With(map[string]string{
 	"too_small/zero":         "must be 0 or greater",
 	"too_many_points/number": "must be at most %v",
 	"too_long":               "is too long (maximum is %v characters)",
+
+	// Of settings that are proposed.
+	"bad_setting/level_number": "levels are numbered from 1 to %v",
+	"bad_setting/level_twice":  "another level begins at %v, too",
+	"bad_setting/no_level":     "there is no level %v",
+	"bad_setting/time":         "must be a time like 2026-11-29T00:00:00+07:00",
+	"bad_setting/no_time":      "must be after %v",
+	"bad_setting/out_of_range": "must be from %v to %v",
+	"bad_setting/not_one_of":   "must be one of %v",
+	"bad_setting/bytes":        "all settings would have %v bytes as JSON; at most %v are possible",
+	"bad_setting/not_a_number": "%v has members that are named by a number, not %.100q",
+	"bad_setting/unknown":      "is not a setting that can be proposed here; there are %v",
+	"bad_setting/wrong_type":   "must be %v, not a JSON %v",
+	"bad_setting/unreadable":   "cannot be read: %v",
+
+	"bad_name/empty":     "is a name, and must not be empty",
+	"bad_name/too_long":  "is a name, and longer than %v bytes",
+	"bad_name/not_plain": "is a name, and not plain text",
 
 	"bad_json/no_name_below":           "has a member without a name",
 	"bad_json/digits_below":            "is a number of more than 38 digits",

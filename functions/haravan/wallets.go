@@ -63,6 +63,14 @@ func walletCodes(rules access.Preferences) []string {
 	return codes
 }
 
+// walletCode is the code of the wallet that the call is about.
+func (c *call) walletCode() string {
+	if c.wallet == nil {
+		return access.FirstWallet
+	}
+	return c.wallet.Code
+}
+
 // fileName names the ledger that the call is about in the name of a file.
 func (c *call) fileName() string {
 	id, _ := points.OwnerOf(c.id)

@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -178,8 +179,8 @@ func checkSegment(path string, number int64, s Segment) error {
 
 func (c Preferences) checkLevels() error {
 	from := make(map[int64]bool, len(c.Levels))
-	for id, level := range c.Levels {
-		path := fmt.Sprintf("levels.%d", id)
+	for _, id := range slices.Sorted(maps.Keys(c.Levels)) {
+		level, path := c.Levels[id], fmt.Sprintf("levels.%d", id)
 		if id < 1 || id > maxLevel {
 			return badSetting("level_number", path, maxLevel)
 		}

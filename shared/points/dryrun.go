@@ -46,3 +46,29 @@ func (s *Service) CheckClaim(ctx context.Context, tenant int, key idempotency.Ke
 	_, again, err = idempotency.OfCommit[customer.Recorded](err, &key)
 	return again && err == nil, err
 }
+
+// A Trial is what an order would come to.
+type Trial struct {
+	// Profile is as the order would leave it.
+	Profile Profile
+	// Entries are those that it would make, what fell due before it among them.
+	Entries []Entry
+}
+
+// Try decides an order by the rules of the request, as one that is new, and carries
+// nothing out. It asks neither whether the order came before nor about a key. Its
+// client errors are those of [Service.Subtract].
+func (s *Service) Try(ctx context.Context, r Request, o Order) (Trial, error) {
+	profile, err := s.Profile(ctx, r.Tenant, r.ID)
+	if err != nil {
+		return Trial{}, err
+	}
+	d := newDraft(profile, r.Rules, s.now())
+	d.settle()
+	if _, err := d.order(o, r.Actor); err != nil {
+		return Trial{}, err
+	}
+	d.settle() // an old order may have earned what has expired since
+	profile.Account.Account = d.Account
+	return Trial{Profile: profile, Entries: d.made}, nil
+}

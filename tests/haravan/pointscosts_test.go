@@ -50,6 +50,9 @@ func TestPointsCosts(t *testing.T) {
 		{"refused, with a key", put("/points/subtract.json", `{"point": {"value": 9999}}`, "Idempotency-Key", "b"), "rt=2;r=2;w=0"},
 		{"dry run", put("/points/add.json?dry_run=true", `{"point": {"value": 100}}`), "rt=1;r=1;w=0"},
 		{"dry run, with a key", put("/points/add.json?dry_run=true", `{"point": {"value": 100}}`, "Idempotency-Key", "d"), "rt=2;r=2;w=0"},
+		{"order by proposed settings", func() client.Answer {
+			return ann.send(http.MethodPost, ann.below("/orders.json?dry_run=true"), `{"order": {"id": "0", "total": 9000}, "settings": {"earning": {"rules": {"double": {"bonus_percent": 100}}}}}`)
+		}, "rt=1;r=1;w=0"},
 		{"reverse", func() client.Answer { return ann.reverse(2, "{}") }, "rt=3;r=3;w=6"},
 		{"order", func() client.Answer { return ann.order(`{"id": "1", "total": 9000}`) }, "rt=3;r=2;w=9"},
 		{"hold, which moves the account to the hour of its end", func() client.Answer { return ann.hold(`{"points": 10, "expires_in": 60}`) }, "rt=2;r=1;w=6"},

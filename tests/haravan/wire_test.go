@@ -1,6 +1,7 @@
 package haravan
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -298,18 +299,79 @@ func TestHaravanFile(t *testing.T) {
 	if err := json.Unmarshal(wire{"statement", "GET", "/points/entries.json", nil, "", 200, ""}.play(t, ann).Body.Bytes(), &statement); err != nil {
 		t.Fatal(err)
 	}
-	want := "seq,kind,value,balance,reason,ref_id,actor,created_at,reverses,reversed_by,hash\n"
+	want := "seq,kind,value,balance,reason,ref_id,actor,created_at,reverses,reversed_by,hash," +
+		"wallet,expires,usable_at,campaign,held,hold,hold_expires_at,not_taken,rules,peer_id,peer_seq\n"
 	for i, row := range []string{
-		"4,reverse,3,9,số,'-7,%s,%s,2,,%s\n",
-		"3,reverse,1,6,,'-7,%s,%s,2,,%s\n",
-		"2,subtract,-4,5,'@x,'-7,%s,%s,,3 4,%s\n",
-		"1,add,9,9,'=1+1,\"a,\"\"b\"\"\",%s,%s,,,%s\n",
+		"4,reverse,3,9,số,'-7,%s,%s,2,,%s,points,,,,,,,,,,\n",
+		"3,reverse,1,6,,'-7,%s,%s,2,,%s,points,,,,,,,,,,\n",
+		"2,subtract,-4,5,'@x,'-7,%s,%s,,3 4,%s,points,,,,,,,,,,\n",
+		"1,add,9,9,'=1+1,\"a,\"\"b\"\"\",%s,%s,,,%s,points,,,,,,,,,,\n",
 	} {
 		e := statement.Entries[i]
 		want += fmt.Sprintf(row, e.Actor, e.Created, e.Hash)
 	}
 	if got := (wire{"file", "GET", "/points/entries.csv", nil, "", 200, ""}).play(t, ann).Body.String(); got != want {
 		t.Errorf("file =\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestHaravanFileHasAll: what an entry of the statement has, its row of the file has in
+// the column of that name.
+func TestHaravanFileHasAll(t *testing.T) {
+	t.Parallel()
+	c := newClub(t, map[string]any{
+		"campaigns": map[string]any{"BDAY": map[string]any{"name": "Birthday", "usable_after_hours": 48, "expires_after_days": 90}},
+		"wallets":   map[string]any{"1": map[string]any{"code": "stamps", "name": "Stamps", "expires_after_days": 365}},
+		"earning":   map[string]any{"rules": map[string]any{"double": map[string]any{"bonus_percent": 100}}},
+	})
+	ann, ben := c.join(), c.join()
+	ben.add(5).Done(t)
+	wire{"wait", "PUT", "/points/add.json", nil, point(`"value": 9, "campaign": "BDAY"`), 200, ""}.play(t, ann)
+	ann.order(`{"id": "1", "total": 100000}`).Done(t)
+	ann.hold(`{"points": 40, "expires_in": 60}`).Done(t)
+	ann.end(4, "commit", `{"points": 30}`).Done(t)
+	ann.transfer(ben, 150).Done(t)
+	wire{"back", "POST", "/orders/1/return.json", nil, `{"return": {"amount": 100000}}`, 200, ""}.play(t, ann)
+	wire{"stamp", "PUT", "/points/add.json?wallet=stamps", nil, point(`"value": 3`), 200, ""}.play(t, ann)
+	filled := map[string]bool{}
+	for wallet, rows := range map[string]int{"points": 7, "stamps": 1} {
+		query := "?wallet=" + wallet
+		var statement struct{ Entries []map[string]any }
+		decoder := json.NewDecoder(wire{"statement", "GET", "/points/entries.json" + query, nil, "", 200, ""}.play(t, ann).Body)
+		decoder.UseNumber()
+		if err := decoder.Decode(&statement); err != nil {
+			t.Fatal(err)
+		}
+		file, err := csv.NewReader(wire{"file", "GET", "/points/entries.csv" + query, nil, "", 200, ""}.play(t, ann).Body).ReadAll()
+		if err != nil || len(file) != rows+1 || len(statement.Entries) != rows {
+			t.Fatalf("the file of %s is %v, %v, want %d rows and a header", wallet, file, err, rows)
+		}
+		for i, e := range statement.Entries {
+			e["wallet"] = wallet
+			if other, ok := e["peer"].(map[string]any); ok {
+				e["peer_id"], e["peer_seq"] = other["id"], other["seq"]
+				delete(e, "peer")
+			}
+			for j, name := range file[0] {
+				want := ""
+				if v := e[name]; v != nil {
+					want = strings.Trim(fmt.Sprint(v), "[]")
+				}
+				if file[i+1][j] != want {
+					t.Errorf("%s of the row %v is %q, want %q", name, file[i+1], file[i+1][j], want)
+				}
+				filled[name] = filled[name] || want != ""
+				delete(e, name)
+			}
+			if len(e) > 0 {
+				t.Errorf("the file has no column for %v", e)
+			}
+		}
+	}
+	for _, name := range []string{"wallet", "expires", "usable_at", "campaign", "held", "hold", "hold_expires_at", "not_taken", "rules", "peer_id", "peer_seq"} {
+		if !filled[name] {
+			t.Errorf("no entry has %s: this tells nothing of it", name)
+		}
 	}
 }
 

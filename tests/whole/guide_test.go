@@ -138,7 +138,7 @@ func TestHaravanGuide(t *testing.T) {
 		`"point_available":100,`,
 		`{"entries":[{"seq":3,"kind":"add","value":100,"balance":100,"reason":"Birthday","ref_id":"gift-7",`, `"seq":2,"kind":"subtract","value":-10,`, `"next":"2"}`,
 		`{"entries":[{"seq":1,`, `"next":null}`, `{"entries":[{"seq":3,`, `"seq":1,`, `"next":null}`,
-		"seq,kind,value,balance,reason,ref_id,actor,created_at,reverses,reversed_by,hash\n3,add,100,100,Birthday,gift-7,",
+		"seq,kind,value,balance,reason,ref_id,actor,created_at,reverses,reversed_by,hash,wallet,expires,usable_at,campaign,held,hold,hold_expires_at,not_taken,rules,peer_id,peer_seq\n3,add,100,100,Birthday,gift-7,",
 		`{"entry":{"seq":1,`, `"changes":{"point_available":10,`, `{"entries":[{"seq":3,`, `"next":null}`,
 		`"as_of":"2026-01-01T00:00:00.000000Z","entry":0,"point_available":0,`, `{"entries":[],"next":null,"balances":{"point_available":0,`,
 		// Undo.
@@ -163,6 +163,7 @@ func TestHaravanGuide(t *testing.T) {
 		`"point_available":2150,`, `"kind":"transfer_in","value":4,"balance":4,`, `"point_available":0,`,
 		// Trying it.
 		`"point_available":2454,`, "Dry-Run: true", `{"errors":{"point":["2154 points are available, 9999 are not"]}}`,
+		`"point_available":3054,`, `"entries":[{"kind":"order","value":300,`, `{"kind":"bonus","value":600,"reason":"triple",`,
 		// Wallets.
 		`"wallets"`, `"wallet":"stamps","point_available":3,`, `"wallet":"stamps","point_available":0,`, `{"entries":[{"seq":2,"kind":"subtract","value":-3,"balance":0,`,
 		`{"wallets":[{"id":`, `"wallet":"points","point_available":`, `"wallet":"stamps","point_available":0,`, `"ok": true,`, `"entries": 2,`,
