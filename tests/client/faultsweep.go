@@ -3,7 +3,9 @@ package client
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -55,10 +57,10 @@ func InARow() []int {
 func PassingAt(calls []faults.Call, times ...int) iter.Seq2[string, faults.Plan] {
 	return func(yield func(string, faults.Plan) bool) {
 		for at, call := range calls {
-			for name, fault := range PassingFaults {
+			for _, name := range slices.Sorted(maps.Keys(PassingFaults)) {
 				for _, n := range times {
 					what := fmt.Sprintf("%s %d times at call %d (%s)", name, n, at, call.Operation)
-					if !yield(what, faults.At(at, n, fault)) {
+					if !yield(what, faults.At(at, n, PassingFaults[name])) {
 						return
 					}
 				}
@@ -72,9 +74,9 @@ func PassingAt(calls []faults.Call, times ...int) iter.Seq2[string, faults.Plan]
 func StayingFrom(calls []faults.Call) iter.Seq2[string, faults.Plan] {
 	return func(yield func(string, faults.Plan) bool) {
 		for at, call := range calls {
-			for name, fault := range StayingFaults {
+			for _, name := range slices.Sorted(maps.Keys(StayingFaults)) {
 				what := fmt.Sprintf("%s from call %d (%s) on", name, at, call.Operation)
-				if !yield(what, faults.From(at, fault).Of(call.Operation)) {
+				if !yield(what, faults.From(at, StayingFaults[name]).Of(call.Operation)) {
 					return
 				}
 			}
@@ -83,7 +85,8 @@ func StayingFrom(calls []faults.Call) iter.Seq2[string, faults.Plan] {
 }
 
 // OneIn leaves out what is not played: nothing in make prove, else all but one of
-// so many. Maps are walked in another order each time, so others next time.
+// so many. Where that number has no divisor in common with how many faults there are,
+// each of them is played at some call.
 func OneIn(many int, sweep iter.Seq2[string, faults.Plan]) iter.Seq2[string, faults.Plan] {
 	return func(yield func(string, faults.Plan) bool) {
 		n := 0

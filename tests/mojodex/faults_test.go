@@ -200,7 +200,7 @@ func TestProveBackofficeFaults(t *testing.T) {
 			t.Parallel()
 			s := newBackstage(t)
 			plain := s.play(d, time.Minute, faults.None)
-			for what, plan := range client.OneIn(8, client.PassingAt(plain.calls, times)) {
+			for what, plan := range client.OneIn(9, client.PassingAt(plain.calls, times)) {
 				run := s.play(d, time.Minute, plan)
 				if run.answer.Status != http.StatusOK || run.after != plain.after {
 					t.Errorf("%s: %v, and things are %q, want %q", what, run.answer, run.after, plain.after)
@@ -218,7 +218,7 @@ func TestProveBackofficeFaultsThatStay(t *testing.T) {
 			t.Parallel()
 			s := newBackstage(t)
 			plain := s.play(d, time.Minute, faults.None)
-			for what, plan := range client.OneIn(8, client.StayingFrom(plain.calls)) {
+			for what, plan := range client.OneIn(5, client.StayingFrom(plain.calls)) {
 				run := s.play(d, 2300*time.Millisecond, plan)
 				whole := run.after == plain.after || run.after == run.before
 				switch status := run.answer.Status; {
