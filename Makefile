@@ -75,7 +75,7 @@ sam-local: has-go has-docker $(SAM) ## sam local start-api against DynamoDB Loca
 	@docker info >/dev/null || { echo 'The Docker daemon must run; start it with: systemctl start docker' >&2; exit 1; }
 	go build ./... # sam build hides the real error
 	$(LAMBDA) $(SAM) build --parameter-overrides $(MACHINE)
-	@printf '{"Parameters": {"TABLE_NAME": "regulars", "AWS_ENDPOINT_URL_DYNAMODB": "http://host.docker.internal:8000"}}' >.cache/sam-local.json
+	@printf '{"Parameters": {"TABLE_NAME": "regulars", "AWS_ENDPOINT_URL_DYNAMODB": "http://host.docker.internal:8000", "ANCHOR_KEY": ""}}' >.cache/sam-local.json
 	env -u DYNAMODB_ENDPOINT TABLE_NAME=regulars $(WITH) -port 8000 -address "$(CONTAINERS)" -- sh -c 'go run ./functions/local -seed-only && \
 		exec $(SAM) local start-api --port $(or $(PORT),3000) --warm-containers EAGER --parameter-overrides $(MACHINE) \
 		--add-host host.docker.internal:host-gateway --env-vars .cache/sam-local.json $(SAM_FLAGS)'
@@ -90,7 +90,7 @@ import: has-go ## imports a file (FILE=customers.csv TENANT=5 MATCHING=email ...
 	@go build -o .cache/import ./functions/imports/cli
 	@.cache/import $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),"$v=$$$v"))
 
-audit: has-go ## walks a table and proves it whole (TARGET=aws TABLE_NAME=...; else the data of make run, which must not run)
+audit: has-go ## walks a table and proves it whole (TARGET=aws TABLE_NAME=... ANCHOR_KEY=...; else the data of make run, which must not run)
 	@$(if $(TARGET),TARGET=$(TARGET)) go run ./functions/local/table/cli audit
 
 export: has-go ## writes the items of a tenant (TENANT=5 FILE=tenant5.jsonl, TARGET=aws TABLE_NAME=...)

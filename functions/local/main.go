@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"regulars/functions/local/anchorkey"
 	"regulars/functions/local/devserver"
 	"regulars/shared/audit"
 	"regulars/shared/dynamolocal"
@@ -66,7 +67,14 @@ func run(ctx context.Context, seedOnly bool) error {
 		return err
 	}
 	defer closeTrail()
-	everything, err := prepare(ctx, root, endpoint, files, trail)
+	key, err := anchorkey.New()
+	if data != "" {
+		key, err = anchorkey.Open(data)
+	}
+	if err != nil {
+		return err
+	}
+	everything, err := prepare(ctx, root, endpoint, files, trail, key)
 	if err != nil || seedOnly {
 		return err
 	}
@@ -102,7 +110,7 @@ func openTrail(root string) (trail *audit.Trail, closeTrail func() error, err er
 }
 
 // prepare makes the table and the tenant, where they are not there yet.
-func prepare(ctx context.Context, root, endpoint string, files *files, trail *audit.Trail) (*devserver.Server, error) {
+func prepare(ctx context.Context, root, endpoint string, files *files, trail *audit.Trail, key anchorkey.Key) (*devserver.Server, error) {
 	table := cmp.Or(os.Getenv("TABLE_NAME"), "regulars")
 	definition, err := dynamolocal.Definition(filepath.Join(root, "template.yaml"))
 	if err != nil {
@@ -114,7 +122,7 @@ func prepare(ctx context.Context, root, endpoint string, files *files, trail *au
 	}
 	everything := devserver.New(devserver.Options{
 		DB: db, Table: table, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Bucket: files.bucket,
-		Operating: httpapi.Operating{Audit: trail},
+		Operating: httpapi.Operating{Audit: trail}, Anchors: key,
 	})
 	return everything, everything.Seed(ctx)
 }

@@ -28,6 +28,7 @@ const (
 	tableName   = "TABLE_NAME"
 	namespace   = "METRICS_NAMESPACE"
 	throttled   = "THROTTLED_SECONDS"
+	anchorKey   = "ANCHOR_KEY"
 	endpoint    = "AWS_ENDPOINT_URL_DYNAMODB"
 	accessKeyID = "AWS_ACCESS_KEY_ID"
 )
@@ -41,6 +42,8 @@ type Environment struct {
 	// WorkQueueURL, ImportQueueURL and ImportBucket, a name, are empty for functions
 	// that did not ask for them.
 	WorkQueueURL, ImportQueueURL, ImportBucket string
+	// AnchorKey names the key that signs anchors, ANCHOR_KEY; empty: none are made.
+	AnchorKey string
 	// Endpoint is the URL of a DynamoDB other than that of AWS, or empty.
 	Endpoint string
 	// Patience is for how long a request waits for a table that only throttles:
@@ -76,6 +79,7 @@ func ReadEnvironment(lookup func(name string) string, needs ...string) (Environm
 		WorkQueueURL:   lookup(WorkQueueURL),
 		ImportQueueURL: lookup(ImportQueueURL),
 		ImportBucket:   lookup(ImportBucket),
+		AnchorKey:      lookup(anchorKey),
 		Endpoint:       lookup(endpoint),
 		AccessKeyID:    lookup(accessKeyID),
 	}, nil

@@ -111,6 +111,12 @@ func TestKeysAreAsTheyWere(t *testing.T) {
 	it, err = newOpenJobItem(job, "commit")
 	line("open job, long name", it, err)
 
+	for _, k := range []key{anchorKey(tenant, "2026-11-29"), headsKey(tenant, "2026-11-29", 7, id), headsKey(tenant, "2026-11-29", 0, 0)} {
+		anchored := make(attributes, 2)
+		anchored.setPlaces(k, indexKeys{})
+		line("anchor of a day, heads", item(anchored), nil)
+	}
+
 	purchase := catalog.Purchase{Number: 12, Product: 3, Created: noon}
 	line("category", newCategoryItem(tenant, catalog.Category{Number: 1}, "commit"), nil)
 	line("product", newProductItem(tenant, catalog.Product{Number: 2}, "commit"), nil)

@@ -33,6 +33,8 @@
 //	open job of a kind  J#<tenant>#<subject>   OPEN             OPENJOBS / job, tenant
 //	import of a file    B#<tenant>#<import>    IMPORT           B#<tenant> / time of its start, import
 //	a file's latest     B#<tenant>#<hash>      FILE
+//	signed line of a day  A#<tenant>           ANCHOR#<day>
+//	heads of ledgers    A#<tenant>#<day>       HEADS#<shard>#<id before the first>
 //
 // # The questions it answers
 //
@@ -57,6 +59,7 @@
 //	the open jobs of all tenants                            Query gsi1
 //	the open job of a kind and subject                      GetItem, strongly
 //	a job and its parts                                     Query pk, strongly
+//	the anchors of a tenant, the heads of one               Query pk, strongly
 //
 // An account is due at the first hour at which points become available or expire;
 // that of a deleted customer at hour 0 until its texts are erased. <way> is add or
@@ -98,6 +101,10 @@ const (
 	attrJob    = "j"  // the job that is the open one
 
 	attrSequencer = "s" // of the latest event about a file
+
+	attrAnchor    = "l" // the signed line
+	attrHeadsTo   = "t" // the last customer; absent: there is none
+	attrHeadsLast = "e" // no customers of the shard come after
 
 	index1       = "gsi1"
 	index2       = "gsi2"
@@ -547,6 +554,33 @@ func importsPK(tenant int) string { return "B#" + strconv.Itoa(tenant) }
 // importsSK sorts imports by when they began.
 func importsSK(started time.Time, id string) string {
 	return fmt.Sprintf("%016d#%s", started.UnixMicro(), id)
+}
+
+// anchorKey is that of the signed line of a day.
+func anchorKey(tenant int, day string) key {
+	return key{"A#" + strconv.Itoa(tenant), "ANCHOR#" + day}
+}
+
+const headsPrefix = "HEADS#"
+
+// headsKey is that of what a line vouches for, of customers of a shard after one.
+func headsKey(tenant int, day string, shard int, after customer.ID) key {
+	return key{"A#" + strconv.Itoa(tenant) + "#" + day, headsPrefix + strconv.Itoa(shard) + "#" + after.Base36()}
+}
+
+// placeOfHeads reads what headsKey writes.
+func placeOfHeads(k key) (shard int, after customer.ID, err error) {
+	shardText, id, _ := strings.Cut(strings.TrimPrefix(k.SK, headsPrefix), "#")
+	if shard, err = strconv.Atoi(shardText); err == nil && (shard < 0 || shard >= customer.Shards) {
+		err = fmt.Errorf("there is no shard %d", shard)
+	}
+	if err == nil && id != customer.ID(0).Base36() {
+		after, err = customer.ParseBase36(id)
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("key of heads of ledgers: %w", err)
+	}
+	return shard, after, nil
 }
 
 // maxKeyValue is how long a value may be, in bytes, and stand in a key as it is.

@@ -70,6 +70,7 @@ var kindsOf = map[string][]string{
 	"T":     {"SETTINGS", "CATEGORY", "PRODUCT", "TASK", "LABEL", "PURCHASE", "SEQ"},
 	"J":     {"JOB", "PART", "OPEN"},
 	"B":     {"IMPORT", "FILE"},
+	"A":     {"ANCHOR", "HEADS"},
 	"TOKEN": {"TOKEN"},
 }
 
@@ -98,7 +99,7 @@ func PlaceOf(it map[string]types.AttributeValue) Place {
 	case "K":
 		kind, _, _ := strings.Cut(rest, "#")
 		p.Name = fmt.Sprintf("K#%d#%s#(%s)", p.Tenant, kind, hash(k.PK)[:16])
-	case "T", "B":
+	case "T", "B", "A":
 		if p.Kind == "LABEL" {
 			p.Name = fmt.Sprintf("%s LABEL#(%s)", k.PK, hash(k.SK)[:16])
 			break

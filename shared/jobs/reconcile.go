@@ -10,15 +10,5 @@ const Reconcile = "reconcile"
 // StartReconcile starts, as [Service.Start] does, the job of a day (2026-11-29), unless
 // there was one.
 func (s *Service) StartReconcile(ctx context.Context, tenant int, day string) error {
-	past, err := s.List(ctx, tenant)
-	if err != nil {
-		return err
-	}
-	for _, job := range past {
-		if job.Kind == Reconcile && job.Subject.Name == day {
-			return nil
-		}
-	}
-	_, err = s.startWalk(ctx, tenant, Reconcile, Subject{Name: day})
-	return err
+	return s.startDaily(ctx, tenant, Reconcile, day)
 }

@@ -44,7 +44,7 @@ func TestReleasedItemsAreRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			var audited bytes.Buffer
-			if err := table.Audit(t.Context(), store, &audited); err != nil {
+			if err := table.Audit(t.Context(), store, nil, &audited); err != nil {
 				for line := range strings.Lines(audited.String()) {
 					// The ids of orders belong to one profile only since 88701ec.
 					if strings.Contains(line, ": ") && !strings.Contains(line, "claim-orders does that") || !errors.Is(err, table.ErrFlaws) {

@@ -44,16 +44,19 @@ var rooms = map[string][]string{
 	"functions/audit":        {"shared/audit", awsLambda + "events", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/..."},
 	"functions/audit/lambda": {awsLambda + "lambda", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"},
 	// The rows of imports are read as another dialect reads them.
-	"functions/imports":         {"shared/access", "shared/errs", "shared/httpapi", "shared/imports", "shared/jobs", "shared/partqueue", "shared/value", awsLambda + "events"},
-	"functions/imports/rows":    {"functions/altcraft", "functions/haravan", "functions/imports", "shared/access", "shared/errs", "shared/imports", "shared/points"},
-	"functions/imports/lambda":  {"functions/imports/rows", "shared/access", "shared/audit", "shared/boot", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/lambdahttp", "shared/partqueue", "shared/s3bucket", "shared/sqsqueue", awsLambda + "lambda"},
-	"functions/imports/cli":     {"shared/objects", "shared/s3bucket", awsLambda + "events", awsSDK, smithy},
+	"functions/imports":        {"shared/access", "shared/errs", "shared/httpapi", "shared/imports", "shared/jobs", "shared/partqueue", "shared/value", awsLambda + "events"},
+	"functions/imports/rows":   {"functions/altcraft", "functions/haravan", "functions/imports", "shared/access", "shared/errs", "shared/imports", "shared/points"},
+	"functions/imports/lambda": {"functions/imports/rows", "shared/access", "shared/audit", "shared/boot", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/lambdahttp", "shared/partqueue", "shared/s3bucket", "shared/sqsqueue", awsLambda + "lambda"},
+	"functions/imports/cli":    {"shared/objects", "shared/s3bucket", awsLambda + "events", awsSDK, smithy},
+	// Anchors are signed by KMS alone where parts are done.
+	"functions/work/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/kmssigner", "shared/partqueue", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/admin/cli":       {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda", "github.com/aws/smithy-go/logging"},
-	"functions/local":           {"functions/imports", "functions/local/bucket", "functions/local/devserver", "shared/audit", "shared/httpapi", "shared/dynamolocal", "shared/objects", "shared/s3bucket", awsLambda + "events", awsSDK},
+	"functions/local":           {"functions/imports", "functions/local/bucket", "functions/local/anchorkey", "functions/local/devserver", "shared/audit", "shared/httpapi", "shared/dynamolocal", "shared/objects", "shared/s3bucket", awsLambda + "events", awsSDK},
 	"functions/local/bucket":    {"shared/errs", awsLambda + "events", fakeS3},
-	"functions/local/table":     {"shared/access", "shared/customer", "shared/dynamo", "shared/jobs/kinds", "shared/points", "github.com/aws/aws-sdk-go-v2/service/dynamodb/types", errgroup},
-	"functions/local/table/cli": {"functions/local/table", "shared/dynamo", "shared/dynamolocal", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
-	"functions/local/devserver": {"shared/partqueue", "functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/imports", "functions/imports/rows", "functions/mojodex", "functions/work", "shared/access", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/jobs/kinds", "shared/objects", "shared/points", "shared/value",
+	"functions/local/anchorkey": {"shared/anchor"},
+	"functions/local/table":     {"shared/access", "shared/anchor", "shared/customer", "shared/dynamo", "shared/jobs/kinds", "shared/points", "github.com/aws/aws-sdk-go-v2/service/dynamodb/types", errgroup},
+	"functions/local/table/cli": {"functions/local/anchorkey", "functions/local/table", "shared/anchor", "shared/dynamo", "shared/dynamolocal", "shared/kmssigner", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
+	"functions/local/devserver": {"shared/partqueue", "functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/imports", "functions/imports/rows", "functions/mojodex", "functions/work", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/jobs/kinds", "shared/objects", "shared/points", "shared/value",
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 
 	// What a dialect decides by itself, apart from its requests.
@@ -76,14 +79,16 @@ var rooms = map[string][]string{
 	"shared/imports":            {"shared/access", "shared/csvtext", "shared/customer", "shared/errs", "shared/imports/rowfile", "shared/jobs", "shared/objects", "shared/points", errgroup},
 	"shared/imports/rowfile":    {"shared/csvtext", "shared/customer/fieldop", "shared/errs", "shared/value", "golang.org/x/text/encoding", "golang.org/x/text/encoding/charmap", "golang.org/x/text/encoding/unicode", "golang.org/x/text/transform", "golang.org/x/text/unicode/norm"},
 	"shared/meter":              {},
+	"shared/anchor":             {"shared/customer", "shared/errs", "shared/points"},
 
 	"shared/idempotency": {"shared/errs"},
 
 	// What is done to many customers in the background.
-	"shared/jobs/kinds": {"shared/access", "shared/catalog", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/jobs", "shared/points"},
+	"shared/jobs/kinds": {"shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/jobs", "shared/points"},
 
 	// What the domain is kept in and reached by.
-	"shared/dynamo":     {"shared/customer/extension", "shared/access", "shared/catalog", "shared/customer", "shared/idempotency", "shared/imports", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy, errgroup},
+	"shared/dynamo":     {"shared/customer/extension", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/idempotency", "shared/imports", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy, errgroup},
+	"shared/kmssigner":  {"shared/anchor", awsSDK},
 	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
 	"shared/partqueue":  {"shared/audit", "shared/errs", "shared/jobs", "shared/meter", "shared/metrics", awsLambda + "events", errgroup},
 	"shared/objects":    {},
@@ -104,7 +109,7 @@ var rooms = map[string][]string{
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
-var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/customer/upkeep", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/contact", "shared/csvtext", "shared/imports", "shared/imports/rowfile", "shared/meter"}
+var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/customer/upkeep", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/contact", "shared/csvtext", "shared/imports", "shared/imports/rowfile", "shared/meter", "shared/anchor"}
 
 // outsideDomain are the parts of the standard library that these keep off.
 var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog", "database/sql", "testing"}

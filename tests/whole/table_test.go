@@ -41,11 +41,11 @@ func TestAuditFindsDamage(t *testing.T) {
 			t.Parallel()
 			s := newShop(t)
 			var before, after bytes.Buffer
-			if err := table.Audit(t.Context(), s.store, &before); err != nil {
+			if err := table.Audit(t.Context(), s.store, nil, &before); err != nil {
 				t.Fatalf("before: %v\n%s", err, before.String())
 			}
 			s.damage(t, d.pk, d.sk, d.change)
-			if err := table.Audit(t.Context(), s.store, &after); !errors.Is(err, table.ErrFlaws) || !strings.Contains(after.String(), d.want) {
+			if err := table.Audit(t.Context(), s.store, nil, &after); !errors.Is(err, table.ErrFlaws) || !strings.Contains(after.String(), d.want) {
 				t.Errorf("audit = %v, want %q in\n%s", err, d.want, after.String())
 			}
 			if strings.Contains(after.String(), "example.com") {
@@ -94,7 +94,7 @@ func TestExportAndRestore(t *testing.T) {
 	if diff := cmp.Diff(client.Dump(t, s.table), client.Dump(t, name), sorted); diff != "" {
 		t.Errorf("restored (-was +is):\n%s", diff)
 	}
-	if err := table.Audit(t.Context(), store, io.Discard); err != nil {
+	if err := table.Audit(t.Context(), store, nil, io.Discard); err != nil {
 		t.Error(err)
 	}
 	code, body := send(client.ServiceOn(t, s.db, name), "GET", "/loy/profiles/"+s.id.Decimal()+".json", "")

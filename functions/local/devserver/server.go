@@ -23,6 +23,7 @@ import (
 	"regulars/functions/mojodex"
 	"regulars/functions/work"
 	"regulars/shared/access"
+	"regulars/shared/anchor"
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
@@ -55,6 +56,8 @@ type Options struct {
 	Operating httpapi.Operating
 	// Around, unless nil, is put around the handler of each function.
 	Around func(function string, h http.Handler) http.Handler
+	// Anchors signs what ledgers are once a day; nil: nobody does.
+	Anchors anchor.Signer
 	// Bucket is where files are imported from; nil: one in memory.
 	Bucket objects.Bucket
 }
@@ -89,6 +92,9 @@ func New(o Options) *Server {
 	ledgers := points.NewService(store, time.Now)
 	upkeep := kinds.NewUpkeep(store, registrar, products, ledgers).
 		WithReconciliation(kinds.NewReconciliation(customers, ledgers, store, store, registrar))
+	if o.Anchors != nil {
+		upkeep.WithAnchoring(kinds.NewAnchoring(store, store, store, registrar, o.Anchors, time.Now))
+	}
 	known := kinds.New(customers, store, registrar, time.Now)
 	maps.Copy(known, upkeep.Kinds())
 	worker := jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts)

@@ -4,6 +4,7 @@ package table
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"regulars/shared/access"
+	"regulars/shared/anchor"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/jobs/kinds"
@@ -29,9 +31,10 @@ var ErrFlaws = errors.New("the table is not whole")
 const sideBySide = 16
 
 // Audit walks the table and says what does not fit: each item by itself and beside those
-// it belongs together with, and each customer with its match keys, ledger and purchases.
-// It ends with [ErrFlaws] where there was anything.
-func Audit(ctx context.Context, store *dynamo.Store, out io.Writer) error {
+// it belongs together with, each customer with its match keys, ledger and purchases, and
+// the ledgers of each tenant with its anchors. These must be signed with the key; nil: they
+// are not looked at. It ends with [ErrFlaws] where there was anything.
+func Audit(ctx context.Context, store *dynamo.Store, key *ecdsa.PublicKey, out io.Writer) error {
 	registrar := access.NewAdminService(store, time.Now)
 	settings, err := tenants(ctx, registrar)
 	if err != nil {
@@ -49,6 +52,7 @@ func Audit(ctx context.Context, store *dynamo.Store, out io.Writer) error {
 			fmt.Fprintf(out, "%s: %s\n", name, problem)
 		}
 	}
+	parent := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sideBySide)
 	err = store.Scan(ctx, func(it map[string]types.AttributeValue) error {
@@ -77,6 +81,9 @@ func Audit(ctx context.Context, store *dynamo.Store, out io.Writer) error {
 	if failed := group.Wait(); failed != nil {
 		err = failed
 	}
+	if err == nil {
+		err = checkAnchors(parent, store, settings, key, out, report)
+	}
 	if err != nil {
 		return err
 	}
@@ -88,6 +95,26 @@ func Audit(ctx context.Context, store *dynamo.Store, out io.Writer) error {
 	fmt.Fprintf(out, "%d items, %d flaws\n", total, flaws)
 	if flaws > 0 {
 		return ErrFlaws
+	}
+	return nil
+}
+
+// checkAnchors holds the ledgers of each tenant against its anchors.
+func checkAnchors(ctx context.Context, store *dynamo.Store, tenants map[int]access.Settings, key *ecdsa.PublicKey, out io.Writer, report func(name string, problems []string)) error {
+	if key == nil {
+		fmt.Fprintln(out, "anchors are not looked at without their key")
+		return nil
+	}
+	for _, tenant := range slices.Sorted(maps.Keys(tenants)) {
+		n, first, last, err := anchor.Check(ctx, store, tenant, key, time.Now(), func(flaw string) {
+			report(fmt.Sprintf("tenant %d", tenant), []string{flaw})
+		})
+		if err != nil {
+			return fmt.Errorf("anchors of tenant %d: %w", tenant, err)
+		}
+		if n > 0 {
+			fmt.Fprintf(out, "tenant %d: %d anchors, of %s to %s\n", tenant, n, first, last)
+		}
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"regulars/shared/httpapi"
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
+	"regulars/shared/kmssigner"
 	"regulars/shared/partqueue"
 	"regulars/shared/points"
 	"regulars/shared/sqsqueue"
@@ -29,6 +30,10 @@ func main() {
 	ledgers := points.NewService(store, environment.Clock.Now)
 	upkeep := kinds.NewUpkeep(store, registrar, catalog.NewService(store, customers, environment.Clock.Now), ledgers).
 		WithReconciliation(kinds.NewReconciliation(customers, ledgers, store, store, registrar))
+	if environment.AnchorKey != "" {
+		upkeep.WithAnchoring(kinds.NewAnchoring(store, store, store, registrar,
+			kmssigner.New(cfg, environment.AnchorKey), environment.Clock.Now))
+	}
 	known := kinds.New(customers, store, registrar, environment.Clock.Now)
 	maps.Copy(known, upkeep.Kinds())
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)

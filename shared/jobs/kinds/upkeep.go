@@ -50,6 +50,13 @@ type Upkeep struct {
 	removers   []Remover
 
 	reconciliation *Reconciliation // nil: none
+	anchoring      *Anchoring      // nil: none
+}
+
+// WithAnchoring returns the upkeep that also starts the anchoring, once a day.
+func (u *Upkeep) WithAnchoring(a *Anchoring) *Upkeep {
+	u.anchoring = a
+	return u
 }
 
 // WithReconciliation returns the upkeep that also starts the reconciliation, once a day.
@@ -73,6 +80,9 @@ func (u *Upkeep) Kinds() map[string]jobs.Kind {
 	if u.reconciliation != nil {
 		known[jobs.Reconcile] = u.reconciliation
 	}
+	if u.anchoring != nil {
+		known[jobs.Anchor] = u.anchoring
+	}
 	return known
 }
 
@@ -88,6 +98,9 @@ func (u *Upkeep) Start(ctx context.Context, service *jobs.Service) error {
 			trouble = append(trouble, u.startFor(ctx, service, t.Tenant))
 			if u.reconciliation != nil {
 				trouble = append(trouble, u.reconciliation.start(ctx, service, t))
+			}
+			if u.anchoring != nil {
+				trouble = append(trouble, u.anchoring.start(ctx, service, t.Tenant))
 			}
 			after = t.Tenant
 		}

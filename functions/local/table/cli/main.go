@@ -6,9 +6,11 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
 	"os/signal"
@@ -20,9 +22,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"regulars/functions/local/anchorkey"
 	"regulars/functions/local/table"
+	"regulars/shared/anchor"
 	"regulars/shared/dynamo"
 	"regulars/shared/dynamolocal"
+	"regulars/shared/kmssigner"
 )
 
 func main() {
@@ -35,7 +40,7 @@ func main() {
 }
 
 // run does what the first argument says. By the environment: TABLE_NAME; TENANT and FILE
-// of an export or a restore; TARGET=aws for a table on AWS, else DYNAMODB_ENDPOINT or the
+// of an export or a restore; ANCHOR_KEY, the key in KMS that signs anchors; TARGET=aws for a table on AWS, else DYNAMODB_ENDPOINT or the
 // data of make run, which must not run meanwhile.
 func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
 	if len(args) != 1 {
@@ -48,7 +53,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	defer stop()
 	switch args[0] {
 	case "audit":
-		return table.Audit(ctx, store, out)
+		key, err := anchorsKey(ctx, getenv)
+		if err != nil {
+			return err
+		}
+		return table.Audit(ctx, store, key, out)
 	case "export":
 		tenant, err := strconv.Atoi(getenv("TENANT"))
 		if err != nil || getenv("FILE") == "" {
@@ -69,7 +78,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 			return err
 		}
 		fmt.Fprintf(out, "tenant %d restored, %d items\n", tenant, n)
-		return table.Audit(ctx, store, out)
+		key, err := anchorsKey(ctx, getenv)
+		if err != nil {
+			return err
+		}
+		return table.Audit(ctx, store, key, out)
 	}
 	return fmt.Errorf("there is no %q", args[0])
 }
@@ -90,6 +103,45 @@ func exportTo(ctx context.Context, store *dynamo.Store, tenant int, name string,
 	return os.Rename(name+".part", name)
 }
 
+// anchorsKey is the key that signs anchors; nil: it is not known.
+func anchorsKey(ctx context.Context, getenv func(string) string) (*ecdsa.PublicKey, error) {
+	var signer anchor.Signer
+	switch name := getenv("ANCHOR_KEY"); {
+	case name != "":
+		cfg, err := config.LoadDefaultConfig(ctx)
+		if err != nil {
+			return nil, err
+		}
+		signer = kmssigner.New(cfg, name)
+	case getenv("TARGET") == "aws":
+		return nil, nil
+	default:
+		dir, err := dataDir(getenv)
+		if err != nil {
+			return nil, err
+		}
+		key, err := anchorkey.Read(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		signer = key
+	}
+	der, err := signer.PublicKey(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the key of anchors: %w", err)
+	}
+	return anchor.ParseKey(der)
+}
+
+// dataDir is where make run keeps its data.
+func dataDir(getenv func(string) string) (string, error) {
+	root, err := dynamolocal.Root()
+	return cmp.Or(getenv("DATA"), filepath.Join(root, ".cache", "data")), err
+}
+
 // open makes a store on the table, and what ends it.
 func open(ctx context.Context, getenv func(string) string) (store *dynamo.Store, stop func(), err error) {
 	name := cmp.Or(getenv("TABLE_NAME"), "regulars")
@@ -106,7 +158,10 @@ func open(ctx context.Context, getenv func(string) string) (store *dynamo.Store,
 	}
 	endpoint, stop := getenv("DYNAMODB_ENDPOINT"), func() {}
 	if endpoint == "" {
-		data := cmp.Or(getenv("DATA"), filepath.Join(root, ".cache", "data"))
+		data, err := dataDir(getenv)
+		if err != nil {
+			return nil, nil, err
+		}
 		db, err := dynamolocal.Start(ctx, dynamolocal.Options{Root: root, Dir: data})
 		if err != nil {
 			return nil, nil, err
