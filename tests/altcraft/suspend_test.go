@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -225,13 +226,14 @@ func TestProveFaultsOfSuspension(t *testing.T) {
 	go healer.Work(ctx)
 
 	calls, methods := 1, []string{"subscriptions/suspend_all", "subscriptions/unsuspend_all"}
-	turn, oneOf := 0, 100
+	turn, oneOf, chance := 0, 100, rand.New(rand.NewPCG(1, 2))
 	if client.Proving() {
 		oneOf = 6
 	}
 	for at := 0; at < calls; at++ {
-		for name, fault := range client.PassingFaults {
-			if at > 0 && rand.IntN(oneOf) > 0 {
+		for _, name := range slices.Sorted(maps.Keys(client.PassingFaults)) {
+			fault := client.PassingFaults[name]
+			if at > 0 && chance.IntN(oneOf) > 0 {
 				continue
 			}
 			h, transport := client.WarmOn(t, s.Table, faults.At(at, 4, fault))
