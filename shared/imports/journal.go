@@ -339,7 +339,7 @@ func setSubscription(c *customer.Customer, key string, v json.RawMessage) error 
 	c.Subscriptions = slices.Clone(c.Subscriptions)
 	at := slices.IndexFunc(c.Subscriptions, func(s customer.Subscription) bool { return s.Key() == named })
 	if v == nil {
-		if at >= gatheredBytes {
+		if at >= 0 {
 			c.Subscriptions = slices.Delete(c.Subscriptions, at, at+1)
 		}
 		return nil
