@@ -42,8 +42,8 @@ check: has-go ## format, vet, staticcheck, the rooms and, after make sam, the te
 	go test -run Rooms ./tests/whole
 	$(if $(wildcard $(SAM)),$(SAM) validate --lint --region us-east-1)
 
-bench: has-go ## what the handlers cost beside the bare DynamoDB calls
-	env -u AWS_CA_BUNDLE $(WITH) -- go run ./tests/bench
+bench: has-go ## what the service costs beside the bare DynamoDB calls (FULL=1, RUN='points add', JSON=bench.json)
+	env -u AWS_CA_BUNDLE $(WITH) -- go run ./tests/bench $(if $(FULL),-full) $(if $(RUN),-run '$(RUN)') $(if $(JSON),-json '$(JSON)')
 
 build: has-go has-python3 ## binaries and zips for Lambda in .cache/build (ARCH=arm64 or amd64)
 	@set -e; for name in $(FUNCTIONS); do \

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"log"
 	"strings"
 	"sync"
@@ -16,32 +15,31 @@ import (
 )
 
 const (
-	batchName = "import_batch, creates"
-	// batchOf is how many profiles the batches of a real exporter have.
-	batchOf = 8000
-	// batchBlocks is how often a batch is measured: each takes a quarter of a minute
-	// and more.
-	batchBlocks = 3
 	// batchAtOnce is how many items the handler has under way at a time, and
 	// batchKeys how many keys it reads by one call.
 	batchAtOnce = 32
 	batchKeys   = 100
 )
 
-// reportBatch measures a batch of new customers by phone.
-func reportBatch(out io.Writer, s subject) {
+// batch measures a batch of new customers by phone.
+func (b *bench) batch(s subject) {
+	what := fmt.Sprintf("import_batch, creates %d, %s", b.batchOf, onLocal)
+	if !b.only.MatchString(what) {
+		return
+	}
+	fmt.Fprintf(b.status, "... %s\r", what)
 	from := 10_000_000
-	next := func() int { from += batchOf; return from }
-	ours := func() { s.batch(next(), batchOf) }
-	raw := func() { s.rawBatch(next(), batchOf) }
-	s.batch(next(), batchOf/8)
-	s.rawBatch(next(), batchOf/8) // warm
-	m := compare(ours, raw, batchBlocks, 1)
-	report(out, fmt.Sprintf("%s %d, %s", batchName, batchOf, onLocal), m, 0.9)
-	rate := func(n int, took time.Duration) float64 { return float64(n) / took.Seconds() }
-	const calls = batchOf + 2*batchOf/batchKeys // a write for each, and the keys of phone and e-mail
-	fmt.Fprintf(out, row, "  items/s", int(rate(batchOf, m.ours)), int(rate(batchOf, m.raw)), "", "")
-	fmt.Fprintf(out, row, "  DynamoDB requests/s", int(rate(calls, m.ours)), int(rate(calls, m.raw)), "", "")
+	next := func() int { from += b.batchOf; return from }
+	ours := func() { s.batch(next(), b.batchOf) }
+	raw := func() { s.rawBatch(next(), b.batchOf) }
+	s.batch(next(), b.batchOf/8)
+	s.rawBatch(next(), b.batchOf/8) // warm
+	m := alternate(ours, raw, b.batchBlocks, 1)
+	b.print(what, m, besideRaw)
+	rate := func(n int, took time.Duration) int { return int(float64(n) / took.Seconds()) }
+	calls := b.batchOf + 2*b.batchOf/batchKeys // a write for each, and the keys of phone and e-mail
+	fmt.Fprintf(b.out, row, "  items/s", rate(b.batchOf, m.ours), rate(b.batchOf, m.beside), "", "")
+	fmt.Fprintf(b.out, row, "  DynamoDB requests/s", rate(calls, m.ours), rate(calls, m.beside), "", "")
 }
 
 // batch imports n new customers through the handler.

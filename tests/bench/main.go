@@ -1,11 +1,14 @@
 // Command bench measures what the service costs beside the DynamoDB calls it
 // makes: make bench. Each figure is a ratio of two things measured in one run, in
-// alternating blocks, and the median of 11. Handlers are called without a socket.
-// With -run only what matches a regular expression is measured: -run batch.
+// alternating blocks, and a median. It takes three minutes; with -full (make bench
+// FULL=1) blocks are longer and there are more of them and more customers, which
+// takes half an hour. With -run (RUN=) only what matches a regular expression is
+// measured, and with -json (JSON=) the figures are written to a file, too.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -25,95 +28,177 @@ import (
 	"regulars/shared/dynamolocal"
 )
 
-const (
-	blocks = 11
-	// blockOf is how many operations a block has against DynamoDB Local, where
-	// one takes milliseconds, and memoryBlockOf against memory.
-	blockOf       = 200
-	memoryBlockOf = 2000
-	// row is a line of figures, printed as soon as they are known: what, the two
-	// times or rates, the ratio of the rates, and what it must be.
-	row = "%-64v %12v %12v %6v %9v\n"
+// A size is how much is measured.
+type size struct {
+	blocks int
+	// block is how long a block of operations is to take, about.
+	block time.Duration
+	// batchOf is how many profiles a batch has, measured in batchBlocks blocks of one
+	// batch.
+	batchOf, batchBlocks int
+	// many is how many customers there are where it must not matter how many.
+	many int
+}
+
+var (
+	short = size{blocks: 7, block: 250 * time.Millisecond, batchOf: 400, batchBlocks: 3, many: 1000}
+	full  = size{blocks: 11, block: time.Second, batchOf: 8000, batchBlocks: 3, many: 10_000}
 )
+
+// A bench measures and prints.
+type bench struct {
+	size
+	only   *regexp.Regexp
+	out    io.Writer // the table
+	status io.Writer // what is being measured, on a line that the figure overwrites
+	report report
+}
+
+// A report is all that a run has measured.
+type report struct {
+	Go      string    `json:"go"`
+	System  string    `json:"system"`
+	Cores   int       `json:"cores"`
+	Time    time.Time `json:"time"`
+	Full    bool      `json:"full"`
+	Figures []figure  `json:"figures"`
+}
+
+// A figure is one line of the table: two medians in microseconds, and the median of
+// the ratios of their rates.
+type figure struct {
+	What     string  `json:"what"`
+	Ours     float64 `json:"ours_us"`
+	Beside   float64 `json:"beside_us"`
+	Ratio    float64 `json:"ratio"`
+	Demanded float64 `json:"demanded,omitempty"`
+}
 
 func main() {
 	log.SetFlags(0)
 	wanted := flag.String("run", "", "measure only what matches this regular expression")
+	all := flag.Bool("full", false, "measure at full size")
+	file := flag.String("json", "", "write the figures to this file, too")
 	flag.Parse()
 	only, err := regexp.Compile(*wanted)
 	if err != nil {
 		log.Fatal(err)
 	}
 	debug.SetGCPercent(400) // GOGC of the functions, see template.yaml
-	if err := run(context.Background(), only); err != nil {
+	b := &bench{size: short, only: only, out: os.Stdout, status: io.Discard}
+	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		b.status = os.Stderr // a person looks
+	}
+	if *all {
+		b.size = full
+	}
+	b.report = report{Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.NumCPU(), Time: time.Now().UTC().Truncate(time.Second), Full: *all}
+	if err := b.run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	if *file == "" {
+		return
+	}
+	document, err := json.MarshalIndent(b.report, "", "  ")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.WriteFile(*file, append(document, '\n'), 0o666); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, only *regexp.Regexp) error {
+// row is a line of figures, printed as soon as they are known: what, the two times or
+// rates, the ratio of the rates, and what it must be.
+const row = "%-64v %12v %12v %6v %9v\n"
+
+func (b *bench) run(ctx context.Context) error {
 	root, err := dynamolocal.Root()
 	if err != nil {
 		return err
 	}
-	fmt.Printf(row, "what", "ours", "calls alone", "ratio", "demanded")
-	if err := against(ctx, os.Stdout, root, only); err != nil {
-		return err
-	}
-	if !only.MatchString("start-up") {
-		return nil
-	}
-	return startUp(ctx, os.Stdout, root)
-}
-
-// The places of a measurement.
-const (
-	onLocal  = "DynamoDB Local"
-	inMemory = "memory, one core"
-)
-
-// against compares the whole handler with the same calls made raw: against
-// DynamoDB Local, and on one core with answers from memory.
-func against(ctx context.Context, out io.Writer, root string, only *regexp.Regexp) error {
 	endpoint := os.Getenv("DYNAMODB_ENDPOINT")
 	if endpoint == "" {
 		return fmt.Errorf("DYNAMODB_ENDPOINT is not set; use make bench")
 	}
-	definition, err := dynamolocal.Definition(filepath.Join(root, "template.yaml"))
+	t := tables{ctx, endpoint, filepath.Join(root, "template.yaml")}
+	fmt.Fprintf(b.out, row, "what", "ours", "beside", "ratio", "demanded")
+	if err := b.besideCalls(t); err != nil {
+		return err
+	}
+	if err := b.growth(t); err != nil {
+		return err
+	}
+	if err := b.fromMemory(t); err != nil {
+		return err
+	}
+	return b.startUp(ctx, root)
+}
+
+// The places of a measurement.
+const (
+	onLocal   = "DynamoDB Local"
+	inMemory  = "memory, one core"
+	overHTTP  = "over a socket"
+	besideRaw = 0.9 // the demanded ratio to the same calls made raw, against DynamoDB Local
+)
+
+// tables makes tables in DynamoDB Local.
+type tables struct {
+	ctx                context.Context
+	endpoint, template string
+}
+
+// subject is a service on a table of its own.
+func (t tables) subject() (subject, error) {
+	definition, err := dynamolocal.Definition(t.template)
+	if err != nil {
+		return subject{}, err
+	}
+	db, table := dynamolocal.Client(t.endpoint), fmt.Sprintf("bench-%d", time.Now().UnixNano())
+	if err := dynamolocal.Create(t.ctx, db, table, definition); err != nil {
+		return subject{}, err
+	}
+	l := newService(db, table)
+	if err := l.Seed(t.ctx); err != nil {
+		return subject{}, err
+	}
+	unlimited := map[string]any{"rate_limit": map[string]any{"size": 0}}
+	if _, err := l.Registrar.ChangeSettings(t.ctx, devserver.Tenant, unlimited); err != nil {
+		return subject{}, err
+	}
+	return subject{ctx: t.ctx, h: newService(db, table), db: db, table: table}, nil // one that has read the settings as they are now
+}
+
+// besideCalls compares the service with the same calls made raw against DynamoDB
+// Local: the handler, and over a socket.
+func (b *bench) besideCalls(t tables) error {
+	s, err := t.subject()
 	if err != nil {
 		return err
 	}
-	db, table := dynamolocal.Client(endpoint), fmt.Sprintf("bench-%d", time.Now().UnixNano())
-	if err := dynamolocal.Create(ctx, db, table, definition); err != nil {
-		return err
-	}
-	l := newService(db, table)
-	if err := l.Seed(ctx); err != nil {
-		return err
-	}
-	unlimited := map[string]any{"rate_limit": map[string]any{"size": 0}}
-	if _, err := l.Registrar.ChangeSettings(ctx, devserver.Tenant, unlimited); err != nil {
-		return err
-	}
-	local := subject{ctx: ctx, h: newService(db, table), db: db, table: table}
+	socket := s
+	socket.h = newSocket(s.h)
 	for _, o := range slices.Concat(operations, backoffice) {
-		if only.MatchString(o.name + ", " + onLocal) {
-			ours, raw := o.ways(local)
-			report(out, o.name+", "+onLocal, compare(ours, raw, blocks, blockOf), 0.9)
-		}
+		b.operation(o, s, onLocal, besideRaw)
 	}
-	if only.MatchString(batchName + ", " + onLocal) {
-		reportBatch(out, local)
+	for _, o := range operations {
+		b.operation(o, socket, overHTTP+", "+onLocal, 0)
 	}
-	if only.MatchString(identifyName + ", " + onLocal) {
-		if err := identify(ctx, out, root, endpoint); err != nil {
-			return err
-		}
-	}
+	b.batch(s)
+	return nil
+}
 
+// fromMemory compares them on one core, with answers from memory.
+func (b *bench) fromMemory(t tables) error {
+	s, err := t.subject()
+	if err != nil {
+		return err
+	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var m memory
-	db = m.client(db)
-	s := subject{ctx: ctx, h: newService(db, table), db: db, table: table}
+	s.db = m.client(s.db)
+	s.h = newService(s.db, s.table)
 	s.known()
 	s.call("get", getBody()) // so that the memory hears of all that is read
 	for range 2 {            // the second time the account that is read has a point
@@ -123,11 +208,13 @@ func against(ctx context.Context, out io.Writer, root string, only *regexp.Regex
 		s.account(name).rawPoint(1)
 	}
 	m.replay = true
+	socket := s
+	socket.h = newSocket(s.h)
 	for _, o := range operations {
-		if only.MatchString(o.name + ", " + inMemory) {
-			ours, raw := o.ways(s)
-			report(out, o.name+", "+inMemory, compare(ours, raw, blocks, memoryBlockOf), 0.6)
-		}
+		b.operation(o, s, inMemory, 0.6)
+	}
+	for _, o := range operations {
+		b.operation(o, socket, overHTTP+", "+inMemory, 0)
 	}
 	return nil
 }
@@ -136,41 +223,59 @@ func newService(db *dynamodb.Client, table string) *devserver.Server {
 	return devserver.New(devserver.Options{DB: db, Table: table, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
 }
 
-// A measured is one operation done in two ways.
-type measured struct {
-	ours, raw time.Duration // of one operation, medians
-	ratio     float64       // of the rates, the median over the blocks
+// operation measures an operation where that is wanted.
+func (b *bench) operation(o operation, s subject, place string, demanded float64) {
+	what := o.name + ", " + place
+	if !b.only.MatchString(what) {
+		return
+	}
+	ours, raw := o.ways(s)
+	b.compare(what, ours, raw, demanded)
 }
 
 // A way does an operation; it ends the program where that fails.
 type way func()
 
-// compare alternates blocks of the two ways, of n operations each. Each goes first
-// in every other pair, for a server gets faster as it warms and slower as it fills.
-func compare(ours, raw way, blocks, n int) measured {
+// compare measures two ways in blocks of as many operations as take the time of a
+// block, and prints the figure. Where nothing is demanded that is 0.
+func (b *bench) compare(what string, ours, beside way, demanded float64) {
+	fmt.Fprintf(b.status, "... %s\r", what)
+	ours()
+	beside()
+	began, n := time.Now(), 0
+	for ; n < 20 || time.Since(began) < b.block; n++ { // warm, and how many a block has
+		ours()
+		beside()
+	}
+	b.print(what, alternate(ours, beside, b.blocks, n), demanded)
+}
+
+// A measured is one operation done in two ways.
+type measured struct {
+	ours, beside time.Duration // of one operation, medians
+	ratio        float64       // of the rates, the median over the blocks
+}
+
+// alternate does blocks of n operations of the two ways in turn. Each goes first in
+// every other pair, for a server gets faster as it warms and slower as it fills.
+func alternate(ours, beside way, blocks, n int) measured {
 	block := func(do way) time.Duration {
+		runtime.GC()
 		began := time.Now()
 		for range n {
 			do()
 		}
 		return time.Since(began) / time.Duration(n)
 	}
-	if n > 1 { // a block of one operation is long enough not to be warmed for
-		block(ours)
-		block(raw)
-	}
 	var mine, theirs []time.Duration
 	var ratios []float64
 	for i := range blocks {
 		var a, b time.Duration
-		runtime.GC()
 		if i%2 == 0 {
 			a = block(ours)
-			runtime.GC()
-			b = block(raw)
+			b = block(beside)
 		} else {
-			b = block(raw)
-			runtime.GC()
+			b = block(beside)
 			a = block(ours)
 		}
 		mine, theirs, ratios = append(mine, a), append(theirs, b), append(ratios, float64(b)/float64(a))
@@ -178,9 +283,14 @@ func compare(ours, raw way, blocks, n int) measured {
 	return measured{median(mine), median(theirs), median(ratios)}
 }
 
-func report(out io.Writer, what string, m measured, demanded float64) {
-	fmt.Fprintf(out, row, what, m.ours.Round(time.Microsecond/10), m.raw.Round(time.Microsecond/10),
-		fmt.Sprintf("%.2f", m.ratio), fmt.Sprintf("%.2f", demanded))
+func (b *bench) print(what string, m measured, demanded float64) {
+	must := ""
+	if demanded > 0 {
+		must = fmt.Sprintf("%.2f", demanded)
+	}
+	fmt.Fprintf(b.out, row, what, m.ours.Round(time.Microsecond/10), m.beside.Round(time.Microsecond/10), fmt.Sprintf("%.2f", m.ratio), must)
+	microseconds := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
+	b.report.Figures = append(b.report.Figures, figure{what, microseconds(m.ours), microseconds(m.beside), m.ratio, demanded})
 }
 
 func median[T float64 | time.Duration | int64](values []T) T {

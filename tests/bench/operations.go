@@ -38,10 +38,12 @@ var operations = []operation{
 	{"import, creates", create}, {"import, updates", update}, {"get", get}, {"points add", add}, {"points subtract", subtract},
 }
 
+// created is the number of the customer that was created last.
+var created = 0
+
 func create(s subject) (ours, raw way) {
-	n := 0
-	return func() { n++; s.call("import", importBody(n, "Paris")) },
-		func() { n++; s.get(keysOf(n)[0], "KEY"); s.rawCreate(n) }
+	return func() { created++; s.call("import", importBody(created, "Paris")) },
+		func() { created++; s.get(keysOf(created)[0], "KEY"); s.rawCreate(created) }
 }
 
 func update(s subject) (ours, raw way) {
