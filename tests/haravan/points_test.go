@@ -1,6 +1,7 @@
 package haravan
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -36,10 +37,27 @@ func (c *club) twoProcesses(t *testing.T, m member) [2]member {
 	return seen
 }
 
-// TestProveHotAccount: 64 writers on one account, through two processes: nothing
-// is lost and nothing is done twice.
+// given adds to an account in one of the ways there are: alone, with terms, as an item
+// of a batch.
+func given(t *testing.T, m member, n int) client.Answer {
+	t.Helper()
+	switch n % 8 {
+	case 2:
+		got := m.batch([]item{{Profile: json.Number(m.id), Action: "add", Value: n}})
+		if got.Status == http.StatusOK {
+			got.Status = int(results(t, got)[0]["status"].(float64))
+		}
+		return got
+	case 6:
+		return m.send(http.MethodPut, m.below("/points/add.json"), fmt.Sprintf(`{"point": {"value": %d, "expires_at": "%d-12-31"}}`, n, time.Now().Year()+1))
+	}
+	return m.add(n)
+}
+
+// TestProveHotAccount: 64 writers on one account, and on a wallet of it, through two
+// processes: nothing is lost and nothing is done twice.
 func TestProveHotAccount(t *testing.T) {
-	c := newClub(t, nil)
+	c := newClub(t, stamps)
 	ann := c.join()
 	ann.add(1_000_000).Done(t)
 	ben := c.join()
@@ -48,7 +66,7 @@ func TestProveHotAccount(t *testing.T) {
 	if !client.Proving() {
 		writers = 16
 	}
-	var next, balance, done, more, skipped atomic.Int64
+	var next, balance, done, more, skipped, stamped atomic.Int64
 	began := time.Now()
 	client.Together(writers, func(i int) bool {
 		for {
@@ -87,7 +105,13 @@ func TestProveHotAccount(t *testing.T) {
 				got = m.add(n, "Idempotency-Key", key)
 				balance.Add(int64(n))
 			default:
-				got = m.add(n)
+				if n%16 == 3 { // the wallet is an account of its own
+					got = m.stamp("add", n)
+					stamped.Add(int64(n))
+					more.Add(-1)
+					break
+				}
+				got = given(t, m, n)
 				balance.Add(int64(n))
 			}
 			if got.Status != http.StatusOK {
@@ -101,6 +125,9 @@ func TestProveHotAccount(t *testing.T) {
 	entries := int64(operations) + 1 + more.Load() - skipped.Load()
 	if want := 1_000_000 + balance.Load(); account.Available != want || account.Version != entries || account.Held != 0 {
 		t.Errorf("the account has %+v after %d entries, want %d points after %d", account.Figures, account.Version, want, entries)
+	}
+	if got := c.verifiedWallet(ann).Available; got != stamped.Load() {
+		t.Errorf("the wallet has %d stamps, want %d", got, stamped.Load())
 	}
 	c.verified(ben)
 	t.Logf("%d operations in %v: %.0f a second on one account", done.Load(), took, float64(done.Load())/took.Seconds())
