@@ -17,8 +17,15 @@ type Customer struct {
 	ID ID
 	// Changed is when the customer last changed, in UTC to the microsecond.
 	Changed time.Time
-	// Deleted marks the tombstone of a deleted customer; it bears nothing else.
+	// Deleted marks the tombstone of a deleted customer; it bears nothing else but
+	// Formerly.
 	Deleted bool
+	// MergedInto, unless 0, is the customer into which this one was merged, and whom its
+	// id means from then on. It is Deleted as well, and bears nothing else.
+	MergedInto ID
+	// Formerly are the customers that were merged into this one, the latest last: their
+	// ids, and those that clients brought, are its own. A tombstone has the former alone.
+	Formerly []Named
 
 	// Emails are as written, trimmed; the first is unique in the tenant.
 	Emails []string
@@ -62,7 +69,13 @@ func (c Customer) Clone() Customer {
 		c.Subscriptions[i].Custom = cloneMap(c.Subscriptions[i].Custom)
 	}
 	c.Extensions = maps.Clone(c.Extensions)
+	c.Formerly = slices.Clone(c.Formerly)
 	return c
+}
+
+// Was reports whether the customer of an id was merged into c.
+func (c Customer) Was(id ID) bool {
+	return slices.ContainsFunc(c.Formerly, func(f Named) bool { return f.ID == id })
 }
 
 func cloneMap(m map[string]any) map[string]any {
@@ -86,7 +99,8 @@ func (c Customer) Same(d Customer) bool {
 		c.Disabled == d.Disabled && slices.Equal(c.Tags, d.Tags) && slices.Equal(c.Segments, d.Segments) &&
 		sameCustom(c.Custom, d.Custom) &&
 		slices.EqualFunc(c.Subscriptions, d.Subscriptions, Subscription.Same) &&
-		c.ClientID == d.ClientID && sameExtensions(c.Extensions, d.Extensions)
+		c.ClientID == d.ClientID && sameExtensions(c.Extensions, d.Extensions) &&
+		c.MergedInto == d.MergedInto && slices.Equal(c.Formerly, d.Formerly)
 }
 
 func sameCustom(a, b map[string]any) bool {

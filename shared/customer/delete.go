@@ -11,10 +11,15 @@ import (
 	"regulars/shared/value"
 )
 
-// Delete is the edit that leaves a tombstone: it bears the id and nothing else,
-// so every value is released.
+// Delete is the edit that leaves a tombstone: it bears the id, and those of customers
+// that were merged into this one, whose remains are removed with it. Every value is
+// released.
 func Delete(c *Customer, _ time.Time) error {
-	*c = Customer{ID: c.ID, Deleted: true}
+	gone := Customer{ID: c.ID, Deleted: true}
+	for _, f := range c.Formerly {
+		gone.Formerly = append(gone.Formerly, Named{ID: f.ID})
+	}
+	*c = gone
 	return nil
 }
 

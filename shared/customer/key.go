@@ -201,6 +201,11 @@ func (c Customer) keysBy(fields MatchFields, f forms) map[Key]Roles {
 	if c.ClientID != "" {
 		keys[ClientIDKey(c.ClientID)] = Primary
 	}
+	for _, f := range c.Formerly {
+		if f.ClientID != "" {
+			keys[ClientIDKey(f.ClientID)] = Primary
+		}
+	}
 	return keys
 }
 

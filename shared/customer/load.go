@@ -29,7 +29,7 @@ type loaded struct {
 // number only falls, are cleaned of them and looked at again.
 func (s *Service) load(ctx context.Context, rules Rules, search Search, preloaded map[Key]KeyRecord, withExtensions bool) (loaded, error) {
 	if search.ID != 0 {
-		record, err := s.record(ctx, rules.Tenant, search.ID, withExtensions)
+		record, err := s.following(ctx, rules.Tenant, search.ID, withExtensions)
 		if err != nil || record.Deleted {
 			return loaded{}, err
 		}
@@ -87,6 +87,20 @@ func (s *Service) load(ctx context.Context, rules Rules, search Search, preloade
 		return l, err
 	}
 	return l, nil
+}
+
+// following reads the customer that an id means: where its own was merged into another,
+// that one.
+func (s *Service) following(ctx context.Context, tenant int, id ID, withExtensions bool) (Record, error) {
+	record, err := s.record(ctx, tenant, id, withExtensions)
+	if err != nil || record.MergedInto == 0 {
+		return record, err
+	}
+	stays, err := s.record(ctx, tenant, record.MergedInto, withExtensions)
+	if err == nil && !stays.Was(id) {
+		err = fmt.Errorf("customer %s was unmerged between two reads: %w", id.Hex(), errs.ErrConflict)
+	}
+	return stays, err
 }
 
 // record reads one customer.

@@ -46,7 +46,8 @@ func (c *Commit) checkOwner(owner Record) {
 	}
 }
 
-// A Named is a customer in the arguments of an error.
+// A Named is a customer by its names: in the arguments of an error, and as one that was
+// merged into another.
 type Named struct {
 	ID ID
 	// ClientID is the id that a client brought; empty where none did.

@@ -31,6 +31,8 @@ const (
 	attrSubs      = "sb"
 	attrClientID  = "id"
 	attrStamps    = "ex" // a map: the commit of each extension by its number
+	attrMerged    = "mi" // the customer into which this one was merged, in base 36
+	attrFormerly  = "mg" // those merged into it: 16 digits of base 36, then the client's id
 )
 
 // The attributes of a subscription, a map within the customer. Times are seconds
@@ -53,10 +55,12 @@ const (
 func newCustomerItem(tenant int, c customer.Customer, commit string, now time.Time) (item, error) {
 	it := make(attributes, 24)
 	var places indexKeys
-	if c.Deleted {
+	switch {
+	case c.MergedInto != 0: // its id leads on for ever, and no list shows it
+	case c.Deleted:
 		it.setNumber(attrTTL, now.Add(tombstoneRetention).Unix())
 		places = goneIndexKeys(tenant, c.ID)
-	} else {
+	default:
 		places = customerIndexKeys(tenant, c)
 	}
 	it.setPlaces(customerKey(tenant, c.ID), places)
@@ -85,6 +89,17 @@ func newCustomerItem(tenant int, c customer.Customer, commit string, now time.Ti
 	}
 	it.setText(attrClientID, c.ClientID)
 	it.setStamps(c.Extensions)
+	if c.MergedInto != 0 {
+		it.setText(attrMerged, c.MergedInto.Base36())
+	}
+	if c.MergedInto != 0 || len(c.Formerly) > 0 {
+		it.setNumber(attrSchema, schema)
+	}
+	var formerly []string
+	for _, f := range c.Formerly {
+		formerly = append(formerly, f.ID.Base36()+f.ClientID)
+	}
+	it.setTexts(attrFormerly, formerly)
 	return item(it), nil
 }
 
@@ -130,6 +145,7 @@ func readCustomer(id customer.ID, it item) (customer.Record, error) {
 		Country: r.text(attrCountry), Region: r.text(attrRegion), City: r.text(attrCity), Street: r.text(attrStreet),
 		Disabled: r.flag(attrDisabled), Tags: r.texts(attrTags), Segments: r.numbers(attrSegments), Custom: r.fields(attrCustom),
 		Subscriptions: r.subscriptions(), ClientID: r.text(attrClientID), Extensions: r.stamps(),
+		MergedInto: r.mergedInto(), Formerly: r.formerly(),
 	}
 	rev := customer.Rev{Commit: r.text(attrCommit), Bytes: sizeOf(it)}
 	if r.err != nil {
@@ -172,4 +188,29 @@ func (r *reader) subscription() customer.Subscription {
 		s.Priority = &priority
 	}
 	return s
+}
+
+// mergedInto reads the customer into which one was merged, or 0.
+func (r *reader) mergedInto() customer.ID {
+	digits := r.text(attrMerged)
+	if digits == "" || r.err != nil {
+		return 0
+	}
+	id, err := customer.ParseBase36(digits)
+	r.err = err
+	return id
+}
+
+// idDigits is how many digits of base 36 an id has.
+const idDigits = 16
+
+// formerly reads those that were merged into a customer.
+func (r *reader) formerly() (all []customer.Named) {
+	for _, text := range r.texts(attrFormerly) {
+		digits := min(idDigits, len(text))
+		id, err := customer.ParseBase36(text[:digits])
+		r.err = firstError(r.err, err)
+		all = append(all, customer.Named{ID: id, ClientID: text[digits:]})
+	}
+	return all
 }

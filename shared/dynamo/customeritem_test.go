@@ -21,9 +21,11 @@ func TestCustomerIsReadAsWritten(t *testing.T) {
 	full.Subscriptions[0].Priority, full.Subscriptions[0].Deleted = &priority, true
 	full.Subscriptions[1].Status, full.Subscriptions[1].Cats = "suspended", []string{"news"}
 	full.Subscriptions[2].Custom = map[string]any{"_os": "Linux"}
+	full.Formerly = []customer.Named{{ID: 1 << 40}, {ID: 2 << 40, ClientID: "0004Va58A92T0017"}}
 
 	for name, c := range map[string]customer.Customer{
 		"full": full, "bare": {ID: full.ID, Changed: full.Changed}, "deleted": {ID: full.ID, Changed: full.Changed, Deleted: true},
+		"merged": {ID: full.ID, Changed: full.Changed, Deleted: true, MergedInto: 3 << 40},
 	} {
 		it, err := newCustomerItem(5, c, "commit", c.Changed)
 		if err != nil {

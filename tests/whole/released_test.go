@@ -96,7 +96,7 @@ func TestLaterItemsAreNotRead(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	service := client.ServiceOn(t, s.db, s.table)
-	s.damage(t, "C#5#", "CUSTOMER", func(it map[string]types.AttributeValue) { it["sn"] = &types.AttributeValueMemberN{Value: "2"} })
+	s.damage(t, "C#5#", "CUSTOMER", func(it map[string]types.AttributeValue) { it["sn"] = &types.AttributeValueMemberN{Value: "3"} })
 	for path, status := range map[string]int{
 		"/profiles/" + s.id.Base36(): 500, "/loy/profiles/" + s.id.Decimal() + ".json": 500,
 	} {
