@@ -34,8 +34,7 @@ type User struct {
 // customer that is not there has an absent record.
 func (s *Service) account(ctx context.Context, u User, w Wanted) (Found, error) {
 	if u.Email == "" {
-		w.Customer = u.ID
-		return s.store.Read(ctx, u.Tenant, w)
+		return s.following(ctx, u.Tenant, u.ID, w)
 	}
 	key := customer.EmailKey(u.Email)
 	keys, err := s.store.Keys(ctx, u.Tenant, []customer.Key{key})

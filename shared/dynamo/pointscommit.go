@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -61,7 +62,7 @@ func (t *tx) putPoints(c points.Commit, now time.Time) error {
 		if !c.Order.Before.Absent() {
 			answer = c.Order.Before.Answer
 		}
-		it, err := newOrderItem(orderKey(c.Tenant, id, c.Order.After.ID), c.Order.After, c.ID, answer)
+		it, err := newOrderItem(orderKey(c.Tenant, cmp.Or(c.Order.Before.In, id), c.Order.After.ID), c.Order.After, c.ID, answer)
 		if err != nil {
 			return err
 		}

@@ -455,7 +455,7 @@ func (b *batch) decide(ctx context.Context, r row) (customer.Result, error) {
 		if err != nil {
 			return result, err
 		}
-		if owner != 0 && owner != result.ID {
+		if owner != 0 && owner != result.ID && !b.window.customers[result.ID].Was(owner) {
 			return result, atPoints(points.ErrOrderOfOther, "order.id")
 		}
 		if _, err := b.ledger.Pay(ctx, ask, points.Order{ID: o.ID, Total: o.Total, PaidAt: o.PaidAt}); err != nil {

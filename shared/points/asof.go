@@ -18,6 +18,7 @@ func (s *Service) AsOf(ctx context.Context, tenant int, id customer.ID, t time.T
 		return Entry{}, err
 	}
 	a := profile.Account
+	id = profile.ledger()
 	err = errs.Retry(ctx, func(int) error {
 		seq := a.Version
 		if a.Changed.After(t) {

@@ -46,7 +46,7 @@ type Text struct {
 	Reason, RefID string
 	// Actor is who did it: a token, or the system.
 	Actor string
-	// PeerID is the other customer of a transfer; else 0.
+	// PeerID is the other customer of a transfer or a merge; else 0.
 	PeerID customer.ID
 }
 
@@ -71,7 +71,8 @@ type Entry struct {
 	Change, Balance Figures
 	// Time is when, to the microsecond, and never before that of the entry before.
 	Time time.Time
-	// PaidAt is when the order was paid, of a KindOrder.
+	// PaidAt is when the order was paid, of a KindOrder; of a KindMerge when the latest
+	// order was that it brought, and of a KindUnmerge that of those which are left.
 	PaidAt time.Time
 	// Reverses is the entry that is undone, of a KindReverse; else 0.
 	Reverses int64
@@ -95,8 +96,8 @@ type Entry struct {
 	// Level is the level that the entry led to and PreviousLevel the one before,
 	// where it changed; else both are 0.
 	Level, PreviousLevel int64
-	// Peer is the number of the other account of a transfer, and PeerSeq the entry of
-	// it there.
+	// Peer is the number of the other account of a transfer or a merge, and PeerSeq the
+	// entry of it there.
 	Peer    string
 	PeerSeq int64
 

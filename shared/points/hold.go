@@ -248,7 +248,7 @@ func (s *Service) VoidHold(ctx context.Context, r Request, number int64, reason 
 func (s *Service) endHold(ctx context.Context, r Request, number int64, kind Kind, points int64, reason string, show HoldAnswer) (Result, error) {
 	var line HoldLine
 	r.Show = func(p Profile) ([]byte, error) { return show(p, line) }
-	return s.change(ctx, r, step{load: func(ctx context.Context, _ *loaded) (err error) {
+	return s.change(ctx, r, step{load: func(ctx context.Context, r Request, _ *loaded) (err error) {
 		line, err = s.store.Hold(ctx, r.Tenant, r.ID, number)
 		return err
 	}, decide: func(d *draft, _ loaded, _ *Commit) error {
@@ -275,16 +275,18 @@ func (s *Service) OpenHolds(ctx context.Context, tenant int, id customer.ID) ([]
 		numbers = append(numbers, h.Number)
 	}
 	slices.Reverse(numbers)
-	return s.holdLines(ctx, tenant, id, numbers, nil)
+	return s.holdLines(ctx, tenant, profile.ledger(), numbers, nil)
 }
 
 // EndedHolds returns up to limit holds of an account that ended and whose numbers are
 // below one, or the newest where that is 0, the newest first, and the number of the
 // last one where more may follow, else 0. It rejects with [ErrNotFound].
 func (s *Service) EndedHolds(ctx context.Context, tenant int, id customer.ID, below int64, limit int) (lines []HoldLine, next int64, err error) {
-	if _, err := s.Profile(ctx, tenant, id); err != nil {
+	profile, err := s.Profile(ctx, tenant, id)
+	if err != nil {
 		return nil, 0, err
 	}
+	id = profile.ledger()
 	var ends []HoldEnd
 	err = errs.Retry(ctx, func(int) (err error) {
 		ends, err = s.store.HoldEnds(ctx, tenant, id, below, limit)
@@ -329,9 +331,11 @@ func (s *Service) holdLines(ctx context.Context, tenant int, id customer.ID, num
 // OneHold returns a hold, open or ended. It rejects with [ErrNotFound] or
 // [ErrHoldUnknown].
 func (s *Service) OneHold(ctx context.Context, tenant int, id customer.ID, number int64) (line HoldLine, err error) {
-	if _, err := s.Profile(ctx, tenant, id); err != nil {
+	profile, err := s.Profile(ctx, tenant, id)
+	if err != nil {
 		return line, err
 	}
+	id = profile.ledger()
 	err = errs.Retry(ctx, func(int) (err error) {
 		line, err = s.store.Hold(ctx, tenant, id, number)
 		return err

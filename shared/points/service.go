@@ -37,6 +37,9 @@ type Request struct {
 	// Show makes the answer of the profile as it is after the change. What is
 	// recorded of a request is this answer.
 	Show func(Profile) ([]byte, error)
+
+	// formerly are the ledgers that were merged into that of the request.
+	formerly []customer.ID
 }
 
 func (r Request) text(reason, refID string) Text {
@@ -77,7 +80,7 @@ func (r Request) reference(d Direction, refID string) *Reference {
 // rejects with [ErrNotFound], [ErrEntryUnknown], [ErrNotReversible],
 // [ErrAlreadyReversed], or [ErrInsufficient] where it would leave a debt.
 func (s *Service) Reverse(ctx context.Context, r Request, seq, points int64, reason string) (Result, error) {
-	return s.change(ctx, r, step{load: func(ctx context.Context, l *loaded) (err error) {
+	return s.change(ctx, r, step{load: func(ctx context.Context, r Request, l *loaded) (err error) {
 		l.line, err = s.line(ctx, r.Tenant, r.ID, seq)
 		return err
 	}, decide: func(d *draft, l loaded, c *Commit) error {
@@ -95,7 +98,7 @@ func (s *Service) Reverse(ctx context.Context, r Request, seq, points int64, rea
 // the tenant with [ErrOrderOfOther]. The other client errors are those of Subtract.
 func (s *Service) Pay(ctx context.Context, r Request, o Order) (Result, error) {
 	o.PaidAt, o.ItemsDigest = o.PaidAt.Truncate(time.Microsecond), itemsDigest(o.Items)
-	return s.change(ctx, r, step{load: s.loadOrder(r, o.ID), repeated: func(l loaded) ([]byte, error) {
+	return s.change(ctx, r, step{load: s.loadOrder(o.ID), repeated: func(l loaded) ([]byte, error) {
 		if !l.order.Absent() && !l.order.same(o) {
 			return nil, ErrOrderOther
 		}
@@ -111,33 +114,51 @@ func (s *Service) Pay(ctx context.Context, r Request, o Order) (Result, error) {
 // [ErrNotFound], [ErrOrderUnknown], [ErrReturn], or [ErrInsufficient] where it
 // would leave a debt.
 func (s *Service) Return(ctx context.Context, r Request, order string, amount int64, reason string) (Result, error) {
-	return s.change(ctx, r, step{load: s.loadOrder(r, order), decide: func(d *draft, l loaded, c *Commit) error {
+	return s.change(ctx, r, step{load: s.loadOrder(order), decide: func(d *draft, l loaded, c *Commit) error {
 		if l.order.Absent() {
 			return ErrOrderUnknown
 		}
-		after, err := d.takeBack(l.order.Order, amount, r.text(reason, order))
-		c.Order = &OrderChange{Before: l.order, After: after}
-		return err
+		return d.returned(l.order, amount, r.text(reason, order), c)
 	}})
 }
 
 // ReturnAll is [Service.Return] of all that is left of the order.
 func (s *Service) ReturnAll(ctx context.Context, r Request, order, reason string) (Result, error) {
-	return s.change(ctx, r, step{load: s.loadOrder(r, order), decide: func(d *draft, l loaded, c *Commit) error {
+	return s.change(ctx, r, step{load: s.loadOrder(order), decide: func(d *draft, l loaded, c *Commit) error {
 		if l.order.Absent() {
 			return ErrOrderUnknown
 		}
-		after, err := d.takeBack(l.order.Order, l.order.left(), r.text(reason, order))
-		c.Order = &OrderChange{Before: l.order, After: after}
-		return err
+		return d.returned(l.order, l.order.left(), r.text(reason, order), c)
 	}})
 }
 
-func (s *Service) loadOrder(r Request, id string) func(context.Context, *loaded) error {
-	return func(ctx context.Context, l *loaded) (err error) {
-		l.order, err = s.store.Order(ctx, r.Tenant, r.ID, id)
-		return err
+// loadOrder reads an order of the account, or of one that was merged into it.
+func (s *Service) loadOrder(id string) func(context.Context, Request, *loaded) error {
+	return func(ctx context.Context, r Request, l *loaded) (err error) {
+		if l.order, err = s.store.Order(ctx, r.Tenant, r.ID, id); err != nil || !l.order.Absent() {
+			return err
+		}
+		for _, ledger := range r.formerly {
+			if l.order, err = s.store.Order(ctx, r.Tenant, ledger, id); err != nil || !l.order.Absent() {
+				l.order.In = ledger
+				return err
+			}
+		}
+		return nil
 	}
+}
+
+// returned takes back what so much of an order's money earned. Which points one of
+// another ledger earned is not told in this one.
+func (d *draft) returned(order OrderRecord, amount int64, text Text, c *Commit) error {
+	o := order.Order
+	if order.In != 0 {
+		o.Entry = 0
+	}
+	after, err := d.takeBack(o, amount, text)
+	after.Entry = order.Entry
+	c.Order = &OrderChange{Before: order, After: after}
+	return err
 }
 
 // A step is what one kind of request does.
@@ -145,7 +166,7 @@ type step struct {
 	// unique, unless nil, may happen once.
 	unique *Reference
 	// load reads what it needs beside the profile.
-	load func(ctx context.Context, l *loaded) error
+	load func(ctx context.Context, r Request, l *loaded) error
 	// repeated returns the answer of an earlier request that did the same, or nil.
 	repeated func(l loaded) ([]byte, error)
 	// decide alters the account, and says in c what else changes.
@@ -163,14 +184,16 @@ type loaded struct {
 // before, under the same key, gives way to the first answer.
 func (s *Service) change(ctx context.Context, r Request, st step) (Result, error) {
 	var result Result
+	about := r
 	err := errs.Retry(ctx, func(int) (err error) {
-		result, err = s.attempt(ctx, r, st)
+		about = r
+		result, err = s.attempt(ctx, &about, st)
 		return err
 	})
 	if _, rejected := errs.AsClient(err); !rejected {
 		return result, err
 	}
-	return s.RejectUnlessReplayed(ctx, r, err)
+	return s.RejectUnlessReplayed(ctx, about, err)
 }
 
 // RejectUnlessReplayed rejects a request with err, unless it was carried out before
@@ -186,22 +209,52 @@ func (s *Service) RejectUnlessReplayed(ctx context.Context, r Request, err error
 	return Result{}, err
 }
 
-// replay returns the first answer to a request that was carried out.
+// replay returns the first answer to a request that was carried out, by now or before
+// its customer was merged into another.
 func (s *Service) replay(ctx context.Context, r Request) (Result, bool, error) {
-	first, found, err := idempotency.Lookup(ctx, r.IdempotencyKey, func(ctx context.Context, value string) (*IdempotencyRecord, error) {
-		return s.store.IdempotentAnswer(ctx, r.Tenant, r.ID, value)
-	})
-	return Result{Answer: first, Replayed: true}, found, err
+	return s.replayIn(ctx, r, append([]customer.ID{r.ID}, r.formerly...))
 }
 
-// attempt loads, decides and commits once.
-func (s *Service) attempt(ctx context.Context, r Request, st step) (Result, error) {
-	profile, err := s.store.Profile(ctx, r.Tenant, r.ID)
+// replayIn is replay for a request that was about one of some ledgers.
+func (s *Service) replayIn(ctx context.Context, r Request, ledgers []customer.ID) (Result, bool, error) {
+	for _, ledger := range ledgers {
+		first, found, err := idempotency.Lookup(ctx, r.IdempotencyKey, func(ctx context.Context, value string) (*IdempotencyRecord, error) {
+			return s.store.IdempotentAnswer(ctx, r.Tenant, ledger, value)
+		})
+		if err != nil || found {
+			return Result{Answer: first, Replayed: true}, found, err
+		}
+	}
+	return Result{}, false, nil
+}
+
+// referenceAnswer is what was answered when a reference happened in the account, or in
+// one that was merged into it; nil where it did not.
+func (s *Service) referenceAnswer(ctx context.Context, r Request, ref Reference) ([]byte, error) {
+	first, err := s.store.ReferenceAnswer(ctx, r.Tenant, r.ID, ref)
+	for _, ledger := range r.formerly {
+		if err != nil || first != nil {
+			break
+		}
+		first, err = s.store.ReferenceAnswer(ctx, r.Tenant, ledger, ref)
+	}
+	return first, err
+}
+
+// attempt loads, decides and commits once. It makes the request one about the customer
+// that its id means.
+func (s *Service) attempt(ctx context.Context, about *Request, st step) (Result, error) {
+	profile, err := s.profile(ctx, about.Tenant, about.ID)
 	if err != nil {
 		return Result{}, err
 	}
-	if profile = r.DryRun.on(profile); profile.Gone() {
+	if profile = about.DryRun.on(profile); profile.Gone() {
 		return Result{}, ErrNotFound
+	}
+	about.ID, about.formerly = profile.ledger(), profile.formerly()
+	r := *about
+	if first, done, err := s.replayIn(ctx, r, r.formerly); err != nil || done {
+		return first, err
 	}
 	l, first, err := s.before(ctx, r, st)
 	if err != nil {
@@ -225,13 +278,13 @@ func (s *Service) attempt(ctx context.Context, r Request, st step) (Result, erro
 // the same.
 func (s *Service) before(ctx context.Context, r Request, st step) (l loaded, first []byte, err error) {
 	if st.load != nil {
-		if err := st.load(ctx, &l); err != nil {
+		if err := st.load(ctx, r, &l); err != nil {
 			return l, nil, err
 		}
 	}
 	switch {
 	case st.unique != nil:
-		first, err = s.store.ReferenceAnswer(ctx, r.Tenant, r.ID, *st.unique)
+		first, err = s.referenceAnswer(ctx, r, *st.unique)
 	case st.repeated != nil:
 		first, err = st.repeated(l)
 	}
@@ -278,11 +331,12 @@ func (s *Service) save(ctx context.Context, r Request, c Commit) (Result, error)
 	return Result{Answer: c.Answer}, nil
 }
 
-// Profile returns customer and account, or rejects with [ErrNotFound].
+// Profile returns customer and account that an id means, or rejects with [ErrNotFound].
+// One that was merged into another means that one.
 func (s *Service) Profile(ctx context.Context, tenant int, id customer.ID) (Profile, error) {
 	var profile Profile
 	err := errs.Retry(ctx, func(int) (err error) {
-		profile, err = s.store.Profile(ctx, tenant, id)
+		profile, err = s.profile(ctx, tenant, id)
 		return err
 	})
 	if err == nil && profile.Gone() {

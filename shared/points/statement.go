@@ -127,11 +127,13 @@ func (s *Service) lastAt(ctx context.Context, tenant int, id customer.ID, top in
 // Line returns one line of an account's ledger. It rejects with [ErrNotFound] or
 // [ErrEntryUnknown].
 func (s *Service) Line(ctx context.Context, tenant int, id customer.ID, seq int64) (Line, error) {
-	if _, err := s.Profile(ctx, tenant, id); err != nil {
+	profile, err := s.Profile(ctx, tenant, id)
+	if err != nil {
 		return Line{}, err
 	}
+	id = profile.ledger()
 	var record *LineRecord
-	err := errs.Retry(ctx, func(int) (err error) {
+	err = errs.Retry(ctx, func(int) (err error) {
 		record, err = s.line(ctx, tenant, id, seq)
 		return err
 	})

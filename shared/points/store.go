@@ -13,6 +13,8 @@ import (
 type OrderRecord struct {
 	Order
 	customer.Rev
+	// In, unless 0, is the ledger that has it: one that was merged into the account's.
+	In customer.ID
 	// Answer is the answer to the request that brought it.
 	Answer []byte
 }

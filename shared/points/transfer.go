@@ -32,15 +32,17 @@ type Peer struct {
 func (s *Service) Transfer(ctx context.Context, r Request, to customer.ID, points int64, reason, refID string) (Result, error) {
 	return s.change(ctx, r, step{
 		unique: r.reference(Transfer, refID),
-		load: func(ctx context.Context, l *loaded) (err error) {
-			if ownerOf(to) != ownerOf(r.ID) {
-				l.peer, err = s.store.Profile(ctx, r.Tenant, to)
+		load: func(ctx context.Context, r Request, l *loaded) (err error) {
+			if ownerOf(to) == ownerOf(r.ID) {
+				l.peer.Customer.ID = ownerOf(to)
+				return nil
 			}
+			l.peer, err = s.profile(ctx, r.Tenant, to)
 			return err
 		},
 		decide: func(d *draft, l loaded, c *Commit) error {
 			switch {
-			case ownerOf(to) == ownerOf(r.ID):
+			case l.peer.Customer.ID == ownerOf(d.ID):
 				return ErrTransferSelf
 			case l.peer.Gone():
 				return ErrTransferUnknown
@@ -96,7 +98,12 @@ func (a *Account) withdraw(points int64) []Lot {
 // mirrors reports whether two entries are the halves of one transfer: e in the account
 // with the number, and the other where e says.
 func (e Entry) mirrors(other *Entry, number string) bool {
-	return other != nil && other.Seq == e.PeerSeq && other.PeerSeq == e.Seq && other.Peer == number &&
-		other.Change.Available == -e.Change.Available &&
+	if other == nil || other.Seq != e.PeerSeq || other.PeerSeq != e.Seq || other.Peer != number {
+		return false
+	}
+	if e.Kind == KindMerge || e.Kind == KindUnmerge {
+		return other.Kind == e.Kind && e.Change == Figures{}.minus(other.Change)
+	}
+	return other.Change.Available == -e.Change.Available &&
 		(e.Kind == KindTransferOut && other.Kind == KindTransferIn || e.Kind == KindTransferIn && other.Kind == KindTransferOut)
 }

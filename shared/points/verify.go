@@ -61,7 +61,7 @@ func (v *Verifier) Next(e Entry) *Mismatch {
 		return &Mismatch{e.Seq, problem}
 	}
 	v.seq, v.figures, v.head, v.time = e.Seq, e.Balance, e.Hash, e.Time
-	if e.PaidAt.After(v.last) {
+	if e.PaidAt.After(v.last) || e.Kind == KindUnmerge {
 		v.last = e.PaidAt
 	}
 	if e.Level != e.PreviousLevel {

@@ -49,7 +49,7 @@ func (s *Service) Wallets(ctx context.Context, tenant int, id customer.ID, numbe
 	}
 	opened := map[int]Record{0: profile.Account}
 	err = errs.Retry(ctx, func(int) (err error) {
-		further, err := s.store.Wallets(ctx, tenant, id)
+		further, err := s.store.Wallets(ctx, tenant, profile.Customer.ID)
 		for wallet, record := range further {
 			opened[wallet] = record
 		}
