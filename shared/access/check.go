@@ -36,6 +36,8 @@ const (
 	maxRate = 100_000
 	// maxVerifyDays is a year.
 	maxVerifyDays = 366
+	// maxUnmergeDays is ten years.
+	maxUnmergeDays = 3660
 )
 
 var (
@@ -83,7 +85,10 @@ func (c Preferences) check() error {
 	if err := inRange("budget.write_units", c.Budget.WriteUnits, 0, maxRate); err != nil {
 		return err
 	}
-	return inRange("verify_days", c.VerifyDays, 0, maxVerifyDays)
+	if err := inRange("verify_days", c.VerifyDays, 0, maxVerifyDays); err != nil {
+		return err
+	}
+	return inRange("unmerge_days", c.UnmergeDays, 0, maxUnmergeDays)
 }
 
 func (c Preferences) checkDeclared() error {

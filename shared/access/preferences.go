@@ -53,6 +53,9 @@ type Preferences struct {
 	// VerifyDays is in how many days the reconciliation looks at each customer once; 0:
 	// it does not.
 	VerifyDays int64 `json:"verify_days"`
+	// UnmergeDays is for how many days a merge of two customers can be undone; what they
+	// were is kept that long. 0: it cannot.
+	UnmergeDays int64 `json:"unmerge_days"`
 	// Languages of two lower-case letters that texts may be in; empty: any.
 	Languages []string `json:"languages"`
 }
@@ -189,6 +192,7 @@ func Defaults() Preferences {
 		RateLimit:            RateLimit{Size: 80, Leak: 4},
 		Budget:               Budget{Requests: 2000, WriteUnits: 10_000},
 		VerifyDays:           30,
+		UnmergeDays:          365,
 		Languages:            []string{},
 	}
 }

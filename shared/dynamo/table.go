@@ -18,6 +18,8 @@
 //	reversal            same                   REVERSED#<seq>
 //	answer to a request same                   REQUEST#<hash>
 //	wallet of a customer same                  WALLET#<number>; its account, ledger and so on lie under C#<tenant>#<id>~<number>
+//	merge into customer same                   MERGE#<id>       and MERGE#<id>#AFTER
+//	merged customer     same                   MERGED           beside its CUSTOMER, the marker
 //	whose order id      O#<tenant>#<hash>      ORDER
 //	match key           K#<tenant>#<kind>#<v>  KEY
 //	idempotency record  R#<tenant>#<hash>      REQUEST#<hash>
@@ -60,6 +62,7 @@
 //	the open job of a kind and subject                      GetItem, strongly
 //	a job and its parts                                     Query pk, strongly
 //	the anchors of a tenant, the heads of one               Query pk, strongly
+//	the record of a merge                                   BatchGetItem, strongly
 //
 // An account is due at the first hour at which points become available or expire;
 // that of a deleted customer at hour 0 until its texts are erased. <way> is add or
@@ -261,6 +264,15 @@ const walletPrefix = "WALLET#"
 func walletKey(tenant int, id customer.ID, wallet int) key {
 	return key{collectionPK(tenant, id), walletPrefix + fmt.Sprintf("%02d", wallet)}
 }
+
+// mergeKeys are where the record of a merge lies: what it was and who stays was before,
+// what that one became, and who goes was before.
+func mergeKeys(tenant int, stays, goes customer.ID) [3]key {
+	pk, sk := collectionPK(tenant, stays), mergePrefix+goes.Base36()
+	return [3]key{{pk, sk}, {pk, sk + "#AFTER"}, {collectionPK(tenant, goes), "MERGED"}}
+}
+
+const mergePrefix = "MERGE#"
 
 // ledgerOf reads what collectionPK writes.
 func ledgerOf(k key) (customer.ID, error) {

@@ -63,7 +63,7 @@ type Place struct {
 // kindsOf are the kinds of items by the begin of their partition keys: what their sort
 // keys are, or begin with and go on after #.
 var kindsOf = map[string][]string{
-	"C":     {"CUSTOMER", "ACCOUNT", "EXT", "IDENT", "PURCHASES", "PURCHASE", "LEDGER", "ORDER", "REF", "REVERSED", "REQUEST", "HOLD", "WALLET"},
+	"C":     {"CUSTOMER", "ACCOUNT", "EXT", "IDENT", "PURCHASES", "PURCHASE", "LEDGER", "ORDER", "REF", "REVERSED", "REQUEST", "HOLD", "WALLET", "MERGE", "MERGED"},
 	"K":     {"KEY"},
 	"O":     {"ORDER"},
 	"R":     {"REQUEST"},

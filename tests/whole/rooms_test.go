@@ -40,7 +40,7 @@ var rooms = map[string][]string{
 	"functions/mojodex":      {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/idempotency", "shared/value"},
 	"functions/admin":        {"shared/access", "shared/audit", "shared/meter", "shared/metrics", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/points", "shared/value"},
 	"functions/work":         {"shared/jobs", "shared/jobs/kinds", "shared/partqueue", awsLambda + "events"},
-	"functions/*/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/lambdahttp", "shared/partqueue", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
+	"functions/*/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/lambdahttp", "shared/merge", "shared/partqueue", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/audit":        {"shared/audit", awsLambda + "events", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/..."},
 	"functions/audit/lambda": {awsLambda + "lambda", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"},
 	// The rows of imports are read as another dialect reads them.
@@ -49,14 +49,14 @@ var rooms = map[string][]string{
 	"functions/imports/lambda": {"functions/imports/rows", "shared/access", "shared/audit", "shared/boot", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/lambdahttp", "shared/partqueue", "shared/s3bucket", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/imports/cli":    {"shared/objects", "shared/s3bucket", awsLambda + "events", awsSDK, smithy},
 	// Anchors are signed by KMS alone where parts are done.
-	"functions/work/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/kmssigner", "shared/partqueue", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
+	"functions/work/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/kmssigner", "shared/merge", "shared/partqueue", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/admin/cli":       {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda", "github.com/aws/smithy-go/logging"},
 	"functions/local":           {"functions/imports", "functions/local/bucket", "functions/local/anchorkey", "functions/local/devserver", "shared/audit", "shared/httpapi", "shared/dynamolocal", "shared/objects", "shared/s3bucket", awsLambda + "events", awsSDK},
 	"functions/local/bucket":    {"shared/errs", awsLambda + "events", fakeS3},
 	"functions/local/anchorkey": {"shared/anchor"},
 	"functions/local/table":     {"shared/access", "shared/anchor", "shared/customer", "shared/dynamo", "shared/jobs/kinds", "shared/points", "github.com/aws/aws-sdk-go-v2/service/dynamodb/types", errgroup},
 	"functions/local/table/cli": {"functions/local/anchorkey", "functions/local/table", "shared/anchor", "shared/dynamo", "shared/dynamolocal", "shared/kmssigner", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
-	"functions/local/devserver": {"shared/partqueue", "functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/imports", "functions/imports/rows", "functions/mojodex", "functions/work", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/jobs/kinds", "shared/objects", "shared/points", "shared/value",
+	"functions/local/devserver": {"shared/partqueue", "functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/imports", "functions/imports/rows", "functions/mojodex", "functions/work", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/jobs/kinds", "shared/merge", "shared/objects", "shared/points", "shared/value",
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 
 	// What a dialect decides by itself, apart from its requests.
@@ -74,6 +74,7 @@ var rooms = map[string][]string{
 	"shared/access":             {"shared/customer/extension", "shared/customer", "shared/errs", "shared/value"},
 	"shared/jobs":               {"shared/customer/extension", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/idempotency", "shared/points", "shared/value"},
 	"shared/points":             {"shared/access", "shared/customer", "shared/errs", "shared/idempotency", errgroup},
+	"shared/merge":              {"shared/access", "shared/catalog", "shared/contact", "shared/customer", "shared/customer/extension", "shared/errs", "shared/points", "shared/value"},
 	"shared/contact":            {"golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
 	"shared/csvtext":            {},
 	"shared/imports":            {"shared/access", "shared/csvtext", "shared/customer", "shared/errs", "shared/imports/rowfile", "shared/jobs", "shared/objects", "shared/points", errgroup},
@@ -87,7 +88,7 @@ var rooms = map[string][]string{
 	"shared/jobs/kinds": {"shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/jobs", "shared/points"},
 
 	// What the domain is kept in and reached by.
-	"shared/dynamo":     {"shared/customer/extension", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/idempotency", "shared/imports", "shared/jobs", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy, errgroup},
+	"shared/dynamo":     {"shared/customer/extension", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/idempotency", "shared/imports", "shared/jobs", "shared/merge", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy, errgroup},
 	"shared/kmssigner":  {"shared/anchor", awsSDK},
 	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
 	"shared/partqueue":  {"shared/audit", "shared/errs", "shared/jobs", "shared/meter", "shared/metrics", awsLambda + "events", errgroup},
@@ -109,7 +110,7 @@ var rooms = map[string][]string{
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
-var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/customer/upkeep", "shared/catalog", "shared/access", "shared/jobs", "shared/points", "shared/contact", "shared/csvtext", "shared/imports", "shared/imports/rowfile", "shared/meter", "shared/anchor"}
+var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/customer/upkeep", "shared/catalog", "shared/access", "shared/jobs", "shared/merge", "shared/points", "shared/contact", "shared/csvtext", "shared/imports", "shared/imports/rowfile", "shared/meter", "shared/anchor"}
 
 // outsideDomain are the parts of the standard library that these keep off.
 var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog", "database/sql", "testing"}

@@ -31,6 +31,7 @@ import (
 	domain "regulars/shared/imports"
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
+	"regulars/shared/merge"
 	"regulars/shared/objects"
 	"regulars/shared/partqueue"
 	"regulars/shared/points"
@@ -68,6 +69,7 @@ type Server struct {
 	Registrar *access.AdminService
 	Jobs      *jobs.Service
 	Catalog   *catalog.Service
+	Merges    *merge.Service
 	// Imports takes in what the bucket tells of files.
 	Imports *imports.Queue
 
@@ -90,7 +92,8 @@ func New(o Options) *Server {
 	registrar := access.NewAdminService(store, time.Now)
 	products := catalog.NewService(store, customers, time.Now)
 	ledgers := points.NewService(store, time.Now)
-	upkeep := kinds.NewUpkeep(store, registrar, products, ledgers).
+	merges := merge.NewService(customers, store, time.Now)
+	upkeep := kinds.NewUpkeep(store, registrar, products, ledgers, merges).
 		WithReconciliation(kinds.NewReconciliation(customers, ledgers, store, store, registrar))
 	if o.Anchors != nil {
 		upkeep.WithAnchoring(kinds.NewAnchoring(store, store, store, registrar, o.Anchors, time.Now))
@@ -111,7 +114,7 @@ func New(o Options) *Server {
 	files, parts := newImports(store, guard, o.Bucket, partqueue.Observer{Metrics: operating.Metrics, Audit: operating.Audit})
 	service.WithQueue(jobs.ImportKinds, parts)
 	return &Server{
-		Store: store, Registrar: registrar, Jobs: service, Catalog: products, queue: queue,
+		Store: store, Registrar: registrar, Jobs: service, Catalog: products, Merges: merges, queue: queue,
 		Imports: imports.NewQueue(files, nil), // parts come by a queue of their own
 		due:     kinds.NewDuePoints(ledgers, registrar), parts: parts,
 		altcraft: around("altcraft", altcraft.New(altcraft.Options{

@@ -17,6 +17,7 @@ import (
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
 	"regulars/shared/kmssigner"
+	"regulars/shared/merge"
 	"regulars/shared/partqueue"
 	"regulars/shared/points"
 	"regulars/shared/sqsqueue"
@@ -28,7 +29,7 @@ func main() {
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
 	registrar, customers := access.NewAdminService(store, environment.Clock.Now), customer.NewService(store, environment.Clock.Now)
 	ledgers := points.NewService(store, environment.Clock.Now)
-	upkeep := kinds.NewUpkeep(store, registrar, catalog.NewService(store, customers, environment.Clock.Now), ledgers).
+	upkeep := kinds.NewUpkeep(store, registrar, catalog.NewService(store, customers, environment.Clock.Now), ledgers, merge.NewService(customers, store, environment.Clock.Now)).
 		WithReconciliation(kinds.NewReconciliation(customers, ledgers, store, store, registrar))
 	if environment.AnchorKey != "" {
 		upkeep.WithAnchoring(kinds.NewAnchoring(store, store, store, registrar,
