@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
 	"regulars/shared/boot"
@@ -90,19 +91,15 @@ func TestEndpointOverridden(t *testing.T) {
 	}
 }
 
-// bareEnvironment is that of a machine without any AWS configuration. A request
-// for the credentials of an EC2 machine would end at imds.
-func bareEnvironment(t *testing.T, imds string) {
+// bareEnvironment is that of a machine without any AWS configuration.
+func bareEnvironment(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{
 		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION",
-		"AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_MAX_ATTEMPTS", "AWS_CA_BUNDLE",
+		"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS",
 	} {
 		t.Setenv(name, "")
 	}
-	t.Setenv("AWS_CONFIG_FILE", t.TempDir()+"/none")
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", t.TempDir()+"/none")
-	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", imds)
 }
 
 func TestConfig(t *testing.T) {
@@ -136,15 +133,11 @@ func TestConfig(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			imds := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				t.Errorf("the instance metadata was asked for %s", r.URL)
-			}))
-			t.Cleanup(imds.Close)
-			bareEnvironment(t, imds.URL)
+			bareEnvironment(t)
 			for name, value := range tt.environment {
 				t.Setenv(name, value)
 			}
-			cfg, err := tt.want.Config(t.Context())
+			cfg, err := tt.want.Config()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -156,6 +149,22 @@ func TestConfig(t *testing.T) {
 				t.Errorf("Config() has key %q, region %q, want %q, %q", got.AccessKeyID, cfg.Region, tt.key, tt.region)
 			}
 		})
+	}
+}
+
+// Clients of services other than DynamoDB find their endpoints.
+func TestConfigHasEndpoints(t *testing.T) {
+	bareEnvironment(t)
+	t.Setenv("AWS_ENDPOINT_URL_SQS", "http://queue")
+	cfg, err := boot.Environment{Endpoint: "http://db"}.Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := sqs.NewFromConfig(cfg).Options().BaseEndpoint; got == nil || *got != "http://queue" {
+		t.Errorf("the endpoint of SQS = %v, want http://queue", got)
+	}
+	if got := dynamodb.NewFromConfig(cfg).Options().BaseEndpoint; got != nil {
+		t.Errorf("the endpoint of DynamoDB = %s, want that of AWS", *got)
 	}
 }
 
@@ -172,8 +181,8 @@ func client(t *testing.T, h http.HandlerFunc) *dynamodb.Client {
 	db := httptest.NewServer(h)
 	t.Cleanup(db.Close)
 	e := boot.Environment{Endpoint: db.URL}
-	bareEnvironment(t, "http://127.0.0.1:1")
-	cfg, err := e.Config(t.Context())
+	bareEnvironment(t)
+	cfg, err := e.Config()
 	if err != nil {
 		t.Fatal(err)
 	}

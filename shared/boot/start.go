@@ -1,7 +1,6 @@
 package boot
 
 import (
-	"context"
 	"log"
 	"os"
 
@@ -17,7 +16,7 @@ func Start(needs ...string) (Environment, aws.Config) {
 		log.Fatal(err)
 	}
 	environment.Clock = new(Clock)
-	cfg, err := environment.Config(context.Background())
+	cfg, err := environment.Config()
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -19,14 +19,16 @@ func TestStart(t *testing.T) {
 		os.Exit(0)
 	}
 	for _, tt := range []struct {
-		queue, want string
-		code        int
+		queue, key, want string
+		code             int
 	}{
-		{"", "environment variables are not set: WORK_QUEUE_URL", 1},
-		{"https://queue", "began on regulars", 0},
+		{"", "AKIA", "environment variables are not set: WORK_QUEUE_URL", 1},
+		{"https://queue", "", "environment variables are not set: AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", 1},
+		{"https://queue", "AKIA", "began on regulars", 0},
 	} {
 		function := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestStart$")
-		function.Env = append(os.Environ(), asFunction+"=1", "TABLE_NAME=regulars", "WORK_QUEUE_URL="+tt.queue)
+		function.Env = append(os.Environ(), asFunction+"=1", "TABLE_NAME=regulars", "WORK_QUEUE_URL="+tt.queue,
+			"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID="+tt.key, "AWS_SECRET_ACCESS_KEY=s", "AWS_ENDPOINT_URL_DYNAMODB=")
 		said, err := function.CombinedOutput()
 		code := 0
 		if ended, ok := errors.AsType[*exec.ExitError](err); ok {

@@ -42,7 +42,7 @@ var rooms = map[string][]string{
 	"functions/work":         {"shared/jobs", "shared/jobs/kinds", "shared/partqueue", awsLambda + "events"},
 	"functions/*/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/lambdahttp", "shared/merge", "shared/partqueue", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/audit":        {"shared/audit", awsLambda + "events", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/..."},
-	"functions/audit/lambda": {awsLambda + "lambda", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"},
+	"functions/audit/lambda": {awsLambda + "lambda", "shared/boot", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"},
 	// The rows of imports are read as another dialect reads them.
 	"functions/imports":        {"shared/access", "shared/errs", "shared/httpapi", "shared/imports", "shared/jobs", "shared/partqueue", "shared/value", awsLambda + "events"},
 	"functions/imports/rows":   {"functions/altcraft", "functions/haravan", "functions/imports", "shared/access", "shared/errs", "shared/imports", "shared/points"},

@@ -2,16 +2,15 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"log"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"regulars/functions/audit"
+	"regulars/shared/boot"
 )
 
 func main() {
@@ -19,7 +18,7 @@ func main() {
 	if group == "" {
 		log.Fatal("environment variables are not set: AUDIT_LOG_GROUP")
 	}
-	cfg, err := config.LoadDefaultConfig(context.Background())
+	cfg, err := boot.Environment{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID")}.Config()
 	if err != nil {
 		log.Fatal(err)
 	}
