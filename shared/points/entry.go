@@ -77,7 +77,7 @@ type Entry struct {
 	// Reverses is the entry that is undone, of a KindReverse; else 0.
 	Reverses int64
 	// Expires is the day on which the points expire that it gave; 0: it gave none, or
-	// is from before all entries said so. Usable is from when on they are available
+	// some that expire on several days, or is from before all entries said so. Usable is from when on they are available
 	// where they wait, else 0.
 	Expires Day
 	Usable  Hour

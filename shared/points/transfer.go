@@ -68,11 +68,12 @@ func (d *draft) transfer(to *draft, points int64, text Text) error {
 	if to.Disabled {
 		return ErrTransferDisabled
 	}
-	for _, l := range d.withdraw(points) {
+	moved := d.withdraw(points)
+	for _, l := range moved {
 		to.gain(l.Points, l.Day, 0)
 	}
 	gives := Entry{Kind: KindTransferOut, Text: text, Peer: to.Number, PeerSeq: to.Version + 1}
-	gets := Entry{Kind: KindTransferIn, Text: text, Peer: d.Number, PeerSeq: d.Version + 1}
+	gets := Entry{Kind: KindTransferIn, Text: text, Peer: d.Number, PeerSeq: d.Version + 1, Expires: oneDay(moved)}
 	gives.PeerID, gets.PeerID = to.ID, d.ID
 	d.enter(gives)
 	to.enter(gets)
@@ -93,6 +94,16 @@ func (a *Account) withdraw(points int64) []Lot {
 		a.spend(l.Points, noDay)
 	}
 	return taken
+}
+
+// oneDay is the day on which all of the lots expire, or 0 where they do so on several.
+func oneDay(lots []Lot) Day {
+	for _, l := range lots {
+		if l.Day != lots[0].Day {
+			return 0
+		}
+	}
+	return lots[0].Day
 }
 
 // mirrors reports whether two entries are the halves of one transfer: e in the account

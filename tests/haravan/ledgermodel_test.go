@@ -193,6 +193,11 @@ func (m *ledgerModel) given(kind points.Kind, d operation, f points.Figures, at 
 		}
 	case kind == points.KindReturn && f.Used < 0, kind == points.KindReverse && f.Available > 0:
 		day = expiry(d.rules, at)
+	case kind == points.KindTransferIn:
+		day = d.moved.grants[0].day // they are by day
+		if day != d.moved.grants[len(d.moved.grants)-1].day {
+			day = 0
+		}
 	}
 	return usable, day
 }

@@ -118,6 +118,29 @@ func TestTransferMeanwhile(t *testing.T) {
 	}
 }
 
+// TestTransferSaysWhenPointsExpire: the half that gets points says on which day they
+// expire, where they do so on one.
+func TestTransferSaysWhenPointsExpire(t *testing.T) {
+	t.Parallel()
+	c := newClub(t, nil)
+	ann, ben := c.join(), c.join()
+	day := time.Now().UTC().Add(5 * 24 * time.Hour).Format(time.DateOnly)
+	ann.send(http.MethodPut, ann.below("/points/add.json"), `{"point": {"value": 10, "expires_at": "`+day+`"}}`).Done(t)
+	ann.add(10).Done(t)
+	for i, step := range []struct {
+		points int
+		want   any
+	}{{4, day}, {10, nil}, {4, nil}} { // 6 of the day and 4 that never expire; those alone
+		ann.transfer(ben, step.points).Done(t)
+		got := ben.send(http.MethodGet, ben.below(fmt.Sprintf("/points/entries/%d.json", i+1)), "").Done(t)
+		if e := got.Body["entry"].(map[string]any); e["kind"] != "transfer_in" || e["expires"] != step.want {
+			t.Errorf("entry of %d points = %v, want to expire %v", step.points, got, step.want)
+		}
+	}
+	c.verified(ann)
+	c.verified(ben)
+}
+
 // TestVerifyComparesHalves: where the other half of a transfer is not what the entry
 // says, verification names the entry.
 func TestVerifyComparesHalves(t *testing.T) {
