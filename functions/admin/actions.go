@@ -18,11 +18,12 @@ type action struct {
 }
 
 var (
-	tenantParameter = required("tenant", number, "number of the tenant")
-	jobParameter    = required("job", text, "id of the job, as list-jobs shows it")
-	fieldParameter  = required("name", text, "name of the custom field, as its writers spell it")
-	idParameter     = required("id", number, "its number, by which clients name it")
-	ofParameter     = optional("of", text, "customer (the default) or subscription")
+	tenantParameter  = required("tenant", number, "number of the tenant")
+	jobParameter     = required("job", text, "id of the job, as list-jobs shows it")
+	fieldParameter   = required("name", text, "name of the custom field, as its writers spell it")
+	idParameter      = required("id", number, "its number, by which clients name it")
+	profileParameter = required("profile", text, "id of the profile, in decimal")
+	ofParameter      = optional("of", text, "customer (the default) or subscription")
 )
 
 var actions = []action{
@@ -173,9 +174,14 @@ var actions = []action{
 		example:    "TENANT=5 JOB=20260301T120000Z-7QX2MBKA",
 		run:        cancelJob,
 	}, {
+		name: "export-customer", does: "Shows everything that is kept of a profile, as one document.",
+		parameters: []parameter{tenantParameter, profileParameter},
+		example:    "TENANT=5 PROFILE=870245671235584",
+		run:        exportCustomer,
+	}, {
 		name: "verify-points", does: "Recomputes a points account from its entries and names the first that does not fit.",
 		parameters: []parameter{
-			tenantParameter, required("profile", text, "id of the profile, in decimal"),
+			tenantParameter, profileParameter,
 			optional("wallet", text, "code of the wallet; by default the first"),
 		},
 		example: "TENANT=5 PROFILE=870245671235584",

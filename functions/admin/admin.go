@@ -29,13 +29,14 @@ type Handler struct {
 	registrar *access.AdminService
 	jobs      Jobs
 	ledgers   Ledgers
+	privacy   Privacy
 	metrics   *metrics.Writer // nil: none
 	audit     *audit.Trail    // nil: none
 }
 
 // New makes a handler.
-func New(registrar *access.AdminService, jobs Jobs, ledgers Ledgers) *Handler {
-	return &Handler{registrar: registrar, jobs: jobs, ledgers: ledgers}
+func New(registrar *access.AdminService, jobs Jobs, ledgers Ledgers, privacy Privacy) *Handler {
+	return &Handler{registrar: registrar, jobs: jobs, ledgers: ledgers, privacy: privacy}
 }
 
 // WithObserver returns the handler with what is told of each action; either may be nil.

@@ -44,9 +44,9 @@ func verifyPoints(ctx context.Context, h *Handler, a arguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := customer.ParseDecimal(profile)
+	id, err := profileID(a)
 	if err != nil {
-		return nil, reject("bad_parameter/profile", "profile", profile)
+		return nil, err
 	}
 	if code := arg[string](a, "wallet"); code != "" && code != access.FirstWallet {
 		number, _, ok := settings.Wallet(code)
@@ -67,4 +67,14 @@ func verifyPoints(ctx context.Context, h *Handler, a arguments) (any, error) {
 		body.Flaw = &flawBody{f.Seq, f.Problem}
 	}
 	return body, nil
+}
+
+// profileID is the profile that the arguments name.
+func profileID(a arguments) (customer.ID, error) {
+	profile := arg[string](a, "profile")
+	id, err := customer.ParseDecimal(profile)
+	if err != nil {
+		return 0, reject("bad_parameter/profile", "profile", profile)
+	}
+	return id, nil
 }

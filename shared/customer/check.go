@@ -41,7 +41,7 @@ func (r Rules) ready() Rules {
 }
 
 func (s *Service) check(ctx context.Context, rules Rules, c Record) (problems []string, err error) {
-	want := c.allKeys(rules)
+	want := c.AllKeys(rules)
 	keys := slices.SortedFunc(maps.Keys(want), func(a, b Key) int { return strings.Compare(string(a.Kind)+a.Value, string(b.Kind)+b.Value) })
 	records, err := s.store.Keys(ctx, rules.Tenant, keys)
 	if err != nil {

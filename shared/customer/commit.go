@@ -148,7 +148,7 @@ type Store interface {
 // to: nothing is written, but it must still be as it was read, and is in unchanged.
 func keyChanges(before Record, after Customer, rules Rules, loaded map[Key]KeyRecord, readAllKeys bool) (changes []KeyChange, unchanged map[Key]Rev, missing []Key, err error) {
 	unchanged = map[Key]Rev{}
-	held, holds := before.allKeys(rules), after.allKeys(rules)
+	held, holds := before.AllKeys(rules), after.AllKeys(rules)
 	if len(holds) > MaxKeys && len(holds) > len(held) {
 		return nil, nil, nil, errs.New(errs.Invalid, "too_many_keys/match_keys", "", len(holds), MaxKeys).DependingOnSettings()
 	}

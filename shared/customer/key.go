@@ -209,9 +209,9 @@ func (c Customer) keysBy(fields MatchFields, f forms) map[Key]Roles {
 	return keys
 }
 
-// allKeys are Keys and those that make the values of unique identification keys
+// AllKeys are Keys and those that make the values of unique identification keys
 // unique.
-func (c Customer) allKeys(rules Rules) map[Key]Roles {
+func (c Customer) AllKeys(rules Rules) map[Key]Roles {
 	keys := c.Keys(rules.MatchFields)
 	for _, k := range rules.IdentKeys {
 		if !k.Unique {

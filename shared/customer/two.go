@@ -36,7 +36,7 @@ func (s *Service) planSharedKeys(ctx context.Context, rules Rules, commits *[2]C
 	var held, holds [2]map[Key]Roles
 	differ := map[Key]bool{}
 	for i, c := range commits {
-		held[i], holds[i] = c.Before.allKeys(rules), c.After.allKeys(rules)
+		held[i], holds[i] = c.Before.AllKeys(rules), c.After.AllKeys(rules)
 		if len(holds[i]) > MaxKeys && len(holds[i]) > len(held[i]) {
 			return errs.New(errs.Invalid, "too_many_keys/match_keys", "", len(holds[i]), MaxKeys).DependingOnSettings()
 		}

@@ -154,11 +154,15 @@ func (s *Store) Save(ctx context.Context, c catalog.Change) error {
 	t := &tx{id: c.ID}
 	if c.Request != nil { // first, for the first condition that fails is the one reported
 		now := s.now()
-		it, err := newRequestItem(c.Tenant, *c.Request, c.ID, now)
+		request := *c.Request
+		if c.Account != nil {
+			request.Outcome.ID = c.Account.Customer.ID
+		}
+		it, err := newRequestItem(c.Tenant, request, c.ID, now)
 		if err != nil {
 			return err
 		}
-		t.put(it, absentOrExpired(now), 0, 0)
+		t.put(it, absentOrExpired(now), 0, indexUnits(indexKeys{}, indexKeysOf(it)))
 	}
 	if err := t.putCatalog(c); err != nil {
 		return err

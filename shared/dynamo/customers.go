@@ -102,7 +102,7 @@ func (s *Store) transaction(c customer.Commit) (*tx, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.put(it, absentOrExpired(now), 0, 0)
+		t.put(it, absentOrExpired(now), 0, indexUnits(indexKeys{}, indexKeysOf(it)))
 	}
 	return t, t.putChange(c, now)
 }

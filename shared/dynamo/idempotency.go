@@ -63,6 +63,7 @@ func (s *Store) IdempotentAnswer(ctx context.Context, tenant int, id customer.ID
 // holds ids and codes only.
 type requestItem struct {
 	key
+	indexKeys
 	Commit      string `dynamodbav:"c"`
 	Fingerprint string `dynamodbav:"m"`
 	ID          string `dynamodbav:"i,omitempty"` // the customer, in base 36; of a batch or a job there is none
@@ -80,6 +81,7 @@ func newRequestItem(tenant int, r customer.IdempotencyRecord, commit string, now
 	}
 	if id := r.Outcome.ID; id != 0 {
 		row.ID = id.Base36()
+		row.GSI1PK, row.GSI1SK = rememberedPK(tenant, id), rememberedSK
 	}
 	it, err := attributevalue.MarshalMap(row)
 	if err != nil {

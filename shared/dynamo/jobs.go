@@ -131,7 +131,7 @@ func (s *Store) jobTransaction(c jobs.Change) (*tx, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.put(it, absentOrExpired(now), 0, 0)
+		t.put(it, absentOrExpired(now), 0, indexUnits(indexKeys{}, indexKeysOf(it)))
 	}
 	if c.Job != nil {
 		if err := t.putJob(*c.Job, c.Instead); err != nil {

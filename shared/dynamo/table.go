@@ -22,7 +22,7 @@
 //	merged customer     same                   MERGED           beside its CUSTOMER, the marker
 //	whose order id      O#<tenant>#<hash>      ORDER
 //	match key           K#<tenant>#<kind>#<v>  KEY
-//	idempotency record  R#<tenant>#<hash>      REQUEST#<hash>
+//	idempotency record  R#<tenant>#<hash>      REQUEST#<hash>   N#<tenant>#<id> / REQUEST, where it names a customer
 //	tenant's settings   T#<tenant>             SETTINGS         TENANTS / tenant
 //	catalog             T#<tenant>             CATEGORY#<n>, PRODUCT#<n>, TASK#<n>
 //	unique label        T#<tenant>             LABEL#<kind>#<v>
@@ -56,6 +56,8 @@
 //	an order, a reference, a reversal, an answer            GetItem, strongly
 //	accounts of a shard of which something is due           Query gsi1
 //	entries with a reference                                Query gsi1
+//	everything of a customer                                Query pk, for each wallet, strongly
+//	the remembered requests that name a customer            Query gsi1
 //	customers and accounts of a shard by hour of change     Query gsi2
 //	all tenants, the tokens, jobs and imports of a tenant   Query gsi1
 //	the open jobs of all tenants                            Query gsi1
@@ -161,8 +163,11 @@ func orderKey(tenant int, id customer.ID, order string) key {
 const orderClaimSK = "ORDER"
 
 // orderClaimKey names the one customer of a tenant that an order's id belongs to.
-func orderClaimKey(tenant int, order string) key {
-	return key{"O#" + strconv.Itoa(tenant) + "#" + hash(order), orderClaimSK}
+func orderClaimKey(tenant int, order string) key { return claimKeyOf(tenant, hash(order)) }
+
+// claimKeyOf is [orderClaimKey] for an order's id of which the hash is known.
+func claimKeyOf(tenant int, hash string) key {
+	return key{"O#" + strconv.Itoa(tenant) + "#" + hash, orderClaimSK}
 }
 
 func uniqueKey(tenant int, id customer.ID, ref points.Reference) key {
@@ -455,6 +460,14 @@ func requestKey(tenant int, idempotencyKey string) key {
 	hash := hash(idempotencyKey)
 	return key{"R#" + strconv.Itoa(tenant) + "#" + hash, "REQUEST#" + hash}
 }
+
+// rememberedPK lists the requests that are remembered of a customer, all under
+// rememberedSK.
+func rememberedPK(tenant int, id customer.ID) string {
+	return "N#" + strconv.Itoa(tenant) + "#" + id.Base36()
+}
+
+const rememberedSK = "REQUEST"
 
 func settingsKey(tenant int) key { return key{"T#" + strconv.Itoa(tenant), "SETTINGS"} }
 

@@ -38,8 +38,8 @@ func NewMemory() *Memory {
 	return &Memory{versions: map[string][]stored{}, calls: map[string]int{}}
 }
 
-// Fail asks f before each call whether it fails: op is head, get, put, list or
-// delete, key that of the object or the prefix. The error of op read breaks the
+// Fail asks f before each call whether it fails: op is head, get, put, list,
+// delete or forget, key that of the object or the prefix. The error of op read breaks the
 // body off in its middle. f may be nil.
 func (m *Memory) Fail(f func(op, key string) error) {
 	m.mu.Lock()
@@ -181,4 +181,41 @@ func (m *Memory) Delete(ctx context.Context, keys ...string) error {
 		m.mu.Unlock()
 	}
 	return nil
+}
+
+// Forget implements [Bucket].
+func (m *Memory) Forget(ctx context.Context, prefix string, latest bool) (n int, err error) {
+	if err := m.begin(ctx, "forget", prefix); err != nil {
+		return 0, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for key, versions := range m.versions {
+		if !strings.HasPrefix(key, prefix) {
+			continue
+		}
+		left := versions[len(versions)-1:]
+		if latest || left[0].deleted {
+			delete(m.versions, key)
+			n += len(versions)
+			continue
+		}
+		m.versions[key] = slices.Clone(left)
+		n += len(versions) - 1
+	}
+	return n, nil
+}
+
+// Versions are the bodies of all versions of all objects, by key, for tests that look for
+// what must not be there.
+func (m *Memory) Versions() map[string][][]byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := map[string][][]byte{}
+	for key, versions := range m.versions {
+		for _, v := range versions {
+			all[key] = append(all[key], v.body)
+		}
+	}
+	return all
 }

@@ -44,4 +44,8 @@ type Bucket interface {
 	List(ctx context.Context, prefix string) ([]Object, error)
 	// Delete deletes objects; those that are not there count as deleted.
 	Delete(ctx context.Context, keys ...string) error
+	// Forget deletes for good all versions of the objects whose keys begin with prefix
+	// but the latest ones, and these, too, where latest says so. It returns how many it
+	// deleted.
+	Forget(ctx context.Context, prefix string, latest bool) (int, error)
 }

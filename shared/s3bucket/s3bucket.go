@@ -101,20 +101,48 @@ func (b *s3Bucket) List(ctx context.Context, prefix string) ([]objects.Object, e
 
 func (b *s3Bucket) Delete(ctx context.Context, keys ...string) error {
 	for start := 0; start < len(keys); start += maxDelete {
-		if err := b.deleteBatch(ctx, keys[start:min(start+maxDelete, len(keys))]); err != nil {
+		var batch []types.ObjectIdentifier
+		for _, key := range keys[start:min(start+maxDelete, len(keys))] {
+			batch = append(batch, types.ObjectIdentifier{Key: &key})
+		}
+		if err := b.deleteBatch(ctx, batch); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// Forget deletes a page of versions at a time.
+func (b *s3Bucket) Forget(ctx context.Context, prefix string, latest bool) (n int, err error) {
+	pages := s3.NewListObjectVersionsPaginator(b.client, &s3.ListObjectVersionsInput{Bucket: &b.name, Prefix: optional(prefix)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return n, failure(ctx, "list versions of "+prefix, err)
+		}
+		var gone []types.ObjectIdentifier
+		for _, v := range page.Versions {
+			if latest || !aws.ToBool(v.IsLatest) {
+				gone = append(gone, types.ObjectIdentifier{Key: v.Key, VersionId: v.VersionId})
+			}
+		}
+		for _, v := range page.DeleteMarkers {
+			gone = append(gone, types.ObjectIdentifier{Key: v.Key, VersionId: v.VersionId})
+		}
+		for start := 0; start < len(gone); start += maxDelete {
+			batch := gone[start:min(start+maxDelete, len(gone))]
+			if err := b.deleteBatch(ctx, batch); err != nil {
+				return n, err
+			}
+			n += len(batch)
+		}
+	}
+	return n, nil
+}
+
 // deleteBatch deletes until S3 has deleted every object: it deletes some of a
 // batch and leaves others.
-func (b *s3Bucket) deleteBatch(ctx context.Context, keys []string) error {
-	rest := make([]types.ObjectIdentifier, len(keys))
-	for i := range keys {
-		rest[i] = types.ObjectIdentifier{Key: &keys[i]}
-	}
+func (b *s3Bucket) deleteBatch(ctx context.Context, rest []types.ObjectIdentifier) error {
 	for n := 0; ; n++ {
 		out, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
 			Bucket: &b.name, Delete: &types.Delete{Objects: rest, Quiet: aws.Bool(true)},
@@ -122,12 +150,12 @@ func (b *s3Bucket) deleteBatch(ctx context.Context, keys []string) error {
 		if err != nil {
 			return failure(ctx, fmt.Sprintf("delete %d objects", len(rest)), err)
 		}
-		rest = rest[:0]
+		rest = nil
 		for _, left := range out.Errors {
 			if code := aws.ToString(left.Code); !passing[code] {
 				return fmt.Errorf("delete object %s: %s", aws.ToString(left.Key), code)
 			}
-			rest = append(rest, types.ObjectIdentifier{Key: left.Key})
+			rest = append(rest, types.ObjectIdentifier{Key: left.Key, VersionId: left.VersionId})
 		}
 		if len(rest) == 0 {
 			return nil

@@ -229,6 +229,10 @@ func (d disk) List(_ context.Context, prefix string) ([]objects.Object, error) {
 	return list, err
 }
 
+func (disk) Forget(context.Context, string, bool) (int, error) {
+	return 0, errors.New("no import forgets anything")
+}
+
 func (d disk) Delete(_ context.Context, keys ...string) error {
 	for _, key := range keys {
 		if err := os.Remove(d.path(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -31,6 +31,7 @@ var codesTold = map[string][]string{
 	"shared/access":              {"admin"},
 	"shared/jobs":                {"admin"},
 	"shared/merge":               {"admin"},
+	"shared/privacy":             {"admin"},
 
 	"order_other":                   {"haravan", "imports"},
 	"order_of_other":                {"haravan", "imports"},

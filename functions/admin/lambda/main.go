@@ -10,18 +10,24 @@ import (
 	"regulars/shared/audit"
 	"regulars/shared/boot"
 	"regulars/shared/dynamo"
+	"regulars/shared/imports"
 	"regulars/shared/jobs"
 	"regulars/shared/points"
+	"regulars/shared/privacy"
+	"regulars/shared/s3bucket"
 	"regulars/shared/sqsqueue"
 )
 
 func main() {
-	environment, cfg := boot.Start(boot.WorkQueueURL)
+	environment, cfg := boot.Start(boot.WorkQueueURL, boot.ImportBucket)
 	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
+	registrar := access.NewAdminService(store, environment.Clock.Now)
+	files := imports.Records{Store: store, Bucket: s3bucket.New(s3bucket.NewClient(cfg), environment.ImportBucket)}
 	lambda.Start(admin.New(
-		access.NewAdminService(store, environment.Clock.Now),
+		registrar,
 		jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), environment.Clock.Now, jobs.Wait),
 		points.NewService(store, environment.Clock.Now),
+		privacy.NewService(store, files, registrar, environment.Clock.Now),
 	).WithObserver(environment.Metrics("admin"), audit.New(logger)).Handle)
 }

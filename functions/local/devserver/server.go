@@ -35,6 +35,7 @@ import (
 	"regulars/shared/objects"
 	"regulars/shared/partqueue"
 	"regulars/shared/points"
+	"regulars/shared/privacy"
 )
 
 // The times of the development server, where nobody waits for what only AWS needs.
@@ -111,8 +112,12 @@ func New(o Options) *Server {
 	if around == nil {
 		around = func(_ string, h http.Handler) http.Handler { return h }
 	}
+	if o.Bucket == nil {
+		o.Bucket = objects.NewMemory()
+	}
 	files, parts := newImports(store, guard, o.Bucket, partqueue.Observer{Metrics: operating.Metrics, Audit: operating.Audit})
 	service.WithQueue(jobs.ImportKinds, parts)
+	shown := privacy.NewService(store, domain.Records{Store: store, Bucket: o.Bucket}, registrar, time.Now)
 	return &Server{
 		Store: store, Registrar: registrar, Jobs: service, Catalog: products, Merges: merges, queue: queue,
 		Imports: imports.NewQueue(files, nil), // parts come by a queue of their own
@@ -134,16 +139,13 @@ func New(o Options) *Server {
 		mojodex: around("mojodex", mojodex.New(mojodex.Options{
 			Catalog: products, Guard: guard, Log: o.Log, Deadline: deadline, Now: time.Now, Operating: operating,
 		})),
-		admin: around("admin", admin.HTTPHandler(admin.New(registrar, service, ledgers).WithObserver(operating.Metrics, operating.Audit))),
+		admin: around("admin", admin.HTTPHandler(admin.New(registrar, service, ledgers, shown).WithObserver(operating.Metrics, operating.Audit))),
 	}
 }
 
 // newImports makes the service of imports, and the queue and the workers of their
 // parts.
 func newImports(store *dynamo.Store, guard *access.Authorizer, bucket objects.Bucket, observer partqueue.Observer) (*domain.Service, *partqueue.InProcess) {
-	if bucket == nil {
-		bucket = objects.NewMemory()
-	}
 	known, texts := map[string]jobs.Kind{}, rows.Texts()
 	parts := partqueue.NewInProcess(jobs.NewWorker(store, known, time.Now).WithTexts(texts), observer)
 	service := domain.NewService(domain.Parts{
