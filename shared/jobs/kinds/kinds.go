@@ -28,6 +28,8 @@ func New(customers *customer.Service, list List, registrar *access.AdminService,
 		jobs.RekeyContacts: rekeyContacts{customers, walk{list}, registrar},
 		jobs.ClaimOrders:   claimOrders{walk{list}, list},
 
+		jobs.FindDuplicates: findDuplicates{customers, walk{list}, registrar},
+
 		jobs.SuspendSubscriptions: suspendSubscriptions{now, walk{list}},
 
 		jobs.IdentKeyAdd:     addIdentKey{idents},
