@@ -159,6 +159,11 @@ var actions = []action{
 		example:    "TENANT=5",
 		run:        claimOrders,
 	}, {
+		name: "find-duplicates", does: "Looks for customers that share an e-mail, a phone or a push token; show-job lists the pairs. It changes nothing.",
+		parameters: []parameter{tenantParameter},
+		example:    "TENANT=5",
+		run:        findDuplicates,
+	}, {
 		name: "list-jobs", does: "Shows a tenant's jobs, the newest first.",
 		parameters: []parameter{tenantParameter},
 		example:    "TENANT=5",
@@ -186,8 +191,39 @@ var actions = []action{
 		},
 		example: "TENANT=5 PROFILE=870245671235584",
 		run:     verifyPoints,
+	}, {
+		name: "merge-plan", does: "Shows what a merge of two customers would come to; it changes nothing.",
+		parameters: mergeParameters,
+		example:    "TENANT=5 STAYS=870245671235584 GOES=870245671235907",
+		run:        mergeAction(func(m Merges) planning { return m.Plan }, false),
+	}, {
+		name: "merge", does: "Makes one customer of two: the id of the one that goes means the other from then on, in all APIs.",
+		parameters: mergeParameters,
+		example:    `TENANT=5 STAYS=870245671235584 GOES=870245671235907 RULES='{"city":"other","tags":"kept"}'`,
+		run:        mergeAction(func(m Merges) planning { return m.Merge }, true),
+	}, {
+		name: "unmerge-plan", does: "Shows what undoing a merge would come to; it changes nothing.",
+		parameters: unmergeParameters,
+		example:    "TENANT=5 GOES=870245671235907",
+		run:        mergeAction(func(m Merges) planning { return m.UnmergePlan }, false),
+	}, {
+		name: "unmerge", does: "Undoes the latest merge of a customer: both are as they were, but for what has changed since.",
+		parameters: unmergeParameters,
+		example:    "TENANT=5 GOES=870245671235907",
+		run:        mergeAction(func(m Merges) planning { return m.Unmerge }, true),
 	},
 }
+
+var (
+	goesParameter   = required("goes", text, "id of the one that is merged into it, in decimal")
+	planParameter   = optional("plan", text, "hash of the plan that was shown; another one is not carried out")
+	mergeParameters = []parameter{
+		tenantParameter, required("stays", text, "id of the customer that stays, in decimal"), goesParameter,
+		optional("rules", object, "by field kept, other, newest, for lists union, for subscriptions stricter"),
+		planParameter,
+	}
+	unmergeParameters = []parameter{tenantParameter, goesParameter, planParameter}
+)
 
 func findAction(name string) (action, error) {
 	i := slices.IndexFunc(actions, func(a action) bool { return a.name == name })

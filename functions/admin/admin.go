@@ -30,13 +30,14 @@ type Handler struct {
 	jobs      Jobs
 	ledgers   Ledgers
 	privacy   Privacy
+	merges    Merges
 	metrics   *metrics.Writer // nil: none
 	audit     *audit.Trail    // nil: none
 }
 
 // New makes a handler.
-func New(registrar *access.AdminService, jobs Jobs, ledgers Ledgers, privacy Privacy) *Handler {
-	return &Handler{registrar: registrar, jobs: jobs, ledgers: ledgers, privacy: privacy}
+func New(registrar *access.AdminService, jobs Jobs, ledgers Ledgers, privacy Privacy, merges Merges) *Handler {
+	return &Handler{registrar: registrar, jobs: jobs, ledgers: ledgers, privacy: privacy, merges: merges}
 }
 
 // WithObserver returns the handler with what is told of each action; either may be nil.
@@ -159,7 +160,7 @@ var id = regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`)
 // ids. Names that people gave are not told.
 func about(a arguments) []string {
 	var ids []string
-	for _, o := range []struct{ parameter, prefix string }{{"job", "job:"}, {"profile", "profile:"}} {
+	for _, o := range []struct{ parameter, prefix string }{{"job", "job:"}, {"profile", "profile:"}, {"stays", "profile:"}, {"goes", "profile:"}} {
 		if v := arg[string](a, o.parameter); id.MatchString(v) {
 			ids = append(ids, o.prefix+v)
 		}

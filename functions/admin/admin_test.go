@@ -48,6 +48,11 @@ func (f *foreman) StartClaimOrders(context.Context, int) (jobs.Job, error) {
 	return f.jobs[len(f.jobs)-1], nil
 }
 
+func (f *foreman) StartFindDuplicates(context.Context, int) (jobs.Job, error) {
+	f.jobs = append(f.jobs, jobs.Job{ID: "job1", Kind: jobs.FindDuplicates, State: jobs.Running, Parts: 8, Left: 8})
+	return f.jobs[len(f.jobs)-1], nil
+}
+
 func (f *foreman) Show(_ context.Context, _ int, id string) (jobs.Progress, error) {
 	for _, job := range f.jobs {
 		if job.ID == id {
@@ -81,7 +86,7 @@ func newOffice(t *testing.T) office {
 	store := dynamo.New(dynamotest.Client(t), dynamotest.Table(t), time.Now)
 	f := &foreman{}
 	return office{
-		handler: admin.New(access.NewAdminService(store, time.Now), f, points.NewService(store, time.Now), nil),
+		handler: admin.New(access.NewAdminService(store, time.Now), f, points.NewService(store, time.Now), nil, nil),
 		guard:   access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{}),
 		foreman: f,
 	}
@@ -285,7 +290,7 @@ func TestFaultsAreNotTold(t *testing.T) {
 	t.Cleanup(func() { slog.SetDefault(before) })
 
 	store := dynamo.New(dynamotest.Client(t), "no-such-table", time.Now)
-	handler := admin.New(access.NewAdminService(store, time.Now), &foreman{}, points.NewService(store, time.Now), nil)
+	handler := admin.New(access.NewAdminService(store, time.Now), &foreman{}, points.NewService(store, time.Now), nil, nil)
 	answer, err := handler.Handle(t.Context(), json.RawMessage(`{"action": "show-tenant", "tenant": 5}`))
 	if !errors.Is(err, admin.ErrFault) || answer != nil {
 		t.Errorf("Handle = %s, %v, want %v", answer, err, admin.ErrFault)
@@ -303,7 +308,8 @@ func TestHelpNamesEverything(t *testing.T) {
 	for _, name := range []string{
 		"list-tenants", "create-tenant", "show-tenant", "change-settings", "create-token", "list-tokens", "declare-field", "remove-field",
 		"declare-resource", "remove-resource", "declare-segment", "remove-segment", "revoke-token",
-		"declare-match-field", "remove-match-field", "rekey-contacts", "claim-orders", "list-jobs", "show-job", "cancel-job",
+		"declare-match-field", "remove-match-field", "rekey-contacts", "claim-orders", "find-duplicates", "list-jobs", "show-job", "cancel-job",
+		"merge-plan", "merge", "unmerge-plan", "unmerge",
 	} {
 		if !strings.Contains(help.String(), "make admin ACTION="+name) {
 			t.Errorf("help has no example of %s", name)

@@ -20,6 +20,8 @@ type Jobs interface {
 	StartRebuild(ctx context.Context, tenant int, key customer.Key) (jobs.Job, error)
 	// StartClaimOrders starts the job about a tenant's orders, or goes on with it.
 	StartClaimOrders(ctx context.Context, tenant int) (jobs.Job, error)
+	// StartFindDuplicates starts the job about a tenant's duplicates, or goes on with it.
+	StartFindDuplicates(ctx context.Context, tenant int) (jobs.Job, error)
 	// Show returns a job and how far it is, or rejects with [jobs.ErrUnknown].
 	Show(ctx context.Context, tenant int, id string) (jobs.Progress, error)
 	// List returns a tenant's jobs, the newest first.
@@ -124,6 +126,15 @@ func claimOrders(ctx context.Context, h *Handler, a arguments) (any, error) {
 		return nil, err
 	}
 	job, err := h.jobs.StartClaimOrders(ctx, tenant)
+	return newJobBody(job), err
+}
+
+func findDuplicates(ctx context.Context, h *Handler, a arguments) (any, error) {
+	tenant := arg[int](a, "tenant")
+	if _, err := h.registrar.Tenant(ctx, tenant); err != nil {
+		return nil, err
+	}
+	job, err := h.jobs.StartFindDuplicates(ctx, tenant)
 	return newJobBody(job), err
 }
 

@@ -64,7 +64,7 @@ func TestRightsAreEnforced(t *testing.T) {
 		allowed      bool
 	}{
 		{"altcraft", "C#5#A", true}, {"altcraft", "K#5#email#a/b@example.com", true}, {"altcraft", "T#5", false}, {"altcraft", "TOKEN#1", false},
-		{"haravan", "K#5#email#a", false}, {"mojodex", "T#5", true}, {"work", "TOKEN#1", false}, {"admin", "TOKEN#1", true}, {"admin", "C#5#A", false},
+		{"haravan", "K#5#email#a", false}, {"mojodex", "T#5", true}, {"work", "TOKEN#1", false}, {"admin", "TOKEN#1", true}, {"admin", "C#5#A", true}, {"admin", "R#5#A", false},
 		{"nobody", "C#5#A", false},
 	} {
 		if err := put(tt.function, tt.pk); (err == nil) != tt.allowed {
@@ -83,7 +83,7 @@ func TestAdminRights(t *testing.T) {
 		`{"action":"change-settings","tenant":77,"settings":{"country":"84"}}`, `{"action":"declare-field","tenant":77,"name":"a","type":"int"}`,
 		`{"action":"create-token","tenant":77,"name":"t","scopes":"alt.read"}`, `{"action":"list-tokens","tenant":77}`,
 		`{"action":"declare-match-field","tenant":77,"name":"card"}`, `{"action":"remove-match-field","tenant":77,"name":"card"}`,
-		`{"action":"rekey-contacts","tenant":77}`, `{"action":"claim-orders","tenant":77}`, `{"action":"list-jobs","tenant":77}`,
+		`{"action":"rekey-contacts","tenant":77}`, `{"action":"claim-orders","tenant":77}`, `{"action":"find-duplicates","tenant":77}`, `{"action":"list-jobs","tenant":77}`,
 		`{"action":"verify-points","tenant":5,"profile":"` + id + `"}`, `{"action":"export-customer","tenant":5,"profile":"` + id + `"}`,
 	} {
 		r := httptest.NewRequest(http.MethodPost, admin.Path, bytes.NewReader([]byte(call)))

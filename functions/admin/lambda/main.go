@@ -9,9 +9,11 @@ import (
 	"regulars/shared/access"
 	"regulars/shared/audit"
 	"regulars/shared/boot"
+	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/imports"
 	"regulars/shared/jobs"
+	"regulars/shared/merge"
 	"regulars/shared/points"
 	"regulars/shared/privacy"
 	"regulars/shared/s3bucket"
@@ -24,10 +26,12 @@ func main() {
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
 	registrar := access.NewAdminService(store, environment.Clock.Now)
 	files := imports.Records{Store: store, Bucket: s3bucket.New(s3bucket.NewClient(cfg), environment.ImportBucket)}
+	customers := customer.NewService(store, environment.Clock.Now)
 	lambda.Start(admin.New(
 		registrar,
 		jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), environment.Clock.Now, jobs.Wait),
 		points.NewService(store, environment.Clock.Now),
 		privacy.NewService(store, files, registrar, environment.Clock.Now),
+		merge.NewService(customers, store, environment.Clock.Now),
 	).WithObserver(environment.Metrics("admin"), audit.New(logger)).Handle)
 }

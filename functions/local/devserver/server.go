@@ -139,7 +139,7 @@ func New(o Options) *Server {
 		mojodex: around("mojodex", mojodex.New(mojodex.Options{
 			Catalog: products, Guard: guard, Log: o.Log, Deadline: deadline, Now: time.Now, Operating: operating,
 		})),
-		admin: around("admin", admin.HTTPHandler(admin.New(registrar, service, ledgers, shown).WithObserver(operating.Metrics, operating.Audit))),
+		admin: around("admin", admin.HTTPHandler(admin.New(registrar, service, ledgers, shown, merges).WithObserver(operating.Metrics, operating.Audit))),
 	}
 }
 
