@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test prove check bench build release vulns invoke sam sam-local admin import deploy fuzz clean
+.PHONY: help run test prove check bench console build release vulns invoke sam sam-local admin import deploy fuzz clean
 MAKEFLAGS += --no-print-directory
 
 ARCH ?= arm64
@@ -34,6 +34,9 @@ test: has-go ## all tests, at sizes for a person who waits
 prove: has-go ## races, kills and volumes at full size, and the tests of the whole with the race detector
 	PROVE=1 $(WITH) -- go test -run Prove -timeout 120m ./functions/... ./shared/... ./tests/...
 	$(WITH) -- go test $(RACE) -shuffle=on -timeout 30m ./tests/...
+
+console: has-go ## journeys through the console in Chromium, and the pictures of docs/console.md
+	PROVE=1 SCREENSHOTS="$$PWD/docs/console" $(WITH) -- go test -count=1 -run Prove ./tests/console
 
 check: has-go ## format, vet, staticcheck, the rooms and, after make sam, the template
 	@files=$$(gofmt -l $(wildcard functions shared tests)); test -z "$$files" || { echo 'gofmt -w' $$files; exit 1; }

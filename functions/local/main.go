@@ -170,6 +170,8 @@ func serve(ctx context.Context, listener net.Listener, h http.Handler, watch fun
 }
 
 const examples = `
+Look at customers: http://localhost:%[1]d/console, with the token reg_local_demo.
+
 Import a profile, and read it back:
 
 curl -w '\n' http://localhost:%[1]d/api/v1.1/profiles/import -H 'Content-Type: application/json' -d '{

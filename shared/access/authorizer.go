@@ -74,9 +74,23 @@ func (g *Authorizer) Authorize(ctx context.Context, secret string, tenant int, s
 	if err != nil {
 		return Grant{}, err
 	}
-	if !token.grants(scope) {
-		return Grant{}, errs.New(ErrScopeMissing.Kind, "scope_missing", "", scope)
+	if err := token.Demand(scope); err != nil {
+		return Grant{}, err
 	}
+	return g.inTenant(ctx, token, tenant)
+}
+
+// Reaches is [Authorizer.Authorize] for who was known before by the secret of a token and
+// now names its hash: whatever the token may do.
+func (g *Authorizer) Reaches(ctx context.Context, hash Hash, tenant int) (Grant, error) {
+	token, err := g.tokenOf(ctx, hash)
+	if err != nil {
+		return Grant{}, err
+	}
+	return g.inTenant(ctx, token, tenant)
+}
+
+func (g *Authorizer) inTenant(ctx context.Context, token Token, tenant int) (Grant, error) {
 	if tenant == 0 {
 		tenant = token.Home()
 	}
@@ -130,7 +144,11 @@ func (g *Authorizer) token(ctx context.Context, secret string) (Token, error) {
 	if len(secret) > longestSecret || !g.localTokens && !wellFormed(secret) {
 		return Token{}, ErrTokenInvalid
 	}
-	hash, now := HashOf(secret), g.now()
+	return g.tokenOf(ctx, HashOf(secret))
+}
+
+func (g *Authorizer) tokenOf(ctx context.Context, hash Hash) (Token, error) {
+	now := g.now()
 	token, ok := g.tokens.get(hash, now)
 	if !ok {
 		if _, closed := g.closed.get(hash, now); closed {

@@ -51,6 +51,14 @@ func (t Token) grants(s Scope) bool {
 	return slices.ContainsFunc(t.Scopes, func(h Scope) bool { return h == s || implied[h] == s })
 }
 
+// Demand rejects with [ErrScopeMissing] what the token may not do.
+func (t Token) Demand(s Scope) error {
+	if !t.grants(s) {
+		return errs.New(ErrScopeMissing.Kind, "scope_missing", "", s)
+	}
+	return nil
+}
+
 func checkScopes(scopes []Scope) error {
 	if len(scopes) == 0 {
 		return badToken("no_scope", "scopes", scopeNames())

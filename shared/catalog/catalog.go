@@ -48,8 +48,8 @@ type Link struct{ Number, Task int }
 // Subscription reports whether a purchase of the product has no bounds.
 func (p Product) Subscription() bool { return !bounds(p.Days) && !bounds(p.Limit) }
 
-// exclusive: of subscriptions and free trials a customer has one at a time.
-func (p Product) exclusive() bool { return p.Subscription() || p.Free }
+// Exclusive: of subscriptions and free trials a customer has one at a time.
+func (p Product) Exclusive() bool { return p.Subscription() || p.Free }
 
 func bounds(n *int) bool { return n != nil && *n != 0 }
 

@@ -55,9 +55,9 @@ func (a Account) products() []int {
 // those of them that are active end (Mojodex 1.4).
 func (a Account) activate(p Purchase, products map[int]Product) (next Account, ended []Purchase) {
 	next = a
-	if products[p.Product].exclusive() {
+	if products[p.Product].Exclusive() {
 		for _, held := range a.Active {
-			if products[held.Product].exclusive() {
+			if products[held.Product].Exclusive() {
 				var e Purchase
 				next, e = next.end(held, products[held.Product], p.Created, false)
 				ended = append(ended, e)

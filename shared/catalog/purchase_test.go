@@ -32,8 +32,8 @@ func TestKinds(t *testing.T) {
 		if got := tt.product.Subscription(); got != tt.subscription {
 			t.Errorf("%s: Subscription() = %t, want %t", tt.name, got, tt.subscription)
 		}
-		if got := tt.product.exclusive(); got != tt.exclusive {
-			t.Errorf("%s: exclusive() = %t, want %t", tt.name, got, tt.exclusive)
+		if got := tt.product.Exclusive(); got != tt.exclusive {
+			t.Errorf("%s: Exclusive() = %t, want %t", tt.name, got, tt.exclusive)
 		}
 	}
 }
@@ -167,7 +167,7 @@ func TestAccountHolds(t *testing.T) {
 				if state[p.Number] != "active" {
 					t.Fatalf("purchase %d is active and was %q", p.Number, state[p.Number])
 				}
-				if products[p.Product].exclusive() {
+				if products[p.Product].Exclusive() {
 					exclusive++
 				}
 			}

@@ -30,6 +30,7 @@
 //	numbers drawn       T#<tenant>             SEQ#<sequence>
 //	what of a budget is taken  Q#<tenant>     <window>
 //	token               TOKEN#<sha256>         TOKEN            TOKENS#<home> / created, sha256
+//	session             SESSION#<sha256>       SESSION
 //	job                 J#<tenant>#<job>       JOB              J#<tenant> / job
 //	part of a job       J#<tenant>#<job>       PART#<n>
 //	open job of a kind  J#<tenant>#<subject>   OPEN             OPENJOBS / job, tenant
@@ -40,7 +41,8 @@
 //
 // # The questions it answers
 //
-//	a customer, a match key, a request, settings, a token   GetItem, strongly
+//	a customer, a match key, a request, settings, a token, a session
+//	                                                        GetItem, strongly
 //	several customers, match keys, things of the catalog    BatchGetItem, strongly
 //	a customer with its extensions                          Query pk, sk from CUSTOMER to EXT#, strongly
 //	what is stored of a customer under a key                Query pk, sk, strongly
@@ -497,6 +499,8 @@ func hashOfToken(k key) (access.Hash, error) {
 	return access.ParseHash(strings.TrimPrefix(k.PK, "TOKEN#"))
 }
 
+func sessionKey(hash access.Hash) key { return key{"SESSION#" + hash.String(), "SESSION"} }
+
 func tokensPK(home int) string { return "TOKENS#" + strconv.Itoa(home) }
 
 // tokenTime begins the sort keys of tokensPK, to the microsecond.
@@ -538,7 +542,7 @@ const openJobsPK = "OPENJOBS"
 func openJobSK(tenant int, job string) string { return job + "#" + strconv.Itoa(tenant) }
 
 // subject says for the audit trail whose item a key is: customer:<id>, tenant:5,
-// job:<id> or token:<begin of its SHA-256>. It is empty for keys that are made of
+// job:<id>, or token: or session:<begin of its SHA-256>. It is empty for keys that are made of
 // contacts or of what a client sent: who wrote those wrote a customer as well.
 func (k key) subject() string {
 	kind, rest, _ := strings.Cut(k.PK, "#")
@@ -553,8 +557,8 @@ func (k key) subject() string {
 			return "" // which holds the name of a field; the job itself is written beside it
 		}
 		return "job:" + jobOfKey(k)
-	case "TOKEN":
-		return "token:" + rest[:min(8, len(rest))]
+	case "TOKEN", "SESSION":
+		return strings.ToLower(kind) + ":" + rest[:min(8, len(rest))]
 	}
 	return ""
 }

@@ -72,6 +72,8 @@ var kindsOf = map[string][]string{
 	"B":     {"IMPORT", "FILE"},
 	"A":     {"ANCHOR", "HEADS"},
 	"TOKEN": {"TOKEN"},
+
+	"SESSION": {"SESSION"},
 }
 
 // PlaceOf reads the key of an item.
@@ -94,8 +96,8 @@ func PlaceOf(it map[string]types.AttributeValue) Place {
 	case "C":
 		p.Customer, _ = ledgerOf(k)
 		p.Name = k.PK + " " + k.SK
-	case "TOKEN":
-		p.Tenant, p.Name = 0, "TOKEN#"+tenantText[:min(8, len(tenantText))]
+	case "TOKEN", "SESSION":
+		p.Tenant, p.Name = 0, top+"#"+tenantText[:min(8, len(tenantText))]
 	case "K":
 		kind, _, _ := strings.Cut(rest, "#")
 		p.Name = fmt.Sprintf("K#%d#%s#(%s)", p.Tenant, kind, hash(k.PK)[:16])
@@ -139,7 +141,7 @@ func (s *Store) checkItem(ctx context.Context, settings map[int]access.Settings,
 	switch {
 	case p.Kind == "":
 		return []string{"there is no such kind of item"}, nil
-	case p.Kind == "BUDGET":
+	case p.Kind == "BUDGET" || p.Kind == "SESSION":
 		return nil, nil
 	case !inTenant && p.Kind != "TOKEN":
 		return []string{"its tenant does not exist"}, nil
@@ -293,10 +295,11 @@ func (s *Store) checkJob(ctx context.Context, tenant int, id string) (problems [
 }
 
 // OfTenant reports whether an item belongs to a tenant: all of its own, and the tokens
-// that are at home there. Counts of budgets are nobody's.
+// that are at home there. Counts of budgets and
+// sessions are nobody's.
 func OfTenant(it map[string]types.AttributeValue, tenant int) bool {
 	p := PlaceOf(it)
-	return p.Kind != "BUDGET" && (p.Tenant == tenant || p.Kind == "TOKEN" && text(it, attrIndex1PK) == tokensPK(tenant))
+	return p.Kind != "BUDGET" && p.Kind != "SESSION" && (p.Tenant == tenant || p.Kind == "TOKEN" && text(it, attrIndex1PK) == tokensPK(tenant))
 }
 
 // Restore puts an item where there is none. One that is there already as it is does no

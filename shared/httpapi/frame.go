@@ -59,6 +59,9 @@ type Frame[D, C any] struct {
 	// Credentials finds the token's secret, and the tenant that the request names,
 	// or 0. What it reads of the body for that, it keeps in the call.
 	Credentials func(c *Call) (secret string, tenant int, err error)
+	// Authorize, unless nil, lets requests pass in another way than by a token's secret.
+	// Credentials is then not called.
+	Authorize func(c *Call, scope access.Scope) (access.Grant, error)
 	// Denied says that a token was not authorized; nil: as access does.
 	Denied func(err error) error
 	// Decode reads the rest of an authorized request.
@@ -206,11 +209,17 @@ func (f Frame[D, C]) authorize(c *Call, scope access.Scope) error {
 	if scope == Public {
 		return nil
 	}
-	secret, tenant, err := f.Credentials(c)
-	if err != nil {
-		return err
+	var err error
+	if f.Authorize != nil {
+		c.Grant, err = f.Authorize(c, scope)
+	} else {
+		var secret string
+		var tenant int
+		if secret, tenant, err = f.Credentials(c); err != nil {
+			return err
+		}
+		c.Grant, err = f.Authorizer.Authorize(c.Context(), secret, tenant, scope)
 	}
-	c.Grant, err = f.Authorizer.Authorize(c.Context(), secret, tenant, scope)
 	if err != nil && f.Denied != nil {
 		err = f.Denied(err)
 	}

@@ -23,6 +23,7 @@ const (
 	goYAML    = "github.com/goccy/go-yaml"
 	errgroup  = "golang.org/x/sync/errgroup"
 	openAPI   = "github.com/getkin/kin-openapi/..."
+	chromedp  = "github.com/chromedp/..." // of tests/console alone
 	fakeS3    = "github.com/johannesboyne/gofakes3/..."
 )
 
@@ -38,10 +39,11 @@ var rooms = map[string][]string{
 	"functions/genesys":      {"shared/access", "shared/contact", "shared/customer", "shared/customer/extension", "shared/httpapi", "shared/jobs", "shared/errs", "shared/idempotency", "shared/value"},
 	"functions/haravan":      {"shared/access", "shared/contact", "shared/csvtext", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
 	"functions/mojodex":      {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/idempotency", "shared/value"},
+	"functions/console":      {"shared/access", "shared/catalog", "shared/customer", "shared/errs", "shared/httpapi", "shared/idempotency", "shared/points", "shared/session", "shared/value", errgroup},
 	"functions/admin":        {"shared/access", "shared/audit", "shared/meter", "shared/metrics", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/merge", "shared/points", "shared/privacy", "shared/value"},
 	"functions/admin/lambda": {"shared/access", "shared/audit", "shared/boot", "shared/customer", "shared/dynamo", "shared/imports", "shared/jobs", "shared/merge", "shared/points", "shared/privacy", "shared/s3bucket", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/work":         {"shared/jobs", "shared/jobs/kinds", "shared/partqueue", awsLambda + "events"},
-	"functions/*/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/lambdahttp", "shared/merge", "shared/partqueue", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
+	"functions/*/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/lambdahttp", "shared/merge", "shared/partqueue", "shared/points", "shared/session", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/audit":        {"shared/audit", awsLambda + "events", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/..."},
 	"functions/audit/lambda": {awsLambda + "lambda", "shared/boot", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"},
 	// The rows of imports are read as another dialect reads them.
@@ -57,7 +59,7 @@ var rooms = map[string][]string{
 	"functions/local/anchorkey": {"shared/anchor"},
 	"functions/local/table":     {"shared/access", "shared/anchor", "shared/customer", "shared/dynamo", "shared/jobs/kinds", "shared/points", "github.com/aws/aws-sdk-go-v2/service/dynamodb/types", errgroup},
 	"functions/local/table/cli": {"functions/local/anchorkey", "functions/local/table", "shared/anchor", "shared/dynamo", "shared/dynamolocal", "shared/kmssigner", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
-	"functions/local/devserver": {"shared/partqueue", "functions/admin", "functions/altcraft", "functions/genesys", "functions/haravan", "functions/imports", "functions/imports/rows", "functions/mojodex", "functions/work", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/jobs/kinds", "shared/merge", "shared/objects", "shared/points", "shared/privacy", "shared/value",
+	"functions/local/devserver": {"shared/partqueue", "functions/admin", "functions/altcraft", "functions/console", "functions/genesys", "functions/haravan", "functions/imports", "functions/imports/rows", "functions/mojodex", "functions/work", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/jobs/kinds", "shared/merge", "shared/objects", "shared/points", "shared/privacy", "shared/session", "shared/value",
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 
 	// What a dialect decides by itself, apart from its requests.
@@ -73,6 +75,7 @@ var rooms = map[string][]string{
 	"shared/customer/upkeep":    {"shared/customer"},
 	"shared/catalog":            {"shared/customer", "shared/errs", "shared/idempotency", "shared/value"},
 	"shared/access":             {"shared/customer/extension", "shared/customer", "shared/errs", "shared/value"},
+	"shared/session":            {"shared/access", "shared/errs"},
 	"shared/jobs":               {"shared/customer/extension", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/idempotency", "shared/points", "shared/value"},
 	"shared/privacy":            {"shared/access", "shared/catalog", "shared/customer", "shared/customer/extension", "shared/errs", "shared/imports", "shared/points"},
 	"shared/points":             {"shared/access", "shared/customer", "shared/errs", "shared/idempotency", errgroup},
@@ -90,7 +93,7 @@ var rooms = map[string][]string{
 	"shared/jobs/kinds": {"shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/jobs", "shared/points"},
 
 	// What the domain is kept in and reached by.
-	"shared/dynamo":     {"shared/privacy", "shared/customer/extension", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/idempotency", "shared/imports", "shared/jobs", "shared/merge", "shared/meter", "shared/errs", "shared/points", "shared/value", awsSDK, smithy, errgroup},
+	"shared/dynamo":     {"shared/privacy", "shared/customer/extension", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/idempotency", "shared/imports", "shared/jobs", "shared/merge", "shared/meter", "shared/errs", "shared/points", "shared/session", "shared/value", awsSDK, smithy, errgroup},
 	"shared/kmssigner":  {"shared/anchor", awsSDK},
 	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
 	"shared/partqueue":  {"shared/audit", "shared/errs", "shared/jobs", "shared/meter", "shared/metrics", awsLambda + "events", errgroup},
@@ -108,11 +111,12 @@ var rooms = map[string][]string{
 	"shared/dynamolocal/with":       {"shared/dynamolocal"},
 
 	// What only the whole can show.
-	"tests/...": {"functions/...", "shared/...", "tests/...", awsSDK, smithy, awsLambda + "events", awsLambda + "lambda", goYAML, openAPI, "github.com/google/go-cmp/cmp"},
+	"tests/...":     {"functions/...", "shared/...", "tests/...", awsSDK, smithy, awsLambda + "events", awsLambda + "lambda", goYAML, openAPI, "github.com/google/go-cmp/cmp"},
+	"tests/console": {"functions/...", "shared/...", "tests/...", chromedp},
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
-var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/customer/upkeep", "shared/catalog", "shared/access", "shared/jobs", "shared/merge", "shared/points", "shared/contact", "shared/csvtext", "shared/imports", "shared/imports/rowfile", "shared/meter", "shared/anchor"}
+var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/customer/upkeep", "shared/catalog", "shared/access", "shared/session", "shared/jobs", "shared/merge", "shared/points", "shared/contact", "shared/csvtext", "shared/imports", "shared/imports/rowfile", "shared/meter", "shared/anchor"}
 
 // outsideDomain are the parts of the standard library that these keep off.
 var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog", "database/sql", "testing"}

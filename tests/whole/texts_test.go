@@ -19,27 +19,52 @@ var codesTold = map[string][]string{
 	"functions/haravan":          {"haravan"},
 	"functions/mojodex":          {"mojodex"},
 	"functions/admin":            {"admin"},
+	"functions/console":          {"console"},
 	"functions/imports":          {"imports"},
 	"shared/imports":             {"imports"},
 	"shared/imports/rowfile":     {"imports"},
 	"shared/catalog":             {"mojodex"},
-	"shared/customer":            {"altcraft", "genesys", "mojodex"},
+	"shared/customer":            {"altcraft", "genesys", "mojodex", "console"},
 	"shared/customer/extension":  {"genesys"},
 	"shared/customer/fieldop":    {"altcraft"},
-	"shared/points":              {"haravan"},
+	"shared/points":              {"haravan", "console"},
 	"shared/idempotency":         {"altcraft", "haravan"},
 	"shared/access":              {"admin"},
+	"shared/session":             {"console"},
 	"shared/jobs":                {"admin"},
 	"shared/merge":               {"admin"},
 	"shared/privacy":             {"admin"},
 
 	"order_other":                   {"haravan", "imports"},
 	"order_of_other":                {"haravan", "imports"},
-	"profile_disabled":              {"haravan", "imports"},
-	"insufficient_points/available": {"haravan", "imports"},
-	"insufficient_points/negative":  {"haravan", "imports"},
-	"too_many_points/figure":        {"haravan", "imports", "admin"},
-	"too_many_points/debt":          {"haravan", "imports", "admin"},
+	"profile_disabled":              {"haravan", "imports", "console"},
+	"insufficient_points/available": {"haravan", "imports", "console"},
+	"insufficient_points/negative":  {"haravan", "imports", "console"},
+	"too_many_points/figure":        {"haravan", "imports", "console", "admin"},
+	"too_many_points/debt":          {"haravan", "imports", "console", "admin"},
+
+	// What the console has no form for.
+	"transfer_to_itself":            {"haravan"},
+	"transfer_to_unknown":           {"haravan"},
+	"transfer_to_disabled":          {"haravan"},
+	"hold_unknown":                  {"haravan"},
+	"hold_ended/commit":             {"haravan"},
+	"hold_ended/void":               {"haravan"},
+	"hold_ended/release":            {"haravan"},
+	"bad_hold_time/past":            {"haravan"},
+	"bad_hold_time/long":            {"haravan"},
+	"hold_too_small":                {"haravan"},
+	"too_many_holds":                {"haravan"},
+	"order_unknown":                 {"haravan"},
+	"return_too_large/nothing_left": {"haravan"},
+	"return_too_large/left":         {"haravan"},
+	"return_of_nothing":             {"haravan"},
+	"bad_terms/usable":              {"haravan"},
+	"bad_terms/expires":             {"haravan"},
+	"bad_terms/past":                {"haravan"},
+	"bad_terms/never_usable":        {"haravan"},
+	"campaign_unknown":              {"haravan"},
+	"overflowed_key":                {"haravan"},
 
 	"holds_open":             {"admin"},
 	"merge_too_large/items":  {"admin"},
@@ -48,7 +73,7 @@ var codesTold = map[string][]string{
 	"id_taken":               {"genesys", "admin"},
 	"too_many_matches":       {"genesys"},
 	"bad_status":             {"altcraft"},
-	"subscription_not_found": {"altcraft"},
+	"subscription_not_found": {"altcraft", "console"},
 }
 
 // codeOf are the codes of packages that name reasons alone.
@@ -67,7 +92,7 @@ var (
 func TestEveryCodeHasText(t *testing.T) {
 	common := keysOf(t, "shared/httpapi/texts.go")
 	dialects := map[string]map[string]bool{}
-	for _, name := range []string{"altcraft", "genesys", "haravan", "mojodex", "admin", "imports"} {
+	for _, name := range []string{"altcraft", "genesys", "haravan", "mojodex", "admin", "imports", "console"} {
 		dialects[name] = keysOf(t, "functions/"+name+"/texts.go")
 	}
 	seen := 0

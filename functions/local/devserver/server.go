@@ -16,6 +16,7 @@ import (
 
 	"regulars/functions/admin"
 	"regulars/functions/altcraft"
+	"regulars/functions/console"
 	"regulars/functions/genesys"
 	"regulars/functions/haravan"
 	"regulars/functions/imports"
@@ -36,6 +37,7 @@ import (
 	"regulars/shared/partqueue"
 	"regulars/shared/points"
 	"regulars/shared/privacy"
+	"regulars/shared/session"
 )
 
 // The times of the development server, where nobody waits for what only AWS needs.
@@ -78,6 +80,7 @@ type Server struct {
 	parts    *partqueue.InProcess // of imports
 	due      work.Due
 	altcraft http.Handler
+	console  http.Handler
 	genesys  http.Handler
 	haravan  http.Handler
 	imports  http.Handler
@@ -124,6 +127,11 @@ func New(o Options) *Server {
 		due:     kinds.NewDuePoints(ledgers, registrar), parts: parts,
 		altcraft: around("altcraft", altcraft.New(altcraft.Options{
 			Customers: customers, Guard: guard, Jobs: service, Worker: worker, Log: o.Log, Deadline: deadline, Operating: operating,
+		})),
+		console: around("console", console.New(console.Options{
+			Customers: customers, Points: ledgers, List: points.NewList(store, time.Now, 0).WithNewest(customers.NewestListed), Catalog: products,
+			Sessions: session.NewService(store, guard, time.Now), Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline,
+			Insecure: true, Hint: DemoToken, Operating: operating,
 		})),
 		genesys: around("genesys", genesys.New(genesys.Options{
 			Customers: customers, Guard: guard, Registrar: registrar, Jobs: service, Log: o.Log, Deadline: deadline,
@@ -174,6 +182,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := "/" + strings.TrimLeft(r.URL.Path, "/"); {
 	case below(path, "/api"):
 		s.altcraft.ServeHTTP(w, r)
+	case below(path, "/console"):
+		s.console.ServeHTTP(w, r)
 	case below(path, "/profiles"), below(path, "/metadata"), below(path, "/genesys"):
 		s.genesys.ServeHTTP(w, r)
 	case below(path, "/loy"):

@@ -1,0 +1,299 @@
+package console
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/customer"
+	"regulars/shared/errs"
+	"regulars/shared/httpapi"
+	"regulars/shared/idempotency"
+)
+
+// An editable is a field of a customer that the form of fields has.
+type editable struct {
+	name, kind string
+	get        func(c customer.Customer) string
+	// set reads the input and changes the customer.
+	set func(in *call, c *customer.Customer) error
+}
+
+// editables are the fields in the order of the form.
+var editables = []editable{
+	textField("first_name", func(c *customer.Customer) *string { return &c.FirstName }),
+	textField("last_name", func(c *customer.Customer) *string { return &c.LastName }),
+	textField("title", func(c *customer.Customer) *string { return &c.Title }),
+	{"emails", "area", func(c customer.Customer) string { return strings.Join(c.Emails, "\n") }, setEmails},
+	{"phones", "area", func(c customer.Customer) string { return strings.Join(c.Phones, "\n") }, setPhones},
+	{"birth_date", "date", func(c customer.Customer) string { return c.BirthDate.Date() }, setBirthDate},
+	{"sex", "select", func(c customer.Customer) string { return string(c.Sex) }, setSex},
+	textField("country", func(c *customer.Customer) *string { return &c.Country }),
+	textField("region", func(c *customer.Customer) *string { return &c.Region }),
+	textField("city", func(c *customer.Customer) *string { return &c.City }),
+	textField("street", func(c *customer.Customer) *string { return &c.Street }),
+	{"tags", "text", func(c customer.Customer) string { return strings.Join(c.Tags, ", ") }, setTags},
+	{"status", "select", statusOf, setStatus},
+}
+
+func textField(name string, of func(c *customer.Customer) *string) editable {
+	return editable{name, "text", func(c customer.Customer) string { return *of(&c) }, func(in *call, c *customer.Customer) error {
+		text, err := in.text(name)
+		if err == nil {
+			*of(c) = text
+		}
+		return err
+	}}
+}
+
+func setEmails(in *call, c *customer.Customer) error {
+	lines, err := in.lines("emails")
+	if err != nil {
+		return err
+	}
+	var emails []string
+	seen := map[customer.Key]bool{}
+	for _, line := range lines {
+		address, err := customer.ParseEmail("emails", line, c.Emails...)
+		if err != nil {
+			return err
+		}
+		spelling := c.Spelling(address)
+		if key := customer.EmailKey(spelling); !seen[key] {
+			seen[key] = true
+			emails = append(emails, spelling)
+		}
+	}
+	c.Emails = emails
+	return nil
+}
+
+func setPhones(in *call, c *customer.Customer) error {
+	lines, err := in.lines("phones")
+	if err != nil {
+		return err
+	}
+	for i, line := range lines {
+		if slices.Contains(c.Phones, line) { // also one that would be rejected today
+			continue
+		}
+		if lines[i], err = customer.ParsePhone("phones", line, in.Settings.Country); err != nil {
+			return err
+		}
+	}
+	c.SetPhones(lines)
+	return nil
+}
+
+// setBirthDate leaves the time of day alone where the date stays.
+func setBirthDate(in *call, c *customer.Customer) error {
+	text := in.field("birth_date")
+	if text == c.BirthDate.Date() {
+		return nil
+	}
+	if text == "" {
+		c.BirthDate = ""
+		return nil
+	}
+	if _, err := time.Parse(time.DateOnly, text); err != nil {
+		return errs.New(errs.Invalid, "bad_date", "birth_date")
+	}
+	birth, err := customer.ParseBirthDate("birth_date", text)
+	if err == nil {
+		c.BirthDate = birth
+	}
+	return err
+}
+
+func setSex(in *call, c *customer.Customer) error {
+	sex := customer.Sex(in.field("sex"))
+	if sex != customer.SexUnknown && sex != customer.Male && sex != customer.Female {
+		return errs.New(errs.Invalid, "bad_choice", "sex")
+	}
+	c.Sex = sex
+	return nil
+}
+
+func setTags(in *call, c *customer.Customer) error {
+	text := in.field("tags")
+	if text == strings.Join(c.Tags, ", ") { // a tag may have a comma in it
+		return nil
+	}
+	if len(text) > maxArea {
+		return errs.New(errs.Invalid, "too_long", "tags", maxArea)
+	}
+	var tags []string
+	for tag := range strings.SplitSeq(text, ",") {
+		if tag = strings.TrimSpace(tag); tag != "" && !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	c.Tags = tags
+	return nil
+}
+
+func statusOf(c customer.Customer) string {
+	if c.Disabled {
+		return "disabled"
+	}
+	return "enabled"
+}
+
+func setStatus(in *call, c *customer.Customer) error {
+	status := in.field("status")
+	if status != "enabled" && status != "disabled" {
+		return errs.New(errs.Invalid, "bad_choice", "status")
+	}
+	c.Disabled = status == "disabled"
+	return nil
+}
+
+// options are the choices of a field.
+var options = map[string][]option{
+	"sex":    {{"", say("sex.unknown")}, {string(customer.Male), say("sex.male")}, {string(customer.Female), say("sex.female")}},
+	"status": {{"enabled", say("status.enabled")}, {"disabled", say("status.disabled")}},
+}
+
+// seenField says which state of the customer the form was filled from.
+const seenField = "seen"
+
+// editFields changes names, contacts and fields.
+func (d *Console) editFields(c *call) (httpapi.Answer, error) {
+	who, err := d.existing(c)
+	if err != nil {
+		return httpapi.Answer{}, err
+	}
+	f := form{Title: say("act.edit.title", nameOf(who)), Action: c.cardOf(c.id) + "/edit", Back: c.cardOf(c.id), Values: c.form}
+	f.Inputs = []input{{Name: seenField, Kind: "hidden"}}
+	for _, e := range editables {
+		f.Inputs = append(f.Inputs, input{Name: e.name, Label: say("field." + e.name), Kind: e.kind, Help: helpOf(e.name), Options: options[e.name]})
+	}
+	if c.form == nil {
+		f.Values = url.Values{seenField: {seenOf(who)}}
+		for _, e := range editables {
+			f.Values.Set(e.name, e.get(who))
+		}
+	}
+	return d.change(c, d.customerChange(c, who, changer{form: f, done: "edited"}, func(c *call, edited *customer.Customer) error {
+		for _, e := range editables {
+			if err := e.set(c, edited); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// helpOf is what stands below an input, where there is anything to say.
+func helpOf(name string) string {
+	key := "field." + name + ".help"
+	if text := say(key); text != key {
+		return text
+	}
+	return ""
+}
+
+func seenOf(c customer.Customer) string { return strconv.FormatInt(c.Changed.UnixMicro(), 10) }
+
+// customerChange is a change of the customer itself. It is made on the state that was
+// looked at, or not at all.
+func (d *Console) customerChange(c *call, who customer.Customer, ch changer, edit func(c *call, edited *customer.Customer) error) changer {
+	request := customer.Request{
+		Rules: c.Settings.CustomerRules(), Search: customer.Search{ID: c.id},
+		Edit: func(edited *customer.Customer, _ time.Time) error {
+			if seenOf(*edited) != c.field(seenField) {
+				return errs.New(errs.FailedPrecondition, "changed_meanwhile", "")
+			}
+			return edit(c, edited)
+		},
+	}
+	ch.where = map[string]string{"email": "emails"}
+	ch.plan = func(ctx context.Context) (plan, error) {
+		dry := d.customers.DryRun()
+		if _, err := dry.Apply(ctx, request); err != nil {
+			return plan{}, err
+		}
+		edited := who.Clone()
+		if err := edit(c, &edited); err != nil {
+			return plan{}, err
+		}
+		return differences(who, edited, c.Settings), nil
+	}
+	ch.do = func(ctx context.Context, key idempotency.Key) error {
+		r := request
+		r.IdempotencyKey = &key
+		_, err := d.customers.Apply(ctx, r)
+		return err
+	}
+	return ch
+}
+
+// differences are what an edit makes of a customer.
+func differences(was, comes customer.Customer, settings access.Settings) plan {
+	var p plan
+	for _, e := range editables {
+		before, after := e.get(was), e.get(comes)
+		if before == after {
+			continue
+		}
+		p.Lines = append(p.Lines, planLine{say("field." + e.name), shownChoice(e.name, before), shownChoice(e.name, after)})
+	}
+	for _, s := range comes.Subscriptions {
+		before, err := was.Subscription(s.Key())
+		if err != nil || before.Status != s.Status {
+			p.Lines = append(p.Lines, planLine{
+				say("channel."+string(s.Channel)) + " " + s.Contact, say("status." + string(before.Status)), say("status." + string(s.Status)),
+			})
+		}
+	}
+	p.Nothing = len(p.Lines) == 0
+	return p
+}
+
+// shownChoice is what people read of a value.
+func shownChoice(name, value string) string {
+	for _, o := range options[name] {
+		if o.Value == value {
+			return o.Label
+		}
+	}
+	return value
+}
+
+// setConsent changes the status of a subscription.
+func (d *Console) setConsent(c *call) (httpapi.Answer, error) {
+	who, err := d.existing(c)
+	if err != nil {
+		return httpapi.Answer{}, err
+	}
+	hash := c.PathValue("subscription")
+	i := slices.IndexFunc(who.Subscriptions, func(s customer.Subscription) bool { return s.Hash() == hash && !s.Deleted })
+	if i < 0 {
+		return httpapi.Answer{}, customer.ErrNoSubscription
+	}
+	s := who.Subscriptions[i]
+	f := form{
+		Title: say("act.consent.title", say("channel."+string(s.Channel)), s.Contact), Action: c.cardOf(c.id) + "/consent/" + url.PathEscape(hash),
+		Back: c.cardOf(c.id), Values: c.form,
+		Inputs: []input{{Name: seenField, Kind: "hidden"}, {Name: "consent", Label: say("form.consent"), Kind: "select"}},
+	}
+	for _, status := range customer.Statuses {
+		f.Inputs[1].Options = append(f.Inputs[1].Options, option{string(status), say("status." + string(status))})
+	}
+	if c.form == nil {
+		f.Values = url.Values{seenField: {seenOf(who)}, "consent": {string(s.Status)}}
+	}
+	return d.change(c, d.customerChange(c, who, changer{form: f, done: "consent"}, func(c *call, edited *customer.Customer) error {
+		status := customer.Status(c.field("consent"))
+		if !slices.Contains(customer.Statuses, status) {
+			return errs.New(errs.Invalid, "bad_choice", "consent")
+		}
+		return edited.Subscribe(customer.SubscriptionEdit{
+			Resource: s.Resource, Channel: s.Channel, Contact: s.Contact, Provider: s.Provider, Status: &status,
+		}, d.now())
+	}))
+}

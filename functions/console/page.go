@@ -1,0 +1,230 @@
+package console
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/shared/access"
+	"regulars/shared/errs"
+	"regulars/shared/httpapi"
+	"regulars/shared/session"
+)
+
+//go:embed pages assets texts
+var files embed.FS
+
+// A frame is the page around a view.
+type frame struct {
+	*call
+	Title string
+	// FormToken is what forms of the page bear; empty: nobody is signed in.
+	FormToken string
+	Name      string // of the token
+	Here      string // which part of the navigation the page is in
+	Tenants   []int
+	Done      string // what has just been done, a key of the texts
+	Body      template.HTML
+}
+
+// A view is what a page, or a part of one, shows: a template and its data.
+type view struct {
+	*call
+	Template string
+	Title    string
+	Here     string
+	Data     any
+	// Problem is why what was sent is shown again.
+	Problem *errs.Client
+}
+
+// Base is the address of the console, for templates.
+func (c *call) Base() string { return c.base }
+
+// FormToken is what forms of the session bear.
+func (v view) FormToken() string { return session.FormToken(v.secret) }
+
+// May is [call.may] for templates.
+func (c *call) May(scope access.Scope) bool { return c.may(scope) }
+
+// Told is the sentence of what is wrong.
+func (v view) Told() string { return texts.Of(v.Problem) }
+
+// Wrong reports whether the problem is about a field.
+func (v view) Wrong(field string) bool { return v.Problem != nil && v.Problem.Path == field }
+
+// english are the texts of the pages by their keys.
+var english = readTexts("texts/en.json")
+
+func readTexts(name string) map[string]string {
+	document, err := files.ReadFile(name)
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	var texts map[string]string
+	if err := json.Unmarshal(document, &texts); err != nil {
+		panic(fmt.Sprintf("%s: %v", name, err))
+	}
+	return texts
+}
+
+// say is the text of a key, with its arguments.
+func say(key string, args ...any) string {
+	text, ok := english[key]
+	if !ok {
+		return key
+	}
+	if len(args) == 0 {
+		return text
+	}
+	return fmt.Sprintf(text, args...)
+}
+
+// pages are the templates of all pages.
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"t": say, "num": number, "signed": signed, "date": dateText, "moment": momentText, "iso": isoText, "asset": assetPath,
+	"act": newAct, "rows": newRows, "entry": entryAddress,
+}).ParseFS(files, "pages/*.html"))
+
+// show renders a view: alone where a part of a page is asked for, else in its page.
+func (d *Console) show(status int, v view) (httpapi.Answer, error) {
+	var body bytes.Buffer
+	if err := pages.ExecuteTemplate(&body, v.Template, v); err != nil {
+		return httpapi.Answer{}, fmt.Errorf("page %s: %w", v.Template, err)
+	}
+	if !isPart(v.Request) {
+		around := frame{call: v.call, Title: v.Title, Here: v.Here, Body: template.HTML(body.String())}
+		if v.secret != "" {
+			around.FormToken, around.Name, around.Tenants = v.FormToken(), v.Token.Name, v.Token.Tenants
+		}
+		if done := "done." + v.query.Get("done"); english[done] != "" {
+			around.Done = done
+		}
+		body.Reset()
+		if err := pages.ExecuteTemplate(&body, "frame", around); err != nil {
+			return httpapi.Answer{}, fmt.Errorf("page %s: %w", v.Template, err)
+		}
+	}
+	a := httpapi.Raw(status, "text/html; charset=utf-8", body.Bytes())
+	a.Set("Vary", "HX-Request")
+	return a, nil
+}
+
+// version stands for the content of all assets in their addresses, so that browsers
+// keep them.
+var version = func() string {
+	sum := sha256.New()
+	_ = fs.WalkDir(files, "assets", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			content, _ := files.ReadFile(name)
+			fmt.Fprintf(sum, "%s %d\n", name, len(content))
+			sum.Write(content)
+		}
+		return err
+	})
+	return hex.EncodeToString(sum.Sum(nil)[:6])
+}()
+
+// assetPath is the address of an asset behind that of the console.
+func assetPath(base, name string) string { return base + "/assets/" + version + "/" + name }
+
+// assets are what is served, by the last part of their names.
+var assets = map[string]struct{ file, kind string }{
+	"app.css":       {"assets/app.css", "text/css; charset=utf-8"},
+	"app.js":        {"assets/app.js", "text/javascript; charset=utf-8"},
+	"htmx.min.js":   {"assets/vendor/htmx.min.js", "text/javascript; charset=utf-8"},
+	"uplot.min.js":  {"assets/vendor/uplot.min.js", "text/javascript; charset=utf-8"},
+	"uplot.min.css": {"assets/vendor/uplot.min.css", "text/css; charset=utf-8"},
+}
+
+// asset serves a file that is part of the pages.
+func (d *Console) asset(c *call) (httpapi.Answer, error) {
+	wanted, ok := assets[path.Base(c.PathValue("name"))]
+	if !ok || c.PathValue("version") != version {
+		return httpapi.Answer{}, errs.New(errs.NotFound, "unknown_path", "")
+	}
+	content, err := files.ReadFile(wanted.file)
+	if err != nil {
+		return httpapi.Answer{}, err
+	}
+	a := httpapi.Raw(http.StatusOK, wanted.kind, content)
+	a.Set("Cache-Control", "public, max-age=31536000, immutable")
+	return a, nil
+}
+
+// number writes a whole number with a thin gap before each thousand.
+func number(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	sign := ""
+	if strings.HasPrefix(digits, "-") {
+		sign, digits = "−", digits[1:]
+	}
+	var parts []string
+	for len(digits) > 3 {
+		parts = append([]string{digits[len(digits)-3:]}, parts...)
+		digits = digits[:len(digits)-3]
+	}
+	return sign + strings.Join(append([]string{digits}, parts...), ",")
+}
+
+// signed is a number that always has its sign, but for 0.
+func signed(n int64) string {
+	if n > 0 {
+		return "+" + number(n)
+	}
+	return number(n)
+}
+
+func dateText(t time.Time) string { return t.UTC().Format("2 Jan 2006") }
+
+func momentText(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") }
+
+func isoText(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// An act is a link that opens a form.
+type act struct{ Address, Label string }
+
+// newAct is the link to a form about the customer of a page, or about something of it.
+func newAct(v view, kind string, about ...any) act {
+	address := v.cardOf(v.id)
+	for _, a := range about {
+		address += "/" + map[string]string{"reverse": "entries", "consent": "consent"}[kind] + "/" + fmt.Sprint(a)
+	}
+	switch kind {
+	case "add", "subtract":
+		address += "/points/" + kind
+	case "consent":
+	default:
+		address += "/" + kind
+	}
+	return act{address, say("act." + kind)}
+}
+
+// A rows is a page of a ledger in its view.
+type rows struct {
+	View   view
+	Ledger ledgerPage
+}
+
+func newRows(v view, page ledgerPage) rows { return rows{v, page} }
+
+// entryAddress leads to an entry: on the page, or on one that begins with it.
+func entryAddress(page ledgerPage, seq int64) string {
+	anchor := fmt.Sprintf("#entry-%d", seq)
+	for _, l := range page.Lines {
+		if l.Seq == seq {
+			return anchor
+		}
+	}
+	return fmt.Sprintf("%s?below=%d%s", page.Address, seq+1, anchor)
+}
