@@ -72,6 +72,9 @@ func (t *tx) putMerge(c merge.Commit) error {
 		}
 		return nil
 	}
+	if !c.Record.Ends.After(c.Record.At) {
+		return nil // it cannot be undone
+	}
 	record := c.Record.Record // whose second and third parts have items of their own
 	parts := mergeParts(&record)
 	for i := len(parts) - 1; i >= 0; i-- {

@@ -42,13 +42,14 @@ func Merge(stays, goes Profile, rules access.Preferences, now time.Time, actor s
 		return Couple{}, Merged{}, errs.New(ErrHoldsOpen.Kind, ErrHoldsOpen.Code, "", n)
 	}
 	was := Merged{Stays: d.copied(), Goes: g.copied(), StaysSeq: d.Version + 1, GoesSeq: g.Version + 1}
+	expires := oneDay(g.Lots)
 	d.take(g)
 	paid := time.Time{}
 	if g.LastOrder.After(d.LastOrder) {
 		d.LastOrder, paid = g.LastOrder, g.LastOrder
 	}
 	text := Text{Actor: actor}
-	d.enterBoth(g, Entry{Kind: KindMerge, Text: text, PaidAt: paid}, Entry{Kind: KindMerge, Text: text})
+	d.enterBoth(g, Entry{Kind: KindMerge, Text: text, PaidAt: paid, Expires: expires}, Entry{Kind: KindMerge, Text: text})
 	return couple(d, g, stays, goes), was, d.within("")
 }
 
@@ -66,7 +67,7 @@ func Unmerge(stays, goes Profile, was Merged, rules access.Preferences, now time
 		d.giveBack(g, was)
 	}
 	text := Text{Actor: actor}
-	d.enterBoth(g, Entry{Kind: KindUnmerge, Text: text, PaidAt: d.LastOrder}, Entry{Kind: KindUnmerge, Text: text, PaidAt: g.LastOrder})
+	d.enterBoth(g, Entry{Kind: KindUnmerge, Text: text, PaidAt: d.LastOrder}, Entry{Kind: KindUnmerge, Text: text, PaidAt: g.LastOrder, Expires: oneDay(g.Lots)})
 	d.settle() // what goes back may be over since
 	g.settle()
 	if err := g.within(""); err != nil {

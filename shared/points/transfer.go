@@ -103,6 +103,9 @@ func oneDay(lots []Lot) Day {
 			return 0
 		}
 	}
+	if len(lots) == 0 {
+		return 0
+	}
 	return lots[0].Day
 }
 

@@ -112,8 +112,6 @@ func TestChainOfMerges(t *testing.T) {
 	for n := 2; n <= 6; n++ {
 		ids = append(ids, h.plain(n))
 	}
-	brought := h.must("POST", "/profiles", map[string]any{"customer_id": "brought", "EmailAddress": "x@example.com"})
-	_ = brought
 	before := h.items()
 	for i := range 5 { // each into the next
 		h.merge(ids[i+1], ids[i])
@@ -278,6 +276,57 @@ func TestDeletedAfterMerge(t *testing.T) {
 		}
 		if strings.HasSuffix(key, goes.Base36()+" ACCOUNT") && row["x"] != true {
 			t.Errorf("the merged account is not closed: %v", row)
+		}
+	}
+	h.audit()
+}
+
+// The ids that clients brought lead to one as well, and each to its own again.
+func TestBroughtIDs(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	bring := func(id string) customer.ID {
+		h.must("POST", "/profiles", map[string]any{"customer_id": id, "EmailAddress": id + "@example.com", "FirstName": id})
+		a := h.altcraft().Must("get", map[string]any{"email": id + "@example.com"})
+		read, err := customer.ParseHex(a.Data()["id"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return read
+	}
+	stays, goes := bring("Ann-1"), bring("Bo-2")
+	name := func(id string) any { return h.must("GET", "/profiles/"+id, nil).Body["FirstName"] }
+	h.merge(stays, goes)
+	if name("Ann-1") != "Ann-1" || name("Bo-2") != "Ann-1" {
+		t.Errorf("merged: Ann-1 is %v, Bo-2 is %v", name("Ann-1"), name("Bo-2"))
+	}
+	if a := h.ask("POST", "/profiles", map[string]any{"customer_id": "Bo-2"}); a.Status != 400 {
+		t.Errorf("the id of the one that was merged is given away: %v", a)
+	}
+	h.audit()
+	h.unmerge(goes)
+	if name("Ann-1") != "Ann-1" || name("Bo-2") != "Bo-2" {
+		t.Errorf("parted: Ann-1 is %v, Bo-2 is %v", name("Ann-1"), name("Bo-2"))
+	}
+	h.audit()
+}
+
+// Where the tenant says so nothing is kept of what two customers were, and the merge stays.
+func TestMergeForGood(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	stays, goes := h.plain(1), h.plain(2)
+	r := h.request(stays, goes)
+	r.Settings.UnmergeDays = 0
+	if _, err := h.s.Merges.Merge(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.s.Merges.Unmerge(t.Context(), h.request(0, goes)); !errors.Is(err, domain.ErrTooLate) {
+		t.Errorf("unmerge: %v, want %v", err, domain.ErrTooLate)
+	}
+	for key := range h.items() {
+		if strings.Contains(key, "MERGE") {
+			t.Errorf("%s is kept", key)
 		}
 	}
 	h.audit()
