@@ -66,6 +66,7 @@ var Routes = []httpapi.Route[*Console, *call]{
 
 	{Method: "POST", Path: "/console/find", Scope: signedIn, Handle: (*Console).find},
 	{Method: "GET", Path: "/console/lists/{list}", Scope: access.LoyRead, Reads: []string{"from", "to", "days", "page"}, Handle: (*Console).showList},
+	{Method: "GET", Path: "/console/program", Scope: access.LoyRead, Handle: (*Console).program},
 	{Method: "GET", Path: "/console/customers/{id}", Scope: signedIn, Reads: []string{"below", "kind", "done"}, Handle: (*Console).card},
 	{Method: "GET", Path: "/console/customers/{id}/entries", Scope: access.LoyRead, Reads: []string{"below", "kind"}, Handle: (*Console).entries},
 	{Method: "POST", Path: "/console/customers/{id}/verify", Scope: access.LoyRead, Handle: (*Console).verify},

@@ -246,7 +246,7 @@ func TestProveAccessible(t *testing.T) {
 		b.sized(size.width, 860, size.dark)
 		for name, path := range map[string]string{
 			"find": "/console", "login": "/console/login", "card": s.card(), "edit": s.card() + "/edit", "add": s.card() + "/points/add",
-			"product": s.card() + "/product", "changed": "/console/lists/changed", "expiring": "/console/lists/expiring?days=300", "problem": "/console/customers/1",
+			"product": s.card() + "/product", "changed": "/console/lists/changed", "expiring": "/console/lists/expiring?days=300", "problem": "/console/customers/1", "program": "/console/program",
 		} {
 			b.run(chromedp.Navigate(b.url+path), chromedp.WaitVisible("main h1"))
 			if name == "card" {

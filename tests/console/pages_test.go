@@ -351,6 +351,10 @@ func lists(t *testing.T, s shop) {
 			t.Errorf("%s = %d", path, p.code)
 		}
 	}
+	if p := v.get("/console/program"); p.code != http.StatusOK || !strings.Contains(p.body, "After 365 days") || strings.Index(p.body, "Silver") > strings.Index(p.body, "Gold") ||
+		!strings.Contains(p.body, ">20,000<") {
+		t.Errorf("the program = %d %s", p.code, p.body)
+	}
 	if p := v.get("/console/lists/all"); p.code != http.StatusNotFound {
 		t.Errorf("another list = %d", p.code)
 	}

@@ -1,0 +1,71 @@
+package console
+
+import (
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Keys whose last part is said by the data.
+var saidByData = []string{"kind.", "status.", "channel.", "field.", "sex.", "act.", "done.", "list."}
+
+// Each text that a page or the code asks for is there, and each that is there is asked for.
+func TestTextsAreThere(t *testing.T) {
+	asked := map[string]bool{}
+	key := regexp.MustCompile(`(?:\bt |say\(|label: |\{)"([a-z_]+(?:\.[a-z_0-9]+)+|brand|skip|utc)"`)
+	for _, folder := range []string{"pages", "."} {
+		err := fs.WalkDir(os.DirFS(folder), ".", func(name string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() || strings.HasSuffix(name, "_test.go") || !strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, ".html") {
+				return err
+			}
+			source, err := os.ReadFile(folder + "/" + name)
+			for _, m := range key.FindAllStringSubmatch(string(source), -1) {
+				asked[m[1]] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(asked) < 150 {
+		t.Errorf("%d texts are asked for, which cannot be all", len(asked))
+	}
+	for k := range asked {
+		if english[k] == "" {
+			t.Errorf("there is no text %s", k)
+		}
+	}
+	for k := range english {
+		byData := false
+		for _, prefix := range saidByData {
+			byData = byData || strings.HasPrefix(k, prefix)
+		}
+		if !asked[k] && !byData {
+			t.Errorf("nobody asks for the text %s", k)
+		}
+	}
+	for _, kind := range entryKinds {
+		if english["kind."+string(kind)] == "" {
+			t.Errorf("there is no text of the kind %s", kind)
+		}
+	}
+	for _, e := range editables {
+		if english["field."+e.name] == "" {
+			t.Errorf("there is no text of the field %s", e.name)
+		}
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 7: "7", 999: "999", 1000: "1,000", -1234567: "−1,234,567"} {
+		if got := number(n); got != want {
+			t.Errorf("number(%d) = %s, want %s", n, got, want)
+		}
+	}
+	if got := signed(30); got != "+30" {
+		t.Errorf("signed(30) = %s", got)
+	}
+}
