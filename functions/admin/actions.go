@@ -184,6 +184,14 @@ var actions = []action{
 		example:    "TENANT=5 PROFILE=870245671235584",
 		run:        exportCustomer,
 	}, {
+		name: "erase-customer", does: "Deletes a profile for good, in all that is kept of it; a job does. Again: shows how far it is, and at last the certificate.",
+		parameters: []parameter{
+			tenantParameter, profileParameter,
+			optional("plan", flag, "true: shows what there is, and changes nothing"),
+		},
+		example: "TENANT=5 PROFILE=870245671235584",
+		run:     eraseCustomer,
+	}, {
 		name: "verify-points", does: "Recomputes a points account from its entries and names the first that does not fit.",
 		parameters: []parameter{
 			tenantParameter, profileParameter,

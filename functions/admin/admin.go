@@ -139,6 +139,7 @@ func (h *Handler) do(ctx context.Context, call json.RawMessage) (done performed,
 		return done, nil, err
 	}
 	done.tenant, done.about = arg[int](arguments, "tenant"), about(arguments)
+	arguments[callerMember] = done.by
 	answer, err = a.run(ctx, h, arguments)
 	return done, answer, err
 }

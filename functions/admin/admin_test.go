@@ -53,6 +53,11 @@ func (f *foreman) StartFindDuplicates(context.Context, int) (jobs.Job, error) {
 	return f.jobs[len(f.jobs)-1], nil
 }
 
+func (f *foreman) StartErase(_ context.Context, _ int, id customer.ID, by string) (jobs.Job, error) {
+	f.jobs = append(f.jobs, jobs.Job{ID: "job", Kind: jobs.EraseCustomer, Subject: jobs.Subject{Name: id.Base36()}, Task: by})
+	return f.jobs[len(f.jobs)-1], nil
+}
+
 func (f *foreman) Show(_ context.Context, _ int, id string) (jobs.Progress, error) {
 	for _, job := range f.jobs {
 		if job.ID == id {

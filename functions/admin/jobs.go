@@ -22,6 +22,8 @@ type Jobs interface {
 	StartClaimOrders(ctx context.Context, tenant int) (jobs.Job, error)
 	// StartFindDuplicates starts the job about a tenant's duplicates, or goes on with it.
 	StartFindDuplicates(ctx context.Context, tenant int) (jobs.Job, error)
+	// StartErase starts, or goes on with, the job that erases a customer.
+	StartErase(ctx context.Context, tenant int, id customer.ID, by string) (jobs.Job, error)
 	// Show returns a job and how far it is, or rejects with [jobs.ErrUnknown].
 	Show(ctx context.Context, tenant int, id string) (jobs.Progress, error)
 	// List returns a tenant's jobs, the newest first.

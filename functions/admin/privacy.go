@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"time"
 
 	"regulars/shared/customer"
 	"regulars/shared/privacy"
@@ -16,6 +17,9 @@ type Privacy interface {
 	Export(ctx context.Context, tenant int, id customer.ID) (privacy.Document, error)
 	// Keep puts a document into the bucket and returns its key.
 	Keep(ctx context.Context, tenant int, id customer.ID, document []byte) (key string, err error)
+	// Erasure returns that of a customer; there is none where its Rev is empty. Of one
+	// that was merged into another it is that of the one that stays, and so is its ID.
+	Erasure(ctx context.Context, tenant int, id customer.ID) (privacy.Erasure, error)
 }
 
 var _ Privacy = (*privacy.Service)(nil)
@@ -54,4 +58,63 @@ func exportCustomer(ctx context.Context, h *Handler, a arguments) (any, error) {
 	}
 	sum := sha256.Sum256(document)
 	return keptBody{key, len(document), hex.EncodeToString(sum[:])}, nil
+}
+
+// An erasureBody is what is told of an erasing. Once it has ended it is the certificate.
+type erasureBody struct {
+	Tenant  int      `json:"tenant"`
+	Profile string   `json:"profile"`
+	Merged  []string `json:"merged_profiles,omitempty"`
+	// State is planned, erasing or erased.
+	State string     `json:"state"`
+	By    string     `json:"by,omitempty"`
+	Began *time.Time `json:"began,omitempty"`
+	Ended *time.Time `json:"ended,omitempty"`
+	Job   string     `json:"job,omitempty"`
+	privacy.List
+	// Left says, by kind, what stays of items.
+	Left map[string]string `json:"left"`
+
+	Imports        int      `json:"imports_looked_at,omitempty"`
+	Rows           int      `json:"rows_of_imports,omitempty"`
+	Objects        int      `json:"objects_rewritten,omitempty"`
+	Versions       int      `json:"versions_deleted,omitempty"`
+	UploadsThatAre []string `json:"uploads_that_stay,omitempty"`
+}
+
+func eraseCustomer(ctx context.Context, h *Handler, a arguments) (any, error) {
+	id, err := profileID(a)
+	if err != nil {
+		return nil, err
+	}
+	tenant, plan := arg[int](a, "tenant"), arg[bool](a, "plan")
+	e, err := h.privacy.Erasure(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	body := erasureBody{
+		Tenant: tenant, Profile: e.ID.Decimal(), State: "planned", By: e.By, List: e.List, Left: map[string]string{}, Imports: e.Imports,
+		Rows: e.Files.Rows, Objects: e.Files.Objects, Versions: e.Files.Versions, UploadsThatAre: e.Uploads,
+	}
+	for _, merged := range e.Merged {
+		body.Merged = append(body.Merged, merged.Decimal())
+	}
+	for kind := range e.List.Counts {
+		if k, ok := privacy.KindOf(kind); ok && k.Left != "" {
+			body.Left[kind] = k.Left
+		}
+	}
+	if e.Rev != "" {
+		body.State, body.Began = "erasing", &e.Began
+	}
+	if !e.Ended.IsZero() {
+		body.State, body.Ended = "erased", &e.Ended
+		return body, nil
+	}
+	if plan {
+		return body, nil
+	}
+	job, err := h.jobs.StartErase(ctx, tenant, e.ID, arg[string](a, callerMember))
+	body.State, body.Job = "erasing", job.ID
+	return body, err
 }

@@ -2,6 +2,8 @@ package dynamo
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,7 +21,7 @@ import (
 	"regulars/shared/privacy"
 )
 
-var _ privacy.Store = (*Store)(nil)
+var _ privacy.ErasingStore = (*Store)(nil)
 
 // OfCustomer implements [privacy.Store].
 func (s *Store) OfCustomer(ctx context.Context, rules customer.Rules, id customer.ID, keys []customer.Key) (found []privacy.Item, err error) {
@@ -269,4 +271,78 @@ func readPersonal(ids []customer.ID, it item, now time.Time) (p privacy.Item, ok
 		return p, false, errors.New("there is no such kind of item")
 	}
 	return p, err == nil, err
+}
+
+// attrErasure is the JSON of a [privacy.Erasure].
+const attrErasure = "b"
+
+// Erasure implements [privacy.ErasingStore].
+func (s *Store) Erasure(ctx context.Context, tenant int, id customer.ID) (e privacy.Erasure, err error) {
+	it, err := s.getOne(ctx, "read erasure", erasureKey(tenant, id))
+	if err != nil || it == nil {
+		return e, err
+	}
+	if err := json.Unmarshal([]byte(text(it, attrErasure)), &e); err != nil {
+		return e, fmt.Errorf("item of an erasure: %w", err)
+	}
+	e.Rev = text(it, attrCommit)
+	return e, nil
+}
+
+// SaveErasure implements [privacy.ErasingStore].
+func (s *Store) SaveErasure(ctx context.Context, e privacy.Erasure, commit string) error {
+	document, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("item of an erasure: %w", err)
+	}
+	it := make(attributes, 4)
+	it.setPlaces(erasureKey(e.Tenant, e.ID), indexKeys{})
+	it.setText(attrCommit, commit)
+	it.setText(attrErasure, string(document))
+	t := &tx{id: commit}
+	t.put(item(it), writtenBy(e.Rev), 0, 0)
+	return s.putOne(ctx, "save erasure", t)
+}
+
+// ForgetRequests implements [privacy.ErasingStore].
+func (s *Store) ForgetRequests(ctx context.Context, tenant int, ids []customer.ID) error {
+	for _, id := range ids {
+		if err := errs.Retry(ctx, func(int) error { return s.forgetRequests(ctx, tenant, id) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgotten is the fingerprint of no request: whoever repeats one that was forgotten is told
+// that its key came with another.
+const forgotten = "forgotten"
+
+func (s *Store) forgetRequests(ctx context.Context, tenant int, id customer.ID) error {
+	const doing = "forget remembered requests"
+	condition := expression.Key(attrIndex1PK).Equal(expression.Value(rememberedPK(tenant, id)))
+	listed, err := s.queryAll(ctx, doing, index1, condition, 0)
+	if err != nil {
+		return err
+	}
+	for _, entry := range listed {
+		it, err := s.getOne(ctx, doing, keyOf(entry))
+		if err != nil {
+			return err
+		}
+		if text(it, attrOwner) != id.Base36() {
+			continue // the index is a moment old
+		}
+		t, bare := &tx{id: rand.Text()}, make(attributes, 5)
+		bare.setPlaces(keyOf(it), indexKeys{})
+		bare.setText(attrCommit, t.id)
+		bare.setText(attrFingerprint, forgotten)
+		bare[attrTTL] = it[attrTTL]
+		was := revOf(it)
+		t.put(item(bare), writtenBy(was.Commit), was.Bytes, indexUnits(indexKeysOf(it), indexKeys{}))
+		if err := s.putOne(ctx, doing, t); err != nil {
+			return err
+		}
+	}
+	return nil
 }

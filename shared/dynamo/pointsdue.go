@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"time"
 
 	"regulars/shared/customer"
@@ -37,7 +38,11 @@ func (s *Store) ForgetOnce(ctx context.Context, tenant int, id customer.ID, limi
 			break
 		}
 		pk := collectionPK(tenant, id)
-		items, err := s.inCollection(ctx, "read what happened once", key{pk, prefix}, key{pk, prefix + "~"}, true, limit-len(t.writes))
+		room := limit - len(t.writes)
+		if prefix == "ORDER#" { // which has a claim besides
+			room = max(1, room/2)
+		}
+		items, err := s.inCollection(ctx, "read what happened once", key{pk, prefix}, key{pk, prefix + "~"}, true, room)
 		if err != nil {
 			return false, err
 		}
@@ -45,11 +50,41 @@ func (s *Store) ForgetOnce(ctx context.Context, tenant int, id customer.ID, limi
 			was := revOf(it)
 			t.delete(keyOf(it), writtenBy(was.Commit), was.Bytes)
 		}
+		if prefix == "ORDER#" {
+			if err := s.putNobodys(ctx, t, tenant, id, items); err != nil {
+				return false, err
+			}
+		}
 	}
 	if len(t.writes) == 0 {
 		return false, nil
 	}
 	return true, s.commit(ctx, "forget what happened once", t)
+}
+
+// nobody has the ids of the orders of customers that were deleted: these stay taken, and
+// lead to no one. It is older than any id.
+const nobody customer.ID = 1
+
+// putNobodys makes the ids of a deleted customer's orders nobody's.
+func (s *Store) putNobodys(ctx context.Context, t *tx, tenant int, id customer.ID, orders []item) error {
+	keys := make([]key, len(orders))
+	for i, it := range orders {
+		keys[i] = claimKeyOf(tenant, strings.TrimPrefix(text(it, attrSK), "ORDER#"))
+	}
+	claims, err := s.get(ctx, "read claims of orders", keys...)
+	if err != nil {
+		return err
+	}
+	owner, _ := points.OwnerOf(id)
+	for _, it := range claims {
+		if was := revOf(it); text(it, attrOwner) == owner.Base36() { // one from before there were claims may be another's
+			attributes(it).setText(attrCommit, t.id)
+			attributes(it).setText(attrOwner, nobody.Base36())
+			t.put(it, writtenBy(was.Commit), was.Bytes, 0)
+		}
+	}
+	return nil
 }
 
 // DueAccounts implements [points.Store].

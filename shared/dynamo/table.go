@@ -29,6 +29,7 @@
 //	whose purchase      T#<tenant>             PURCHASE#<n>
 //	numbers drawn       T#<tenant>             SEQ#<sequence>
 //	what of a budget is taken  Q#<tenant>     <window>
+//	certificate of an erasing  E#<tenant>#<id>  ERASED
 //	token               TOKEN#<sha256>         TOKEN            TOKENS#<home> / created, sha256
 //	session             SESSION#<sha256>       SESSION
 //	job                 J#<tenant>#<job>       JOB              J#<tenant> / job
@@ -470,6 +471,11 @@ func rememberedPK(tenant int, id customer.ID) string {
 }
 
 const rememberedSK = "REQUEST"
+
+// erasureKey is that of what is kept of the erasing of a customer.
+func erasureKey(tenant int, id customer.ID) key {
+	return key{"E#" + strconv.Itoa(tenant) + "#" + id.Base36(), "ERASED"}
+}
 
 func settingsKey(tenant int) key { return key{"T#" + strconv.Itoa(tenant), "SETTINGS"} }
 

@@ -71,6 +71,7 @@ var kindsOf = map[string][]string{
 	"J":     {"JOB", "PART", "OPEN"},
 	"B":     {"IMPORT", "FILE"},
 	"A":     {"ANCHOR", "HEADS"},
+	"E":     {"ERASED"},
 	"TOKEN": {"TOKEN"},
 
 	"SESSION": {"SESSION"},
@@ -101,7 +102,7 @@ func PlaceOf(it map[string]types.AttributeValue) Place {
 	case "K":
 		kind, _, _ := strings.Cut(rest, "#")
 		p.Name = fmt.Sprintf("K#%d#%s#(%s)", p.Tenant, kind, hash(k.PK)[:16])
-	case "T", "B", "A":
+	case "T", "B", "A", "E":
 		if p.Kind == "LABEL" {
 			p.Name = fmt.Sprintf("%s LABEL#(%s)", k.PK, hash(k.SK)[:16])
 			break

@@ -30,9 +30,18 @@ import (
 type Person struct {
 	Tenant int
 	ID     customer.ID
+	// Merged are those who were merged into it.
+	Merged []customer.ID
 	Keys   []customer.Key
 	// Country is the tenant's calling code.
 	Country string
+}
+
+func (p Person) is(id customer.ID) bool { return id == p.ID || slices.Contains(p.Merged, id) }
+
+func (p Person) isHex(text string) bool {
+	id, err := customer.ParseHex(text)
+	return err == nil && p.is(id)
 }
 
 // A Touch is what the bucket has about a person of one import.
@@ -96,7 +105,7 @@ func (r Records) Touch(ctx context.Context, im Import, who Person) (Touch, error
 		mutex.Lock()
 		defer mutex.Unlock()
 		for _, e := range c.Entries {
-			if e.ID == who.ID {
+			if who.is(e.ID) {
 				touch.Rows = append(touch.Rows, TouchedRow{Row: e.Row, Created: e.Created, Before: e.Before, After: e.After, Points: e.Points, Order: e.Order})
 			}
 		}
@@ -264,7 +273,7 @@ func (p Person) withoutEntries(document []byte) (left []byte, rows int, err erro
 		return nil, 0, err
 	}
 	before := len(c.Entries) + len(c.Rejected)
-	c.Entries = slices.DeleteFunc(c.Entries, func(e entry) bool { return e.ID == p.ID })
+	c.Entries = slices.DeleteFunc(c.Entries, func(e entry) bool { return p.is(e.ID) })
 	c.Rejected = slices.DeleteFunc(c.Rejected, func(r rejection) bool { return p.namedIn(r.Raw) })
 	left, err = json.Marshal(c)
 	return left, before - len(c.Entries) - len(c.Rejected), err
@@ -276,7 +285,7 @@ func (p Person) withoutKept(document []byte) (left []byte, rows int, err error) 
 		return nil, 0, err
 	}
 	before := len(c.Kept)
-	c.Kept = slices.DeleteFunc(c.Kept, func(k Kept) bool { return k.Customer == p.ID })
+	c.Kept = slices.DeleteFunc(c.Kept, func(k Kept) bool { return p.is(k.Customer) })
 	left, err = json.Marshal(c)
 	return left, before - len(c.Kept), err
 }
@@ -327,7 +336,7 @@ func (p Person) withoutRows(key string, document []byte) (left []byte, named []T
 		}
 		if header == nil {
 			header = cells
-		} else if slices.ContainsFunc(cells, func(cell string) bool { return p.named(cell) || cell == p.ID.Hex() }) {
+		} else if slices.ContainsFunc(cells, func(cell string) bool { return p.named(cell) || p.isHex(cell) }) {
 			row := TouchedRow{Text: strings.Join(cells, string(delimiter))}
 			for i, name := range header[:min(len(header), len(cells))] {
 				switch name {

@@ -139,8 +139,8 @@ type Store interface {
 
 // A List says which items there are: how many by kind, and the SHA-256 of their names.
 type List struct {
-	Counts map[string]int
-	SHA256 string
+	Counts map[string]int `json:"items"`
+	SHA256 string         `json:"items_sha256"`
 }
 
 // ListOf lists items.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"regulars/shared/access"
@@ -37,14 +38,14 @@ type Settings interface {
 
 // A Service shows everything of a customer.
 type Service struct {
-	store    Store
+	store    ErasingStore
 	files    Files
 	settings Settings
 	now      func() time.Time
 }
 
 // NewService makes a service.
-func NewService(store Store, files Files, settings Settings, now func() time.Time) *Service {
+func NewService(store ErasingStore, files Files, settings Settings, now func() time.Time) *Service {
 	return &Service{store, files, settings, now}
 }
 
@@ -103,13 +104,20 @@ func customerIn(items []Item) (c customer.Customer, there bool) {
 func personOf(settings access.Settings, id customer.ID, items []Item) imports.Person {
 	who := imports.Person{Tenant: settings.Tenant, ID: id, Country: settings.Country}
 	for _, it := range items {
-		if k, ok := it.Content.(MatchKey); ok {
-			who.Keys = append(who.Keys, k.Key)
+		switch content := it.Content.(type) {
+		case MatchKey:
+			who.Keys = append(who.Keys, content.Key)
+		case customer.Customer:
+			if content.ID != id {
+				who.Merged = append(who.Merged, content.ID)
+			}
 		}
 	}
 	if c, there := customerIn(items); there { // of which some key may have overflowed
 		for k := range c.Keys(settings.MatchFields) {
-			who.Keys = append(who.Keys, k)
+			if !slices.Contains(who.Keys, k) {
+				who.Keys = append(who.Keys, k)
+			}
 		}
 	}
 	return who
@@ -173,4 +181,29 @@ func auditOf(id customer.ID) map[string]any {
 		"where": "the log group AuditLogGroup of the deployment, and the log of the process on a development machine; lines have ids, and no data of the customer",
 		"query": "fields @timestamp, action, outcome, token, by, request, ids | filter msg = \"audit\" and (@message like \"customer:" + id.Base36() + "\" or @message like \"profile:" + id.Decimal() + "\") | sort @timestamp asc",
 	}
+}
+
+// Erasure returns what is kept of the erasing of a customer, or what would be: then its
+// Rev is empty. It rejects with [ErrUnknown] where there is nothing of a customer.
+func (s *Service) Erasure(ctx context.Context, tenant int, id customer.ID) (Erasure, error) {
+	settings, err := s.settings.Tenant(ctx, tenant)
+	if err != nil {
+		return Erasure{}, err
+	}
+	e, err := s.store.Erasure(ctx, tenant, id)
+	if err != nil || e.Rev != "" {
+		return e, err
+	}
+	items, err := s.store.OfCustomer(ctx, settings.CustomerRules(), id, nil)
+	if err != nil {
+		return e, err
+	}
+	if len(items) == 0 {
+		return e, ErrUnknown
+	}
+	c, there := customerIn(items)
+	if there && c.ID != id {
+		return s.Erasure(ctx, tenant, c.ID)
+	}
+	return Erasure{Tenant: tenant, ID: id, Merged: personOf(settings, id, items).Merged, List: ListOf(items)}, nil
 }

@@ -99,7 +99,31 @@ func TestBucket(t *testing.T) {
 			testObject(t, make(t))
 			testVersions(t, make(t))
 			testListAndDelete(t, make(t))
+			testForget(t, make(t))
 		})
+	}
+}
+
+// Older versions go for good, and the latest only where that is asked for.
+func testForget(t *testing.T, b place) {
+	first := b.upload(t, "a/x", "old", nil)
+	b.upload(t, "a/x", "new", nil)
+	other := b.upload(t, "b/x", "old", nil)
+	b.upload(t, "b/x", "new", nil)
+	if n, err := b.Forget(t.Context(), "a/", false); n != 1 || err != nil {
+		t.Errorf("Forget = %d, %v, want the older one", n, err)
+	}
+	if _, err := b.Get(t.Context(), "a/x", first, 0, -1); !errors.Is(err, objects.ErrNotFound) {
+		t.Errorf("the older version is there still: %v", err)
+	}
+	if got := read(t, b, "a/x", "", 0, -1) + read(t, b, "b/x", other, 0, -1); got != "newold" {
+		t.Errorf("what stays is %q", got)
+	}
+	if n, err := b.Forget(t.Context(), "a/", true); n != 1 || err != nil {
+		t.Errorf("Forget of the latest = %d, %v", n, err)
+	}
+	if _, err := b.Head(t.Context(), "a/x", ""); !errors.Is(err, objects.ErrNotFound) {
+		t.Errorf("it is there still: %v", err)
 	}
 }
 

@@ -85,6 +85,7 @@ func TestAdminRights(t *testing.T) {
 		`{"action":"declare-match-field","tenant":77,"name":"card"}`, `{"action":"remove-match-field","tenant":77,"name":"card"}`,
 		`{"action":"rekey-contacts","tenant":77}`, `{"action":"claim-orders","tenant":77}`, `{"action":"find-duplicates","tenant":77}`, `{"action":"list-jobs","tenant":77}`,
 		`{"action":"verify-points","tenant":5,"profile":"` + id + `"}`, `{"action":"export-customer","tenant":5,"profile":"` + id + `"}`,
+		`{"action":"erase-customer","tenant":5,"profile":"` + id + `"}`,
 	} {
 		r := httptest.NewRequest(http.MethodPost, admin.Path, bytes.NewReader([]byte(call)))
 		r.Host = "localhost:3000"

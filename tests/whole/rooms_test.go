@@ -52,7 +52,7 @@ var rooms = map[string][]string{
 	"functions/imports/lambda": {"functions/imports/rows", "shared/access", "shared/audit", "shared/boot", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/lambdahttp", "shared/partqueue", "shared/s3bucket", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/imports/cli":    {"shared/objects", "shared/s3bucket", awsLambda + "events", awsSDK, smithy},
 	// Anchors are signed by KMS alone where parts are done.
-	"functions/work/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/kmssigner", "shared/merge", "shared/partqueue", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
+	"functions/work/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/s3bucket", "shared/jobs", "shared/jobs/kinds", "shared/kmssigner", "shared/merge", "shared/partqueue", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/admin/cli":       {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda", "github.com/aws/smithy-go/logging"},
 	"functions/local":           {"functions/imports", "functions/local/bucket", "functions/local/anchorkey", "functions/local/devserver", "shared/audit", "shared/httpapi", "shared/dynamolocal", "shared/objects", "shared/s3bucket", awsLambda + "events", awsSDK},
 	"functions/local/bucket":    {"shared/errs", awsLambda + "events", fakeS3},
@@ -90,7 +90,7 @@ var rooms = map[string][]string{
 	"shared/idempotency": {"shared/errs"},
 
 	// What is done to many customers in the background.
-	"shared/jobs/kinds": {"shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/jobs", "shared/points"},
+	"shared/jobs/kinds": {"shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/jobs", "shared/points", "shared/privacy"},
 
 	// What the domain is kept in and reached by.
 	"shared/dynamo":     {"shared/privacy", "shared/customer/extension", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/idempotency", "shared/imports", "shared/jobs", "shared/merge", "shared/meter", "shared/errs", "shared/points", "shared/session", "shared/value", awsSDK, smithy, errgroup},

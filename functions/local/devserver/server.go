@@ -90,7 +90,11 @@ type Server struct {
 
 // New makes a server on a table that exists.
 func New(o Options) *Server {
+	if o.Bucket == nil {
+		o.Bucket = objects.NewMemory()
+	}
 	store := dynamo.New(o.DB, o.Table, time.Now)
+	left := domain.Records{Store: store, Bucket: o.Bucket}
 	customers := customer.NewService(store, time.Now).WithSettling(0)
 	guard := access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{Remember: remember, LocalTokens: true})
 	registrar := access.NewAdminService(store, time.Now)
@@ -104,6 +108,7 @@ func New(o Options) *Server {
 	}
 	known := kinds.New(customers, store, registrar, time.Now)
 	maps.Copy(known, upkeep.Kinds())
+	maps.Copy(known, kinds.Erasing(upkeep, ledgers, store, left, customers, time.Now))
 	worker := jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts)
 	operating := o.Operating
 	if operating.Budgets == nil {
@@ -115,12 +120,9 @@ func New(o Options) *Server {
 	if around == nil {
 		around = func(_ string, h http.Handler) http.Handler { return h }
 	}
-	if o.Bucket == nil {
-		o.Bucket = objects.NewMemory()
-	}
 	files, parts := newImports(store, guard, o.Bucket, partqueue.Observer{Metrics: operating.Metrics, Audit: operating.Audit})
 	service.WithQueue(jobs.ImportKinds, parts)
-	shown := privacy.NewService(store, domain.Records{Store: store, Bucket: o.Bucket}, registrar, time.Now)
+	shown := privacy.NewService(store, left, registrar, time.Now)
 	return &Server{
 		Store: store, Registrar: registrar, Jobs: service, Catalog: products, Merges: merges, queue: queue,
 		Imports: imports.NewQueue(files, nil), // parts come by a queue of their own

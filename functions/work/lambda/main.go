@@ -14,17 +14,19 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/httpapi"
+	"regulars/shared/imports"
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
 	"regulars/shared/kmssigner"
 	"regulars/shared/merge"
 	"regulars/shared/partqueue"
 	"regulars/shared/points"
+	"regulars/shared/s3bucket"
 	"regulars/shared/sqsqueue"
 )
 
 func main() {
-	environment, cfg := boot.Start(boot.WorkQueueURL, boot.ImportQueueURL)
+	environment, cfg := boot.Start(boot.WorkQueueURL, boot.ImportQueueURL, boot.ImportBucket)
 	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
 	registrar, customers := access.NewAdminService(store, environment.Clock.Now), customer.NewService(store, environment.Clock.Now)
@@ -37,6 +39,8 @@ func main() {
 	}
 	known := kinds.New(customers, store, registrar, environment.Clock.Now)
 	maps.Copy(known, upkeep.Kinds())
+	files := imports.Records{Store: store, Bucket: s3bucket.New(s3bucket.NewClient(cfg), environment.ImportBucket)}
+	maps.Copy(known, kinds.Erasing(upkeep, ledgers, store, files, customers, environment.Clock.Now))
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
 	lambda.Start(work.NewFunction(
 		jobs.NewWorker(store, known, environment.Clock.Now).WithTexts(httpapi.Texts),
