@@ -63,9 +63,13 @@ type openJobItem struct {
 }
 
 func newJobItem(j jobs.Job, commit string) (item, error) {
+	name := j.Subject.Name
+	if j.Kind == jobs.RebuildKey && !j.Open() {
+		name = "" // a contact, which outlives its customer here
+	}
 	it, err := attributevalue.MarshalMap(jobItem{
 		key: jobKey(j.Tenant, j.ID), indexKeys: indexKeys{GSI1PK: jobsPK(j.Tenant), GSI1SK: j.ID}, Commit: commit,
-		Kind: j.Kind, Number: j.Subject.Number, Name: j.Subject.Name, State: string(j.State), Parts: j.Parts, Left: j.Left,
+		Kind: j.Kind, Number: j.Subject.Number, Name: name, State: string(j.State), Parts: j.Parts, Left: j.Left,
 		Created: micros(j.Created), NotBefore: micros(j.NotBefore), Moved: micros(j.Moved), Tries: j.Tries, Trouble: j.Trouble, Task: j.Task,
 	})
 	if err != nil {
