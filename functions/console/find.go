@@ -295,7 +295,7 @@ func (d *Console) showList(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	profiles, _, err := d.list.Page(c.Context(), c.Settings.Tenant, filter)
+	profiles, err := d.list.Page(c.Context(), c.Settings.Tenant, filter)
 	if err != nil {
 		return httpapi.Answer{}, err
 	}

@@ -20,7 +20,7 @@ import (
 const (
 	// pageSize is the default and the most (Haravan 2.2).
 	pageSize = 50
-	// maxAnswer ends a page early, in bytes: a Lambda function answers 6 MB.
+	// maxAnswer bounds a page, in bytes: a Lambda function answers 6 MB.
 	maxAnswer = 4_000_000
 )
 
@@ -30,15 +30,15 @@ func (d *Dialect) listProfiles(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
+	filter.Fields = placed
 	var page []points.Profile
-	var cut bool
 	if !nobody {
-		if page, cut, err = d.list.Page(c.Context(), c.Settings.Tenant, filter); err != nil {
+		if page, err = d.list.Page(c.Context(), c.Settings.Tenant, filter); err != nil {
 			return httpapi.Answer{}, err
 		}
 	}
 	fields := c.fields()
-	shown, size := []json.RawMessage{}, 0
+	shown, size, cut := []json.RawMessage{}, 0, false
 	var last customer.ID // that is shown
 	for _, p := range page {
 		profile := newProfile(p, c.Settings.Preferences).asListed(p)
@@ -59,8 +59,12 @@ func (d *Dialect) listProfiles(c *call) (httpapi.Answer, error) {
 		}
 		shown, last = append(shown, text), p.Customer.ID
 	}
+	walk := filter.Since && len(filter.Keys) == 0
+	if cut && !walk { // the next page would begin behind those that are left out
+		return httpapi.Answer{}, reject("page_too_large", "limit", len(shown))
+	}
 	answer, err := httpapi.JSON(http.StatusOK, map[string]any{"profiles": shown})
-	if cut && filter.Since && len(filter.Keys) == 0 {
+	if cut {
 		answer.Set("Link", c.after(last))
 	}
 	return answer, err

@@ -87,6 +87,7 @@ var texts = httpapi.Texts.With(map[string]string{
 	"return_of_nothing":             "must be greater than 0",
 	"insufficient_points/negative":  "it would leave %v points, which the setting negative_on_reversal does not allow",
 	"entry_unknown":                 "Not Found",
+	"page_too_large":                "%v of these profiles are all that one answer takes; ask for fewer at once, or walk on with since_id",
 	"one_of_two":                    "cannot be given together with %v",
 	"not_one_of":                    "must be one of %v",
 	"campaign_unknown":              "is not a campaign of the settings",

@@ -12,6 +12,7 @@ import (
 
 	"regulars/shared/errs"
 	"regulars/shared/idempotency"
+	"regulars/shared/turns"
 )
 
 const (
@@ -21,6 +22,11 @@ const (
 	atOnce = 32
 	// keysAtOnceRead is how many keys one call reads.
 	keysAtOnceRead = 100
+	// largeAtOnce is how many of those under way may be about large customers: each
+	// takes up to 60 MB.
+	largeAtOnce = 2
+	// manyValues is from how many values on a customer that is written counts as large.
+	manyValues = 1_000
 )
 
 // A BatchItem is one request of a batch.
@@ -67,11 +73,12 @@ func (s *Service) ApplyAll(ctx context.Context, items []BatchItem) ([]Outcome, e
 	o.tieOwners(known)
 	chains := o.chains()
 	outcomes := make([]Outcome, len(items))
+	large := turns.New(largeAtOnce)
 	var group errgroup.Group
 	group.SetLimit(atOnce)
 	for _, chain := range chains {
 		group.Go(func() error {
-			s.applyChain(ctx, items, chain, known, outcomes)
+			s.applyChain(ctx, large, items, chain, known, outcomes)
 			return nil
 		})
 	}
@@ -105,7 +112,7 @@ func (s *Service) readAll(ctx context.Context, items []BatchItem, keys []Key) (m
 
 // applyChain carries out the requests that must follow each other. Nothing in the
 // batch came before the first, so that what is known holds for it.
-func (s *Service) applyChain(ctx context.Context, items []BatchItem, chain []int, known map[Key]KeyRecord, outcomes []Outcome) {
+func (s *Service) applyChain(ctx context.Context, large turns.Turns, items []BatchItem, chain []int, known map[Key]KeyRecord, outcomes []Outcome) {
 	for n, i := range chain {
 		if !errs.InTime(ctx) {
 			notReached(outcomes, chain[n:])
@@ -114,7 +121,9 @@ func (s *Service) applyChain(ctx context.Context, items []BatchItem, chain []int
 		if n == 0 {
 			items[i].preloaded = known
 		}
-		outcomes[i] = s.applyItem(ctx, items[i])
+		inTurn, done := large.For(ctx)
+		outcomes[i] = s.applyItem(inTurn, items[i])
+		done()
 		items[i] = BatchItem{} // it is done with, and may be large
 		if _, busy := errs.AsUnavailable(outcomes[i].Err); busy {
 			// The same batch may be sent again, and must then find the later ones

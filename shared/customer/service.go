@@ -10,6 +10,7 @@ import (
 
 	"regulars/shared/errs"
 	"regulars/shared/idempotency"
+	"regulars/shared/turns"
 )
 
 // A Service finds and changes customers: it loads what a decision needs, decides,
@@ -302,6 +303,11 @@ func (c *Commit) checkAbsence(l loaded) {
 // commit carries out what was decided. Where nothing changes there is nothing to
 // write, except with an idempotency key, whose first request is recorded.
 func (s *Service) commit(ctx context.Context, r Request, commit Commit) (Result, error) {
+	if turns.Needed(ctx) && commit.After.Values() > manyValues {
+		if err := turns.Take(ctx); err != nil {
+			return Result{}, &errs.Unavailable{Err: err}
+		}
+	}
 	result := Result{ID: commit.After.ID, Created: commit.Before.Absent(), Changed: commit.Changes()}
 	if r.IdempotencyKey != nil {
 		commit.Request = &IdempotencyRecord{

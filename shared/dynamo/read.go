@@ -53,7 +53,7 @@ func (s *Store) get(ctx context.Context, doing string, keys ...key) (map[key]ite
 func (s *Store) getOne(ctx context.Context, doing string, k key) (item, error) {
 	out, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &s.table, Key: k.attributes(), ConsistentRead: aws.Bool(true),
-	})
+	}, inTurn(ctx)...)
 	meter.From(ctx).Add(1, 0, 0)
 	if err != nil {
 		return nil, readError(ctx, doing, err)
@@ -112,7 +112,7 @@ func (s *Store) getSome(ctx context.Context, doing string, keys []key, least int
 	decoded := portion{order: keys, least: least}
 	out, err := s.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
 		RequestItems: map[string]types.KeysAndAttributes{s.table: ask},
-	}, decoded.install)
+	}, append(inTurn(ctx), decoded.install)...)
 	meter.From(ctx).Add(1, 0, 0)
 	if err != nil {
 		return nil, false, readError(ctx, doing, err)

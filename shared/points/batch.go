@@ -10,11 +10,16 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/idempotency"
+	"regulars/shared/turns"
 )
 
 // atOnce is how many items of a batch are under way at a time: at some 25 ms each
 // they end a thousand within a request's time.
 const atOnce = 32
+
+// largeAtOnce is how many of those under way may be of large customers, who are read with
+// their accounts: each takes up to 60 MB.
+const largeAtOnce = 2
 
 // An Item is one addition or subtraction of a batch.
 type Item struct {
@@ -52,6 +57,7 @@ func (s *Service) ApplyAll(ctx context.Context, items []Item) []Outcome {
 		chains[item.ID] = append(chains[item.ID], i)
 	}
 	outcomes := make([]Outcome, len(items))
+	large := turns.New(largeAtOnce)
 	var group errgroup.Group
 	group.SetLimit(atOnce)
 	begun := map[customer.ID]bool{}
@@ -59,7 +65,7 @@ func (s *Service) ApplyAll(ctx context.Context, items []Item) []Outcome {
 		if chain := chains[item.ID]; !begun[item.ID] {
 			begun[item.ID] = true
 			group.Go(func() error {
-				s.applyChain(ctx, items, chain, outcomes)
+				s.applyChain(ctx, large, items, chain, outcomes)
 				return nil
 			})
 		}
@@ -70,7 +76,7 @@ func (s *Service) ApplyAll(ctx context.Context, items []Item) []Outcome {
 
 // applyChain carries out the items of one account. Behind one that is unavailable
 // nothing is done: the batch may be sent again, and must not overtake itself then.
-func (s *Service) applyChain(ctx context.Context, items []Item, chain []int, outcomes []Outcome) {
+func (s *Service) applyChain(ctx context.Context, large turns.Turns, items []Item, chain []int, outcomes []Outcome) {
 	stopped := false
 	dry := &DryRun{} // of all of them, where they are
 	for _, i := range chain {
@@ -81,7 +87,9 @@ func (s *Service) applyChain(ctx context.Context, items []Item, chain []int, out
 			outcomes[i].Err = &errs.Unavailable{Code: "out_of_time"}
 			continue
 		}
-		outcomes[i] = s.applyItem(ctx, items[i])
+		inTurn, done := large.For(ctx)
+		outcomes[i] = s.applyItem(inTurn, items[i])
+		done()
 		_, stopped = errs.AsUnavailable(outcomes[i].Err)
 	}
 }

@@ -19,8 +19,6 @@ type collector struct {
 	looked int
 	values int // of all that were looked at
 	page   []Profile
-	onPage int  // values of the page
-	cut    bool // the page ends before its limit, by its values
 }
 
 // each makes a page of a few positions.
@@ -68,7 +66,7 @@ func (c *collector) collect(ctx context.Context, next func(context.Context) (Pos
 			}
 			ids = append(ids, p.ID)
 		}
-		if err := c.look(ctx, ids); err != nil || c.cut || len(c.page) == c.filter.Limit {
+		if err := c.look(ctx, ids); err != nil || len(c.page) == c.filter.Limit {
 			return err
 		}
 	}
@@ -88,7 +86,7 @@ func (c *collector) look(ctx context.Context, ids []customer.ID) error {
 	if c.looked += len(ids); c.looked > maxLooked {
 		return errs.New(ErrTooDeep.Kind, "too_deep/bounds", c.filter.bound(), maxLooked)
 	}
-	for read := len(ids); len(ids) > 0 && !c.cut; { // of large ones fewer are asked for next
+	for read := len(ids); len(ids) > 0; { // of large ones fewer are asked for next
 		var profiles map[customer.ID]Profile
 		var err error
 		profiles, read, err = c.list.lister.ListProfiles(ctx, c.tenant, ids[:min(2*read, len(ids))])
@@ -104,21 +102,30 @@ func (c *collector) look(ctx context.Context, ids []customer.ID) error {
 			return errs.New(ErrTooDeep.Kind, "too_deep/bounds", c.filter.bound(), maxLooked)
 		}
 		ids = ids[read:]
-		c.cut = c.onPage > maxValues && len(c.page) < c.filter.Limit
 	}
 	return nil
 }
 
 // add adds a profile to the page if it matches and is not passed over.
 func (c *collector) add(p Profile) {
-	values := p.Customer.Values()
-	c.values += values
+	c.values += p.Customer.Values()
 	switch {
 	case !c.filter.matches(p):
 	case c.skip > 0:
 		c.skip--
 	case len(c.page) < c.filter.Limit:
-		c.page = append(c.page, p)
-		c.onPage += values
+		c.page = append(c.page, p.listed(c.filter.Fields))
 	}
+}
+
+// listed is the profile with no more of its customer than a list shows.
+func (p Profile) listed(fields []string) Profile {
+	shown := make(map[string]any, len(fields))
+	for _, name := range fields {
+		if text, ok := p.Customer.Custom[name].(string); ok {
+			shown[name] = text
+		}
+	}
+	p.Customer.Custom, p.Customer.Tags, p.Customer.Subscriptions, p.Customer.Extensions = shown, nil, nil, nil
+	return p
 }

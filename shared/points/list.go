@@ -18,10 +18,7 @@ const (
 	// maxLooked bounds the customers that one list looks at, and the changes that
 	// it sorts by id.
 	maxLooked = 20_000
-	// maxValues ends a page by the values of its customers, but for the last ones: a
-	// page is kept in memory as a whole. maxValuesLooked bounds those that are looked at
-	// for one.
-	maxValues       = 200_000
+	// maxValuesLooked bounds the values of the customers that one list looks at.
 	maxValuesLooked = 2_000_000
 	// maxPerQuery is how many positions one query asks for: what fits one answer.
 	maxPerQuery = 1_000
@@ -42,6 +39,10 @@ type Filter struct {
 	// that have not at the moment From. With it the order is by when something of the
 	// account next falls due, ascending.
 	Expiring, From time.Time
+	// Fields are the custom fields that are shown, where they are texts. Of what else a
+	// customer can have any number (other fields, tags, subscriptions) a list has nothing: a
+	// page is kept in memory as a whole.
+	Fields []string
 	// Limit is the size of a page, Page counts from 1.
 	Limit, Page int
 }
@@ -136,24 +137,23 @@ var (
 	ErrOverflowed = &errs.Client{Kind: errs.Invalid, Code: "overflowed_key"}
 )
 
-// Page returns the profiles of one page. It is shorter than the limit where the list
-// ends, or where cut is set: its customers are so large that the page ends with the
-// last of them. It rejects with [ErrTooDeep] or [ErrOverflowed].
-func (l *List) Page(ctx context.Context, tenant int, f Filter) (page []Profile, cut bool, err error) {
+// Page returns the profiles of one page, which is shorter than the limit only where the
+// list ends. It rejects with [ErrTooDeep] or [ErrOverflowed].
+func (l *List) Page(ctx context.Context, tenant int, f Filter) (page []Profile, err error) {
 	deepest := maxDeep
 	if f.exact() {
 		deepest = maxDeepFiltered
 	}
 	if f.Page > deepest/f.Limit {
-		return nil, false, errs.New(ErrTooDeep.Kind, "too_deep/pages", "page", deepest)
+		return nil, errs.New(ErrTooDeep.Kind, "too_deep/pages", "page", deepest)
 	}
 	err = errs.Retry(ctx, func(int) error {
 		c := collector{list: l, tenant: tenant, filter: f, skip: (f.Page - 1) * f.Limit}
 		err := l.collect(ctx, &c)
-		page, cut = c.page, c.cut
+		page = c.page
 		return err
 	})
-	return page, cut, err
+	return page, err
 }
 
 // collect makes the page of c.

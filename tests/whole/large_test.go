@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"regulars/shared/customer"
 	"regulars/tests/client"
 )
 
@@ -58,29 +60,127 @@ func TestProveListsOfLargeCustomers(t *testing.T) {
 		}
 	})
 
-	t.Run("haravan", func(t *testing.T) {
-		met, address := 0, "/loy/profiles.json?limit=20&since_id=0"
-		for pages := 0; address != ""; pages++ {
-			var w *httptest.ResponseRecorder
-			measured(t, mostMemory, mostCPU, func() []byte {
-				r := httptest.NewRequest(http.MethodGet, address, nil)
-				r.Header.Set("Authorization", "Bearer reg_local_demo")
-				w = httptest.NewRecorder()
-				s.ServeHTTP(w, r)
-				return nil
-			})
-			var page struct{ Profiles []struct{ ID int64 } }
-			if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || w.Code != http.StatusOK || pages > customers {
-				t.Fatalf("page %d = %d %.200s: %v", pages, w.Code, w.Body, err)
+	for name, first := range map[string]string{"haravan, by since_id": "/loy/profiles.json?limit=20&since_id=0", "haravan, by page": "/loy/profiles.json?limit=20&page=1"} {
+		t.Run(name, func(t *testing.T) {
+			met, address := map[int64]bool{}, first
+			for pages := 1; address != ""; pages++ {
+				var w *httptest.ResponseRecorder
+				measured(t, mostMemory, mostCPU, func() []byte {
+					r := httptest.NewRequest(http.MethodGet, address, nil)
+					r.Header.Set("Authorization", "Bearer reg_local_demo")
+					w = httptest.NewRecorder()
+					s.ServeHTTP(w, r)
+					return nil
+				})
+				var page struct{ Profiles []struct{ ID int64 } }
+				if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || w.Code != http.StatusOK || pages > customers {
+					t.Fatalf("page %d = %d %.200s: %v", pages, w.Code, w.Body, err)
+				}
+				for _, p := range page.Profiles {
+					met[p.ID] = true
+				}
+				switch address = ""; {
+				case len(page.Profiles) < 20: // as clients know the end
+				case strings.Contains(first, "since_id"):
+					address = fmt.Sprintf("/loy/profiles.json?limit=20&since_id=%d", page.Profiles[19].ID)
+				default:
+					address = fmt.Sprintf("/loy/profiles.json?limit=20&page=%d", pages+1)
+				}
 			}
-			met += len(page.Profiles)
-			next, _, _ := strings.Cut(strings.TrimPrefix(w.Header().Get("Link"), "<"), ">")
-			if address = next; address == "" && len(page.Profiles) == 20 {
-				address = fmt.Sprintf("/loy/profiles.json?limit=20&since_id=%d", page.Profiles[19].ID)
+			if len(met) != customers {
+				t.Errorf("the walk met %d, want %d", len(met), customers)
 			}
+		})
+	}
+}
+
+// A page that is too large to answer loses nobody: a walk by since_id goes on behind it,
+// a page by its number is rejected and says how many fit.
+func TestLargePagesLoseNobody(t *testing.T) {
+	t.Parallel()
+	s := client.NewScene(t)
+	const customers = 15
+	street := strings.Repeat("x", 299_000)
+	for i := range customers {
+		post(t, s, "/api/v1.1/profiles/import", fmt.Sprintf(`{"token":"reg_local_demo","db_id":5,"email":"c%d@example.com","data":{"ward_name":%q}}`, i, street))
+	}
+	code, body := send(s, "GET", "/loy/profiles.json", "")
+	if code != http.StatusUnprocessableEntity || !strings.Contains(body, `{"errors":{"limit":["13 of these profiles are all`) {
+		t.Fatalf("a page = %d %.300s", code, body)
+	}
+	met := map[string]bool{}
+	for page := 1; ; page++ {
+		code, body := send(s, "GET", fmt.Sprintf("/loy/profiles.json?limit=13&page=%d", page), "")
+		ids := regexp.MustCompile(`"id":[0-9]+`).FindAllString(body, -1)
+		if code != http.StatusOK {
+			t.Fatalf("page %d = %d %.300s", page, code, body)
 		}
-		if met != customers {
-			t.Errorf("the walk met %d, want %d", met, customers)
+		for _, id := range ids {
+			met[id] = true
+		}
+		if len(ids) < 13 {
+			break
+		}
+	}
+	if len(met) != customers {
+		t.Errorf("pages of 13 met %d, want %d", len(met), customers)
+	}
+	r := httptest.NewRequest("GET", "/loy/profiles.json?since_id=0", nil)
+	r.Header.Set("Authorization", "Bearer reg_local_demo")
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if w.Code != http.StatusOK || strings.Count(w.Body.String(), `"ward_name"`) != 13 || !strings.Contains(w.Header().Get("Link"), `rel="next"`) {
+		t.Errorf("since_id = %d, %d profiles, Link %q", w.Code, strings.Count(w.Body.String(), `"ward_name"`), w.Header().Get("Link"))
+	}
+}
+
+// A batch whose customers are large stays within a function's memory and time: two of
+// them are under way at a time.
+func TestProveBatchesOfLargeCustomers(t *testing.T) {
+	customers := client.Size(40)
+	const (
+		mostMemory = 300 << 20
+		mostCPU    = 25 * time.Second
+	)
+	s := client.NewScene(t)
+	objects := make([]types.AttributeValue, client.Size(20_000))
+	for i := range objects {
+		objects[i] = &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"a": &types.AttributeValueMemberN{Value: "0"}}}
+	}
+	var rows, points []string
+	for i := range customers {
+		body := post(t, s, "/api/v1.1/profiles/import", fmt.Sprintf(`{"token":"reg_local_demo","db_id":5,"email":"c%d@example.com","data":{"club":"gold"}}`, i))
+		var made struct {
+			ID string `json:"profile_id"`
+		}
+		if err := json.Unmarshal(body, &made); err != nil {
+			t.Fatal(err)
+		}
+		id, err := customer.ParseHex(made.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, fmt.Sprintf(`{"email":"c%d@example.com","club":"silver"}`, i))
+		points = append(points, fmt.Sprintf(`{"action":"add","profile_id":%s,"value":5}`, id.Decimal()))
+	}
+	setField(t, s, objects)
+	objects = nil
+
+	t.Run("altcraft", func(t *testing.T) {
+		body := measured(t, mostMemory, mostCPU, func() []byte {
+			return post(t, s, "/api/v1.1/profiles/update_batch", `{"token":"reg_local_demo","db_id":5,"matching":"email","data":[`+strings.Join(rows, ",")+`]}`)
+		})
+		if n := strings.Count(string(body), `"error":0`) - 1; n != customers {
+			t.Errorf("%d were changed, want %d: %.500s", n, customers, body)
+		}
+	})
+	t.Run("haravan", func(t *testing.T) {
+		body := measured(t, mostMemory, mostCPU, func() []byte {
+			_, body := send(s, "POST", "/loy/points/batch.json", `{"points":[`+strings.Join(points, ",")+`]}`)
+			return []byte(body)
+		})
+		if n := strings.Count(string(body), `"status":200`); n != customers {
+			t.Errorf("%d were given points, want %d: %.500s", n, customers, body)
 		}
 	})
 }

@@ -69,7 +69,8 @@ var rooms = map[string][]string{
 	// Domain: nothing from outside.
 	"shared/errs":               {"shared/meter"},
 	"shared/value":              {"shared/errs"},
-	"shared/customer":           {"shared/contact", "shared/customer/extension", "shared/customer/fieldop", "shared/errs", "shared/idempotency", "shared/value", errgroup},
+	"shared/turns":              {},
+	"shared/customer":           {"shared/contact", "shared/customer/extension", "shared/customer/fieldop", "shared/errs", "shared/idempotency", "shared/turns", "shared/value", errgroup},
 	"shared/customer/extension": {"shared/errs", "shared/value"},
 	"shared/customer/fieldop":   {"shared/errs", "shared/value"},
 	"shared/customer/upkeep":    {"shared/customer"},
@@ -78,7 +79,7 @@ var rooms = map[string][]string{
 	"shared/session":            {"shared/access", "shared/errs"},
 	"shared/jobs":               {"shared/customer/extension", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/idempotency", "shared/points", "shared/value"},
 	"shared/privacy":            {"shared/access", "shared/catalog", "shared/customer", "shared/customer/extension", "shared/errs", "shared/imports", "shared/points"},
-	"shared/points":             {"shared/access", "shared/customer", "shared/errs", "shared/idempotency", errgroup},
+	"shared/points":             {"shared/access", "shared/customer", "shared/errs", "shared/idempotency", "shared/turns", errgroup},
 	"shared/merge":              {"shared/access", "shared/catalog", "shared/contact", "shared/customer", "shared/customer/extension", "shared/errs", "shared/points", "shared/value"},
 	"shared/contact":            {"golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
 	"shared/csvtext":            {},
@@ -116,7 +117,7 @@ var rooms = map[string][]string{
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
-var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/customer/upkeep", "shared/catalog", "shared/access", "shared/session", "shared/jobs", "shared/merge", "shared/points", "shared/contact", "shared/csvtext", "shared/imports", "shared/imports/rowfile", "shared/meter", "shared/anchor"}
+var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/customer/upkeep", "shared/catalog", "shared/access", "shared/session", "shared/jobs", "shared/merge", "shared/points", "shared/contact", "shared/csvtext", "shared/imports", "shared/imports/rowfile", "shared/meter", "shared/anchor", "shared/turns"}
 
 // outsideDomain are the parts of the standard library that these keep off.
 var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog", "database/sql", "testing"}

@@ -1,0 +1,56 @@
+package dynamo
+
+import (
+	"bytes"
+	"context"
+	"io"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"regulars/shared/turns"
+)
+
+// smallAnswer is how long an answer may be, in bytes as it was sent, that is decoded
+// without a turn: 32 of the worst come to some 64 MB.
+const smallAnswer = 32_000
+
+// inTurn makes one call wait for the turn of its request before a large answer is
+// decoded, where it needs one.
+func inTurn(ctx context.Context) []func(*dynamodb.Options) {
+	if !turns.Needed(ctx) {
+		return nil
+	}
+	return []func(*dynamodb.Options){func(o *dynamodb.Options) {
+		o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], func(stack *middleware.Stack) error {
+			return stack.Deserialize.Insert(waiting{}, "OperationDeserializer", middleware.After)
+		})
+	}}
+}
+
+// waiting takes the turn once the answer is read: a connection does not wait.
+type waiting struct{}
+
+// ID implements [middleware.DeserializeMiddleware].
+func (waiting) ID() string { return "Turn" }
+
+// HandleDeserialize implements [middleware.DeserializeMiddleware].
+func (waiting) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+	out, metadata, err := next.HandleDeserialize(ctx, in)
+	response, ok := out.RawResponse.(*smithyhttp.Response)
+	if err != nil || !ok || response.StatusCode != 200 {
+		return out, metadata, err
+	}
+	body, err := readAll(response.Body, response.ContentLength)
+	if err != nil {
+		return out, metadata, &smithy.DeserializationError{Err: err}
+	}
+	_ = response.Body.Close() // it was read to its end
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	if len(body) > smallAnswer {
+		err = turns.Take(ctx)
+	}
+	return out, metadata, err
+}
