@@ -38,11 +38,11 @@ prove: has-go ## races, kills and volumes at full size, and the tests of the who
 console: has-go ## journeys through the console in Chromium, and the pictures of docs/console.md
 	PROVE=1 SCREENSHOTS="$$PWD/docs/console" $(WITH) -- go test -count=1 -run Prove ./tests/console
 
-check: has-go ## format, vet, staticcheck, the rooms and, after make sam, the template
+check: has-go ## format, vet, staticcheck, the rooms, the licences of what is deployed and, after make sam, the template
 	@files=$$(gofmt -l $(wildcard functions shared tests)); test -z "$$files" || { echo 'gofmt -w' $$files; exit 1; }
 	go vet ./...
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
-	go test -run Rooms ./tests/whole
+	go test -run 'Rooms|Licences' ./tests/whole
 	$(if $(wildcard $(SAM)),$(SAM) validate --lint --region us-east-1)
 
 bench: has-go ## what the service costs beside the bare DynamoDB calls (FULL=1, RUN='points add', JSON=bench.json)
@@ -57,10 +57,18 @@ build: has-go has-python3 ## binaries and zips for Lambda in .cache/build (ARCH=
 		cd ../../..; ls -l .cache/build/$$name.zip; \
 	done
 
-release: build ## builds, with the SHA-256 of each zip and the modules and versions that each binary is made of
+# The second build begins with nothing, in a folder of another name: whatever of the machine got into a binary would show.
+release: build ## builds twice and compares, and writes SHA256SUMS, MODULES and a list of modules as CycloneDX (SBOM.json)
+	@git diff --quiet HEAD || { echo 'There are changes that are not committed; a release is of a commit.' >&2; exit 1; }
+	rm -rf .cache/again && mkdir -p .cache/again
+	git archive HEAD | tar -x -C .cache/again
+	GOCACHE=$$PWD/.cache/again/gocache $(MAKE) -C .cache/again build ARCH=$(ARCH)
+	@for name in $(FUNCTIONS); do cmp .cache/build/$$name.zip .cache/again/.cache/build/$$name.zip || exit 1; done
+	rm -rf .cache/again
 	cd .cache/build && sha256sum *.zip >SHA256SUMS && cat SHA256SUMS
 	for name in $(FUNCTIONS); do go version -m .cache/build/$$name/bootstrap; done >.cache/build/MODULES
 	go mod verify
+	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 mod -json -output .cache/build/SBOM.json .
 
 vulns: has-go ## looks for known vulnerabilities in what is called (needs vuln.go.dev, or a copy: GOVULNDB=file:///...)
 	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 $(if $(GOVULNDB),-db $(GOVULNDB)) ./...
@@ -114,9 +122,13 @@ deploy: has-go $(SAM) ## builds and deploys, asking for what it needs to know
 fuzz: has-go ## each fuzz target for a while (FUZZTIME=10m), or one of them (TARGET=FuzzLedger)
 	@found=$$(grep -rHox --include='*_test.go' 'func $(or $(TARGET),Fuzz[A-Za-z0-9_]*)(f \*testing.F) {' $(wildcard functions shared tests)) || \
 		{ echo 'There is no fuzz target $(TARGET).' >&2; exit 1; }; \
+	mkdir -p .cache; : >.cache/fuzz.sums; \
 	echo "$$found" | sed 's/(.*//' | while IFS=: read -r file name; do \
-		go test -run '^$$' -fuzz "^$${name#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "./$$(dirname "$$file")" </dev/null || exit 1; \
-	done
+		echo "$${name#func } of $$(dirname "$$file"), for $(FUZZTIME)"; \
+		go test -run '^$$' -fuzz "^$${name#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "./$$(dirname "$$file")" </dev/null >.cache/fuzz.log 2>&1 || \
+			{ cat .cache/fuzz.log; exit 1; }; \
+		sed -n 's/.*execs: \([0-9]*\).*/\1/p' .cache/fuzz.log | tail -1 | tee -a .cache/fuzz.sums; \
+	done && awk '{ n += $$1 } END { print n " executions" }' .cache/fuzz.sums
 
 clean: ## removes .cache: builds, fetched tools and the local data
 	rm -rf .cache
