@@ -94,7 +94,7 @@ var rooms = map[string][]string{
 	"shared/jobs/kinds": {"shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/jobs", "shared/points", "shared/privacy"},
 
 	// What the domain is kept in and reached by.
-	"shared/dynamo":     {"shared/privacy", "shared/customer/extension", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/idempotency", "shared/imports", "shared/jobs", "shared/merge", "shared/meter", "shared/errs", "shared/points", "shared/session", "shared/value", awsSDK, smithy, errgroup},
+	"shared/dynamo":     {"shared/privacy", "shared/customer/extension", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/idempotency", "shared/imports", "shared/jobs", "shared/merge", "shared/meter", "shared/errs", "shared/points", "shared/turns", "shared/session", "shared/value", awsSDK, smithy, errgroup},
 	"shared/kmssigner":  {"shared/anchor", awsSDK},
 	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
 	"shared/partqueue":  {"shared/audit", "shared/errs", "shared/jobs", "shared/meter", "shared/metrics", awsLambda + "events", errgroup},
