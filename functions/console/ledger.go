@@ -29,7 +29,6 @@ type pointsView struct {
 	ToNext   int64
 	Percent  int64 // of the way from level to level
 	Lots     []lotLine
-	Soonest  *lotLine
 	Ledger   ledgerPage
 }
 
@@ -76,9 +75,6 @@ func (d *Console) readPoints(ctx context.Context, c *call) (*pointsView, error) 
 		return nil, notThere(err, points.ErrNotFound.Code)
 	}
 	shown := &pointsView{Account: profile.Account.Account, Ledger: page, Lots: lotsOf(profile.Account.Lots)}
-	if len(shown.Lots) > 0 && !shown.Lots[0].Day.IsZero() {
-		shown.Soonest = &shown.Lots[0]
-	}
 	shown.levels(c)
 	return shown, nil
 }
