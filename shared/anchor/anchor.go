@@ -144,7 +144,7 @@ func Signed(line string, key *ecdsa.PublicKey) bool {
 	if m == nil {
 		return false
 	}
-	signature, err := base64.StdEncoding.DecodeString(m[8])
+	signature, err := base64.StdEncoding.Strict().DecodeString(m[8])
 	sum := sha256.Sum256([]byte(m[1]))
 	return err == nil && ecdsa.VerifyASN1(key, sum[:], signature)
 }

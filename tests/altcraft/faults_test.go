@@ -157,7 +157,7 @@ func TestProveFaults(t *testing.T) {
 			t.Parallel()
 			s := newTestbed(t)
 			plain := s.play(i, time.Minute, faults.None)
-			for what, plan := range client.OneIn(5, client.PassingAt(plain.calls, client.InARow()...)) {
+			for what, plan := range client.OneIn(11, client.PassingAt(plain.calls, client.InARow()...)) {
 				run := s.play(i, time.Minute, plan)
 				if problem := run.problem(s.Clean) + run.differs(plain); problem != "" {
 					t.Errorf("%s: %s", what, problem)
@@ -192,7 +192,7 @@ func TestProveFaultsThatStay(t *testing.T) {
 		t.Run(op.name, func(t *testing.T) {
 			t.Parallel()
 			s := newTestbed(t)
-			for what, plan := range client.OneIn(3, client.StayingFrom(s.play(i, time.Minute, faults.None).calls)) {
+			for what, plan := range client.OneIn(7, client.StayingFrom(s.play(i, time.Minute, faults.None).calls)) {
 				run := s.play(i, 2300*time.Millisecond, plan)
 				if problem := s.undecided(run); problem != "" {
 					t.Errorf("%s: %s", what, problem)

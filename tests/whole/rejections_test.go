@@ -140,6 +140,9 @@ func TestRejectionsAreCheap(t *testing.T) {
 				if secret == devserver.DemoToken { // who is known has the body read
 					most.cpu *= 2
 				}
+				if !client.Proving() {
+					most.cpu *= 3 // beside other tests a processor is slower
+				}
 				if c.cpu > most.cpu || c.memory > most.memory {
 					t.Errorf("%s, %s, token %.12q: %v of CPU and %.1f MB, want %v and %.1f MB at most",
 						o, name, secret, c.cpu, float64(c.memory)/1e6, most.cpu, float64(most.memory)/1e6)
