@@ -431,8 +431,12 @@ type UndoPlan struct {
 	Complete bool
 }
 
-// plannedAtOnce is how many entries are looked at together.
-const plannedAtOnce = 90
+const (
+	// plannedAtOnce is how many entries are looked at together.
+	plannedAtOnce = 90
+	// planTime is how long a plan looks, [inTime] of it: a caller waits for the answer.
+	planTime = 20 * time.Second
+)
 
 // PlanUndo says what [Service.Undo] would do now, without changing anything.
 func (s *Service) PlanUndo(ctx context.Context, tenant int, id string) (UndoPlan, error) {
@@ -447,6 +451,8 @@ func (s *Service) PlanUndo(ctx context.Context, tenant int, id string) (UndoPlan
 	if err != nil {
 		return UndoPlan{}, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, planTime)
+	defer cancel()
 	var plan UndoPlan
 	for _, key := range ranges {
 		w := newWindow(im.Tenant, s.Customers, s.Ledger)
