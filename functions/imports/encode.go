@@ -59,9 +59,10 @@ type importProgress struct {
 
 // parts are those of what the import is at.
 type parts struct {
-	All    int `json:"all"`
-	Done   int `json:"done"`
-	Parked int `json:"parked"`
+	All    int   `json:"all"`
+	Done   int   `json:"done"`
+	Parked int   `json:"parked"`
+	Seen   int64 `json:"seen"`
 }
 
 // An undoTally counts what became of changes that are taken back.
@@ -107,7 +108,7 @@ func newTally(t domain.Tally) tally {
 func (d *Dialect) progress(p domain.Progress) importProgress {
 	shown := importProgress{
 		importSummary: d.summary(p.Import), Options: p.Options,
-		Parts: parts{p.Parts, p.PartsDone, p.Parked}, Results: append([]string{}, p.Results...),
+		Parts: parts{p.Parts, p.PartsDone, p.Parked, p.Seen}, Results: append([]string{}, p.Results...),
 	}
 	shown.tally = newTally(p.Tally)
 	if p.Rows > 0 || !p.State.Open() {

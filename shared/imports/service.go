@@ -223,6 +223,8 @@ type Progress struct {
 	Rows int64
 	// Parts is how many parts the job at work has, Done and Parked how many are so.
 	Parts, PartsDone, Parked int
+	// Seen is how many rows, or changes to take back, its parts have gone through.
+	Seen int64
 	// Results are the keys of its reports.
 	Results []string
 }
@@ -264,6 +266,7 @@ func (s *Service) progress(ctx context.Context, im Import) (Progress, error) {
 	}
 	p.Parts = len(parts)
 	for _, part := range parts {
+		p.Seen += int64(part.Seen)
 		switch part.State {
 		case jobs.PartDone:
 			p.PartsDone++

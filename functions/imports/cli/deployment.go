@@ -83,7 +83,10 @@ type importState struct {
 	Rows    *int64 `json:"rows"`
 	Created, Updated,
 	Unchanged, Rejected int64
-	Parts   struct{ All, Done, Parked int }
+	Parts struct {
+		All, Done, Parked int
+		Seen              int64
+	}
 	Undo    *undone  `json:"undo"`
 	Results []string `json:"results"`
 }

@@ -45,7 +45,11 @@ func watch(ctx context.Context, d *deployment, o order, id string, s *screen) er
 			}
 			s.progress("%s %s%s", bar(done, all), strings.Join(rowsSoFar(im), ", "), left(began, done-first, all-first, "rows"))
 		case "undoing":
-			s.progress("%s taking back, %d of %d parts", bar(int64(im.Parts.Done), int64(im.Parts.All)), im.Parts.Done, im.Parts.All)
+			done, all := im.Parts.Seen, im.Created+im.Updated
+			if began.IsZero() {
+				began, first = time.Now(), done
+			}
+			s.progress("%s taking back, %s of %s changes%s", bar(done, all), grouped(done), grouped(all), left(began, done-first, all-first, "changes"))
 		default:
 			told, ready, err := d.summary(ctx, im)
 			if err != nil {
