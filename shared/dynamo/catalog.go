@@ -153,16 +153,13 @@ func (s *Store) PurchaseOwner(ctx context.Context, tenant, purchase int) (custom
 func (s *Store) Save(ctx context.Context, c catalog.Change) error {
 	t := &tx{id: c.ID}
 	if c.Request != nil { // first, for the first condition that fails is the one reported
-		now := s.now()
 		request := *c.Request
 		if c.Account != nil {
 			request.Outcome.ID = c.Account.Customer.ID
 		}
-		it, err := newRequestItem(c.Tenant, request, c.ID, now)
-		if err != nil {
+		if err := t.putRequest(c.Tenant, request, s.now()); err != nil {
 			return err
 		}
-		t.put(it, absentOrExpired(now), 0, indexUnits(indexKeys{}, indexKeysOf(it)))
 	}
 	if err := t.putCatalog(c); err != nil {
 		return err

@@ -98,11 +98,9 @@ func (s *Store) transaction(c customer.Commit) (*tx, error) {
 	t := &tx{id: c.ID}
 	now := s.now()
 	if c.Request != nil {
-		it, err := newRequestItem(c.Tenant, *c.Request, c.ID, now)
-		if err != nil {
+		if err := t.putRequest(c.Tenant, *c.Request, now); err != nil {
 			return nil, err
 		}
-		t.put(it, absentOrExpired(now), 0, indexUnits(indexKeys{}, indexKeysOf(it)))
 	}
 	return t, t.putChange(c, now)
 }

@@ -90,6 +90,16 @@ func newRequestItem(tenant int, r customer.IdempotencyRecord, commit string, now
 	return it, nil
 }
 
+// putRequest writes an idempotency record, unless there is one that has not expired.
+func (t *tx) putRequest(tenant int, r customer.IdempotencyRecord, now time.Time) error {
+	it, err := newRequestItem(tenant, r, t.id, now)
+	if err != nil {
+		return err
+	}
+	t.put(it, absentOrExpired(now), 0, indexUnits(indexKeys{}, indexKeysOf(it)))
+	return nil
+}
+
 // readRequest reads an idempotency record; nil where it has expired.
 func readRequest(it item, value string, now time.Time) (*customer.IdempotencyRecord, error) {
 	var row requestItem

@@ -127,11 +127,9 @@ func (s *Store) jobTransaction(c jobs.Change) (*tx, error) {
 	t := &tx{id: c.ID}
 	now := s.now()
 	if c.Request != nil {
-		it, err := newRequestItem(c.Tenant, *c.Request, c.ID, now)
-		if err != nil {
+		if err := t.putRequest(c.Tenant, *c.Request, now); err != nil {
 			return nil, err
 		}
-		t.put(it, absentOrExpired(now), 0, indexUnits(indexKeys{}, indexKeysOf(it)))
 	}
 	if c.Job != nil {
 		if err := t.putJob(*c.Job, c.Instead); err != nil {

@@ -55,6 +55,17 @@ func (p *portion) ID() string { return "Portion" }
 // HandleDeserialize implements [middleware.DeserializeMiddleware]: it takes items out
 // of the answer before the SDK decodes it.
 func (p *portion) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+	return withBody(ctx, in, next, func(body []byte) ([]byte, error) {
+		if len(body) > maxDecoded/weightOfObject { // a smaller one weighs less, whatever it holds
+			body = p.take(body)
+		}
+		return body, nil
+	})
+}
+
+// withBody reads the body of an answer that succeeded to its end, and gives the SDK what
+// look makes of it to decode.
+func withBody(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler, look func(body []byte) ([]byte, error)) (middleware.DeserializeOutput, middleware.Metadata, error) {
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	response, ok := out.RawResponse.(*smithyhttp.Response)
 	if err != nil || !ok || response.StatusCode != 200 {
@@ -64,12 +75,10 @@ func (p *portion) HandleDeserialize(ctx context.Context, in middleware.Deseriali
 	if err != nil {
 		return out, metadata, &smithy.DeserializationError{Err: err}
 	}
-	_ = response.Body.Close()                  // it was read to its end
-	if len(body) > maxDecoded/weightOfObject { // a smaller one weighs less, whatever it holds
-		body = p.take(body)
-	}
+	_ = response.Body.Close() // it was read to its end
+	body, err = look(body)
 	response.Body = io.NopCloser(bytes.NewReader(body))
-	return out, metadata, nil
+	return out, metadata, err
 }
 
 // readAll reads a body of which the length is perhaps known.

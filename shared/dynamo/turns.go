@@ -1,14 +1,10 @@
 package dynamo
 
 import (
-	"bytes"
 	"context"
-	"io"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"regulars/shared/turns"
 )
@@ -38,19 +34,10 @@ func (waiting) ID() string { return "Turn" }
 
 // HandleDeserialize implements [middleware.DeserializeMiddleware].
 func (waiting) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
-	out, metadata, err := next.HandleDeserialize(ctx, in)
-	response, ok := out.RawResponse.(*smithyhttp.Response)
-	if err != nil || !ok || response.StatusCode != 200 {
-		return out, metadata, err
-	}
-	body, err := readAll(response.Body, response.ContentLength)
-	if err != nil {
-		return out, metadata, &smithy.DeserializationError{Err: err}
-	}
-	_ = response.Body.Close() // it was read to its end
-	response.Body = io.NopCloser(bytes.NewReader(body))
-	if len(body) > smallAnswer {
-		err = turns.Take(ctx)
-	}
-	return out, metadata, err
+	return withBody(ctx, in, next, func(body []byte) ([]byte, error) {
+		if len(body) > smallAnswer {
+			return body, turns.Take(ctx)
+		}
+		return body, nil
+	})
 }
