@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -104,32 +105,45 @@ func (e *engine) take() (jobs.Ref, bool) {
 	return ref, true
 }
 
-// work does what the messages ask for until there are none, in n workers.
+// work does what the messages ask for, in n workers, until there are none and nobody
+// works who could send more.
 func (e *engine) work(t testing.TB, n int) {
 	t.Helper()
+	var working atomic.Int64
 	var workers sync.WaitGroup
 	for range n {
 		workers.Go(func() {
-			for {
+			for !t.Failed() {
+				working.Add(1)
 				ref, ok := e.take()
+				if ok {
+					e.do(t, ref)
+				}
+				if working.Add(-1) == 0 && !ok {
+					return
+				}
 				if !ok {
-					return
-				}
-				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-				outcome, err := e.worker.Process(ctx, ref)
-				cancel()
-				if err != nil {
-					t.Errorf("part %s: %v", ref, err)
-					return
-				}
-				if outcome.Retry {
-					time.Sleep(10 * time.Millisecond)
-					e.Send(ctx, []jobs.Ref{ref}, 0)
+					time.Sleep(time.Millisecond)
 				}
 			}
 		})
 	}
 	workers.Wait()
+}
+
+// do does one part, and sends it again where it asks for that.
+func (e *engine) do(t testing.TB, ref jobs.Ref) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	outcome, err := e.worker.Process(ctx, ref)
+	if err != nil {
+		t.Errorf("part %s: %v", ref, err)
+		return
+	}
+	if outcome.Retry {
+		time.Sleep(10 * time.Millisecond)
+		e.Send(ctx, []jobs.Ref{ref}, 0)
+	}
 }
 
 // drop puts a file into the bucket and imports it.

@@ -16,7 +16,7 @@ import (
 	"regulars/shared/dynamolocal/dynamotest"
 )
 
-// A recorder keeps the transactions that are sent.
+// A recorder keeps the transactions with customers that were carried out.
 type recorder struct {
 	mu   sync.Mutex
 	sent []sentWrite
@@ -29,53 +29,60 @@ type sentWrite struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
-	if strings.HasSuffix(request.Header.Get("X-Amz-Target"), ".TransactWriteItems") {
-		body, err := io.ReadAll(request.Body)
-		if err != nil {
-			return nil, err
-		}
-		request.Body = io.NopCloser(bytes.NewReader(body))
-		if !bytes.Contains(body, []byte(`"CUSTOMER"`)) {
-			return http.DefaultTransport.RoundTrip(request)
-		}
+	if !strings.HasSuffix(request.Header.Get("X-Amz-Target"), ".TransactWriteItems") {
+		return http.DefaultTransport.RoundTrip(request)
+	}
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	request.Body = io.NopCloser(bytes.NewReader(body))
+	answer, err := http.DefaultTransport.RoundTrip(request)
+	if err == nil && answer.StatusCode == http.StatusOK && bytes.Contains(body, []byte(`"CUSTOMER"`)) {
 		r.mu.Lock()
 		r.sent = append(r.sent, sentWrite{request.Header.Clone(), body})
 		r.mu.Unlock()
 	}
-	return http.DefaultTransport.RoundTrip(request)
+	return answer, err
 }
 
 // BenchmarkImportBesideRaw imports a file into DynamoDB Local, and then sends the very
 // same transactions to another table, as many at a time. The ratio is the rate of the
-// import to that of its bare writes.
+// import to that of its bare writes. What is measured has been done once before it:
+// DynamoDB Local compiles itself while it works.
 func BenchmarkImportBesideRaw(b *testing.B) {
 	const workers = 4
+	importBesideRaw(b, min(b.N, 1000), workers)
+	ours, bare := importBesideRaw(b, b.N, workers)
+	b.ReportMetric(float64(b.N)/ours.Seconds(), "rows/s")
+	b.ReportMetric(bare.Seconds()/ours.Seconds(), "of-raw")
+}
+
+func importBesideRaw(b *testing.B, rows, workers int) (ours, bare time.Duration) {
+	b.Helper()
 	var file strings.Builder
 	file.WriteString("email,_fname,_lname,_city,phones,visits\n")
-	for n := range b.N {
+	for n := range rows {
 		fmt.Fprintf(&file, "p%d@example.com,Ann %d,Smith,Rome,+7900%07d,%d\n", n, n, n, n%7)
 	}
 	e := newEngine(b, nil)
 	r := &recorder{}
 	e.open(b, r, e.bucket)
-	e.service.GroupBytes = int64(max(1, file.Len()/(2*workers)))
+	e.service.RangeBytes = int64(max(1, file.Len()/workers))
+	e.service.RangeBytes = int64(max(1, file.Len()/workers))
+	e.service.GroupBytes = e.service.RangeBytes / 4
 	event := e.upload("imports/tenant=5/a.csv", file.String(), nil)
 	b.ResetTimer()
 	began := time.Now()
 	if err := e.service.Receive(b.Context(), event); err != nil {
 		b.Fatal(err)
 	}
-	for range 3 {
-		e.work(b, workers)
-	}
-	took := time.Since(began)
-	if p := e.latest(b); p.Tally.Created != int64(b.N) {
+	e.work(b, workers)
+	ours = time.Since(began)
+	if p := e.latest(b); p.Tally.Created != int64(rows) {
 		b.Fatalf("import = %s %+v", p.State, p.Tally)
 	}
-
-	bare := raw(b, r.sent, workers)
-	b.ReportMetric(float64(b.N)/took.Seconds(), "rows/s")
-	b.ReportMetric(bare.Seconds()/took.Seconds(), "of-raw")
+	return ours, raw(b, r.sent, workers)
 }
 
 // elsewhere is a transaction for another table. The part of the job is put there
