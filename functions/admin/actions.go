@@ -192,6 +192,15 @@ var actions = []action{
 		example: "TENANT=5 PROFILE=870245671235584",
 		run:     eraseCustomer,
 	}, {
+		name: "customer-history", does: "Shows who changed what of a profile and when, the latest first; where the tenant keeps it (history_days).",
+		parameters: []parameter{
+			tenantParameter, profileParameter,
+			optional("before", text, "where to go on, as the answer before says (next)"),
+			optional("limit", number, "how many changes, up to 100; by default 50"),
+		},
+		example: "TENANT=5 PROFILE=870245671235584",
+		run:     customerHistory,
+	}, {
 		name: "verify-points", does: "Recomputes a points account from its entries and names the first that does not fit.",
 		parameters: []parameter{
 			tenantParameter, profileParameter,

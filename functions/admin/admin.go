@@ -19,6 +19,7 @@ import (
 	"regulars/shared/access"
 	"regulars/shared/audit"
 	"regulars/shared/errs"
+	"regulars/shared/history"
 	"regulars/shared/meter"
 	"regulars/shared/metrics"
 	"regulars/shared/value"
@@ -31,13 +32,14 @@ type Handler struct {
 	ledgers   Ledgers
 	privacy   Privacy
 	merges    Merges
+	histories Histories
 	metrics   *metrics.Writer // nil: none
 	audit     *audit.Trail    // nil: none
 }
 
 // New makes a handler.
-func New(registrar *access.AdminService, jobs Jobs, ledgers Ledgers, privacy Privacy, merges Merges) *Handler {
-	return &Handler{registrar: registrar, jobs: jobs, ledgers: ledgers, privacy: privacy, merges: merges}
+func New(registrar *access.AdminService, jobs Jobs, ledgers Ledgers, privacy Privacy, merges Merges, histories Histories) *Handler {
+	return &Handler{registrar: registrar, jobs: jobs, ledgers: ledgers, privacy: privacy, merges: merges, histories: histories}
 }
 
 // WithObserver returns the handler with what is told of each action; either may be nil.
@@ -140,6 +142,7 @@ func (h *Handler) do(ctx context.Context, call json.RawMessage) (done performed,
 	}
 	done.tenant, done.about = arg[int](arguments, "tenant"), about(arguments)
 	arguments[callerMember] = done.by
+	ctx = history.WithAuthor(ctx, history.Author{By: done.by, Action: a.name, Request: audit.RequestID(ctx)})
 	answer, err = a.run(ctx, h, arguments)
 	return done, answer, err
 }

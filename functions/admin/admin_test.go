@@ -91,7 +91,7 @@ func newOffice(t *testing.T) office {
 	store := dynamo.New(dynamotest.Client(t), dynamotest.Table(t), time.Now)
 	f := &foreman{}
 	return office{
-		handler: admin.New(access.NewAdminService(store, time.Now), f, points.NewService(store, time.Now), nil, nil),
+		handler: admin.New(access.NewAdminService(store, time.Now), f, points.NewService(store, time.Now), nil, nil, nil),
 		guard:   access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{}),
 		foreman: f,
 	}
@@ -295,7 +295,7 @@ func TestFaultsAreNotTold(t *testing.T) {
 	t.Cleanup(func() { slog.SetDefault(before) })
 
 	store := dynamo.New(dynamotest.Client(t), "no-such-table", time.Now)
-	handler := admin.New(access.NewAdminService(store, time.Now), &foreman{}, points.NewService(store, time.Now), nil, nil)
+	handler := admin.New(access.NewAdminService(store, time.Now), &foreman{}, points.NewService(store, time.Now), nil, nil, nil)
 	answer, err := handler.Handle(t.Context(), json.RawMessage(`{"action": "show-tenant", "tenant": 5}`))
 	if !errors.Is(err, admin.ErrFault) || answer != nil {
 		t.Errorf("Handle = %s, %v, want %v", answer, err, admin.ErrFault)

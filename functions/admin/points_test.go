@@ -29,7 +29,7 @@ func TestVerifyPoints(t *testing.T) {
 	store := dynamo.New(dynamotest.Client(t), dynamotest.Table(t), time.Now)
 	o := office{}
 	verify := func(report points.Report, profile string) map[string]any {
-		o.handler = admin.New(access.NewAdminService(store, time.Now), &foreman{}, auditor{report}, nil, nil)
+		o.handler = admin.New(access.NewAdminService(store, time.Now), &foreman{}, auditor{report}, nil, nil, nil)
 		return o.call(t, fmt.Sprintf(`{"action": "verify-points", "tenant": 5, "profile": %s}`, profile))
 	}
 	good := points.Report{Entries: 7, Account: points.Account{Figures: points.Figures{Available: 5}}}

@@ -11,6 +11,8 @@ var texts = httpapi.Texts.With(map[string]string{
 	"bad_parameter":               "%[1]v (%v) must be %v: %v.",
 	"bad_parameter/profile":       "%[1]v: %.40q is not the id of a profile in decimal.",
 	"bad_parameter/wallet":        "wallet: the tenant has no wallet %.60q.",
+	"bad_place":                   "before: the place where an answer before this one ended (next) is expected.",
+	"bad_limit":                   "limit must be from 1 to %v.",
 	"undeclared":                  "There is no declared %v %.100q. Nearest: %v.",
 	"bad_setting/country":         "country is a calling code of 1 to 3 digits, such as 84, or empty.",
 	"bad_setting/language":        "languages: %.20q is not a code of two lower-case letters.",

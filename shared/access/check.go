@@ -36,8 +36,9 @@ const (
 	maxRate = 100_000
 	// maxVerifyDays is a year.
 	maxVerifyDays = 366
-	// maxUnmergeDays is ten years.
+	// maxUnmergeDays and maxHistoryDays are ten years.
 	maxUnmergeDays = 3660
+	maxHistoryDays = 3660
 )
 
 var (
@@ -88,7 +89,10 @@ func (c Preferences) check() error {
 	if err := inRange("verify_days", c.VerifyDays, 0, maxVerifyDays); err != nil {
 		return err
 	}
-	return inRange("unmerge_days", c.UnmergeDays, 0, maxUnmergeDays)
+	if err := inRange("unmerge_days", c.UnmergeDays, 0, maxUnmergeDays); err != nil {
+		return err
+	}
+	return inRange("history_days", c.HistoryDays, 0, maxHistoryDays)
 }
 
 func (c Preferences) checkDeclared() error {

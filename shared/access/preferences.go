@@ -56,6 +56,9 @@ type Preferences struct {
 	// UnmergeDays is for how many days a merge of two customers can be undone; what they
 	// were is kept that long. 0: it cannot.
 	UnmergeDays int64 `json:"unmerge_days"`
+	// HistoryDays is for how many days the history of a customer has what its fields were
+	// and became; their names stay. 0: there is no history.
+	HistoryDays int64 `json:"history_days"`
 	// Languages of two lower-case letters that texts may be in; empty: any.
 	Languages []string `json:"languages"`
 }

@@ -27,7 +27,7 @@ type Settings struct {
 
 // CustomerRules are the settings that decide how customers are stored and found.
 func (s Settings) CustomerRules() customer.Rules {
-	return customer.Rules{Tenant: s.Tenant, MatchFields: s.MatchFields, IdentKeys: s.IdentKeys}
+	return customer.Rules{Tenant: s.Tenant, MatchFields: s.MatchFields, IdentKeys: s.IdentKeys, HistoryDays: int(s.HistoryDays)}
 }
 
 // MaxTenant is the highest number of a tenant: clients keep it in 32 bits.

@@ -68,12 +68,23 @@ type Commit struct {
 	Idempotent bool
 	// Outgrow: the customer may grow beyond [MaxBytes].
 	Outgrow bool
+	// HistoryDays is that of the tenant's [Rules].
+	HistoryDays int
 }
 
 // Changes reports whether the customer changes.
 func (c Commit) Changes() bool {
 	return c.After.ID != 0 && (c.Before.Absent() || !c.After.Same(c.Before.Customer))
 }
+
+// KeepsHistory reports whether the history of the customer tells of the commit. That of
+// one that is deleted goes with it.
+func (c Commit) KeepsHistory() bool {
+	return c.HistoryDays > 0 && c.Changes() && (!c.After.Deleted || c.After.MergedInto != 0)
+}
+
+// historyItems is how many items a change is in the history.
+const historyItems = 2
 
 // CheckValues rejects a change that gives the customer more than [MaxValues] values, or
 // more still where it has more already.
@@ -86,7 +97,11 @@ func (c Commit) CheckValues() error {
 
 // items is how many items the commit writes or checks, without the account.
 func (c Commit) items() int {
-	return 2 + len(c.Keys) + len(c.UnchangedKeys) + len(c.UnchangedCustomers) + // the customer and the request
+	history := 0
+	if c.KeepsHistory() {
+		history = historyItems
+	}
+	return 2 + history + len(c.Keys) + len(c.UnchangedKeys) + len(c.UnchangedCustomers) + // the customer and the request
 		len(c.Extensions) + len(c.Idents)
 }
 

@@ -152,7 +152,8 @@ func (s *Service) outlived(ctx context.Context, commit *Commit, key IdentKey, ma
 // being removed. The values of identification keys over it are left to their own
 // removal, without which an extension is not removed. A customer that is gone is
 // rejected with [ErrNotFound].
-func (s *Service) RemoveExtension(ctx context.Context, tenant, number int, id ID) (changed bool, err error) {
-	result, err := s.Apply(ctx, Request{Rules: Rules{Tenant: tenant}, Search: Search{ID: id}, WithExtensions: true, Edit: clearExtension(number)})
+func (s *Service) RemoveExtension(ctx context.Context, rules Rules, number int, id ID) (changed bool, err error) {
+	rules.MatchFields, rules.IdentKeys = nil, nil
+	result, err := s.Apply(ctx, Request{Rules: rules, Search: Search{ID: id}, WithExtensions: true, Edit: clearExtension(number)})
 	return result.Changed, err
 }

@@ -10,4 +10,7 @@ type Rules struct {
 	MatchFields MatchFields
 	// IdentKeys are all its identification keys, in every state.
 	IdentKeys IdentKeys
+	// HistoryDays is for how many days the history of a customer has what its fields were
+	// and became; 0: there is no history.
+	HistoryDays int
 }

@@ -164,7 +164,7 @@ func (s *Service) find(ctx context.Context, rules Rules, search Search, whole bo
 // decide makes the commit that r comes to over what was loaded.
 func (s *Service) decide(ctx context.Context, r Request, loaded loaded, readAllKeys bool) (_ Commit, err error) {
 	now := s.instant()
-	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: loaded.record, Idempotent: r.Idempotent}
+	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: loaded.record, Idempotent: r.Idempotent, HistoryDays: r.HistoryDays}
 	if loaded.record.Absent() {
 		id := s.drawn.draw(now)
 		defer func() {

@@ -17,7 +17,7 @@ import (
 func (s *Service) PlanTwo(ctx context.Context, rules Rules, id string, before, after [2]Record) (commits [2]Commit, err error) {
 	now := s.instant()
 	for i := range commits {
-		c := Commit{ID: id, Tenant: rules.Tenant, Before: before[i], After: after[i].Clone()}
+		c := Commit{ID: id, Tenant: rules.Tenant, Before: before[i], After: after[i].Clone(), HistoryDays: rules.HistoryDays}
 		c.After.Changed = now
 		if err := c.checkSegments(); err != nil {
 			return commits, err

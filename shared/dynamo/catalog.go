@@ -9,6 +9,7 @@ import (
 
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
+	"regulars/shared/history"
 )
 
 var _ catalog.Store = (*Store)(nil)
@@ -166,7 +167,7 @@ func (s *Store) Save(ctx context.Context, c catalog.Change) error {
 	}
 	if c.Account != nil {
 		t.putPurchases(c)
-		whose, err := s.transaction(c.Customer)
+		whose, err := s.transaction(c.Customer, history.AuthorOf(ctx))
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/history"
 	"regulars/shared/points"
 )
 
@@ -81,7 +82,7 @@ func (s *Store) Keys(ctx context.Context, tenant int, keys []customer.Key) (map[
 
 // Commit implements [customer.Store].
 func (s *Store) Commit(ctx context.Context, c customer.Commit) error {
-	t, err := s.transaction(c)
+	t, err := s.transaction(c, history.AuthorOf(ctx))
 	if err != nil {
 		return err
 	}
@@ -94,20 +95,20 @@ func (s *Store) Commit(ctx context.Context, c customer.Commit) error {
 // transaction builds the writes of c: the request first, since the first
 // condition that fails is the one reported; then the customer, the keys, and checks of
 // what the decision requires.
-func (s *Store) transaction(c customer.Commit) (*tx, error) {
-	t := &tx{id: c.ID}
+func (s *Store) transaction(c customer.Commit, author history.Author) (*tx, error) {
+	t := &tx{id: c.ID, author: author}
 	now := s.now()
 	if c.Request != nil {
 		if err := t.putRequest(c.Tenant, *c.Request, now); err != nil {
 			return nil, err
 		}
 	}
-	return t, t.putChange(c, now)
+	return t, t.putChange(c, c.Before.Customer, now)
 }
 
-// putChange writes the customer, its keys and extensions, and checks what the
-// decision requires.
-func (t *tx) putChange(c customer.Commit, now time.Time) error {
+// putChange writes the customer, its keys, extensions and history, and checks what the
+// decision requires. For the history the customer was as it says.
+func (t *tx) putChange(c customer.Commit, was customer.Customer, now time.Time) error {
 	if c.Changes() {
 		if err := t.putCustomer(c, now); err != nil {
 			return err
@@ -125,6 +126,9 @@ func (t *tx) putChange(c customer.Commit, now time.Time) error {
 	for _, k := range c.Keys {
 		t.putKey(c.Tenant, c.ID, k)
 	}
+	if err := t.putHistory(c, was, now); err != nil {
+		return err
+	}
 	for k, rev := range c.UnchangedKeys {
 		t.check(matchKey(c.Tenant, k), writtenBy(rev.Commit), rev.Bytes)
 	}
@@ -135,9 +139,10 @@ func (t *tx) putChange(c customer.Commit, now time.Time) error {
 }
 
 // Weigh says what a commit takes of a transaction: items, bytes of what is written,
-// and units. It rejects a customer that would grow too large.
+// and units, but for the name of who makes it. It rejects a customer that would grow too
+// large.
 func (s *Store) Weigh(c customer.Commit) (items, bytes int, units int64, err error) {
-	t, err := s.transaction(c)
+	t, err := s.transaction(c, history.Author{})
 	if err != nil {
 		return 0, 0, 0, err
 	}

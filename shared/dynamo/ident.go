@@ -42,42 +42,50 @@ func (s *Store) Idents(ctx context.Context, tenant int, id customer.ID, number i
 	return hashes, nil
 }
 
-// identsAtOnce is how many identification values one transaction removes.
-const identsAtOnce = 90
+// leftAtOnce is how many items one transaction removes of what a deleted customer left.
+const leftAtOnce = 90
 
-// RemoveIdents removes the identification values that a deleted customer left:
-// who deleted it did not know of their key yet. It does nothing for one that is
+// RemoveLeft removes identification values that a deleted customer left, of whose key
+// who deleted it did not know yet, and its history. It does nothing for one that is
 // there.
-func (s *Store) RemoveIdents(ctx context.Context, tenant int, id customer.ID) error {
-	for more := true; more; {
-		err := errs.Retry(ctx, func(int) (err error) {
-			more, err = s.removeIdents(ctx, tenant, id)
-			return err
-		})
-		if err != nil {
-			return err
+func (s *Store) RemoveLeft(ctx context.Context, tenant int, id customer.ID) error {
+	for _, left := range []struct {
+		prefix string
+		remove func(t *tx, it item)
+	}{
+		{identSK, func(t *tx, it item) { t.deleteIdent(keyOf(it), sizeOf(it)) }},
+		{historyPrefix, func(t *tx, it item) { t.delete(keyOf(it), byCustomer(), sizeOf(it)) }},
+	} {
+		for more := true; more; {
+			err := errs.Retry(ctx, func(int) (err error) {
+				more, err = s.removeLeft(ctx, tenant, id, left.prefix, left.remove)
+				return err
+			})
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (s *Store) removeIdents(ctx context.Context, tenant int, id customer.ID) (more bool, err error) {
+func (s *Store) removeLeft(ctx context.Context, tenant int, id customer.ID, prefix string, remove func(*tx, item)) (more bool, err error) {
 	k := customerKey(tenant, id)
 	it, err := s.getOne(ctx, "read deleted customer", k)
 	r := reader{it: it}
 	if err != nil || it == nil || !r.flag(attrDeleted) {
 		return false, err
 	}
-	items, err := s.beginning(ctx, "read identification values", k.PK, identSK, identsAtOnce)
+	items, err := s.beginning(ctx, "read what a deleted customer left", k.PK, prefix, leftAtOnce)
 	if err != nil || len(items) == 0 {
 		return false, err
 	}
 	t := &tx{id: rand.Text()}
 	t.check(k, writtenBy(r.text(attrCommit)), sizeOf(it))
-	for _, i := range items {
-		t.deleteIdent(keyOf(i), sizeOf(i))
+	for _, i := range items[:min(len(items), leftAtOnce)] {
+		remove(t, i)
 	}
-	return true, s.commit(ctx, "remove identification values", t)
+	return true, s.commit(ctx, "remove what a deleted customer left", t)
 }
 
 // maxEntries is how many entries of the index a search by some of a key's

@@ -8,6 +8,7 @@ import (
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/history"
 	"regulars/shared/jobs"
 	"regulars/shared/meter"
 )
@@ -109,7 +110,7 @@ func (s *Store) OpenJobs(ctx context.Context, after jobs.Ref, limit int) ([]jobs
 
 // SaveJob implements [jobs.Store].
 func (s *Store) SaveJob(ctx context.Context, c jobs.Change) error {
-	t, err := s.jobTransaction(c)
+	t, err := s.jobTransaction(c, history.AuthorOf(ctx))
 	if err != nil {
 		return err
 	}
@@ -123,8 +124,8 @@ func (s *Store) SaveJob(ctx context.Context, c jobs.Change) error {
 
 // jobTransaction builds the writes of c: the request first, since the first
 // condition that fails is the one reported.
-func (s *Store) jobTransaction(c jobs.Change) (*tx, error) {
-	t := &tx{id: c.ID}
+func (s *Store) jobTransaction(c jobs.Change, author history.Author) (*tx, error) {
+	t := &tx{id: c.ID, author: author}
 	now := s.now()
 	if c.Request != nil {
 		if err := t.putRequest(c.Tenant, *c.Request, now); err != nil {
@@ -149,7 +150,7 @@ func (s *Store) jobTransaction(c jobs.Change) (*tx, error) {
 		}
 	}
 	for _, commit := range c.Customers {
-		if err := t.putChange(commit, now); err != nil {
+		if err := t.putChange(commit, commit.Before.Customer, now); err != nil {
 			return nil, err
 		}
 	}

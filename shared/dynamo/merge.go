@@ -11,6 +11,7 @@ import (
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/history"
 	"regulars/shared/merge"
 )
 
@@ -107,8 +108,8 @@ func (t *tx) putMerge(c merge.Commit) error {
 
 // mergeTransaction builds the writes of c: accounts before customers, so that these
 // leave them alone.
-func (s *Store) mergeTransaction(c merge.Commit) (*tx, error) {
-	t := &tx{id: c.ID}
+func (s *Store) mergeTransaction(c merge.Commit, author history.Author) (*tx, error) {
+	t := &tx{id: c.ID, author: author}
 	now := s.now()
 	for _, couple := range c.Ledgers {
 		for _, p := range couple {
@@ -117,13 +118,18 @@ func (s *Store) mergeTransaction(c merge.Commit) (*tx, error) {
 			t.checkOwner(c.Tenant, c.ID, p.After.ID, p.Before, p.Customer)
 		}
 	}
-	for _, change := range c.Customers {
-		if err := t.putChange(change, now); err != nil {
+	for i, change := range c.Customers {
+		was := change.Before.Customer
+		if c.Removes && i == 1 { // it comes back, as what it was when it went
+			was = c.Record.Before[1]
+			was.MergedInto = c.Record.Stays
+		}
+		if err := t.putChange(change, was, now); err != nil {
 			return nil, err
 		}
 	}
 	for _, change := range c.Formers {
-		if err := t.putChange(change, now); err != nil {
+		if err := t.putChange(change, change.Before.Customer, now); err != nil {
 			return nil, err
 		}
 	}
@@ -178,7 +184,7 @@ func (t *tx) putMergedPurchases(c merge.Commit) {
 
 // WeighMerge implements [merge.Store].
 func (s *Store) WeighMerge(c merge.Commit) (items, written int, err error) {
-	t, err := s.mergeTransaction(c)
+	t, err := s.mergeTransaction(c, history.Author{})
 	if err != nil {
 		return 0, 0, err
 	}
@@ -188,7 +194,7 @@ func (s *Store) WeighMerge(c merge.Commit) (items, written int, err error) {
 
 // CommitMerge implements [merge.Store].
 func (s *Store) CommitMerge(ctx context.Context, c merge.Commit) error {
-	t, err := s.mergeTransaction(c)
+	t, err := s.mergeTransaction(c, history.AuthorOf(ctx))
 	if err != nil {
 		return err
 	}

@@ -249,6 +249,10 @@ func readPersonal(ids []customer.ID, it item, now time.Time) (p privacy.Item, ok
 	case "C WALLET":
 		number, convErr := strconv.Atoi(rest)
 		p.Content, p.Bare, err = privacy.Wallet{Number: number}, true, convErr
+	case "C HISTORY":
+		var change privacy.Change
+		err = readChange(it, now, &change.Change)
+		p.Content = change
 	case "C MERGE", "C MERGED":
 		document, unpackErr := decompress(r.bytes(attrKept))
 		p.Content, err = privacy.Merge{Part: rest, Record: document}, errors.Join(r.err, unpackErr)

@@ -77,7 +77,7 @@ func TestSaveJobWithCustomers(t *testing.T) {
 	_, parts = saveJob(t, store, job, parts...)
 
 	revise := func() []customer.Commit {
-		revision, err := upkeep.PlanSuspensions(t.Context(), store, 5, []customer.ID{id}, upkeep.Suspensions{{}}, time.Now())
+		revision, err := upkeep.PlanSuspensions(t.Context(), store, customer.Rules{Tenant: 5}, []customer.ID{id}, upkeep.Suspensions{{}}, time.Now())
 		if err != nil || len(revision.Commits) != 1 {
 			t.Fatalf("PlanSuspensions() = %+v, %v", revision, err)
 		}
@@ -201,7 +201,7 @@ func TestSuspendedCustomerMayOutgrow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	revision, err := upkeep.PlanSuspensions(t.Context(), store, 5, []customer.ID{id}, upkeep.Suspensions{{}}, clock())
+	revision, err := upkeep.PlanSuspensions(t.Context(), store, customer.Rules{Tenant: 5}, []customer.ID{id}, upkeep.Suspensions{{}}, clock())
 	if err != nil || len(revision.Commits) != 1 {
 		t.Fatalf("PlanSuspensions() = %+v, %v", revision, err)
 	}

@@ -20,6 +20,7 @@
 //	wallet of a customer same                  WALLET#<number>; its account, ledger and so on lie under C#<tenant>#<id>~<number>
 //	merge into customer same                   MERGE#<id>       and MERGE#<id>#AFTER
 //	merged customer     same                   MERGED           beside its CUSTOMER, the marker
+//	change of a customer same                  HISTORY#<time>#<commit>, what stays; with #VALUES behind it what expires
 //	whose order id      O#<tenant>#<hash>      ORDER
 //	match key           K#<tenant>#<kind>#<v>  KEY
 //	idempotency record  R#<tenant>#<hash>      REQUEST#<hash>   N#<tenant>#<id> / REQUEST, where it names a customer
@@ -68,6 +69,7 @@
 //	a job and its parts                                     Query pk, strongly
 //	the anchors of a tenant, the heads of one               Query pk, strongly
 //	the record of a merge                                   BatchGetItem, strongly
+//	the latest changes of a customer                        Query pk, sk, strongly
 //
 // An account is due at the first hour at which points become available or expire;
 // that of a deleted customer at hour 0 until its texts are erased. <way> is add or
@@ -281,6 +283,33 @@ func mergeKeys(tenant int, stays, goes customer.ID) [3]key {
 }
 
 const mergePrefix = "MERGE#"
+
+const (
+	historyPrefix = "HISTORY#"
+	historyValues = "#VALUES"
+)
+
+// historyKey is that of a change of a customer. Sorting by it is sorting by time.
+func historyKey(tenant int, id customer.ID, at time.Time, commit string) key {
+	return key{collectionPK(tenant, id), fmt.Sprintf("%s%016d#%s", historyPrefix, at.UnixMicro(), commit)}
+}
+
+// historyValuesKey is that of what fields were and became by a change, behind the change.
+func historyValuesKey(tenant int, id customer.ID, at time.Time, commit string) key {
+	k := historyKey(tenant, id, at, commit)
+	return key{k.PK, k.SK + historyValues}
+}
+
+// readHistoryKey reads what historyKey and historyValuesKey write.
+func readHistoryKey(k key) (at time.Time, commit string, values bool, err error) {
+	rest, values := strings.CutSuffix(strings.TrimPrefix(k.SK, historyPrefix), historyValues)
+	digits, commit, _ := strings.Cut(rest, "#")
+	micros, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return at, "", false, fmt.Errorf("key of a change: %w", err)
+	}
+	return time.UnixMicro(micros).UTC(), commit, values, nil
+}
 
 // ledgerOf reads what collectionPK writes.
 func ledgerOf(k key) (customer.ID, error) {

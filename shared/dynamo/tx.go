@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"regulars/shared/errs"
+	"regulars/shared/history"
 	"regulars/shared/meter"
 )
 
@@ -19,6 +20,7 @@ import (
 type tx struct {
 	id     string // of the commit; each item written bears it
 	writes []write
+	author history.Author // for the history of customers
 }
 
 // A write is one item's part of a transaction.

@@ -15,6 +15,7 @@ import (
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/history"
 	"regulars/shared/jobs"
 )
 
@@ -63,7 +64,7 @@ type Place struct {
 // kindsOf are the kinds of items by the begin of their partition keys: what their sort
 // keys are, or begin with and go on after #.
 var kindsOf = map[string][]string{
-	"C":     {"CUSTOMER", "ACCOUNT", "EXT", "IDENT", "PURCHASES", "PURCHASE", "LEDGER", "ORDER", "REF", "REVERSED", "REQUEST", "HOLD", "WALLET", "MERGE", "MERGED"},
+	"C":     {"CUSTOMER", "ACCOUNT", "EXT", "IDENT", "PURCHASES", "PURCHASE", "LEDGER", "ORDER", "REF", "REVERSED", "REQUEST", "HOLD", "WALLET", "MERGE", "MERGED", "HISTORY"},
 	"K":     {"KEY"},
 	"O":     {"ORDER"},
 	"R":     {"REQUEST"},
@@ -188,6 +189,8 @@ func (s *Store) checkItem(ctx context.Context, settings map[int]access.Settings,
 	case "LEDGER":
 		_, err := readEntry(it)
 		return unreadable(err)
+	case "HISTORY":
+		return s.checkChange(ctx, it)
 	case "JOB":
 		return s.checkJob(ctx, p.Tenant, jobOfKey(k))
 	case "PART":
@@ -276,6 +279,20 @@ func (s *Store) checkOwners(ctx context.Context, settings access.Settings, it it
 		problems = append(problems, "it has several primary owners")
 	}
 	return problems, nil
+}
+
+// checkChange says where an item of a history cannot be read, or has values of a change
+// that is not there.
+func (s *Store) checkChange(ctx context.Context, it item) ([]string, error) {
+	if err := readChange(it, s.now(), &history.Change{}); err != nil {
+		return unreadable(err)
+	}
+	k := keyOf(it)
+	sk, isValues := strings.CutSuffix(k.SK, historyValues)
+	if !isValues {
+		return nil, nil
+	}
+	return s.there(ctx, "its change is not there", key{k.PK, sk})
 }
 
 func (s *Store) checkJob(ctx context.Context, tenant int, id string) (problems []string, err error) {

@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"regulars/shared/access"
+	"regulars/shared/audit"
 	"regulars/shared/errs"
+	"regulars/shared/history"
 )
 
 // Public is the scope of a route that answers without a token.
@@ -185,6 +187,9 @@ func (f Frame[D, C]) call(c *Call, routes map[string]Route[D, C]) (Answer, error
 	if err := f.authorize(c, route.Scope); err != nil {
 		return Answer{}, err
 	}
+	c.Request = c.WithContext(history.WithAuthor(c.Context(), history.Author{
+		Token: c.Token.Name, TokenID: tokenID(c.Grant), Action: c.Method + " " + c.Route, Request: audit.RequestID(c.Context()),
+	}))
 	c.Reads, c.Strict = slices.Concat(f.Reads, route.Reads), route.Strict
 	c.Ignore(c.unmet()...)
 	if !c.Strict {

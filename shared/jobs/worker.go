@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"regulars/shared/errs"
+	"regulars/shared/history"
 )
 
 const (
@@ -83,6 +85,7 @@ func (w *Worker) Process(ctx context.Context, ref Ref) (Outcome, error) {
 	if err != nil {
 		return again(afterTrouble), fmt.Errorf("begin part %s: %w", ref, err)
 	}
+	ctx = history.WithAuthor(ctx, v.job.author(history.AuthorOf(ctx)))
 	var outcome Outcome
 	switch v.do {
 	case wait:
@@ -100,6 +103,18 @@ func (w *Worker) Process(ctx context.Context, ref Ref) (Outcome, error) {
 		return outcome, fmt.Errorf("%s, part %s: %w", v.job.Kind, ref, err)
 	}
 	return outcome, nil
+}
+
+// author is who makes the changes of the job's steps: a request that works on it
+// itself, else the job.
+func (j Job) author(a history.Author) history.Author {
+	if a.Action == "" {
+		a.Action = "part " + j.Kind
+	}
+	if a.Job = j.ID; strings.HasPrefix(j.Kind, ImportKinds) {
+		a.Import = j.Subject.Name
+	}
+	return a
 }
 
 // An attempt is what is to be done about a part as it was read.

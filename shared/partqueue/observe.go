@@ -8,6 +8,7 @@ import (
 
 	"regulars/shared/audit"
 	"regulars/shared/errs"
+	"regulars/shared/history"
 	"regulars/shared/jobs"
 	"regulars/shared/meter"
 	"regulars/shared/metrics"
@@ -25,6 +26,7 @@ type Observer struct {
 func (o Observer) part(ctx context.Context, worker *jobs.Worker, ref jobs.Ref) jobs.Outcome {
 	began := time.Now()
 	ctx, m := meter.With(audit.WithRequestID(ctx))
+	ctx = history.WithAuthor(ctx, history.Author{Request: audit.RequestID(ctx)})
 	outcome, err := worker.Process(ctx, ref)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return outcome // the process ends; the next one goes on
@@ -54,7 +56,7 @@ func (o Observer) part(ctx context.Context, worker *jobs.Worker, ref jobs.Ref) j
 func (o Observer) Schedule(ctx context.Context, name string, do func(context.Context) error) error {
 	began := time.Now()
 	ctx, m := meter.With(audit.WithRequestID(ctx))
-	err := do(ctx)
+	err := do(history.WithAuthor(ctx, history.Author{Action: name, Request: audit.RequestID(ctx)}))
 	o.Metrics.Write(metrics.Event{Route: name, Values: valuesOf(m, began, err), Properties: map[string]any{"request": audit.RequestID(ctx)}})
 	o.audit(ctx, m, audit.Entry{Action: name}, err)
 	return err

@@ -83,6 +83,8 @@ func show(it Item) (map[string]any, error) {
 		}, nil
 	case Wallet:
 		return map[string]any{"number": c.Number}, nil
+	case Change:
+		return showChange(c), nil
 	case Merge:
 		return map[string]any{"part": c.Part, "record": document(c.Record)}, nil
 	case MatchKey:
@@ -275,6 +277,23 @@ func showEntry(wallet int, e points.Entry) map[string]any {
 		shown["other_profile"] = e.PeerID.Decimal()
 	}
 	return shown
+}
+
+// showChange is the part of a change that one item has.
+func showChange(c Change) map[string]any {
+	shown := map[string]any{"change": c.ID, "time": c.At}
+	if len(c.Values) > 0 {
+		shown["values"] = c.Values
+		return shown
+	}
+	shown["fields"] = list(c.Fields)
+	for name, said := range map[string]bool{"created": c.Created, "values_too_large": c.TooLarge} {
+		if said {
+			shown[name] = true
+		}
+	}
+	return with(shown, optional{"token", text(c.Token)}, optional{"token_id", text(c.TokenID)}, optional{"by", text(c.By)},
+		optional{"action", text(c.Action)}, optional{"job", text(c.Job)}, optional{"import", text(c.Import)}, optional{"request", text(c.Request)})
 }
 
 // Members are those of the document that are made of items, in the order of their names.

@@ -13,6 +13,7 @@ import (
 
 	"regulars/shared/customer"
 	"regulars/shared/customer/extension"
+	"regulars/shared/history"
 	"regulars/shared/points"
 )
 
@@ -49,6 +50,7 @@ var Kinds = []Kind{
 	// Of a merge: in the collection of who stays, and in that of who was merged into it.
 	{"C MERGE", "merges", ""},
 	{"C MERGED", "merged", ""},
+	{"C HISTORY", "history", ""},
 	// Elsewhere: what leads to the customer.
 	{"K KEY", "match_keys", ""},
 	{"O ORDER", "order_claims", "the hash of the order's id, which is nobody's then and stays taken"},
@@ -110,6 +112,9 @@ type (
 	}
 	// Wallet is the number of a further wallet.
 	Wallet struct{ Number int }
+	// Change is a part of a change of the history: who made it and the names of its fields,
+	// or what these were and became.
+	Change struct{ history.Change }
 	// Merge is a part of what a merge keeps, as JSON.
 	Merge struct {
 		Part   string

@@ -63,6 +63,44 @@ func TestCosts(t *testing.T) {
 	}
 }
 
+// TestHistoryCosts demands the figures of docs/costs.md for a tenant that keeps the history
+// of its customers: two items more of each change, of a unit each, and a transaction where
+// there was a single write.
+func TestHistoryCosts(t *testing.T) {
+	s := client.NewService(t)
+	if _, err := s.Registrar.ChangeSettings(t.Context(), devserver.Tenant, map[string]any{"history_days": 30}); err != nil {
+		t.Fatal(err)
+	}
+	c := client.Altcraft{T: t, Handler: s}
+	search := map[string]any{"email": client.Email(1)}
+	with := func(data map[string]any) map[string]any {
+		return map[string]any{"email": client.Email(1), "data": data}
+	}
+	full := with(map[string]any{
+		"email": client.Email(1), "_fname": "Ivan", "phones": []string{client.Phone(1)},
+		"subscriptions": []any{map[string]any{"channel": "email", "email": client.Email(1), "resource_id": 1}},
+	})
+	c.Call("get", search)                  // remembers token and settings
+	client.AwaitNewHour(t, 20*time.Second) // an update in the next hour moves index entries
+	for _, step := range []struct {
+		name, method string
+		body         map[string]any
+		want         string
+	}{
+		{name: "creates", method: "import", body: full, want: "rt=2;r=1;w=12"},
+		{name: "changes nothing", method: "import", body: full, want: "rt=2;r=2;w=0"},
+		{name: "updates", method: "import", body: with(map[string]any{"_city": "Paris"}), want: "rt=3;r=2;w=6"},
+		{name: "counts", method: "update", body: with(map[string]any{"visits": client.Function("incr", 1)}), want: "rt=3;r=2;w=6"},
+		{name: "gains a phone", method: "import", body: with(map[string]any{"phones": []string{client.Phone(1), client.Phone(2)}}), want: "rt=3;r=2;w=8"},
+		{name: "delete", method: "delete", body: search, want: "rt=5;r=5;w=13"},
+	} {
+		got := c.Call(step.method, step.body)
+		if use := got.Header.Get("X-Consumed-Capacity"); use != step.want || got.Code() != 0 {
+			t.Errorf("%s consumed %s, want %s", step.name, use, step.want)
+		}
+	}
+}
+
 // TestSubscriptionCosts demands the figures of docs/performance.md for the methods
 // that name a profile by its id.
 func TestSubscriptionCosts(t *testing.T) {

@@ -15,16 +15,6 @@ import (
 func TestRowCosts(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, nil)
-	const rows = 100
-	// file has a hundred rows of that header, in each of which # is the row's number.
-	file := func(header, row string) string {
-		var b strings.Builder
-		fmt.Fprintln(&b, header)
-		for n := range rows {
-			fmt.Fprintln(&b, strings.ReplaceAll(row, "#", fmt.Sprintf("%03d", n)))
-		}
-		return b.String()
-	}
 	for _, tt := range []struct {
 		name, header, row string
 		want              int64 // for a hundred rows
@@ -41,9 +31,40 @@ func TestRowCosts(t *testing.T) {
 		{"rejected", "email,_bdate", "e#@example.com,13/13/2020", 0},
 		{"create with points", "email,_fname,points.add", "q#@example.com,Ann,10", 1100},
 	} {
-		p := e.drop(t, "imports/tenant=5/"+tt.name+".csv", file(tt.header, tt.row), nil)
-		if s := e.summary(t, p); s.Rows != rows || s.Units != tt.want {
-			t.Errorf("%s: %d rows, %d units, want %d and %d (%+v)", tt.name, s.Rows, s.Units, rows, tt.want, s)
+		p := e.drop(t, "imports/tenant=5/"+tt.name+".csv", numberedRows(100, tt.header, tt.row), nil)
+		if s := e.summary(t, p); s.Rows != 100 || s.Units != tt.want {
+			t.Errorf("%s: %d rows, %d units, want 100 and %d (%+v)", tt.name, s.Rows, s.Units, tt.want, s)
+		}
+	}
+}
+
+// numberedRows is a file of n rows below a header, in each of which # is the row's number.
+func numberedRows(n int, header, row string) string {
+	var b strings.Builder
+	fmt.Fprintln(&b, header)
+	for i := range n {
+		fmt.Fprintln(&b, strings.ReplaceAll(row, "#", fmt.Sprintf("%03d", i)))
+	}
+	return b.String()
+}
+
+// Where the tenant keeps the history of its customers each change of a row is two items
+// more, of a unit each, doubled by the transaction.
+func TestRowCostsWithHistory(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, map[string]any{"history_days": 30})
+	for _, tt := range []struct {
+		name, header, row string
+		want              int64 // for forty rows
+	}{
+		{"create with an e-mail and a phone", "email,_fname,phones", "p#@example.com,Ann,+79000000#", 40 * 12},
+		{"update of a plain field", "email,_fname", "p#@example.com,Bea", 40 * 6},
+		{"unchanged", "email,_fname", "p#@example.com,Bea", 0},
+		{"more points", "email,points.add", "p#@example.com,10", 40 * 7},
+	} {
+		p := e.drop(t, "imports/tenant=5/"+tt.name+".csv", numberedRows(40, tt.header, tt.row), nil)
+		if s := e.summary(t, p); s.Rows != 40 || s.Units != tt.want {
+			t.Errorf("%s: %d rows, %d units, want 40 and %d (%+v)", tt.name, s.Rows, s.Units, tt.want, s)
 		}
 	}
 }

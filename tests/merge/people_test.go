@@ -38,6 +38,9 @@ func newHouse(t testing.TB) house {
 	if err := h.s.Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := h.s.Registrar.ChangeSettings(t.Context(), devserver.Tenant, map[string]any{"history_days": 30}); err != nil {
+		t.Fatal(err)
+	}
 	return h
 }
 
@@ -156,7 +159,7 @@ func (h house) unmerge(goes customer.ID) domain.Plan {
 }
 
 // items are those of the table that a merge may touch, by key. What says who wrote an
-// item and when is left out, and the ledgers' entries, which only grow.
+// item and when is left out, and entries of ledgers and histories, which only grow.
 func (h house) items() map[string]map[string]any {
 	h.t.Helper()
 	all := map[string]map[string]any{}
@@ -172,7 +175,7 @@ func (h house) items() map[string]map[string]any {
 				h.t.Fatal(err)
 			}
 			pk, sk := row["pk"].(string), row["sk"].(string)
-			if strings.HasPrefix(pk, "Q#") || strings.HasPrefix(sk, "LEDGER#") || strings.HasPrefix(sk, "SEQ#") || strings.HasPrefix(pk, "R#") {
+			if strings.HasPrefix(pk, "Q#") || strings.HasPrefix(sk, "LEDGER#") || strings.HasPrefix(sk, "HISTORY#") || strings.HasPrefix(sk, "SEQ#") || strings.HasPrefix(pk, "R#") {
 				continue
 			}
 			for _, name := range []string{"c", "gsi2sk"} {

@@ -40,8 +40,8 @@ var rooms = map[string][]string{
 	"functions/haravan":      {"shared/access", "shared/contact", "shared/csvtext", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
 	"functions/mojodex":      {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/idempotency", "shared/value"},
 	"functions/console":      {"shared/access", "shared/catalog", "shared/customer", "shared/errs", "shared/httpapi", "shared/idempotency", "shared/points", "shared/session", "shared/value", errgroup},
-	"functions/admin":        {"shared/access", "shared/audit", "shared/meter", "shared/metrics", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/merge", "shared/points", "shared/privacy", "shared/value"},
-	"functions/admin/lambda": {"shared/access", "shared/audit", "shared/boot", "shared/customer", "shared/dynamo", "shared/imports", "shared/jobs", "shared/merge", "shared/points", "shared/privacy", "shared/s3bucket", "shared/sqsqueue", awsLambda + "lambda"},
+	"functions/admin":        {"shared/history", "shared/access", "shared/audit", "shared/meter", "shared/metrics", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/merge", "shared/points", "shared/privacy", "shared/value"},
+	"functions/admin/lambda": {"shared/history", "shared/access", "shared/audit", "shared/boot", "shared/customer", "shared/dynamo", "shared/imports", "shared/jobs", "shared/merge", "shared/points", "shared/privacy", "shared/s3bucket", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/work":         {"shared/jobs", "shared/jobs/kinds", "shared/partqueue", awsLambda + "events"},
 	"functions/*/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/jobs", "shared/jobs/kinds", "shared/lambdahttp", "shared/merge", "shared/partqueue", "shared/points", "shared/session", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/audit":        {"shared/audit", awsLambda + "events", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/..."},
@@ -59,7 +59,7 @@ var rooms = map[string][]string{
 	"functions/local/anchorkey": {"shared/anchor"},
 	"functions/local/table":     {"shared/access", "shared/anchor", "shared/customer", "shared/dynamo", "shared/jobs/kinds", "shared/points", "github.com/aws/aws-sdk-go-v2/service/dynamodb/types", errgroup},
 	"functions/local/table/cli": {"functions/local/anchorkey", "functions/local/table", "shared/anchor", "shared/dynamo", "shared/dynamolocal", "shared/kmssigner", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
-	"functions/local/devserver": {"shared/partqueue", "functions/admin", "functions/altcraft", "functions/console", "functions/genesys", "functions/haravan", "functions/imports", "functions/imports/rows", "functions/mojodex", "functions/work", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/jobs/kinds", "shared/merge", "shared/objects", "shared/points", "shared/privacy", "shared/session", "shared/value",
+	"functions/local/devserver": {"shared/history", "shared/partqueue", "functions/admin", "functions/altcraft", "functions/console", "functions/genesys", "functions/haravan", "functions/imports", "functions/imports/rows", "functions/mojodex", "functions/work", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/jobs/kinds", "shared/merge", "shared/objects", "shared/points", "shared/privacy", "shared/session", "shared/value",
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 
 	// What a dialect decides by itself, apart from its requests.
@@ -77,8 +77,9 @@ var rooms = map[string][]string{
 	"shared/catalog":            {"shared/customer", "shared/errs", "shared/idempotency", "shared/value"},
 	"shared/access":             {"shared/customer/extension", "shared/customer", "shared/errs", "shared/value"},
 	"shared/session":            {"shared/access", "shared/errs"},
-	"shared/jobs":               {"shared/customer/extension", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/idempotency", "shared/points", "shared/value"},
-	"shared/privacy":            {"shared/access", "shared/catalog", "shared/customer", "shared/customer/extension", "shared/errs", "shared/imports", "shared/points"},
+	"shared/jobs":               {"shared/history", "shared/customer/extension", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/idempotency", "shared/points", "shared/value"},
+	"shared/privacy":            {"shared/history", "shared/access", "shared/catalog", "shared/customer", "shared/customer/extension", "shared/errs", "shared/imports", "shared/points"},
+	"shared/history":            {"shared/access", "shared/customer", "shared/customer/extension", "shared/errs", "shared/value"},
 	"shared/points":             {"shared/access", "shared/customer", "shared/errs", "shared/idempotency", "shared/turns", errgroup},
 	"shared/merge":              {"shared/access", "shared/catalog", "shared/contact", "shared/customer", "shared/customer/extension", "shared/errs", "shared/points", "shared/value"},
 	"shared/contact":            {"golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
@@ -94,13 +95,13 @@ var rooms = map[string][]string{
 	"shared/jobs/kinds": {"shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/jobs", "shared/points", "shared/privacy"},
 
 	// What the domain is kept in and reached by.
-	"shared/dynamo":     {"shared/privacy", "shared/customer/extension", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/idempotency", "shared/imports", "shared/jobs", "shared/merge", "shared/meter", "shared/errs", "shared/points", "shared/turns", "shared/session", "shared/value", awsSDK, smithy, errgroup},
+	"shared/dynamo":     {"shared/history", "shared/privacy", "shared/customer/extension", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/idempotency", "shared/imports", "shared/jobs", "shared/merge", "shared/meter", "shared/errs", "shared/points", "shared/turns", "shared/session", "shared/value", awsSDK, smithy, errgroup},
 	"shared/kmssigner":  {"shared/anchor", awsSDK},
 	"shared/sqsqueue":   {"shared/jobs", "shared/errs", awsSDK, smithy},
-	"shared/partqueue":  {"shared/audit", "shared/errs", "shared/jobs", "shared/meter", "shared/metrics", awsLambda + "events", errgroup},
+	"shared/partqueue":  {"shared/history", "shared/audit", "shared/errs", "shared/jobs", "shared/meter", "shared/metrics", awsLambda + "events", errgroup},
 	"shared/objects":    {},
 	"shared/s3bucket":   {"shared/errs", "shared/objects", awsSDK, smithy},
-	"shared/httpapi":    {"shared/access", "shared/audit", "shared/customer", "shared/meter", "shared/metrics", "shared/errs"},
+	"shared/httpapi":    {"shared/history", "shared/access", "shared/audit", "shared/customer", "shared/meter", "shared/metrics", "shared/errs"},
 	"shared/metrics":    {},
 	"shared/audit":      {awsLambda + "lambdacontext"},
 	"shared/lambdahttp": {awsLambda + "events", awsLambda + "lambda", awsLambda + "lambdacontext", apiProxy + "core", apiProxy + "httpadapter"},
@@ -117,7 +118,7 @@ var rooms = map[string][]string{
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
-var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/customer/upkeep", "shared/catalog", "shared/access", "shared/session", "shared/jobs", "shared/merge", "shared/points", "shared/contact", "shared/csvtext", "shared/imports", "shared/imports/rowfile", "shared/meter", "shared/anchor", "shared/turns"}
+var domain = []string{"shared/errs", "shared/value", "shared/idempotency", "shared/customer", "shared/customer/extension", "shared/customer/fieldop", "shared/customer/upkeep", "shared/catalog", "shared/access", "shared/session", "shared/jobs", "shared/merge", "shared/history", "shared/points", "shared/contact", "shared/csvtext", "shared/imports", "shared/imports/rowfile", "shared/meter", "shared/anchor", "shared/turns"}
 
 // outsideDomain are the parts of the standard library that these keep off.
 var outsideDomain = []string{"net/http", "net", "os", "io/fs", "log", "log/slog", "database/sql", "testing"}

@@ -34,6 +34,7 @@ var codesTold = map[string][]string{
 	"shared/jobs":                {"admin"},
 	"shared/merge":               {"admin"},
 	"shared/privacy":             {"admin"},
+	"shared/history":             {"admin"},
 
 	"order_other":                   {"haravan", "imports"},
 	"order_of_other":                {"haravan", "imports"},

@@ -11,6 +11,7 @@ import (
 	"regulars/shared/boot"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
+	"regulars/shared/history"
 	"regulars/shared/imports"
 	"regulars/shared/jobs"
 	"regulars/shared/merge"
@@ -33,5 +34,6 @@ func main() {
 		points.NewService(store, environment.Clock.Now),
 		privacy.NewService(store, files, registrar, environment.Clock.Now),
 		merge.NewService(customers, store, environment.Clock.Now),
+		history.NewService(customers, store),
 	).WithObserver(environment.Metrics("admin"), audit.New(logger)).Handle)
 }

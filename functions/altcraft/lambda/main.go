@@ -24,15 +24,16 @@ func main() {
 		customers = customers.WithSettling(0) // nobody waits on a development machine
 	}
 	queue := sqsqueue.New(cfg, environment.WorkQueueURL)
+	guard := access.NewAuthorizer(store, environment.Clock.Now, access.AuthorizerOptions{
+		Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
+	})
 	lambdahttp.Serve(altcraft.New(altcraft.Options{
 		Customers: customers,
-		Guard: access.NewAuthorizer(store, environment.Clock.Now, access.AuthorizerOptions{
-			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
-		}),
-		Jobs:   jobs.NewService(store, queue, environment.Clock.Now, jobs.Wait).WithTexts(httpapi.Texts),
-		Worker: jobs.NewWorker(store, kinds.Suspensions(store, environment.Clock.Now), environment.Clock.Now).WithTexts(httpapi.Texts),
-		Settle: customer.Settling,
-		Log:    logger,
+		Guard:     guard,
+		Jobs:      jobs.NewService(store, queue, environment.Clock.Now, jobs.Wait).WithTexts(httpapi.Texts),
+		Worker:    jobs.NewWorker(store, kinds.Suspensions(store, guard.Settings, environment.Clock.Now), environment.Clock.Now).WithTexts(httpapi.Texts),
+		Settle:    customer.Settling,
+		Log:       logger,
 		Operating: httpapi.Operating{
 			Metrics: environment.Metrics("altcraft"), Audit: audit.New(logger),
 			Budgets: access.NewBudgets(store, environment.Clock.Now), Patience: environment.Patience,

@@ -28,6 +28,7 @@ import (
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
+	"regulars/shared/history"
 	"regulars/shared/httpapi"
 	domain "regulars/shared/imports"
 	"regulars/shared/jobs"
@@ -122,6 +123,7 @@ func New(o Options) *Server {
 	}
 	files, parts := newImports(store, guard, o.Bucket, partqueue.Observer{Metrics: operating.Metrics, Audit: operating.Audit})
 	service.WithQueue(jobs.ImportKinds, parts)
+	histories := history.NewService(customers, store)
 	shown := privacy.NewService(store, left, registrar, time.Now)
 	return &Server{
 		Store: store, Registrar: registrar, Jobs: service, Catalog: products, Merges: merges, queue: queue,
@@ -149,7 +151,7 @@ func New(o Options) *Server {
 		mojodex: around("mojodex", mojodex.New(mojodex.Options{
 			Catalog: products, Guard: guard, Log: o.Log, Deadline: deadline, Now: time.Now, Operating: operating,
 		})),
-		admin: around("admin", admin.HTTPHandler(admin.New(registrar, service, ledgers, shown, merges).WithObserver(operating.Metrics, operating.Audit))),
+		admin: around("admin", admin.HTTPHandler(admin.New(registrar, service, ledgers, shown, merges, histories).WithObserver(operating.Metrics, operating.Audit))),
 	}
 }
 

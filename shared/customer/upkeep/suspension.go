@@ -148,9 +148,9 @@ type Store interface {
 // PlanSuspensions decides what the suspensions change of the customers, in their
 // order, as many as fit one commit. The commits are conditional on the customers
 // being as they were read.
-func PlanSuspensions(ctx context.Context, store Store, tenant int, ids []customer.ID, all Suspensions, now time.Time) (Plan, error) {
+func PlanSuspensions(ctx context.Context, store Store, rules customer.Rules, ids []customer.ID, all Suspensions, now time.Time) (Plan, error) {
 	var plan Plan
-	records, read, err := store.FirstCustomers(ctx, tenant, ids)
+	records, read, err := store.FirstCustomers(ctx, rules.Tenant, ids)
 	if err != nil {
 		return plan, err
 	}
@@ -175,9 +175,13 @@ func PlanSuspensions(ctx context.Context, store Store, tenant int, ids []custome
 			continue
 		}
 		after.Changed = now.UTC().Truncate(time.Microsecond)
-		plan.Commits = append(plan.Commits, customer.Commit{ID: rand.Text(), Tenant: tenant, Before: record, After: after, Outgrow: true})
+		plan.Commits = append(plan.Commits, customer.Commit{
+			ID: rand.Text(), Tenant: rules.Tenant, Before: record, After: after, Outgrow: true, HistoryDays: rules.HistoryDays,
+		})
 		plan.Subscriptions += changed
-		size += record.Bytes
+		if size += record.Bytes; rules.HistoryDays > 0 {
+			size += record.Bytes // of which the history has what its subscriptions were and are
+		}
 	}
 	return plan, nil
 }

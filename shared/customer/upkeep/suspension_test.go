@@ -82,7 +82,7 @@ func TestPlanSuspensions(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			ada := newRecord(t, 7)
 			store := records{7: ada}
-			got, err := upkeep.PlanSuspensions(t.Context(), store, tenant, []customer.ID{7}, tt.orders, noon)
+			got, err := upkeep.PlanSuspensions(t.Context(), store, customer.Rules{Tenant: tenant}, []customer.ID{7}, tt.orders, noon)
 			if err != nil || got.Seen != 1 || got.Skipped != 0 || got.Subscriptions != tt.changed || len(got.Commits) != min(1, tt.changed) {
 				t.Fatalf("PlanSuspensions() = %+v, %v", got, err)
 			}
@@ -101,7 +101,7 @@ func TestPlanSuspensions(t *testing.T) {
 			}
 			ada.Customer = got.Commits[0].After
 			store[7] = ada
-			again, err := upkeep.PlanSuspensions(t.Context(), store, tenant, []customer.ID{7}, tt.orders, noon)
+			again, err := upkeep.PlanSuspensions(t.Context(), store, customer.Rules{Tenant: tenant}, []customer.ID{7}, tt.orders, noon)
 			if alone := len(tt.orders) == 1; err != nil || alone && again.Subscriptions != 0 {
 				t.Errorf("PlanSuspensions() again = %+v, %v", again, err)
 			}
@@ -125,13 +125,13 @@ func TestPlanSome(t *testing.T) {
 	set(3, func(r *customer.Record) { r.Deleted = true })
 	set(4, func(r *customer.Record) { r.Bytes = 399_999 }) // no room for three statuses more
 	set(5, func(r *customer.Record) { r.Bytes = 2_000_001 })
-	got, err := upkeep.PlanSuspensions(t.Context(), store, tenant, append(slices.Clone(ids), 7), upkeep.Suspensions{{}}, noon)
+	got, err := upkeep.PlanSuspensions(t.Context(), store, customer.Rules{Tenant: tenant}, append(slices.Clone(ids), 7), upkeep.Suspensions{{}}, noon)
 	if err != nil || got.Seen != 7 || got.Skipped != 4 || len(got.Commits) != 2 || got.Subscriptions != 6 {
 		t.Errorf("PlanSuspensions() = %+v, %v", got, err)
 	}
 	set(1, func(r *customer.Record) { r.Bytes = 399_000 })
 	many := slices.Repeat([]customer.ID{1}, 30)
-	if got, err := upkeep.PlanSuspensions(t.Context(), store, tenant, many, upkeep.Suspensions{{}}, noon); err != nil || got.Seen != 6 || len(got.Commits) != 6 {
+	if got, err := upkeep.PlanSuspensions(t.Context(), store, customer.Rules{Tenant: tenant}, many, upkeep.Suspensions{{}}, noon); err != nil || got.Seen != 6 || len(got.Commits) != 6 {
 		t.Errorf("PlanSuspensions() of large ones: %d seen, %d commits, %v", got.Seen, len(got.Commits), err)
 	}
 }
@@ -156,11 +156,11 @@ func TestSuspensionsThen(t *testing.T) {
 			r.Fatalf("ParseSuspensions(%q) = %v, %v", short, read, err)
 		}
 		store := records{7: newRecord(t, 7)}
-		want, err := upkeep.PlanSuspensions(t.Context(), store, tenant, []customer.ID{7}, all, noon)
+		want, err := upkeep.PlanSuspensions(t.Context(), store, customer.Rules{Tenant: tenant}, []customer.ID{7}, all, noon)
 		if err != nil {
 			r.Fatal(err)
 		}
-		got, err := upkeep.PlanSuspensions(t.Context(), store, tenant, []customer.ID{7}, short, noon)
+		got, err := upkeep.PlanSuspensions(t.Context(), store, customer.Rules{Tenant: tenant}, []customer.ID{7}, short, noon)
 		if err != nil || got.Subscriptions != want.Subscriptions || len(got.Commits) != len(want.Commits) ||
 			len(got.Commits) > 0 && !got.Commits[0].After.Same(want.Commits[0].After) {
 			r.Fatalf("%v comes to %+v, %v; %v came to %+v", short, got, err, all, want)

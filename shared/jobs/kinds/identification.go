@@ -84,8 +84,12 @@ type removeExtension struct {
 
 // Step implements [jobs.Kind].
 func (k removeExtension) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
+	settings, err := k.registrar.Tenant(ctx, job.Tenant)
+	if err != nil {
+		return jobs.Step{Cursor: part.Cursor}, err
+	}
 	return k.each(ctx, job, part, func(id customer.ID) (bool, error) {
-		return k.customers.RemoveExtension(ctx, job.Tenant, job.Subject.Number, id)
+		return k.customers.RemoveExtension(ctx, settings.CustomerRules(), job.Subject.Number, id)
 	})
 }
 

@@ -12,8 +12,8 @@ import (
 )
 
 // Suspensions returns the one kind of job that a request works on itself.
-func Suspensions(list List, now func() time.Time) map[string]jobs.Kind {
-	return map[string]jobs.Kind{jobs.SuspendSubscriptions: suspendSubscriptions{now, walk{list}}}
+func Suspensions(list List, settings SettingsOf, now func() time.Time) map[string]jobs.Kind {
+	return map[string]jobs.Kind{jobs.SuspendSubscriptions: suspendSubscriptions{settings, now, walk{list}}}
 }
 
 // New returns the kinds of job that requests and administrators start, by name.
@@ -30,7 +30,7 @@ func New(customers *customer.Service, list List, registrar *access.AdminService,
 
 		jobs.FindDuplicates: findDuplicates{customers, walk{list}, registrar},
 
-		jobs.SuspendSubscriptions: suspendSubscriptions{now, walk{list}},
+		jobs.SuspendSubscriptions: suspendSubscriptions{registrar.Tenant, now, walk{list}},
 
 		jobs.IdentKeyAdd:     addIdentKey{idents},
 		jobs.IdentKeyRemove:  removeIdentKey{idents},

@@ -5,14 +5,19 @@ import (
 	"fmt"
 	"time"
 
+	"regulars/shared/access"
 	"regulars/shared/customer/upkeep"
 	"regulars/shared/jobs"
 )
 
+// SettingsOf reads the settings of a tenant.
+type SettingsOf func(ctx context.Context, tenant int) (access.Settings, error)
+
 // suspendSubscriptions carries out the suspensions of its task. A part is a shard of
 // the customers; its cursor is the id of the last one done, in base 36.
 type suspendSubscriptions struct {
-	now func() time.Time
+	settings SettingsOf
+	now      func() time.Time
 	walk
 }
 
@@ -41,7 +46,11 @@ func (k suspendSubscriptions) Step(ctx context.Context, job jobs.Job, part jobs.
 	if len(ids) == 0 {
 		return step, nil
 	}
-	plan, err := upkeep.PlanSuspensions(ctx, k.list, job.Tenant, ids, task, k.now())
+	settings, err := k.settings(ctx, job.Tenant)
+	if err != nil {
+		return step, err
+	}
+	plan, err := upkeep.PlanSuspensions(ctx, k.list, settings.CustomerRules(), ids, task, k.now())
 	if err != nil {
 		return step, fmt.Errorf("customers from %s on: %w", ids[0].Hex(), err)
 	}

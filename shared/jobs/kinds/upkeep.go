@@ -28,9 +28,9 @@ type Tombstones interface {
 	// Tombstones returns their ids above after in one shard, ascending, up to limit. It
 	// may be a moment old.
 	Tombstones(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error)
-	// RemoveIdents removes the identification values that one left. It does nothing
-	// where there are none.
-	RemoveIdents(ctx context.Context, tenant int, id customer.ID) error
+	// RemoveLeft removes the identification values that one left, and its history. It
+	// does nothing where there is none of that.
+	RemoveLeft(ctx context.Context, tenant int, id customer.ID) error
 	// Purged takes one off that list.
 	Purged(ctx context.Context, tenant int, id customer.ID) error
 }
@@ -248,7 +248,7 @@ func (k purgeCustomers) purge(ctx context.Context, tenant int, id customer.ID) e
 			return err
 		}
 	}
-	if err := k.tombstones.RemoveIdents(ctx, tenant, id); err != nil {
+	if err := k.tombstones.RemoveLeft(ctx, tenant, id); err != nil {
 		return err
 	}
 	return k.tombstones.Purged(ctx, tenant, id)

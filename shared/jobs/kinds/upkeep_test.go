@@ -343,7 +343,7 @@ func TestForgottenIdentsAreSwept(t *testing.T) {
 	if err := s.edit(t.Context(), ids[0], customer.Delete); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.store.RemoveIdents(t.Context(), tenant, ids[1]); err != nil {
+	if err := s.store.RemoveLeft(t.Context(), tenant, ids[1]); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.keep.Start(t.Context(), s.service); err != nil {
