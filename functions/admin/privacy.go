@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"time"
 
 	"regulars/shared/customer"
 	"regulars/shared/privacy"
@@ -62,24 +61,8 @@ func exportCustomer(ctx context.Context, h *Handler, a arguments) (any, error) {
 
 // An erasureBody is what is told of an erasing. Once it has ended it is the certificate.
 type erasureBody struct {
-	Tenant  int      `json:"tenant"`
-	Profile string   `json:"profile"`
-	Merged  []string `json:"merged_profiles,omitempty"`
-	// State is planned, erasing or erased.
-	State string     `json:"state"`
-	By    string     `json:"by,omitempty"`
-	Began *time.Time `json:"began,omitempty"`
-	Ended *time.Time `json:"ended,omitempty"`
-	Job   string     `json:"job,omitempty"`
-	privacy.List
-	// Left says, by kind, what stays of items.
-	Left map[string]string `json:"left"`
-
-	Imports        int      `json:"imports_looked_at,omitempty"`
-	Rows           int      `json:"rows_of_imports,omitempty"`
-	Objects        int      `json:"objects_rewritten,omitempty"`
-	Versions       int      `json:"versions_deleted,omitempty"`
-	UploadsThatAre []string `json:"uploads_that_stay,omitempty"`
+	privacy.Certificate
+	Job string `json:"job,omitempty"`
 }
 
 func eraseCustomer(ctx context.Context, h *Handler, a arguments) (any, error) {
@@ -92,29 +75,11 @@ func eraseCustomer(ctx context.Context, h *Handler, a arguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := erasureBody{
-		Tenant: tenant, Profile: e.ID.Decimal(), State: "planned", By: e.By, List: e.List, Left: map[string]string{}, Imports: e.Imports,
-		Rows: e.Files.Rows, Objects: e.Files.Objects, Versions: e.Files.Versions, UploadsThatAre: e.Uploads,
-	}
-	for _, merged := range e.Merged {
-		body.Merged = append(body.Merged, merged.Decimal())
-	}
-	for kind := range e.List.Counts {
-		if k, ok := privacy.KindOf(kind); ok && k.Left != "" {
-			body.Left[kind] = k.Left
-		}
-	}
-	if e.Rev != "" {
-		body.State, body.Began = "erasing", &e.Began
-	}
-	if !e.Ended.IsZero() {
-		body.State, body.Ended = "erased", &e.Ended
-		return body, nil
-	}
-	if plan {
+	body := erasureBody{Certificate: e.Certificate()}
+	if plan || !e.Ended.IsZero() {
 		return body, nil
 	}
 	job, err := h.jobs.StartErase(ctx, tenant, e.ID, arg[string](a, callerMember))
-	body.State, body.Job = "erasing", job.ID
+	body.State, body.Job = privacy.Erasing, job.ID
 	return body, err
 }

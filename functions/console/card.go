@@ -28,13 +28,22 @@ type card struct {
 	Name                string
 	Decimal, Hex, Short string // the spellings of the id
 	ClientID            string
-	Created, Changed    time.Time
-	Disabled            bool
-	People              *people
-	Consent             *consent
-	Extensions          []extensionTable
-	Points              *pointsView
-	Products            *productsView
+	// Former are who was merged into the customer, in that order.
+	Former           []formerLine
+	Created, Changed time.Time
+	Disabled         bool
+	People           *people
+	Consent          *consent
+	Extensions       []extensionTable
+	Points           *pointsView
+	Products         *productsView
+}
+
+// A formerLine is a customer that was merged into another.
+type formerLine struct {
+	Decimal, ClientID string
+	// Latest: it can be parted again before the others.
+	Latest bool
 }
 
 // people are names, contacts and fields.
@@ -77,6 +86,9 @@ func (d *Console) card(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
+	if shown.ID != c.id { // it was merged into that one
+		return c.redirect(shown.Address), nil
+	}
 	return d.show(http.StatusOK, view{call: c, Template: "card", Title: shown.Name, Here: "find", Data: shown})
 }
 
@@ -114,6 +126,9 @@ func (d *Console) readCard(c *call) (card, error) {
 		ID: who.ID, Address: c.cardOf(who.ID), Name: who.ID.Decimal(), Decimal: who.ID.Decimal(), Hex: who.ID.Hex(), Short: who.ID.Base36(),
 		Created: who.ID.Created(), Changed: who.Changed, Disabled: who.Disabled, Points: pointsShown, Products: products,
 	}
+	for i, f := range who.Formerly {
+		shown.Former = append(shown.Former, formerLine{f.ID.Decimal(), f.ClientID, i == len(who.Formerly)-1})
+	}
 	if c.seesPeople() {
 		shown.Name, shown.ClientID, shown.People = nameOf(who), who.ClientID, peopleOf(who, c.Settings)
 	}
@@ -133,8 +148,7 @@ func (d *Console) readCard(c *call) (card, error) {
 func peopleOf(who customer.Customer, settings access.Settings) *people {
 	p := &people{Emails: who.Emails, Phones: who.Phones, Tags: who.Tags}
 	for _, number := range who.Segments {
-		name := cmp.Or(settings.Segments[number].Name, "#"+strconv.FormatInt(number, 10))
-		p.Segments = append(p.Segments, name)
+		p.Segments = append(p.Segments, segmentName(settings, number))
 	}
 	for _, f := range []field{
 		{"title", who.Title}, {"birth_date", who.BirthDate.Date()}, {"sex", sexWord(who.Sex)},
@@ -148,6 +162,11 @@ func peopleOf(who customer.Customer, settings access.Settings) *people {
 		p.Custom = append(p.Custom, field{name, plain(who.Custom[name])})
 	}
 	return p
+}
+
+// segmentName is what a segment is called.
+func segmentName(settings access.Settings, number int64) string {
+	return cmp.Or(settings.Segments[number].Name, "#"+strconv.FormatInt(number, 10))
 }
 
 // sexWord is empty where it is not known.

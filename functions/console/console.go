@@ -14,7 +14,10 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
+	"regulars/shared/jobs"
+	"regulars/shared/merge"
 	"regulars/shared/points"
+	"regulars/shared/privacy"
 	"regulars/shared/session"
 )
 
@@ -24,6 +27,9 @@ type Console struct {
 	points    *points.Service
 	list      *points.List
 	catalog   *catalog.Service
+	merges    *merge.Service
+	jobs      *jobs.Service
+	privacy   *privacy.Service
 	sessions  *session.Service
 	secure    bool
 	hint      string
@@ -37,6 +43,9 @@ type Options struct {
 	Points    *points.Service
 	List      *points.List
 	Catalog   *catalog.Service
+	Merges    *merge.Service
+	Jobs      *jobs.Service
+	Privacy   *privacy.Service
 	Sessions  *session.Service
 	Guard     *access.Authorizer
 	Log       *slog.Logger
@@ -83,12 +92,25 @@ var Routes = []httpapi.Route[*Console, *call]{
 	{Method: "POST", Path: "/console/customers/{id}/entries/{seq}/reverse", Scope: access.LoyWrite, Handle: (*Console).reverseEntry},
 	{Method: "GET", Path: "/console/customers/{id}/product", Scope: access.Backoffice, Handle: (*Console).giveProduct},
 	{Method: "POST", Path: "/console/customers/{id}/product", Scope: access.Backoffice, Handle: (*Console).giveProduct},
+
+	{Method: "GET", Path: "/console/duplicates", Scope: access.CustomersMerge, Reads: []string{"page", "done"}, Handle: (*Console).duplicates},
+	{Method: "POST", Path: "/console/duplicates", Scope: access.CustomersMerge, Handle: (*Console).findDuplicates},
+	{Method: "GET", Path: "/console/customers/{id}/merge", Scope: access.CustomersMerge, Reads: []string{"goes"}, Handle: (*Console).mergeCustomers},
+	{Method: "POST", Path: "/console/customers/{id}/merge", Scope: access.CustomersMerge, Handle: (*Console).mergeCustomers},
+	{Method: "GET", Path: "/console/customers/{id}/unmerge/{former}", Scope: access.CustomersMerge, Handle: (*Console).unmergeCustomers},
+	{Method: "POST", Path: "/console/customers/{id}/unmerge/{former}", Scope: access.CustomersMerge, Handle: (*Console).unmergeCustomers},
+	{Method: "GET", Path: "/console/customers/{id}/export", Scope: access.CustomersPrivacy, Handle: (*Console).exportCustomer},
+	{Method: "POST", Path: "/console/customers/{id}/export", Scope: access.CustomersPrivacy, Handle: (*Console).exportCustomer},
+	{Method: "GET", Path: "/console/customers/{id}/erase", Scope: access.CustomersPrivacy, Reads: []string{"job"}, Handle: (*Console).eraseCustomer},
+	{Method: "POST", Path: "/console/customers/{id}/erase", Scope: access.CustomersPrivacy, Handle: (*Console).eraseCustomer},
+	{Method: "GET", Path: "/console/customers/{id}/certificate", Scope: access.CustomersPrivacy, Handle: (*Console).certificate},
 }
 
 // New makes the handler of the console.
 func New(o Options) http.Handler {
 	d := &Console{
-		customers: o.Customers, points: o.Points, list: o.List, catalog: o.Catalog, sessions: o.Sessions,
+		customers: o.Customers, points: o.Points, list: o.List, catalog: o.Catalog, merges: o.Merges, jobs: o.Jobs,
+		privacy: o.Privacy, sessions: o.Sessions,
 		secure: !o.Insecure, hint: o.Hint, now: o.Now,
 	}
 	return guarded(httpapi.Frame[*Console, *call]{

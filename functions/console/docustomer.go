@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -126,13 +127,7 @@ func setTags(in *call, c *customer.Customer) error {
 	if len(text) > maxArea {
 		return errs.New(errs.Invalid, "too_long", "tags", maxArea)
 	}
-	var tags []string
-	for tag := range strings.SplitSeq(text, ",") {
-		if tag = strings.TrimSpace(tag); tag != "" && !slices.Contains(tags, tag) {
-			tags = append(tags, tag)
-		}
-	}
-	c.Tags = tags
+	c.Tags = wordsIn(text)
 	return nil
 }
 
@@ -172,10 +167,21 @@ func (d *Console) editFields(c *call) (httpapi.Answer, error) {
 	for _, e := range editables {
 		f.Inputs = append(f.Inputs, input{Name: e.name, Label: say("field." + e.name), Kind: e.kind, Help: helpOf(e.name), Options: options[e.name]})
 	}
+	custom, whole := c.customFields(who)
+	for _, own := range custom {
+		f.Inputs = append(f.Inputs, own.input(who.Custom[own.name]))
+	}
+	f.Inputs = append(f.Inputs, c.newFieldInputs()...)
+	if !whole {
+		f.Note = say("custom.more")
+	}
 	if c.form == nil {
 		f.Values = url.Values{seenField: {seenOf(who)}}
 		for _, e := range editables {
 			f.Values.Set(e.name, e.get(who))
+		}
+		for _, own := range custom {
+			f.Values.Set(customPrefix+own.name, own.text(who.Custom[own.name]))
 		}
 	}
 	return d.change(c, d.customerChange(c, who, changer{form: f, done: "edited"}, func(c *call, edited *customer.Customer) error {
@@ -184,7 +190,12 @@ func (d *Console) editFields(c *call) (httpapi.Answer, error) {
 				return err
 			}
 		}
-		return nil
+		for _, own := range custom {
+			if err := own.set(c, edited); err != nil {
+				return err
+			}
+		}
+		return c.setNewField(edited)
 	}))
 }
 
@@ -241,6 +252,17 @@ func differences(was, comes customer.Customer, settings access.Settings) plan {
 			continue
 		}
 		p.Lines = append(p.Lines, planLine{say("field." + e.name), shownChoice(e.name, before), shownChoice(e.name, after)})
+	}
+	names := map[string]bool{}
+	for _, c := range []customer.Customer{was, comes} {
+		for name := range c.Custom {
+			names[name] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if before, after := plain(was.Custom[name]), plain(comes.Custom[name]); before != after {
+			p.Lines = append(p.Lines, planLine{name, before, after})
+		}
 	}
 	for _, s := range comes.Subscriptions {
 		before, err := was.Subscription(s.Key())

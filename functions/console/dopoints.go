@@ -34,7 +34,7 @@ func (c *call) amount(name string) (int64, error) {
 func (c *call) request(after *points.Profile) points.Request {
 	return points.Request{
 		Tenant: c.Settings.Tenant, ID: c.id, Rules: c.Settings.Preferences,
-		Actor: c.Token.Name + " " + c.Token.Hash.Short(),
+		Actor: c.actor(),
 		Show: func(p points.Profile) ([]byte, error) {
 			*after = p
 			return []byte("{}"), nil

@@ -3,8 +3,12 @@ package console
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -25,6 +29,10 @@ type form struct {
 	Values url.Values
 	// Plan, unless nil, is what will happen.
 	Plan *plan
+	// Note, unless empty, stands below the inputs.
+	Note string
+	// Next, unless empty, is what the button of the form says.
+	Next string
 }
 
 // An input is one field of a form.
@@ -38,6 +46,17 @@ type input struct {
 }
 
 type option struct{ Value, Label string }
+
+// ID is the input's name in the page, which has no blanks.
+func (in input) ID() string {
+	if plainID.MatchString(in.Name) {
+		return in.Name
+	}
+	sum := sha256.Sum256([]byte(in.Name))
+	return hex.EncodeToString(sum[:6])
+}
+
+var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // A plan is what a form will do.
 type plan struct {
@@ -62,6 +81,11 @@ const (
 
 // Value is what was filled into an input.
 func (f form) Value(name string) string { return f.Values.Get(name) }
+
+// Fillable reports whether there is anything to fill in.
+func (f form) Fillable() bool {
+	return slices.ContainsFunc(f.Inputs, func(in input) bool { return in.Kind != "hidden" })
+}
 
 // Placed reports whether a problem stands at an input of the form.
 func (v view) Placed() bool {
@@ -88,15 +112,19 @@ type changer struct {
 	do func(ctx context.Context, key idempotency.Key) error
 	// where maps the paths of errors to inputs.
 	where map[string]string
+	// atOnce: there is nothing to fill in, so that what will happen is shown first.
+	atOnce bool
 }
 
 // change shows the form, the plan, or does what was confirmed.
 func (d *Console) change(c *call, ch changer) (httpapi.Answer, error) {
 	v := view{call: c, Template: "form", Title: ch.Title, Here: "find", Data: ch.form}
-	if c.Method != http.MethodPost || c.field(stepField) == stepForm {
-		return d.show(http.StatusOK, v)
+	if !ch.atOnce {
+		if c.Method != http.MethodPost || c.field(stepField) == stepForm {
+			return d.show(http.StatusOK, v)
+		}
+		c.Parsed = v
 	}
-	c.Parsed = v
 	if c.field(stepField) != stepDo {
 		planned, err := ch.plan(c.Context())
 		if err != nil {

@@ -198,12 +198,12 @@ type act struct{ Address, Label string }
 func newAct(v view, kind string, about ...any) act {
 	address := v.cardOf(v.id)
 	for _, a := range about {
-		address += "/" + map[string]string{"reverse": "entries", "consent": "consent"}[kind] + "/" + fmt.Sprint(a)
+		address += "/" + map[string]string{"reverse": "entries", "consent": "consent", "unmerge": "unmerge"}[kind] + "/" + fmt.Sprint(a)
 	}
 	switch kind {
 	case "add", "subtract":
 		address += "/points/" + kind
-	case "consent":
+	case "consent", "unmerge":
 	default:
 		address += "/" + kind
 	}

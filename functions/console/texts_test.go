@@ -6,10 +6,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"regulars/shared/customer"
+	"regulars/shared/merge"
+	"regulars/shared/privacy"
 )
 
 // Keys whose last part is said by the data.
-var saidByData = []string{"kind.", "status.", "channel.", "field.", "sex.", "act.", "done.", "list."}
+var saidByData = []string{"kind.", "status.", "channel.", "field.", "sex.", "act.", "done.", "list.", "rule.", "shared.", "kept.", "left."}
 
 // Each text that a page or the code asks for is there, and each that is there is asked for.
 func TestTextsAreThere(t *testing.T) {
@@ -50,6 +54,21 @@ func TestTextsAreThere(t *testing.T) {
 	for _, kind := range entryKinds {
 		if english["kind."+string(kind)] == "" {
 			t.Errorf("there is no text of the kind %s", kind)
+		}
+	}
+	for _, kind := range privacy.Kinds {
+		if english["kept."+kind.Member] == "" || (english["left."+kind.Member] == "") != (kind.Left == "") {
+			t.Errorf("there is no text of what is kept of %s, or of what is left", kind.Name)
+		}
+	}
+	for _, rule := range []merge.Rule{merge.Kept, merge.Other, merge.Newest, merge.Union, merge.Stricter} {
+		if english["rule."+string(rule)] == "" {
+			t.Errorf("there is no text of the rule %s", rule)
+		}
+	}
+	for _, kind := range []customer.Kind{customer.KindEmail, customer.KindPhone, customer.KindPush} {
+		if english["shared."+string(kind)] == "" {
+			t.Errorf("there is no text of what shares a %s", kind)
 		}
 	}
 	for _, e := range editables {

@@ -30,12 +30,17 @@ const (
 	Scheduler    Scope = "scheduler"
 	ImportsRead  Scope = "imports.read"
 	ImportsRun   Scope = "imports.run"
+
+	// Of no dialect: what people do with customers in the console. CustomersMerge is to
+	// merge two and to part them, CustomersPrivacy to export and to erase one.
+	CustomersMerge   Scope = "customers.merge"
+	CustomersPrivacy Scope = "customers.privacy"
 )
 
 // Scopes lists all scopes.
 var Scopes = []Scope{
 	AltRead, AltWrite, AltDelete, UCSRead, UCSWrite, UCSDelete, UCSReadMeta, UCSWriteMeta,
-	LoyRead, LoyWrite, Backoffice, Scheduler, ImportsRead, ImportsRun,
+	LoyRead, LoyWrite, Backoffice, Scheduler, ImportsRead, ImportsRun, CustomersMerge, CustomersPrivacy,
 }
 
 // implied names the scope that a scope includes. The Haravan contract alone says

@@ -71,7 +71,8 @@ func (m *Meter) count(add func(*Meter)) {
 	}
 }
 
-// Wrote says that something of a subject was written, such as customer:000000A1.
+// Wrote says that something of a subject was written, such as customer:000000A1, or that all
+// of it was handed out: what the audit trail is to know.
 func (m *Meter) Wrote(subject string) {
 	m.count(func(m *Meter) {
 		m.mutex.Lock()

@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -166,7 +168,7 @@ func changes(t *testing.T, s shop) {
 		fields []string
 		shows  []string
 	}{
-		{edit, append(fields, "seen", seen(edit)), []string{"Mai Trần", "new@example.com", "84907654321", "1991-04-18", "Huế", "vip"}},
+		{edit, append(fields, "seen", seen(edit), "custom.note", "Likes sencha", "custom.shoe_size", "", "new_name", "cups", "new_value", "12"), []string{"Likes sencha", ">cups<", ">12<", "Mai Trần", "new@example.com", "84907654321", "1991-04-18", "Huế", "vip"}},
 		{s.card() + "/points/add", []string{"value", "1,000", "reason", "Sorry for the wait"}, []string{">3,690<", "Sorry for the wait"}},
 		{s.card() + "/points/subtract", []string{"value", "60", "reason", "Voucher", "ref_id", "V-9"}, []string{">3,630<", "V-9"}},
 		{s.card() + "/product", []string{"product", "2", "custom_id", "shop-77"}, []string{"Tasting course"}},
@@ -174,15 +176,25 @@ func changes(t *testing.T, s shop) {
 		if p := v.confirm(tt.path, tt.fields...); p.code != http.StatusSeeOther {
 			t.Errorf("%s = %d %s", tt.path, p.code, p.body)
 		}
+		card := v.get(s.card()).body
 		for _, want := range tt.shows {
-			if !strings.Contains(v.get(s.card()).body, want) {
+			if !strings.Contains(card, want) {
 				t.Errorf("after %s the card has no %s", tt.path, want)
 			}
 		}
 	}
+	if strings.Contains(v.get(s.card()).body, "shoe_size") {
+		t.Error("a custom field that was emptied is there")
+	}
 	if p := v.confirm(consent[0], "seen", seen(consent[0]), "consent", "complained"); p.code != http.StatusSeeOther || !strings.Contains(v.get(s.card()).body, "Complained") {
 		t.Errorf("consent = %d", p.code)
 	}
+}
+
+// customID is the id of the input of a custom field.
+func customID(name string) string {
+	sum := sha256.Sum256([]byte("custom." + name))
+	return "in-" + hex.EncodeToString(sum[:6])
 }
 
 // What cannot be done is said at its field, nothing changes, and what was filled in stays.
@@ -222,6 +234,11 @@ func badInput(t *testing.T, s shop) {
 		{edit, with("birth_date", "31.12.2000"), 422, "in-birth_date"},
 		{edit, with("sex", "other"), 422, "in-sex"},
 		{edit, with("status", ""), 422, "in-status"},
+		{edit, with("custom.shoe_size", "large"), 422, customID("shoe_size")},
+		{edit, with("custom.note", "a\x00b"), 422, customID("note")},
+		{edit, with("new_name", "note"), 422, "in-new_value"},
+		{edit, append(with("new_name", "note"), "new_value", "x"), 422, "in-new_name"},
+		{edit, with("new_value", "x"), 422, "in-new_name"},
 		{edit, with("seen", "1"), 409, ""},
 		{s.card() + "/product", []string{"product", "99", "custom_id", "x"}, 422, ""},
 		{s.card() + "/product", []string{"product", "2"}, 422, "in-custom_id"},

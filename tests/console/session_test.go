@@ -129,7 +129,7 @@ func foreignForms(t *testing.T, s shop) {
 		if route.Method != http.MethodPost || route.Path == "/console/login" {
 			continue
 		}
-		path := strings.NewReplacer("{id}", "1", "{seq}", "1", "{subscription}", "00000000").Replace(route.Path)
+		path := strings.NewReplacer("{id}", "1", "{seq}", "1", "{subscription}", "00000000", "{former}", "2").Replace(route.Path)
 		for name, change := range map[string]func(r *http.Request, form url.Values){
 			"no token":                 func(_ *http.Request, form url.Values) { form.Del("form_token") },
 			"the token of another":     func(_ *http.Request, form url.Values) { form.Set("form_token", other.form) },
@@ -167,7 +167,7 @@ func routesAskForScopes(t *testing.T, s shop) {
 			if !slices.Contains(access.Scopes, wanted) || wanted == scope || wanted == access.LoyRead && scope == access.LoyWrite {
 				continue
 			}
-			path := strings.NewReplacer("{id}", "1", "{seq}", "1", "{subscription}", "00000000", "{list}", "changed").Replace(route.Path)
+			path := strings.NewReplacer("{id}", "1", "{seq}", "1", "{subscription}", "00000000", "{former}", "2", "{list}", "changed").Replace(route.Path)
 			p := v.get(path)
 			if route.Method == http.MethodPost {
 				p = v.post(path)

@@ -10,16 +10,24 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
 	"regulars/shared/httpapi"
+	"regulars/shared/imports"
+	"regulars/shared/jobs"
 	"regulars/shared/lambdahttp"
+	"regulars/shared/merge"
 	"regulars/shared/points"
+	"regulars/shared/privacy"
+	"regulars/shared/s3bucket"
 	"regulars/shared/session"
+	"regulars/shared/sqsqueue"
 )
 
 func main() {
-	environment, cfg := boot.Start()
+	environment, cfg := boot.Start(boot.WorkQueueURL, boot.ImportBucket)
 	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
 	customers := customer.NewService(store, environment.Clock.Now)
+	registrar := access.NewAdminService(store, environment.Clock.Now)
+	files := imports.Records{Store: store, Bucket: s3bucket.New(s3bucket.NewClient(cfg), environment.ImportBucket)}
 	guard := access.NewAuthorizer(store, environment.Clock.Now, access.AuthorizerOptions{
 		Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 	})
@@ -28,6 +36,9 @@ func main() {
 		Points:    points.NewService(store, environment.Clock.Now),
 		List:      points.NewList(store, environment.Clock.Now, customer.Settling),
 		Catalog:   catalog.NewService(store, customers, environment.Clock.Now),
+		Merges:    merge.NewService(customers, store, environment.Clock.Now),
+		Jobs:      jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), environment.Clock.Now, jobs.Wait),
+		Privacy:   privacy.NewService(store, files, registrar, environment.Clock.Now),
 		Sessions:  session.NewService(store, guard, environment.Clock.Now),
 		Guard:     guard,
 		Log:       logger,

@@ -134,7 +134,7 @@ func New(o Options) *Server {
 		})),
 		console: around("console", console.New(console.Options{
 			Customers: customers, Points: ledgers, List: points.NewList(store, time.Now, 0).WithNewest(customers.NewestListed), Catalog: products,
-			Sessions: session.NewService(store, guard, time.Now), Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline,
+			Merges: merges, Jobs: service, Privacy: shown, Sessions: session.NewService(store, guard, time.Now), Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline,
 			Insecure: true, Hint: DemoToken, Operating: operating,
 		})),
 		genesys: around("genesys", genesys.New(genesys.Options{
