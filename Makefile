@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test prove check bench console build release vulns invoke sam sam-local admin import deploy fuzz clean
+.PHONY: help run test prove check bench bench-peers console build release vulns invoke sam sam-local admin import deploy fuzz clean
 MAKEFLAGS += --no-print-directory
 
 ARCH ?= arm64
@@ -19,7 +19,7 @@ export SAM_CLI_TELEMETRY := 0
 MACHINE = Architecture=$(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 
 help: ## prints these lines
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: has-go ## serves everything on localhost (PORT, S3_PORT, DATA, DYNAMODB_ENDPOINT, S3_ENDPOINT)
 	go run ./functions/local
@@ -47,6 +47,9 @@ check: has-go ## format, vet, staticcheck, the rooms, the licences of what is de
 
 bench: has-go ## what the service costs beside the bare DynamoDB calls (FULL=1, RUN='points add', JSON=bench.json)
 	env -u AWS_CA_BUNDLE $(WITH) -- go run ./tests/bench $(if $(FULL),-full) $(if $(RUN),-run '$(RUN)') $(if $(JSON),-json '$(JSON)')
+
+bench-peers: has-go ## what the service does beside a ledger and customers in PostgreSQL (JSON=peers.json)
+	env -u AWS_CA_BUNDLE go run ./tests/peers $(if $(JSON),-json '$(JSON)')
 
 build: has-go has-python3 ## binaries and zips for Lambda in .cache/build (ARCH=arm64 or amd64)
 	@set -e; for name in $(FUNCTIONS); do \

@@ -23,7 +23,8 @@ const (
 	goYAML    = "github.com/goccy/go-yaml"
 	errgroup  = "golang.org/x/sync/errgroup"
 	openAPI   = "github.com/getkin/kin-openapi/..."
-	chromedp  = "github.com/chromedp/..." // of tests/console alone
+	chromedp  = "github.com/chromedp/..."     // of tests/console alone
+	pgx       = "github.com/jackc/pgx/v5/..." // of tests/peers alone
 	fakeS3    = "github.com/johannesboyne/gofakes3/..."
 )
 
@@ -116,6 +117,7 @@ var rooms = map[string][]string{
 	// What only the whole can show.
 	"tests/...":     {"functions/...", "shared/...", "tests/...", awsSDK, smithy, awsLambda + "events", awsLambda + "lambda", goYAML, openAPI, "github.com/google/go-cmp/cmp"},
 	"tests/console": {"functions/...", "shared/...", "tests/...", chromedp},
+	"tests/peers":   {"functions/local/devserver", "shared/customer", "shared/dynamolocal", awsSDK, pgx},
 }
 
 // domain are the rooms that know neither HTTP nor the machine they run on.
