@@ -7,6 +7,8 @@ package console
 import (
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"regulars/shared/access"
@@ -14,8 +16,10 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
+	"regulars/shared/imports"
 	"regulars/shared/jobs"
 	"regulars/shared/merge"
+	"regulars/shared/objects"
 	"regulars/shared/points"
 	"regulars/shared/privacy"
 	"regulars/shared/session"
@@ -31,6 +35,9 @@ type Console struct {
 	jobs      *jobs.Service
 	privacy   *privacy.Service
 	sessions  *session.Service
+	imports   *imports.Service
+	gate      objects.Gate
+	texts     errs.Texts
 	secure    bool
 	hint      string
 	now       func() time.Time
@@ -47,9 +54,13 @@ type Options struct {
 	Jobs      *jobs.Service
 	Privacy   *privacy.Service
 	Sessions  *session.Service
-	Guard     *access.Authorizer
-	Log       *slog.Logger
-	Now       func() time.Time
+	// Imports are shown with their Texts; files are put into the bucket through Gate, and
+	// none are where it is nil.
+	Imports *imports.Service
+	Gate    objects.Gate
+	Guard   *access.Authorizer
+	Log     *slog.Logger
+	Now     func() time.Time
 	// Deadline is how long a request may take.
 	Deadline time.Duration
 	// Insecure: the cookie is sent over http as well, as on a development machine.
@@ -65,7 +76,9 @@ type Options struct {
 const signedIn access.Scope = "signed in"
 
 // Routes are all of the console's.
-var Routes = []httpapi.Route[*Console, *call]{
+var Routes = slices.Concat(customerRoutes, importRoutes)
+
+var customerRoutes = []httpapi.Route[*Console, *call]{
 	{Method: "GET", Path: "/console", Scope: signedIn, Reads: []string{"done"}, Handle: (*Console).home},
 	{Method: "GET", Path: "/console/login", Scope: httpapi.Public, Reads: []string{"next", "ended"}, Handle: (*Console).loginPage},
 	{Method: "POST", Path: "/console/login", Scope: httpapi.Public, Handle: (*Console).login},
@@ -110,7 +123,7 @@ var Routes = []httpapi.Route[*Console, *call]{
 func New(o Options) http.Handler {
 	d := &Console{
 		customers: o.Customers, points: o.Points, list: o.List, catalog: o.Catalog, merges: o.Merges, jobs: o.Jobs,
-		privacy: o.Privacy, sessions: o.Sessions,
+		privacy: o.Privacy, sessions: o.Sessions, imports: o.Imports, gate: o.Gate, texts: o.Imports.Texts.With(texts.Formats),
 		secure: !o.Insecure, hint: o.Hint, now: o.Now,
 	}
 	return guarded(httpapi.Frame[*Console, *call]{
@@ -136,8 +149,7 @@ func New(o Options) http.Handler {
 func guarded(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, value := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-				"form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+			"Content-Security-Policy":      policy(""),
 			"X-Frame-Options":              "DENY",
 			"X-Content-Type-Options":       "nosniff",
 			"Referrer-Policy":              "same-origin",
@@ -150,4 +162,10 @@ func guarded(h http.Handler) http.Handler {
 		}
 		h.ServeHTTP(w, r)
 	})
+}
+
+// policy lets a page load and send what is of its own site, and send to one other origin.
+func policy(other string) string {
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src " + strings.TrimSpace("'self' "+other) +
+		"; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 }

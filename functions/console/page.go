@@ -46,6 +46,8 @@ type view struct {
 	Data     any
 	// Problem is why what was sent is shown again.
 	Problem *errs.Client
+	// texts say it.
+	texts errs.Texts
 }
 
 // Base is the address of the console, for templates.
@@ -58,7 +60,7 @@ func (v view) FormToken() string { return session.FormToken(v.secret) }
 func (c *call) May(scope access.Scope) bool { return c.may(scope) }
 
 // Told is the sentence of what is wrong.
-func (v view) Told() string { return texts.Of(v.Problem) }
+func (v view) Told() string { return v.texts.Of(v.Problem) }
 
 // Wrong reports whether the problem is about a field.
 func (v view) Wrong(field string) bool { return v.Problem != nil && v.Problem.Path == field }
@@ -94,10 +96,12 @@ func say(key string, args ...any) string {
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"t": say, "num": number, "signed": signed, "date": dateText, "moment": momentText, "iso": isoText, "asset": assetPath,
 	"act": newAct, "rows": newRows, "entry": entryAddress,
+	"choice": newChoice,
 }).ParseFS(files, "pages/*.html"))
 
 // show renders a view: alone where a part of a page is asked for, else in its page.
 func (d *Console) show(status int, v view) (httpapi.Answer, error) {
+	v.texts = d.texts
 	var body bytes.Buffer
 	if err := pages.ExecuteTemplate(&body, v.Template, v); err != nil {
 		return httpapi.Answer{}, fmt.Errorf("page %s: %w", v.Template, err)
@@ -142,6 +146,7 @@ func assetPath(base, name string) string { return base + "/assets/" + version + 
 var assets = map[string]struct{ file, kind string }{
 	"app.css":       {"assets/app.css", "text/css; charset=utf-8"},
 	"app.js":        {"assets/app.js", "text/javascript; charset=utf-8"},
+	"upload.js":     {"assets/upload.js", "text/javascript; charset=utf-8"},
 	"htmx.min.js":   {"assets/vendor/htmx.min.js", "text/javascript; charset=utf-8"},
 	"uplot.min.js":  {"assets/vendor/uplot.min.js", "text/javascript; charset=utf-8"},
 	"uplot.min.css": {"assets/vendor/uplot.min.css", "text/css; charset=utf-8"},

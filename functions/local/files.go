@@ -28,9 +28,11 @@ import (
 type files struct {
 	endpoint string
 	bucket   objects.Bucket
+	gate     objects.Gate
 	server   *bucket.Server // nil: of another process
 	listener net.Listener
 	imports  atomic.Pointer[imports.Queue]
+	pages    atomic.Int64 // port of the console
 }
 
 // openBucket serves the bucket on the loopback interface alone, or where S3_ADDRESS says,
@@ -53,20 +55,21 @@ func openBucket(data string) (*files, error) {
 		}
 		go (&http.Server{Handler: f.guarded(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: idleTime}).Serve(f.listener)
 	}
-	f.bucket = s3bucket.New(s3bucket.NewClient(aws.Config{
+	client := s3bucket.NewClient(aws.Config{
 		Region: "us-east-1", BaseEndpoint: &f.endpoint,
 		Credentials: credentials.NewStaticCredentialsProvider("regulars", "regulars", ""),
-	}), name)
+	})
+	f.bucket, f.gate = s3bucket.New(client, name), s3bucket.NewGate(client, name)
 	return f, nil
 }
 
 // containerHost is what containers call this machine.
 const containerHost = "host.docker.internal"
 
-// guarded keeps web pages out, as [ownMachine] does. Where containers are let in, the
+// guarded keeps web pages out, as [ownMachine] does, but for the console's. Where containers are let in, the
 // names by which they call this machine count as its own.
 func (f *files) guarded() http.Handler {
-	guarded, address := ownMachine(f.server), os.Getenv("S3_ADDRESS")
+	guarded, address := f.forConsole(f.server, ownMachine(f.server)), os.Getenv("S3_ADDRESS")
 	if address == "" {
 		return guarded
 	}
@@ -76,6 +79,34 @@ func (f *files) guarded() http.Handler {
 			r.Host = "localhost"
 		}
 		guarded.ServeHTTP(w, r)
+	})
+}
+
+// admit lets pages of the console on that port send files here, and fetch them.
+func (f *files) admit(port int) { f.pages.Store(int64(port)) }
+
+// forConsole takes the forms that pages of the console send, and where these lead a
+// browser to. All else goes another way.
+func (f *files) forConsole(server, others http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, _, err := net.SplitHostPort(r.Host)
+		own := err == nil && loopback(name)
+		origin := r.Header.Get("Origin")
+		page := origin == fmt.Sprintf("http://localhost:%d", f.pages.Load()) || origin == fmt.Sprintf("http://127.0.0.1:%d", f.pages.Load())
+		led := r.Method == http.MethodGet && origin == "" && r.Header.Get("Sec-Fetch-Site") == "same-site" && r.Header.Get("Sec-Fetch-Mode") == "navigate"
+		switch {
+		case own && page && r.Method == http.MethodOptions:
+			w.Header().Set("Access-Control-Allow-Origin", origin)
+			w.Header().Set("Access-Control-Allow-Methods", http.MethodPost)
+			w.WriteHeader(http.StatusNoContent)
+		case own && page && r.Method == http.MethodPost:
+			w.Header().Set("Access-Control-Allow-Origin", origin)
+			server.ServeHTTP(w, r)
+		case own && led:
+			server.ServeHTTP(w, r)
+		default:
+			others.ServeHTTP(w, r)
+		}
 	})
 }
 

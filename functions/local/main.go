@@ -82,6 +82,7 @@ func run(ctx context.Context, seedOnly bool) error {
 	if err != nil {
 		return err
 	}
+	files.admit(listener.Addr().(*net.TCPAddr).Port)
 	fmt.Printf(examples, listener.Addr().(*net.TCPAddr).Port, files.endpoint)
 	ctx, cancel := context.WithCancel(ctx)
 	files.deliver(everything.Imports)
@@ -121,7 +122,7 @@ func prepare(ctx context.Context, root, endpoint string, files *files, trail *au
 		return nil, err
 	}
 	everything := devserver.New(devserver.Options{
-		DB: db, Table: table, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Bucket: files.bucket,
+		DB: db, Table: table, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Bucket: files.bucket, Gate: files.gate,
 		Operating: httpapi.Operating{Audit: trail}, Anchors: key,
 	})
 	return everything, everything.Seed(ctx)

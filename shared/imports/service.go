@@ -33,6 +33,8 @@ type Parts struct {
 	Settings  Settings
 	Jobs      *jobs.Service
 	Dialect   Dialect
+	// BucketName is what the bucket is called in imports that no event of it began.
+	BucketName string
 	// Texts are the sentences of client errors in reports.
 	Texts errs.Texts
 	Now   func() time.Time
@@ -89,18 +91,23 @@ func (s *Service) Receive(ctx context.Context, e Event) error {
 	if err != nil {
 		return fmt.Errorf("receive %s: %w", e.Key, err)
 	}
+	_, err = s.startPlan(ctx, im)
+	return err
+}
+
+// startPlan starts the plan of an import that has none yet.
+func (s *Service) startPlan(ctx context.Context, im Import) (Import, error) {
 	if im.State != Planning || im.PlanJob != "" {
-		return nil
+		return im, nil
 	}
-	job, err := s.Jobs.Start(ctx, jobs.Spec{Tenant: tenant, Kind: PlanJob, Subject: jobs.Subject{Name: im.ID}, Ranges: []string{""}})
+	job, err := s.Jobs.Start(ctx, jobs.Spec{Tenant: im.Tenant, Kind: PlanJob, Subject: jobs.Subject{Name: im.ID}, Ranges: []string{""}})
 	if err != nil {
-		return fmt.Errorf("receive %s: %w", e.Key, err)
+		return im, fmt.Errorf("plan import of %s: %w", im.Key, err)
 	}
-	_, err = s.update(ctx, im, func(now *Import) error {
+	return s.update(ctx, im, func(now *Import) error {
 		now.PlanJob = job.ID
 		return nil
 	})
-	return err
 }
 
 // isMapping reports whether the file is a mapping that lies beside others.

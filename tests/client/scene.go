@@ -69,12 +69,18 @@ func Main(m *testing.M, function string, but ...string) (code int) {
 	return code
 }
 
-func NewScene(t *testing.T) Scene {
+// NewScene makes a seeded service on a table of its own. Each change is made to its
+// options.
+func NewScene(t *testing.T, changes ...func(o *devserver.Options)) Scene {
 	t.Helper()
 	s := Scene{DB: limitedDB(t), Table: dynamotest.Table(t), Files: objects.NewMemory(), seen: new(map[string]map[string]any)}
-	s.Server = devserver.New(devserver.Options{
+	options := devserver.Options{
 		DB: s.DB, Table: s.Table, Log: slog.New(slog.DiscardHandler), Around: rights.Around, Bucket: s.Files,
-	})
+	}
+	for _, change := range changes {
+		change(&options)
+	}
+	s.Server = devserver.New(options)
 	if err := s.Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"regulars/functions/console"
+	"regulars/functions/imports/rows"
 	"regulars/functions/local/devserver"
 	"regulars/shared/access"
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
+	"regulars/shared/imports"
 	"regulars/shared/points"
 	"regulars/shared/session"
 	"regulars/tests/client"
@@ -30,7 +32,7 @@ func secureConsole(s client.Scene) http.Handler {
 	return rights.Around("console", console.New(console.Options{
 		Customers: customers, Points: points.NewService(s.Store, time.Now), List: points.NewList(s.Store, time.Now, 0),
 		Catalog: catalog.NewService(s.Store, customers, time.Now), Sessions: session.NewService(s.Store, guard, time.Now),
-		Guard: guard, Log: slog.New(slog.DiscardHandler), Now: time.Now, Deadline: time.Minute,
+		Imports: imports.NewService(imports.Parts{Texts: rows.Texts()}), Guard: guard, Log: slog.New(slog.DiscardHandler), Now: time.Now, Deadline: time.Minute,
 	}))
 }
 

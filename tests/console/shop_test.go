@@ -181,6 +181,11 @@ func (v *visitor) send(r *http.Request) page {
 		v.cookie = c.Value
 	}
 	body := w.Body.String()
+	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+		for _, flaw := range flawsOf(body) {
+			v.t.Errorf("%s %s: %s", r.Method, r.URL.Path, flaw)
+		}
+	}
 	if m := formToken.FindStringSubmatch(body); m != nil {
 		v.form = html.UnescapeString(m[1])
 	}

@@ -44,6 +44,10 @@ var codesTold = map[string][]string{
 	"too_many_points/figure":        {"haravan", "imports", "console", "admin"},
 	"too_many_points/debt":          {"haravan", "imports", "console", "admin"},
 
+	// What the console says in the sentences of imports.
+	"import_state/no_dry_run": {"imports"},
+	"bad_file/empty":          {"imports"},
+
 	// What the console has no form for.
 	"transfer_to_itself":            {"haravan"},
 	"transfer_to_unknown":           {"haravan"},

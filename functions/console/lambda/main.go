@@ -3,6 +3,7 @@ package main
 
 import (
 	"regulars/functions/console"
+	"regulars/functions/imports/rows"
 	"regulars/shared/access"
 	"regulars/shared/audit"
 	"regulars/shared/boot"
@@ -22,12 +23,13 @@ import (
 )
 
 func main() {
-	environment, cfg := boot.Start(boot.WorkQueueURL, boot.ImportBucket)
+	environment, cfg := boot.Start(boot.WorkQueueURL, boot.ImportBucket, boot.ImportQueueURL)
 	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
 	customers := customer.NewService(store, environment.Clock.Now)
 	registrar := access.NewAdminService(store, environment.Clock.Now)
-	files := imports.Records{Store: store, Bucket: s3bucket.New(s3bucket.NewClient(cfg), environment.ImportBucket)}
+	files, texts := s3bucket.NewClient(cfg), rows.Texts()
+	bucket := s3bucket.New(files, environment.ImportBucket)
 	guard := access.NewAuthorizer(store, environment.Clock.Now, access.AuthorizerOptions{
 		Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 	})
@@ -38,10 +40,17 @@ func main() {
 		Catalog:   catalog.NewService(store, customers, environment.Clock.Now),
 		Merges:    merge.NewService(customers, store, environment.Clock.Now),
 		Jobs:      jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), environment.Clock.Now, jobs.Wait),
-		Privacy:   privacy.NewService(store, files, registrar, environment.Clock.Now),
+		Privacy:   privacy.NewService(store, imports.Records{Store: store, Bucket: bucket}, registrar, environment.Clock.Now),
 		Sessions:  session.NewService(store, guard, environment.Clock.Now),
-		Guard:     guard,
-		Log:       logger,
+		Imports: imports.NewService(imports.Parts{
+			Store: store, Bucket: bucket, BucketName: environment.ImportBucket,
+			Customers: store, Ledger: store, Settings: guard,
+			Jobs:    jobs.NewService(store, sqsqueue.New(cfg, environment.ImportQueueURL), environment.Clock.Now, 0).WithTexts(texts),
+			Dialect: rows.Dialect, Texts: texts, Now: environment.Clock.Now,
+		}),
+		Gate:  s3bucket.NewGate(files, environment.ImportBucket),
+		Guard: guard,
+		Log:   logger,
 		Operating: httpapi.Operating{
 			Metrics: environment.Metrics("console"), Audit: audit.New(logger),
 			Budgets: access.NewBudgets(store, environment.Clock.Now), Patience: environment.Patience,

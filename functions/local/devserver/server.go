@@ -65,6 +65,8 @@ type Options struct {
 	Anchors anchor.Signer
 	// Bucket is where files are imported from; nil: one in memory.
 	Bucket objects.Bucket
+	// Gate lets browsers put files into it; nil: nobody does.
+	Gate objects.Gate
 }
 
 // A Server is the whole service in one process.
@@ -134,7 +136,8 @@ func New(o Options) *Server {
 		})),
 		console: around("console", console.New(console.Options{
 			Customers: customers, Points: ledgers, List: points.NewList(store, time.Now, 0).WithNewest(customers.NewestListed), Catalog: products,
-			Merges: merges, Jobs: service, Privacy: shown, Sessions: session.NewService(store, guard, time.Now), Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline,
+			Merges: merges, Jobs: service, Privacy: shown, Sessions: session.NewService(store, guard, time.Now), Imports: files, Gate: o.Gate,
+			Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline,
 			Insecure: true, Hint: DemoToken, Operating: operating,
 		})),
 		genesys: around("genesys", genesys.New(genesys.Options{
@@ -163,7 +166,7 @@ func newImports(store *dynamo.Store, guard *access.Authorizer, bucket objects.Bu
 	service := domain.NewService(domain.Parts{
 		Store: store, Bucket: bucket, Customers: store, Ledger: store, Settings: guard,
 		Jobs:    jobs.NewService(store, parts, time.Now, 0).WithTexts(texts),
-		Dialect: rows.Dialect, Texts: texts, Now: time.Now,
+		Dialect: rows.Dialect, Texts: texts, BucketName: "imports", Now: time.Now,
 	})
 	maps.Copy(known, domain.Kinds(service))
 	return service, parts
