@@ -18,9 +18,6 @@ import (
 const (
 	// maxBody is how large a body may be: a Lambda function takes 6 MB of event.
 	maxBody = 5_000_000
-	// maxValues is how many values a body has in all that is no batch: four times what
-	// a profile may have.
-	maxValues = 80_000
 	// maxUnknownXML is how large a body in XML may be that is read before it is known
 	// whether its sender may send it: 30 ms of work.
 	maxUnknownXML = 32_000
@@ -82,7 +79,7 @@ func mayBeHome(route string) bool {
 func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
 	m := authorized.Parsed.(message)
 	if m.document != nil {
-		body, err := value.ParseObjectUpTo(mostValues(authorized.Route), m.document)
+		body, err := value.ParseObjectUpTo(limitsOf(authorized.Route).Values, m.document)
 		if err != nil {
 			return nil, err
 		}
@@ -134,21 +131,30 @@ func (c *call) data() map[string]any {
 	return data
 }
 
-// mostValues is how many values a body may have.
-func mostValues(route string) int {
-	if strings.HasSuffix(route, "_batch") {
-		return value.MaxValues
+// ofOne are the limits of a body in JSON about one profile, which has at most 20,000
+// values, and 300,000 bytes even if all of them are escaped.
+var ofOne = value.Limits{Values: 80_000, Nested: 20_000, Text: 2_000_000}
+
+// limitsOf are those of a body in JSON.
+func limitsOf(route string) value.Limits {
+	if isBatch(route) {
+		return value.Limits{Values: value.MaxValues}
 	}
-	return maxValues
+	return ofOne
 }
+
+func isBatch(route string) bool { return strings.HasSuffix(route, "_batch") }
 
 // readMessage reads a request, whose body may be in XML. Of one in JSON it reads who
 // sends it.
 func readMessage(c *httpapi.Call) (message, error) {
 	r := c.Request
 	if charset, isXML := xmlCharset(r); isXML {
-		r = asJSON(r, charset)
-		r.Body.(*xmlBody).admit = func(document []byte) error { return admitXML(c, document) }
+		limit := xmlbody.OfOne
+		if isBatch(c.Route) {
+			limit = xmlbody.OfBatch
+		}
+		r = asJSON(r, charset, limit, func(document []byte) error { return admitXML(c, document, limit) })
 	}
 	if c.Route == QuickImport {
 		return readParameters(r)
@@ -157,17 +163,17 @@ func readMessage(c *httpapi.Call) (message, error) {
 	if err != nil {
 		return message{}, err
 	}
-	body, err := value.Skim(mostValues(c.Route), document, membersOfSender...)
+	body, err := value.Skim(limitsOf(c.Route), document, membersOfSender...)
 	return message{parameters: body, body: body, document: document}, err
 }
 
 // admitXML lets a large body in XML be read if its token is good: reading it takes a
 // hundred times what finding the token in it does.
-func admitXML(c *httpapi.Call, document []byte) error {
+func admitXML(c *httpapi.Call, document []byte, limit xmlbody.Limit) error {
 	if len(document) <= maxUnknownXML {
 		return nil
 	}
-	secret, found, err := xmlbody.Text(document, "token")
+	secret, found, err := xmlbody.Text(document, "token", limit)
 	if err == nil && !found {
 		secret, err = secretOf(c.Request, nil)
 	}

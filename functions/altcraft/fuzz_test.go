@@ -146,7 +146,7 @@ func bodyOf(r *http.Request) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return value.ParseObjectUpTo(maxValues, document)
+	return value.ParseObjectUpTo(ofOne.Values, document)
 }
 
 // shownToClients fails if err is one that clients may not see.

@@ -214,26 +214,33 @@ func readParameters(r *http.Request) (message, error) {
 	if err != nil {
 		return message{}, err
 	}
-	document, err := httpapi.ReadBody(r, maxBody)
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	isForm, limit := kind == "application/x-www-form-urlencoded", int64(maxBody)
+	if isForm {
+		limit = maxForm
+	}
+	document, err := httpapi.ReadBody(r, limit)
 	if err != nil {
 		return message{}, err
 	}
 	var m message
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case len(bytes.TrimSpace(document)) == 0: // all may be in the URL
-	case kind == "application/x-www-form-urlencoded":
+	case isForm:
 		m.body, err = readForm(string(bytes.TrimSpace(document)))
 	default:
 		if err = httpapi.CheckContentType(r, "application/x-www-form-urlencoded, application/json or application/xml"); err == nil {
 			m.document = document
-			m.body, err = value.Skim(maxValues, document, membersOfSender...)
+			m.body, err = value.Skim(ofOne, document, membersOfSender...)
 		}
 	}
 	maps.Copy(all, m.body)
 	m.parameters = all
 	return m, err
 }
+
+// maxForm is how large a form may be: what a profile may have, with each byte escaped.
+const maxForm = 1_000_000
 
 // maxParameters is how many parameters a form or URL may have: each is looked at before
 // the token is known.

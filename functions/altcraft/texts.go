@@ -125,6 +125,7 @@ var formats = map[string]string{
 	"bad_xml/doctype":                 "The body has a document type or the like (<!...>), which is not understood; entities are not, either.",
 	"bad_xml/instruction":             "The body has a processing instruction, <?%.40v?>; only an XML declaration at its start is understood.",
 	"bad_xml/too_deep":                "The body has more than %v levels of elements.",
+	"bad_xml/too_large":               "The body has more than %v bytes; only a batch in XML may have more.",
 	"bad_xml/too_much_markup":         "The body has more than %v tags, comments and references.",
 	"bad_xml/too_many":                "The body has more than %v elements.",
 	"bad_xml/mixed":                   "%v holds both text and elements.",

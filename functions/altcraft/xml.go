@@ -23,12 +23,13 @@ func xmlCharset(r *http.Request) (charset string, is bool) {
 
 func isXML(kind string) bool { return kind == "application/xml" || kind == "text/xml" }
 
-// asJSON is a request in XML with the JSON that its body stands for.
-func asJSON(r *http.Request, charset string) *http.Request {
+// asJSON is a request in XML with the JSON that its body, of at most limit, stands for.
+// What admit rejects is not translated.
+func asJSON(r *http.Request, charset string, limit xmlbody.Limit, admit func(document []byte) error) *http.Request {
 	seen := *r
 	seen.Header = r.Header.Clone()
 	seen.Header.Set("Content-Type", "application/json")
-	seen.Body = &xmlBody{Closer: r.Body, request: r, charset: charset}
+	seen.Body = &xmlBody{Closer: r.Body, request: r, charset: charset, limit: limit, admit: admit}
 	return &seen
 }
 
@@ -38,9 +39,9 @@ type xmlBody struct {
 	io.Closer
 	request *http.Request
 	charset string // of its Content-Type
-	// admit, unless nil, rejects a body before it is translated.
-	admit func(document []byte) error
-	json  *bytes.Reader
+	limit   xmlbody.Limit
+	admit   func(document []byte) error
+	json    *bytes.Reader
 }
 
 // Read implements [io.Reader]. It may end with a client error.
@@ -64,12 +65,10 @@ func (b *xmlBody) translate() ([]byte, error) {
 	if err != nil || xmlbody.IsBlank(document) {
 		return nil, err
 	}
-	if b.admit != nil {
-		if err := b.admit(document); err != nil {
-			return nil, err
-		}
+	if err := b.admit(document); err != nil {
+		return nil, err
 	}
-	object, err := xmlbody.Read(document, callShape)
+	object, err := xmlbody.Read(document, callShape, b.limit)
 	if err != nil {
 		return nil, err
 	}

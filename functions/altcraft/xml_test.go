@@ -64,7 +64,7 @@ func TestParseXML(t *testing.T) {
 			`{"data": {"a": {"action": "incr", "value": "1", "by": "hand"}, "b": {"c": {"action": "incr", "value": "1"}}}}`},
 	}
 	for _, tt := range tests {
-		object, err := xmlbody.Read([]byte(tt.document), callShape)
+		object, err := xmlbody.Read([]byte(tt.document), callShape, xmlbody.OfBatch)
 		if err != nil {
 			t.Errorf("%s: Read() error = %v", tt.name, err)
 			continue
@@ -135,7 +135,7 @@ func TestParseXMLRejects(t *testing.T) {
 		{"100,000 levels", "<xml>" + strings.Repeat("<a>", 100_000), "32 levels"},
 	}
 	for _, tt := range tests {
-		_, err := xmlbody.Read([]byte(tt.document), callShape)
+		_, err := xmlbody.Read([]byte(tt.document), callShape, xmlbody.OfBatch)
 		clientErr, ok := errs.AsClient(err)
 		if !ok || !strings.Contains(texts.Of(clientErr), tt.want) || len(texts.Of(clientErr)) > 400 || clientErr.Kind != errs.Invalid {
 			t.Errorf("%s: Read() error = %.500v, want a short refusal with %q", tt.name, err, tt.want)
@@ -149,7 +149,7 @@ func TestLevelsOfXML(t *testing.T) {
 	for levels, want := range map[int]bool{value.MaxDepth: true, value.MaxDepth + 1: false} {
 		body := "<xml>" + strings.Repeat("<a>", levels-1) + "<a>x</a>" + strings.Repeat("</a>", levels-1) + "</xml>"
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
-		if _, err := readDocument(asJSON(r, "")); (err == nil) != want {
+		if _, err := readDocument(asJSON(r, "", xmlbody.OfOne, func([]byte) error { return nil })); (err == nil) != want {
 			t.Errorf("%d levels: error = %v, want success: %t", levels, err, want)
 		}
 	}

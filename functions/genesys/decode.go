@@ -17,6 +17,9 @@ import (
 // maxBody is how large a body may be: a Lambda function takes 6 MB of event.
 const maxBody = 5_000_000
 
+// limits are those of a body: what a profile may have, and somewhat more.
+var limits = value.Limits{Values: 25_000, Text: 2_000_000}
+
 // A call is an authorized request.
 type call struct {
 	*httpapi.Call
@@ -58,10 +61,10 @@ func (d Dialect) decode(authorized *httpapi.Call) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := value.Skim(value.MaxValues, document); err != nil { // before it takes memory
+	if _, err := value.Skim(limits, document); err != nil { // before it takes memory
 		return nil, err
 	}
-	if c.body, err = value.ParseObject(document); err != nil {
+	if c.body, err = value.ParseObjectUpTo(limits.Values, document); err != nil {
 		return nil, err
 	}
 	c.key, err = c.keyOf()

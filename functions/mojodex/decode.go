@@ -21,6 +21,9 @@ import (
 // maxBody is how large a body may be; what is kept of it must fit an item.
 const maxBody = 1_000_000
 
+// maxValues is how many values a body may have in all.
+const maxValues = 40_000
+
 // A call is an authorized request.
 type call struct {
 	*httpapi.Call
@@ -118,9 +121,12 @@ func isJSON(header string) bool {
 // look for keys in.
 func parse(document []byte) (v any, flaw, err error) {
 	document = withoutNaN(bytes.TrimPrefix(document, []byte("\ufeff")))
-	v, flaw = value.Parse(document)
+	v, flaw = value.ParseUpTo(maxValues, document)
 	if flaw == nil {
 		return v, nil, nil
+	}
+	if client, ok := errs.AsClient(flaw); ok && client.ID() == value.CodeTooMany {
+		return nil, nil, errs.New(errs.Invalid, codeBroken, "", flaw)
 	}
 	if !utf8.Valid(document) || json.Unmarshal(document, &v) != nil {
 		return nil, nil, errs.New(errs.Invalid, codeBroken, "", flaw)

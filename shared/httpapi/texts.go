@@ -27,6 +27,8 @@ var Texts = errs.Texts{
 		"bad_json/end":               "The body is not JSON: it ends too early.",
 		"bad_json/too_deep":          "The body has more than %v levels of arrays and objects.",
 		"bad_json/too_many":          "The body has more than %v values in all.",
+		"bad_json/too_nested":        "The body has more than %v objects and arrays.",
+		"bad_json/too_long":          "The body has texts of more than %v bytes in all.",
 		"bad_json/no_name":           "%[1]v has a member without a name.",
 		"bad_json/digits":            "%[1]v is a number of more than 38 digits.",
 		"bad_json/range":             "%[1]v is a number outside of the range 1e-130 to 9.9e125.",

@@ -18,7 +18,14 @@ const MaxDepth = 32
 // forty fields.
 const MaxValues = 400_000
 
-const codeTooMany = "bad_json/too_many"
+// CodeTooMany is of the client error that a document has more values than it may.
+const CodeTooMany = "bad_json/too_many"
+
+// The codes of what only [Skim] finds.
+const (
+	codeTooNested = "bad_json/too_nested"
+	codeTooLong   = "bad_json/too_long"
+)
 
 // Parse reads one JSON document. Of a repeated member the last counts. What the
 // table could not store exactly is a client error with the path of the member:
@@ -26,10 +33,10 @@ const codeTooMany = "bad_json/too_many"
 // members without a name, and control characters other than tab, CR and LF. So
 // are, without a path, more than [MaxDepth] levels, more than [MaxValues] values, and
 // bytes that are not UTF-8.
-func Parse(document []byte) (any, error) { return parse(document, MaxValues) }
+func Parse(document []byte) (any, error) { return ParseUpTo(MaxValues, document) }
 
-// parse is Parse for a document of up to most values.
-func parse(document []byte, most int) (any, error) {
+// ParseUpTo is [Parse] for a document of up to most values.
+func ParseUpTo(most int, document []byte) (any, error) {
 	if !utf8.Valid(document) {
 		return nil, reject("bad_json/encoding", "")
 	}
@@ -50,7 +57,7 @@ func (f *flaw) client(document []byte) error {
 	switch {
 	case f == notJSON:
 		return syntax(document)
-	case f.code == codeTooMany:
+	case f.code == CodeTooMany, f.code == codeTooNested, f.code == codeTooLong:
 		return reject(f.code, "", f.args...)
 	}
 	return reject(f.code, shortPath(f.path), f.args...)
@@ -66,7 +73,7 @@ func ParseObjectUpTo(most int, document []byte) (map[string]any, error) {
 	if len(bytes.TrimSpace(document)) == 0 {
 		return nil, reject("bad_json/empty", "")
 	}
-	v, err := parse(document, most)
+	v, err := ParseUpTo(most, document)
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func (p *parser) value(depth int) (any, *flaw) {
 }
 
 func (p *parser) tooMany() *flaw {
-	return &flaw{code: codeTooMany, args: []any{p.most}}
+	return &flaw{code: CodeTooMany, args: []any{p.most}}
 }
 
 func (p *parser) word(word string) *flaw {
@@ -281,10 +281,21 @@ func escape(text []byte) int {
 }
 
 // unicodeEscape decodes the escape of the form \u0000 that text begins with.
-func unicodeEscape(text []byte) (rune, bool) {
+func unicodeEscape(text []byte) (r rune, ok bool) {
 	if len(text) < unicodeLength || text[0] != '\\' || text[1] != 'u' {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(string(text[2:unicodeLength]), 16, 16)
-	return rune(n), err == nil
+	for _, c := range text[2:unicodeLength] {
+		switch {
+		case c >= '0' && c <= '9':
+			r = r<<4 | rune(c-'0')
+		case c >= 'a' && c <= 'f':
+			r = r<<4 | rune(c-'a'+10)
+		case c >= 'A' && c <= 'F':
+			r = r<<4 | rune(c-'A'+10)
+		default:
+			return 0, false
+		}
+	}
+	return r, true
 }

@@ -2,23 +2,35 @@ package value
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 	"strconv"
 	"unicode/utf8"
 )
 
+// Limits bound what a document may have.
+type Limits struct {
+	Values int
+	// Nested is how many of the values may be objects and arrays, which take the most
+	// memory; 0: all.
+	Nested int
+	// Text is how many bytes all names and texts may have as they are written; 0: any.
+	Text int
+}
+
 // Skim checks a document as [ParseObjectUpTo] does, with the same errors, and keeps
 // nothing of it but the members of those names. It is for documents of which it is not
 // known yet whether they come from somebody who may send them: it takes no memory to
 // speak of, and 5 MB in some 30 ms.
-func Skim(most int, document []byte, names ...string) (map[string]any, error) {
+func Skim(limits Limits, document []byte, names ...string) (map[string]any, error) {
+	most := limits.Values
 	if len(bytes.TrimSpace(document)) == 0 {
 		return nil, reject("bad_json/empty", "")
 	}
 	if !utf8.Valid(document) {
 		return nil, reject("bad_json/encoding", "")
 	}
-	s := skimmer{parser{text: document, values: 1, most: most}} // the object is one
+	s := skimmer{parser: parser{text: document, values: 1, most: most}, limits: limits} // the object is one
 	if s.next() != '{' {
 		return nil, s.noObject()
 	}
@@ -52,15 +64,34 @@ func says(literal []byte, text string) bool {
 }
 
 // A skimmer reads a document as a parser does and keeps nothing.
-type skimmer struct{ parser }
+type skimmer struct {
+	parser
+	limits        Limits
+	nested, texts int // so far
+}
 
 // noObject says what the document is instead.
 func (s *skimmer) noObject() error {
-	v, err := parse(s.text, s.most)
-	if err == nil {
-		err = reject("bad_json/no_object", "", TypeName(v))
+	first := s.next()
+	s.values = 0 // no object was begun
+	if f := s.value(0); f != nil {
+		return f.client(s.text)
 	}
-	return err
+	if s.skipSpace(); s.at < len(s.text) {
+		return reject("bad_json/more", "", s.at)
+	}
+	var v any = json.Number("0")
+	switch first {
+	case '"':
+		v = ""
+	case '[':
+		v = []any{}
+	case 't', 'f':
+		v = true
+	case 'n':
+		v = nil
+	}
+	return reject("bad_json/no_object", "", TypeName(v))
 }
 
 func (s *skimmer) value(depth int) *flaw {
@@ -74,6 +105,9 @@ func (s *skimmer) value(depth int) *flaw {
 	case c == '{' || c == '[':
 		if depth == MaxDepth {
 			return tooDeep
+		}
+		if s.nested++; s.limits.Nested > 0 && s.nested > s.limits.Nested {
+			return &flaw{code: codeTooNested, args: []any{s.limits.Nested}}
 		}
 		if c == '{' {
 			return s.members(depth+1, nil)
@@ -150,7 +184,7 @@ func (s *skimmer) number() *flaw {
 	if literal == nil {
 		return notJSON
 	}
-	if plain || len(literal) <= maxDigits && !bytes.ContainsAny(literal, "eE") {
+	if plain || len(literal) <= maxDigits && !farExponent(literal) {
 		return nil // with so few digits it is within the range
 	}
 	if _, err := Number(string(literal)); err != nil {
@@ -159,39 +193,62 @@ func (s *skimmer) number() *flaw {
 	return nil
 }
 
+// farExponent reports whether a number has an exponent of more than one digit.
+func farExponent(literal []byte) bool {
+	e := bytes.IndexByte(literal, 'e')
+	if e < 0 {
+		e = bytes.IndexByte(literal, 'E')
+	}
+	return e >= 0 && len(bytes.TrimLeft(literal[e+1:], "+-")) > 1
+}
+
+// plain are the bytes of a string that say nothing but themselves.
+var plain = func() (is [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		is[c] = c != '"' && c != '\\'
+	}
+	return is
+}()
+
 // string returns a string as it is written. What is wrong with it is found in the
 // order in which the parser finds it: that it is not JSON before a control character.
 func (s *skimmer) string() (literal []byte, f *flaw) {
 	var control *flaw
 	broken := false
-	start := s.at
-	for i := start + 1; i < len(s.text); i++ {
-		switch c := s.text[i]; {
+	text, start := s.text, s.at
+	for i := start + 1; i < len(text); {
+		c := text[i]
+		switch {
+		case plain[c]:
+			i++
 		case c == '"':
 			s.at = i + 1
 			if broken {
 				return nil, notJSON
 			}
-			return s.text[start : i+1], control
+			if s.texts += s.at - start; s.limits.Text > 0 && s.texts > s.limits.Text {
+				return nil, &flaw{code: codeTooLong, args: []any{s.limits.Text}}
+			}
+			return text[start : i+1], control
 		case c < ' ':
 			return nil, notJSON
 		case c == '\\':
-			n := escape(s.text[i:])
+			n := escape(text[i:])
 			if n == 0 {
 				return nil, &flaw{code: "bad_json/surrogate"}
 			}
-			r, ok := escaped(s.text[i:])
+			r, ok := escaped(text[i:])
 			broken = broken || !ok
 			if control == nil && ok && isControl(r) {
 				control = flawOfControl(r)
 			}
-			i += n - 1
-		case c >= 0x7f:
-			r, size := utf8.DecodeRune(s.text[i:])
+			i += n
+		default: // from U+007F on
+			r, size := utf8.DecodeRune(text[i:])
 			if control == nil && isControl(r) {
 				control = flawOfControl(r)
 			}
-			i += size - 1
+			i += size
 		}
 	}
 	return nil, notJSON

@@ -17,7 +17,7 @@ func skims(t *testing.T, document []byte) {
 	t.Helper()
 	const most = 50
 	want, wantErr := value.ParseObjectUpTo(most, document)
-	got, err := value.Skim(most, document, "token", "db_id", "")
+	got, err := value.Skim(value.Limits{Values: most}, document, "token", "db_id", "")
 	wantClient, wantIs := errs.AsClient(wantErr)
 	client, is := errs.AsClient(err)
 	if is != wantIs || is && (client.Code != wantClient.Code || client.Reason != wantClient.Reason || client.Path != wantClient.Path || !cmp.Equal(client.Args, wantClient.Args)) {
@@ -68,13 +68,34 @@ func TestSkimKeepsNothing(t *testing.T) {
 		document := []byte(`{"a": [` + strings.Repeat(unit, 5_000_000/len(unit)) + `0], "token": "x"}`)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		got, err := value.Skim(10_000_000, document, "token")
+		got, err := value.Skim(value.Limits{Values: 10_000_000}, document, "token")
 		runtime.ReadMemStats(&after)
 		if err != nil || got["token"] != "x" {
 			t.Errorf("%s: Skim() = %v, %v", name, got, err)
 		}
 		if used := after.TotalAlloc - before.TotalAlloc; used > 100_000 {
 			t.Errorf("%s: %d bytes were allocated", name, used)
+		}
+	}
+}
+
+// What only Skim bounds.
+func TestSkimLimits(t *testing.T) {
+	for _, tt := range []struct {
+		limits   value.Limits
+		document string
+		reason   string
+	}{
+		{value.Limits{Values: 9, Nested: 2}, `{"a": [], "b": [{}]}`, "too_nested"},
+		{value.Limits{Values: 9, Nested: 3}, `{"a": [], "b": [{}]}`, ""},
+		{value.Limits{Values: 9, Text: 12}, `{"a": "x", "b": "yyy"}`, "too_long"},
+		{value.Limits{Values: 9, Text: 14}, `{"a": "x", "b": "yyy"}`, ""},
+		{value.Limits{Values: 3, Text: 100}, `{"a": [1, 2]}`, "too_many"},
+	} {
+		_, err := value.Skim(tt.limits, []byte(tt.document))
+		client, rejected := errs.AsClient(err)
+		if rejected != (tt.reason != "") || rejected && (client.Reason != tt.reason || client.Path != "") {
+			t.Errorf("Skim(%+v, %s) error = %v, want %q", tt.limits, tt.document, err, tt.reason)
 		}
 	}
 }
@@ -100,7 +121,7 @@ func BenchmarkSkim(b *testing.B) {
 	b.SetBytes(int64(len(document)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := value.Skim(10_000_000, document, "token"); err != nil {
+		if _, err := value.Skim(value.Limits{Values: 10_000_000}, document, "token"); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -21,14 +21,34 @@ const (
 	// maxTag is the longest start tag, in bytes: a name of 255 characters in its
 	// longest spelling fits, a hundred thousand attributes do not.
 	maxTag = 4096
-	// maxElements bounds the work before the token is known: a batch of 5 MB with
-	// fields of 40 bytes has fewer.
-	maxElements = 150_000
-	// maxMarkup bounds it likewise: the tags, comments and references of a body.
-	maxMarkup = 400_000
 	// maxReason is how much of a reason is told: it may quote the body.
 	maxReason = 200
 )
+
+// A Limit bounds the work that a body may make.
+type Limit struct {
+	Bytes    int
+	Elements int
+	Markup   int // the tags, comments and references
+}
+
+var (
+	// OfOne is the limit of a body about one profile: it has more room than a profile.
+	OfOne = Limit{Bytes: 1_000_000, Elements: 21_000, Markup: 50_000}
+	// OfBatch is that of a batch: 5 MB with fields of 40 bytes have fewer elements.
+	OfBatch = Limit{Bytes: 5_000_000, Elements: 150_000, Markup: 400_000}
+)
+
+// check looks at what is seen without reading a body.
+func (l Limit) check(document []byte) error {
+	if len(document) > l.Bytes {
+		return reject("too_large", l.Bytes)
+	}
+	if bytes.Count(document, []byte("<"))+bytes.Count(document, []byte("&")) > l.Markup {
+		return reject("too_much_markup", l.Markup)
+	}
+	return nil
+}
 
 // Read reads the object that a body in XML stands for (Altcraft 1.4): the
 // root is <xml>, each element in it a member. An element with array='true' is an
@@ -39,15 +59,15 @@ const (
 //
 // Rejected are document types (and so all entities but the five of XML),
 // processing instructions, namespaces, other attributes, and other encodings.
-func Read(document []byte, s *Shape) (map[string]any, error) {
+func Read(document []byte, s *Shape, limit Limit) (map[string]any, error) {
 	document = bytes.TrimPrefix(document, []byte("\ufeff"))
+	if err := limit.check(document); err != nil {
+		return nil, err
+	}
 	if !utf8.Valid(document) {
 		return nil, reject("utf8")
 	}
-	if bytes.Count(document, []byte("<"))+bytes.Count(document, []byte("&")) > maxMarkup {
-		return nil, reject("too_much_markup", maxMarkup)
-	}
-	p := reader{document: document, decoder: xml.NewDecoder(bytes.NewReader(document))}
+	p := reader{document: document, decoder: xml.NewDecoder(bytes.NewReader(document)), left: limit.Elements, limit: limit}
 	p.decoder.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) { return nil, BadEncoding(charset) }
 	return p.readDocument(s)
 }
@@ -63,7 +83,8 @@ func BadEncoding(charset string) error { return reject("encoding", charset) }
 type reader struct {
 	document []byte
 	decoder  *xml.Decoder
-	elements int
+	limit    Limit
+	left     int // elements that may still come
 }
 
 // readDocument reads the whole document.
@@ -185,8 +206,8 @@ func (p *reader) element(path string, depth int, s *Shape) (any, error) {
 	if depth > value.MaxDepth+1 { // texts are no level of their own
 		return nil, reject("too_deep", value.MaxDepth)
 	}
-	if p.elements++; p.elements > maxElements {
-		return nil, reject("too_many", maxElements)
+	if p.left--; p.left < 0 {
+		return nil, reject("too_many", p.limit.Elements)
 	}
 	var text []byte
 	var inner members

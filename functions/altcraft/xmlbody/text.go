@@ -3,7 +3,6 @@ package xmlbody
 import (
 	"bytes"
 	"encoding/xml"
-	"regexp"
 )
 
 // maxText is the longest text that [Text] finds, as it is written.
@@ -13,8 +12,11 @@ const maxText = 1_000
 // read it, without reading the body: it looks at the tags alone, in some 10 ms at most.
 // Of a longer text than 1,000 bytes, and of one that is broken, it returns what no
 // member has, and found. Client errors are those that Read returns as well.
-func Text(document []byte, name string) (text string, found bool, err error) {
+func Text(document []byte, name string, limit Limit) (text string, found bool, err error) {
 	document = bytes.TrimPrefix(document, []byte("\ufeff"))
+	if err := limit.check(document); err != nil {
+		return "", false, err
+	}
 	depth, elements := 0, 0
 	for at := 0; ; {
 		next := bytes.IndexByte(document[at:], '<')
@@ -40,8 +42,8 @@ func Text(document []byte, name string) (text string, found bool, err error) {
 			if end < 0 {
 				return "", false, reject("tag_too_long", maxTag, at)
 			}
-			if elements++; elements > maxElements {
-				return "", false, reject("too_many", maxElements)
+			if elements++; elements > limit.Elements {
+				return "", false, reject("too_many", limit.Elements)
 			}
 			if depth == 1 && names(tag[:end], name) {
 				return textOf(tag), true, nil
@@ -83,18 +85,41 @@ func endOfTag(tag []byte) int {
 	return -1
 }
 
-var nameAttribute = regexp.MustCompile(`\sname\s*=\s*(?:"([^"]*)"|'([^']*)')`)
-
 // names reports whether a start tag is of the member.
 func names(tag []byte, name string) bool {
-	if m := nameAttribute.FindSubmatch(tag); m != nil {
-		return string(m[1])+string(m[2]) == name
+	if of, ok := nameAttribute(tag); ok {
+		return string(of) == name
 	}
 	element := tag[1:]
 	if end := bytes.IndexAny(element, " \t\r\n/"); end >= 0 {
 		element = element[:end]
 	}
 	return string(element) == name
+}
+
+// nameAttribute is the attribute `name` of a start tag, as it is written.
+func nameAttribute(tag []byte) (v []byte, ok bool) {
+	const blanks = " \t\r\n"
+	end := bytes.IndexAny(tag, blanks)
+	for end >= 0 {
+		tag = bytes.TrimLeft(tag[end:], blanks)
+		if end = bytes.IndexByte(tag, '='); end < 0 {
+			break
+		}
+		attribute := bytes.TrimRight(tag[:end], blanks)
+		tag = bytes.TrimLeft(tag[end+1:], blanks)
+		if len(tag) == 0 || tag[0] != '"' && tag[0] != '\'' {
+			break
+		}
+		if end = bytes.IndexByte(tag[1:], tag[0]) + 1; end == 0 {
+			break
+		}
+		if string(attribute) == "name" {
+			return tag[1:end], true
+		}
+		end++ // behind the quote
+	}
+	return nil, false
 }
 
 // textOf is the text of the element that element begins with.

@@ -20,6 +20,9 @@ func TestText(t *testing.T) {
 		{"<xml><data/><token>a&amp;&#98;</token></xml>", "a&b", true, ""},
 		{"<xml><x name='token'>a</x></xml>", "a", true, ""},
 		{"<xml><token name='x'>a</token></xml>", "", false, ""},
+		{"<xml><x array=\"true\" name\n=\t\"token\" >a</x></xml>", "a", true, ""},
+		{"<xml><x array=\" name='token'\">a</x><y names='token'/></xml>", "", false, ""},
+		{"<xml><token array='true'\n>a</token></xml>", "a", true, ""},
 		{"<xml><tokens>a</tokens></xml>", "", false, ""},
 		{"<token>a</token>", "", false, ""},
 		{"<xml><d a='>'><token>no</token></d><![CDATA[<token>no</token>]]></xml>", "", false, ""},
@@ -35,7 +38,7 @@ func TestText(t *testing.T) {
 		{"<xml></xml></xml></xml><token>a</token>", "", false, ""},
 	}
 	for _, tt := range tests {
-		got, found, err := Text([]byte(tt.document), "token")
+		got, found, err := Text([]byte(tt.document), "token", OfBatch)
 		reason := ""
 		if client, ok := errs.AsClient(err); ok {
 			reason = client.Reason
@@ -51,8 +54,8 @@ func FuzzText(f *testing.F) {
 	f.Add("<xml><data><token>no</token></data><token>a&amp;</token></xml>")
 	f.Add("<xml><x name='token'>a</x></xml>")
 	f.Fuzz(func(t *testing.T, document string) {
-		text, found, err := Text([]byte(document), "token")
-		object, readErr := Read([]byte(document), nil)
+		text, found, err := Text([]byte(document), "token", OfOne)
+		object, readErr := Read([]byte(document), nil, OfOne)
 		if readErr != nil {
 			return
 		}
@@ -70,7 +73,7 @@ func TestTextKeepsNothing(t *testing.T) {
 	document := []byte("<xml>" + strings.Repeat(strings.Repeat("<a>", 30)+strings.Repeat("</a>", 30), 4_900) + "</xml>")
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, found, err := Text(document, "token")
+	_, found, err := Text(document, "token", OfBatch)
 	runtime.ReadMemStats(&after)
 	if used := after.TotalAlloc - before.TotalAlloc; found || err != nil || used > 100_000 {
 		t.Errorf("Text() = %v, %v, and took %d bytes", found, err, used)
@@ -81,6 +84,6 @@ func BenchmarkText(b *testing.B) {
 	document := []byte("<xml>" + strings.Repeat(strings.Repeat("<a>", 30)+strings.Repeat("</a>", 30), 4_900) + "</xml>")
 	b.SetBytes(int64(len(document)))
 	for b.Loop() {
-		_, _, _ = Text(document, "token")
+		_, _, _ = Text(document, "token", OfBatch)
 	}
 }

@@ -52,13 +52,13 @@ func TestElementNames(t *testing.T) {
 		if !isElementName("a" + string(r)) {
 			continue
 		}
-		if _, err := Read([]byte("<xml><a"+string(r)+"/></xml>"), nil); err != nil {
+		if _, err := Read([]byte("<xml><a"+string(r)+"/></xml>"), nil, OfOne); err != nil {
 			t.Errorf("%U in a name: %v", r, err)
 		}
 		if !isElementName(string(r)) {
 			continue
 		}
-		if _, err := Read([]byte("<xml><"+string(r)+"/></xml>"), nil); err != nil {
+		if _, err := Read([]byte("<xml><"+string(r)+"/></xml>"), nil, OfOne); err != nil {
 			t.Errorf("%U at the start of a name: %v", r, err)
 		}
 	}
@@ -120,7 +120,7 @@ func FuzzWrite(f *testing.F) {
 			return written
 		}
 		written := form(v)
-		read, err := Read(written, nil)
+		read, err := Read(written, nil, OfBatch)
 		if err != nil {
 			if strings.Contains(err.Error(), "too_deep") { // an array is one level in JSON, and two with an array in it
 				return
@@ -180,7 +180,7 @@ func TestXMLStaysWithinMemory(t *testing.T) {
 		document := []byte(body)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		if _, err := Read(document, nil); err != nil {
+		if _, err := Read(document, nil, OfBatch); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		runtime.ReadMemStats(&after)
