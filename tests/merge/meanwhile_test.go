@@ -143,6 +143,7 @@ func writersMeanwhile(t *testing.T, rounds int) {
 	if len(records) > 0 {
 		t.Errorf("records are lost: %v", records)
 	}
+	client.CheckHistory(t, h.s, ids[:]...)
 	h.audit()
 }
 

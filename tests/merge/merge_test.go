@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -157,6 +158,25 @@ func TestChainOfMerges(t *testing.T) {
 	}
 	if sum != 5105 {
 		t.Errorf("together they have %v points, want 5105", sum)
+	}
+}
+
+// The histories of both tell of a merge and of its end, and of consent that was withdrawn
+// meanwhile and stays so for both.
+func TestHistoryOfMerge(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	stays, goes := h.plain(1), h.plain(2)
+	h.merge(stays, goes)
+	h.altcraft().Must("subscriptions/set", map[string]any{"profile_id": goes.Hex(), "resource_id": 1, "channel": "email", "email": client.Email(2), "status": "unsubscribed"})
+	h.unmerge(goes)
+	client.CheckHistory(t, h.s, stays, goes)
+	changes := client.History(t, h.s, goes)
+	if len(changes) != 3 || !slices.Equal(changes[1].Fields, []string{"merged_into"}) || !slices.Equal(changes[2].Fields, []string{"merged_into", "subscriptions"}) {
+		t.Errorf("the history of the one that went: %+v", changes)
+	}
+	if own := client.History(t, h.s, stays); len(own) != 4 || !slices.Contains(own[1].Fields, "merged_profiles") || !slices.Equal(own[2].Fields, []string{"subscriptions"}) {
+		t.Errorf("the history of the one that stayed: %+v", own)
 	}
 }
 

@@ -73,7 +73,7 @@ func (w *world) merge(name, phone string) {
 // everything writes something of every kind about the person.
 func (w *world) everything() {
 	w.t.Helper()
-	w.t.Helper()
+	w.product()
 	points := "/loy/profiles/" + w.id.Decimal()
 	for _, r := range []struct{ method, path, body, key string }{
 		{"POST", "/api/v1.1/profiles/import_batch", `{"token":"reg_local_demo","db_id":5,"matching":"email","data":[{"email":"ann@example.com","_lname":"Lee"}]}`, "batch"},
@@ -86,19 +86,34 @@ func (w *world) everything() {
 		{"POST", points + "/points/holds/6/void.json", `{"void": {"reason": "left"}}`, ""},
 		{"POST", points + "/points/transfer.json", `{"transfer": {"to": ` + w.other.Decimal() + `, "value": 7, "reason": "birthday"}}`, ""},
 		{"PUT", points + "/points/add.json?wallet=stamps", `{"point": {"value": 3, "reason": "coffee", "ref_id": "c-1"}}`, "stamps"},
-		{"PUT", "/product_category", `{"datetime":"2024-02-14T10:46:15Z","label":"sales","displayed_data":[{"language_code":"en","name_for_user":"Sales","description_for_user":"d"}],"emoji":"x","implicit_goal":"g","visible":true}`, ""},
-		{"PUT", "/profile", `{"datetime":"2024-02-14T10:53:06Z","profile_label":"seller","displayed_data":[{"language_code":"en","name":"Seller"}],"profile_category_pk":1}`, ""},
-		{"PUT", "/profile_task_association", `{"datetime":"2024-02-14T11:00:00Z","profile_pk":1,"task_pk":1}`, ""},
 		{"PUT", "/manual_purchase", `{"datetime":"2024-02-14T11:53:58Z","user_id":"` + w.id.Hex() + `","profile_pk":1,"custom_purchase_id":"P-77"}`, "purchase"},
 		{"PUT", "/manual_purchase", `{"datetime":"2024-02-14T11:54:58Z","user_id":"` + w.id.Hex() + `","profile_pk":1,"custom_purchase_id":"P-78"}`, ""},
 	} {
-		if code, body := w.send(r.method, r.path, r.body, r.key); code >= 300 || strings.Contains(body, `"error":{`) {
-			w.t.Fatalf("%s %s = %d %s", r.method, r.path, code, body)
-		}
+		w.must(r.method, r.path, r.body, r.key)
 	}
 	done := w.drop("people.csv", "email,_fname,phones,points.add\nann@example.com,Ann,,5\nbob@example.com,Bob,,\nzoe@example.com,Zoe,not a phone,\nann@example.com,Ann,+84 909 000 001 77 66 55 44 33,\n")
 	more := w.drop("more.jsonl", `{"email":"ann@example.com","_city":"Hue"}`+"\n"+`{"email":"ann@example.com","phones":["nonsense"],"_lname":"\u0041nn Secret"}`+"\n"+`{"email":"zoe@example.com","phones":["nonsense"]}`+"\n")
 	client.Eventually(w.t, "the imports", func() bool { return done() && more() })
+}
+
+// product makes a product with a task.
+func (w *world) product() {
+	w.t.Helper()
+	for _, r := range []struct{ method, path, body, key string }{
+		{"PUT", "/product_category", `{"datetime":"2024-02-14T10:46:15Z","label":"sales","displayed_data":[{"language_code":"en","name_for_user":"Sales","description_for_user":"d"}],"emoji":"x","implicit_goal":"g","visible":true}`, ""},
+		{"PUT", "/profile", `{"datetime":"2024-02-14T10:53:06Z","profile_label":"seller","displayed_data":[{"language_code":"en","name":"Seller"}],"profile_category_pk":1}`, ""},
+		{"PUT", "/profile_task_association", `{"datetime":"2024-02-14T11:00:00Z","profile_pk":1,"task_pk":1}`, ""},
+	} {
+		w.must(r.method, r.path, r.body, r.key)
+	}
+}
+
+// must fails the test unless the request succeeds.
+func (w *world) must(method, path, body, key string) {
+	w.t.Helper()
+	if code, answer := w.send(method, path, body, key); code >= 300 || strings.Contains(answer, `"error":{`) {
+		w.t.Fatalf("%s %s = %d %s", method, path, code, answer)
+	}
 }
 
 func (w *world) send(method, path, body, key string) (int, string) {
