@@ -23,6 +23,7 @@ import (
 	"regulars/shared/points"
 	"regulars/shared/privacy"
 	"regulars/shared/session"
+	"regulars/shared/usage"
 )
 
 // A Console serves everything below /console.
@@ -34,6 +35,7 @@ type Console struct {
 	merges    *merge.Service
 	jobs      *jobs.Service
 	privacy   *privacy.Service
+	usage     usage.Source
 	sessions  *session.Service
 	imports   *imports.Service
 	gate      objects.Gate
@@ -53,6 +55,7 @@ type Options struct {
 	Merges    *merge.Service
 	Jobs      *jobs.Service
 	Privacy   *privacy.Service
+	Usage     usage.Source
 	Sessions  *session.Service
 	// Imports are shown with their Texts; files are put into the bucket through Gate, and
 	// none are where it is nil.
@@ -106,6 +109,7 @@ var customerRoutes = []httpapi.Route[*Console, *call]{
 	{Method: "GET", Path: "/console/customers/{id}/product", Scope: access.Backoffice, Handle: (*Console).giveProduct},
 	{Method: "POST", Path: "/console/customers/{id}/product", Scope: access.Backoffice, Handle: (*Console).giveProduct},
 
+	{Method: "GET", Path: "/console/overview", Scope: signedIn, Handle: (*Console).overview},
 	{Method: "GET", Path: "/console/duplicates", Scope: access.CustomersMerge, Reads: []string{"page", "done"}, Handle: (*Console).duplicates},
 	{Method: "POST", Path: "/console/duplicates", Scope: access.CustomersMerge, Handle: (*Console).findDuplicates},
 	{Method: "GET", Path: "/console/customers/{id}/merge", Scope: access.CustomersMerge, Reads: []string{"goes"}, Handle: (*Console).mergeCustomers},
@@ -123,7 +127,7 @@ var customerRoutes = []httpapi.Route[*Console, *call]{
 func New(o Options) http.Handler {
 	d := &Console{
 		customers: o.Customers, points: o.Points, list: o.List, catalog: o.Catalog, merges: o.Merges, jobs: o.Jobs,
-		privacy: o.Privacy, sessions: o.Sessions, imports: o.Imports, gate: o.Gate, texts: o.Imports.Texts.With(texts.Formats),
+		privacy: o.Privacy, usage: o.Usage, sessions: o.Sessions, imports: o.Imports, gate: o.Gate, texts: o.Imports.Texts.With(texts.Formats),
 		secure: !o.Insecure, hint: o.Hint, now: o.Now,
 	}
 	return guarded(httpapi.Frame[*Console, *call]{

@@ -75,11 +75,18 @@ type Writer struct {
 
 	mutex sync.Mutex
 	out   io.Writer
+	told  func(Event)
 }
 
-// New makes a writer of a function's metrics.
+// New makes a writer of a function's metrics; without an out it only tells of them.
 func New(out io.Writer, namespace, function string, now func() time.Time) *Writer {
 	return &Writer{namespace: namespace, function: function, now: now, out: out}
+}
+
+// Tell tells somebody else of each event, too. It is called before the first one.
+func (w *Writer) Tell(other func(Event)) *Writer {
+	w.told = other
+	return w
 }
 
 // An Event is what became of one request, message or schedule.
@@ -106,6 +113,12 @@ type definition struct{ Name, Unit string }
 // Write writes an event as one line.
 func (w *Writer) Write(e Event) {
 	if w == nil {
+		return
+	}
+	if w.told != nil {
+		w.told(e)
+	}
+	if w.out == nil {
 		return
 	}
 	line := map[string]any{FunctionDimension: w.function, RouteDimension: e.Route}

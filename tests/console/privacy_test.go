@@ -134,3 +134,28 @@ func TestPrivacyByScope(t *testing.T) {
 		}
 	}
 }
+
+// The overview counts what the tenants of the token asked for, and no others.
+func TestOverview(t *testing.T) {
+	t.Parallel()
+	s := shop{Scene: client.NewScene(t)}
+	id, _ := s.twins(t)
+	v := signIn(t, s, devserver.DemoToken)
+	v.post("/console/customers/"+id.Decimal()+"/points/subtract", "value", "9999", "reason", "x")
+	p := v.get("/console/overview")
+	for _, want := range []string{"The last day", "insufficient_points", "under $0.01", "written"} {
+		if p.code != http.StatusOK || !strings.Contains(p.body, want) {
+			t.Errorf("the overview = %d, and has no %s", p.code, want)
+		}
+	}
+	if _, err := s.Registrar.CreateTenant(t.Context(), client.OtherTenant, "Other", nil); err != nil {
+		t.Fatal(err)
+	}
+	secret, _, err := s.Registrar.CreateToken(t.Context(), access.Token{Name: "other", Tenants: []int{client.OtherTenant}, Scopes: access.Scopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := signIn(t, s, secret).get("/console/overview"); p.code != http.StatusOK || strings.Contains(p.body, "insufficient_points") {
+		t.Errorf("the overview of another tenant = %d", p.code)
+	}
+}

@@ -1,14 +1,16 @@
 package main
 
-// List prices of us-east-1, in dollars, as of 2026-11.
+import "regulars/shared/usage"
+
+// List prices of us-east-1, in dollars, as of 2026-11; those of requests are in package usage.
 const (
-	pricePerWrite   = 0.625 / 1e6 // aws.amazon.com/dynamodb/pricing/on-demand
-	pricePerRead    = 0.125 / 1e6
-	pricePerGB      = 0.25       // of storage, a month
-	priceOfRecovery = 0.20       // of the same, for point-in-time recovery
-	pricePerRequest = 0.20 / 1e6 // aws.amazon.com/lambda/pricing
-	pricePerSecond  = 0.0000133334 * 512 / 1024
-	pricePerCall    = 1.00 / 1e6     // aws.amazon.com/api-gateway/pricing, HTTP API
+	pricePerWrite   = usage.PerWriteUnit
+	pricePerRead    = usage.PerReadUnit
+	pricePerGB      = 0.25 // of storage, a month
+	priceOfRecovery = 0.20 // of the same, for point-in-time recovery
+	pricePerRequest = usage.PerInvoke
+	pricePerSecond  = usage.PerSecond
+	pricePerCall    = usage.PerCall
 	pricePerLogByte = 0.50 / 1e9     // aws.amazon.com/cloudwatch/pricing
 	pricePerTrace   = 0.05 * 5 / 1e6 // of one request in twenty, aws.amazon.com/xray/pricing
 

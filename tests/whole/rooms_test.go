@@ -40,7 +40,7 @@ var rooms = map[string][]string{
 	"functions/genesys":      {"shared/access", "shared/contact", "shared/customer", "shared/customer/extension", "shared/httpapi", "shared/jobs", "shared/errs", "shared/idempotency", "shared/value"},
 	"functions/haravan":      {"shared/access", "shared/contact", "shared/csvtext", "shared/customer", "shared/httpapi", "shared/idempotency", "shared/errs", "shared/points", "shared/value"},
 	"functions/mojodex":      {"shared/access", "shared/catalog", "shared/customer", "shared/httpapi", "shared/errs", "shared/idempotency", "shared/value"},
-	"functions/console":      {"shared/access", "shared/catalog", "shared/customer", "shared/customer/extension", "shared/errs", "shared/httpapi", "shared/idempotency", "shared/imports", "shared/imports/rowfile", "shared/jobs", "shared/merge", "shared/meter", "shared/objects", "shared/points", "shared/privacy", "shared/session", "shared/value", errgroup},
+	"functions/console":      {"shared/access", "shared/catalog", "shared/customer", "shared/customer/extension", "shared/errs", "shared/httpapi", "shared/idempotency", "shared/imports", "shared/imports/rowfile", "shared/jobs", "shared/merge", "shared/meter", "shared/objects", "shared/points", "shared/privacy", "shared/session", "shared/usage", "shared/value", errgroup},
 	"functions/admin":        {"shared/history", "shared/access", "shared/audit", "shared/meter", "shared/metrics", "shared/customer", "shared/httpapi", "shared/jobs", "shared/errs", "shared/merge", "shared/points", "shared/privacy", "shared/value"},
 	"functions/admin/lambda": {"shared/history", "shared/access", "shared/audit", "shared/boot", "shared/customer", "shared/dynamo", "shared/imports", "shared/jobs", "shared/merge", "shared/points", "shared/privacy", "shared/s3bucket", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/work":         {"shared/jobs", "shared/jobs/kinds", "shared/partqueue", awsLambda + "events"},
@@ -52,7 +52,7 @@ var rooms = map[string][]string{
 	"functions/imports/rows":   {"functions/altcraft", "functions/haravan", "functions/imports", "shared/access", "shared/errs", "shared/imports", "shared/points"},
 	"functions/imports/lambda": {"functions/imports/rows", "shared/access", "shared/audit", "shared/boot", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/lambdahttp", "shared/partqueue", "shared/s3bucket", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/imports/cli":    {"shared/objects", "shared/s3bucket", awsLambda + "events", awsSDK, smithy},
-	"functions/console/lambda": {"functions/imports/rows", "shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/lambdahttp", "shared/merge", "shared/points", "shared/privacy", "shared/s3bucket", "shared/session", "shared/sqsqueue"},
+	"functions/console/lambda": {"functions/imports/rows", "shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/lambdahttp", "shared/logusage", "shared/merge", "shared/points", "shared/privacy", "shared/s3bucket", "shared/session", "shared/sqsqueue", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"},
 	// Anchors are signed by KMS alone where parts are done.
 	"functions/work/lambda":     {"shared/access", "shared/audit", "shared/boot", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/s3bucket", "shared/jobs", "shared/jobs/kinds", "shared/kmssigner", "shared/merge", "shared/partqueue", "shared/points", "shared/sqsqueue", awsLambda + "lambda"},
 	"functions/admin/cli":       {"functions/admin", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/lambda", "github.com/aws/smithy-go/logging"},
@@ -61,7 +61,7 @@ var rooms = map[string][]string{
 	"functions/local/anchorkey": {"shared/anchor"},
 	"functions/local/table":     {"shared/access", "shared/anchor", "shared/customer", "shared/dynamo", "shared/jobs/kinds", "shared/points", "github.com/aws/aws-sdk-go-v2/service/dynamodb/types", errgroup},
 	"functions/local/table/cli": {"functions/local/anchorkey", "functions/local/table", "shared/anchor", "shared/dynamo", "shared/dynamolocal", "shared/kmssigner", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/dynamodb"},
-	"functions/local/devserver": {"shared/history", "shared/partqueue", "functions/admin", "functions/altcraft", "functions/console", "functions/genesys", "functions/haravan", "functions/imports", "functions/imports/rows", "functions/mojodex", "functions/work", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/jobs/kinds", "shared/merge", "shared/objects", "shared/points", "shared/privacy", "shared/session", "shared/value",
+	"functions/local/devserver": {"shared/history", "shared/partqueue", "functions/admin", "functions/altcraft", "functions/console", "functions/genesys", "functions/haravan", "functions/imports", "functions/imports/rows", "functions/mojodex", "functions/work", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/dynamo", "shared/httpapi", "shared/imports", "shared/jobs", "shared/jobs/kinds", "shared/merge", "shared/objects", "shared/points", "shared/metrics", "shared/privacy", "shared/session", "shared/usage", "shared/value",
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb"},
 
 	// What a dialect decides by itself, apart from its requests.
@@ -105,6 +105,8 @@ var rooms = map[string][]string{
 	"shared/s3bucket":   {"shared/errs", "shared/objects", awsSDK, smithy},
 	"shared/httpapi":    {"shared/history", "shared/access", "shared/audit", "shared/customer", "shared/meter", "shared/metrics", "shared/errs"},
 	"shared/metrics":    {},
+	"shared/usage":      {"shared/metrics"},
+	"shared/logusage":   {"shared/usage", "github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/..."},
 	"shared/audit":      {awsLambda + "lambdacontext"},
 	"shared/lambdahttp": {awsLambda + "events", awsLambda + "lambda", awsLambda + "lambdacontext", apiProxy + "core", apiProxy + "httpadapter"},
 	"shared/boot":       {"shared/audit", "shared/metrics", awsSDK, awsLambda + "lambdacontext"},

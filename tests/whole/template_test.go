@@ -3,6 +3,7 @@ package whole_test
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -217,6 +218,69 @@ func TestRoutesAreReached(t *testing.T) {
 				t.Errorf("%s reaches %s, want %s", path, got, dialect)
 			}
 		}
+	}
+}
+
+// With an issuer the gateway asks for its JWT on all paths of the console, and on no
+// other.
+func TestConsoleJWT(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type scheme struct {
+		Type       string `yaml:"type"`
+		Authorizer struct {
+			Type   string         `yaml:"type"`
+			Source string         `yaml:"identitySource"`
+			JWT    map[string]any `yaml:"jwtConfiguration"`
+		} `yaml:"x-amazon-apigateway-authorizer"`
+	}
+	var read struct {
+		Resources struct {
+			API struct {
+				Properties struct {
+					Body struct {
+						Paths      map[string]map[string]struct{ Security []any }
+						Components struct {
+							Schemes map[string][]any `yaml:"securitySchemes"`
+						} `yaml:"components"`
+					} `yaml:"DefinitionBody"`
+				} `yaml:"Properties"`
+			} `yaml:"Api"`
+		} `yaml:"Resources"`
+	}
+	if err := yaml.Unmarshal(text, &read); err != nil {
+		t.Fatal(err)
+	}
+	body := read.Resources.API.Properties.Body
+	var guarded []string
+	for path, methods := range body.Paths {
+		choice := methods["x-amazon-apigateway-any-method"].Security // condition, then, else
+		if len(choice) != 3 || choice[0] != "HasConsoleIssuer" || fmt.Sprint(choice[1]) != "[map[ConsoleJwt:[]]]" {
+			t.Errorf("%s: security = %v", path, choice)
+		}
+		guarded = append(guarded, path)
+	}
+	slices.Sort(guarded)
+	if want := readTemplate(t).functions(t)["console"].paths(); !slices.Equal(guarded, want) {
+		t.Errorf("a JWT is asked for on %v, want %v", guarded, want)
+	}
+	choice := body.Components.Schemes["ConsoleJwt"]
+	if len(choice) != 3 || choice[0] != "HasConsoleIssuer" {
+		t.Fatalf("the scheme is %v", choice)
+	}
+	document, err := yaml.Marshal(choice[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s scheme
+	if err := yaml.Unmarshal(document, &s); err != nil {
+		t.Fatal(err)
+	}
+	if a := s.Authorizer; s.Type != "oauth2" || a.Type != "jwt" || a.Source != "$request.header.${ConsoleJwtHeader}" || a.JWT["issuer"] != "ConsoleIssuer" || a.JWT["audience"] == nil {
+		t.Errorf("the scheme is %+v", s)
 	}
 }
 

@@ -2,6 +2,10 @@
 package main
 
 import (
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
 	"regulars/functions/console"
 	"regulars/functions/imports/rows"
 	"regulars/shared/access"
@@ -14,6 +18,7 @@ import (
 	"regulars/shared/imports"
 	"regulars/shared/jobs"
 	"regulars/shared/lambdahttp"
+	"regulars/shared/logusage"
 	"regulars/shared/merge"
 	"regulars/shared/points"
 	"regulars/shared/privacy"
@@ -41,6 +46,7 @@ func main() {
 		Merges:    merge.NewService(customers, store, environment.Clock.Now),
 		Jobs:      jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), environment.Clock.Now, jobs.Wait),
 		Privacy:   privacy.NewService(store, imports.Records{Store: store, Bucket: bucket}, registrar, environment.Clock.Now),
+		Usage:     logusage.New(cloudwatchlogs.NewFromConfig(cfg), os.Getenv("LOG_GROUP"), environment.Clock.Now),
 		Sessions:  session.NewService(store, guard, environment.Clock.Now),
 		Imports: imports.NewService(imports.Parts{
 			Store: store, Bucket: bucket, BucketName: environment.ImportBucket,

@@ -34,11 +34,13 @@ import (
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
 	"regulars/shared/merge"
+	"regulars/shared/metrics"
 	"regulars/shared/objects"
 	"regulars/shared/partqueue"
 	"regulars/shared/points"
 	"regulars/shared/privacy"
 	"regulars/shared/session"
+	"regulars/shared/usage"
 )
 
 // The times of the development server, where nobody waits for what only AWS needs.
@@ -114,6 +116,11 @@ func New(o Options) *Server {
 	maps.Copy(known, kinds.Erasing(upkeep, ledgers, store, left, customers, time.Now))
 	worker := jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts)
 	operating := o.Operating
+	counted := usage.NewMemory(time.Now)
+	if operating.Metrics == nil {
+		operating.Metrics = metrics.New(nil, "", "", time.Now)
+	}
+	operating.Metrics.Tell(counted.Count)
 	if operating.Budgets == nil {
 		operating.Budgets = access.NewBudgets(store, time.Now)
 	}
@@ -136,7 +143,7 @@ func New(o Options) *Server {
 		})),
 		console: around("console", console.New(console.Options{
 			Customers: customers, Points: ledgers, List: points.NewList(store, time.Now, 0).WithNewest(customers.NewestListed), Catalog: products,
-			Merges: merges, Jobs: service, Privacy: shown, Sessions: session.NewService(store, guard, time.Now), Imports: files, Gate: o.Gate,
+			Merges: merges, Jobs: service, Privacy: shown, Usage: counted, Sessions: session.NewService(store, guard, time.Now), Imports: files, Gate: o.Gate,
 			Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline,
 			Insecure: true, Hint: DemoToken, Operating: operating,
 		})),
