@@ -183,7 +183,7 @@ func (p *mapPage) fill(c *call, seen imports.Preview) {
 		}
 		column := mapColumn{Number: i, Name: name}
 		for _, row := range seen.Rows {
-			if i < len(row) && row[i] != "" {
+			if i < len(row) && row[i] != "" && !slices.Contains(column.Samples, shortened(row[i])) && len(column.Samples) < samplesShown {
 				column.Samples = append(column.Samples, shortened(row[i]))
 			}
 		}
@@ -201,6 +201,9 @@ func (p *mapPage) fill(c *call, seen imports.Preview) {
 		p.Columns = append(p.Columns, column)
 	}
 }
+
+// samplesShown is how many different cells of a column are shown.
+const samplesShown = 3
 
 // shortened is the beginning of a cell.
 func shortened(text string) string {

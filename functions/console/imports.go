@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"math"
 	"net/http"
 	"path"
 	"slices"
@@ -196,7 +195,12 @@ func (v *importView) progressOf(now time.Time) {
 }
 
 // Cost is what the import cost, or would, at list price.
-func (v importView) Cost() string { return fmt.Sprintf("%.2f", math.Ceil(v.Dollars*100)/100) }
+func (v importView) Cost() string {
+	if v.Dollars < 1 {
+		return fmt.Sprintf("%.4f", v.Dollars)
+	}
+	return fmt.Sprintf("%.2f", v.Dollars)
+}
 
 // importResult leads to a report in the bucket.
 func (d *Console) importResult(c *call) (httpapi.Answer, error) {

@@ -21,6 +21,7 @@ var texts = httpapi.Texts.With(map[string]string{
 	"profile_unknown":  "There is no such customer.",
 	"user_unknown":     "There is no such customer.",
 	"missing":          "Fill this in.",
+	"job_state":        "This job is %v and cannot be started again.",
 	"upload_too_large": "The file is larger than %v MB; divide it.",
 	"too_long":         "This is too long: at most %v characters.",
 	"bad_number":       "Enter a whole number from %v to %v.",

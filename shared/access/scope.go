@@ -35,12 +35,20 @@ const (
 	// merge two and to part them, CustomersPrivacy to export and to erase one.
 	CustomersMerge   Scope = "customers.merge"
 	CustomersPrivacy Scope = "customers.privacy"
+	// JobsRead and JobsRun are to see jobs, and to cancel them and start them again;
+	// TokensRead and TokensRotate to see tokens of the tenant, and to replace and revoke
+	// those that may do no more.
+	JobsRead     Scope = "jobs.read"
+	JobsRun      Scope = "jobs.run"
+	TokensRead   Scope = "tokens.read"
+	TokensRotate Scope = "tokens.rotate"
 )
 
 // Scopes lists all scopes.
 var Scopes = []Scope{
 	AltRead, AltWrite, AltDelete, UCSRead, UCSWrite, UCSDelete, UCSReadMeta, UCSWriteMeta,
 	LoyRead, LoyWrite, Backoffice, Scheduler, ImportsRead, ImportsRun, CustomersMerge, CustomersPrivacy,
+	JobsRead, JobsRun, TokensRead, TokensRotate,
 }
 
 // implied names the scope that a scope includes. The Haravan contract alone says

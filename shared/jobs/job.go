@@ -224,3 +224,6 @@ func (p Part) after(s Step, now time.Time) Part {
 
 // ErrUnknown rejects the id of a job that is not there.
 var ErrUnknown = &errs.Client{Kind: errs.NotFound, Code: "job_unknown"}
+
+// ErrState rejects what cannot be done with a job in its state.
+var ErrState = &errs.Client{Kind: errs.FailedPrecondition, Code: "job_state"}

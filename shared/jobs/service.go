@@ -315,3 +315,32 @@ func (s *Service) jobAndParts(ctx context.Context, tenant int, id string) (Job, 
 func unknown(id string) error {
 	return errs.New(ErrUnknown.Kind, "job_unknown", "job", id)
 }
+
+// Again starts a job again that was cancelled, has failed, or has parked parts: the
+// latter try again, of an ended one another job does the same. It rejects with
+// [ErrUnknown] and [ErrState].
+func (s *Service) Again(ctx context.Context, tenant int, id string) (Job, error) {
+	var job Job
+	var parts []Part
+	err := errs.Retry(ctx, func(int) (err error) {
+		job, parts, err = s.jobAndParts(ctx, tenant, id)
+		return err
+	})
+	if err != nil {
+		return Job{}, fmt.Errorf("job %.64s of tenant %d: %w", id, tenant, err)
+	}
+	if !progress(job, parts).CanStartAgain() {
+		return Job{}, errs.New(ErrState.Kind, "job_state", "job", job.ID, string(job.State))
+	}
+	o := Spec{Tenant: tenant, Kind: job.Kind, Subject: job.Subject, Task: job.Task}
+	for _, part := range parts {
+		o.Ranges = append(o.Ranges, part.Range)
+	}
+	return s.Start(ctx, o)
+}
+
+// CanStartAgain reports whether [Service.Again] starts the job again. What imports are
+// made of is started by these.
+func (p Progress) CanStartAgain() bool {
+	return !strings.HasPrefix(p.Kind, ImportKinds) && (p.State == Failed || p.State == Cancelled || p.State == Running && p.Parked > 0)
+}

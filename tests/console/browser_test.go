@@ -30,12 +30,21 @@ type screen struct {
 	t    *testing.T
 	ctx  context.Context
 	url  string
+	also string // where else pages may send files
 	mu   sync.Mutex
 	told []string // what the browser complained of
 }
 
-// open starts Chromium, or skips the test where there is none.
+// open starts Chromium with pages of the handler, or skips the test where there is none.
 func open(t *testing.T, h http.Handler) *screen {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return openAt(t, server.URL, server.URL)
+}
+
+// openAt starts Chromium with pages of an address, which may send files to another.
+func openAt(t *testing.T, url, also string) *screen {
 	t.Helper()
 	if !client.Proving() {
 		t.Skip("make prove and make console play it")
@@ -50,8 +59,6 @@ func open(t *testing.T, h http.Handler) *screen {
 	if path == "" {
 		t.Skip("Chromium is not installed; install it with: apt-get install chromium")
 	}
-	server := httptest.NewServer(h)
-	t.Cleanup(server.Close)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("lang", "en"), chromedp.Flag("hide-scrollbars", true))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
@@ -59,7 +66,7 @@ func open(t *testing.T, h http.Handler) *screen {
 	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(cancel)
-	s := &screen{t: t, ctx: ctx, url: server.URL}
+	s := &screen{t: t, ctx: ctx, url: url, also: also}
 	chromedp.ListenTarget(ctx, s.listen)
 	if err := chromedp.Run(ctx, log.Enable(), runtime.Enable(), network.Enable()); err != nil { // the browser ends with the context of its first run
 		t.Fatal(err)
@@ -79,7 +86,7 @@ func (s *screen) listen(event any) {
 			s.told = append(s.told, e.Entry.Text)
 		}
 	case *network.EventRequestWillBeSent:
-		if !strings.HasPrefix(e.Request.URL, s.url) && !strings.HasPrefix(e.Request.URL, "data:") {
+		if !strings.HasPrefix(e.Request.URL, s.url) && !strings.HasPrefix(e.Request.URL, s.also) && !strings.HasPrefix(e.Request.URL, "data:") {
 			s.told = append(s.told, "asks for "+e.Request.URL)
 		}
 	case *cdppage.EventJavascriptDialogOpening:

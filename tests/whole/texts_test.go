@@ -48,6 +48,8 @@ var codesTold = map[string][]string{
 	"import_state/no_dry_run": {"imports"},
 	"bad_file/empty":          {"imports"},
 
+	"job_state": {"console"},
+
 	// What the console has no form for.
 	"transfer_to_itself":            {"haravan"},
 	"transfer_to_unknown":           {"haravan"},
