@@ -37,6 +37,7 @@ type card struct {
 	Extensions       []extensionTable
 	Points           *pointsView
 	Products         *productsView
+	History          *historyView
 }
 
 // A formerLine is a customer that was merged into another.
@@ -119,12 +120,19 @@ func (d *Console) readCard(c *call) (card, error) {
 			return err
 		})
 	}
+	var changes *historyView
+	if c.seesHistory() {
+		group.Go(func() (err error) {
+			changes, err = d.readHistory(ctx, c, "", changesOfCard)
+			return err
+		})
+	}
 	if err := group.Wait(); err != nil {
 		return card{}, err
 	}
 	shown := card{
 		ID: who.ID, Address: c.cardOf(who.ID), Name: who.ID.Decimal(), Decimal: who.ID.Decimal(), Hex: who.ID.Hex(), Short: who.ID.Base36(),
-		Created: who.ID.Created(), Changed: who.Changed, Disabled: who.Disabled, Points: pointsShown, Products: products,
+		Created: who.ID.Created(), Changed: who.Changed, Disabled: who.Disabled, Points: pointsShown, Products: products, History: changes,
 	}
 	for i, f := range who.Formerly {
 		shown.Former = append(shown.Former, formerLine{f.ID.Decimal(), f.ClientID, i == len(who.Formerly)-1})

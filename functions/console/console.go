@@ -15,6 +15,7 @@ import (
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/history"
 	"regulars/shared/httpapi"
 	"regulars/shared/imports"
 	"regulars/shared/jobs"
@@ -36,6 +37,7 @@ type Console struct {
 	jobs      *jobs.Service
 	privacy   *privacy.Service
 	usage     usage.Source
+	histories *history.Service
 	sessions  *session.Service
 	imports   *imports.Service
 	gate      objects.Gate
@@ -56,6 +58,7 @@ type Options struct {
 	Jobs      *jobs.Service
 	Privacy   *privacy.Service
 	Usage     usage.Source
+	Histories *history.Service
 	Sessions  *session.Service
 	// Imports are shown with their Texts; files are put into the bucket through Gate, and
 	// none are where it is nil.
@@ -116,6 +119,7 @@ var customerRoutes = []httpapi.Route[*Console, *call]{
 	{Method: "POST", Path: "/console/customers/{id}/merge", Scope: access.CustomersMerge, Handle: (*Console).mergeCustomers},
 	{Method: "GET", Path: "/console/customers/{id}/unmerge/{former}", Scope: access.CustomersMerge, Handle: (*Console).unmergeCustomers},
 	{Method: "POST", Path: "/console/customers/{id}/unmerge/{former}", Scope: access.CustomersMerge, Handle: (*Console).unmergeCustomers},
+	{Method: "GET", Path: "/console/customers/{id}/history", Scope: access.CustomersPrivacy, Reads: []string{"before"}, Handle: (*Console).history},
 	{Method: "GET", Path: "/console/customers/{id}/export", Scope: access.CustomersPrivacy, Handle: (*Console).exportCustomer},
 	{Method: "POST", Path: "/console/customers/{id}/export", Scope: access.CustomersPrivacy, Handle: (*Console).exportCustomer},
 	{Method: "GET", Path: "/console/customers/{id}/erase", Scope: access.CustomersPrivacy, Reads: []string{"job"}, Handle: (*Console).eraseCustomer},
@@ -127,7 +131,7 @@ var customerRoutes = []httpapi.Route[*Console, *call]{
 func New(o Options) http.Handler {
 	d := &Console{
 		customers: o.Customers, points: o.Points, list: o.List, catalog: o.Catalog, merges: o.Merges, jobs: o.Jobs,
-		privacy: o.Privacy, usage: o.Usage, sessions: o.Sessions, imports: o.Imports, gate: o.Gate, texts: o.Imports.Texts.With(texts.Formats),
+		privacy: o.Privacy, usage: o.Usage, histories: o.Histories, sessions: o.Sessions, imports: o.Imports, gate: o.Gate, texts: o.Imports.Texts.With(texts.Formats),
 		secure: !o.Insecure, hint: o.Hint, now: o.Now,
 	}
 	return guarded(httpapi.Frame[*Console, *call]{

@@ -26,6 +26,8 @@ var texts = httpapi.Texts.With(map[string]string{
 	"too_long":         "This is too long: at most %v characters.",
 	"bad_number":       "Enter a whole number from %v to %v.",
 	"bad_date":         "Enter a date like 2026-05-31.",
+	"bad_place":        "There is no such place in the history. Begin with the latest changes.",
+	"bad_limit":        "A page has at most %v changes.",
 	"bad_kind":         "There is no such kind of entry.",
 	"too_deep":         "This list would look at too many customers. Ask for a shorter time.",
 

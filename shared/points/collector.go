@@ -2,6 +2,7 @@ package points
 
 import (
 	"context"
+	"fmt"
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
@@ -94,7 +95,11 @@ func (c *collector) look(ctx context.Context, ids []customer.ID) error {
 			return err
 		}
 		for _, id := range ids[:read] {
-			if p, ok := profiles[id]; ok {
+			p, ok := profiles[id]
+			if ok && p.Customer.MergedInto != 0 && len(c.filter.Keys) > 0 { // its values are another's by now
+				return fmt.Errorf("customer %s was merged between two reads: %w", id.Hex(), errs.ErrConflict)
+			}
+			if ok {
 				c.add(p)
 			}
 		}

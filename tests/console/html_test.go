@@ -14,15 +14,15 @@ import (
 var (
 	voidElements = strings.Fields("meta link input br hr rect circle path")
 	elements     = strings.Fields("html head title meta link script body a header div svg circle path rect nav form input label select option button main p section " +
-		"h1 h2 h3 dl dt dd span strong code table thead tbody tr th td time details summary ul li progress dialog footer textarea datalist noscript")
+		"h1 h2 h3 dl dt dd span strong code del ins table thead tbody tr th td time details summary ul li progress dialog footer textarea datalist noscript")
 	// within says in which elements one may stand.
 	within = map[string]string{
 		"li": "ul", "tr": "thead tbody", "th": "tr", "td": "tr", "thead": "table", "tbody": "table", "dt": "dl div", "dd": "dl div", "option": "select datalist",
 		"summary": "details", "title": "head", "meta": "head", "link": "head",
 	}
 	// phrases are elements in which only such stand that are part of a line.
-	phrases  = strings.Fields("p span strong code h1 h2 h3 label button summary dt a time option title textarea")
-	inline   = strings.Fields("a span strong code time svg circle path rect input label select option button br textarea progress")
+	phrases  = strings.Fields("p span strong code del ins h1 h2 h3 label button summary dt a time option title textarea")
+	inline   = strings.Fields("a span strong code del ins time svg circle path rect input label select option button br textarea progress")
 	controls = strings.Fields("input select textarea button")
 	// attributes are those of any element, and of some.
 	attributes = map[string]string{

@@ -34,7 +34,7 @@ var codesTold = map[string][]string{
 	"shared/jobs":                {"admin", "console"},
 	"shared/merge":               {"admin", "console"},
 	"shared/privacy":             {"admin", "console"},
-	"shared/history":             {"admin"},
+	"shared/history":             {"admin", "console"},
 
 	"order_other":                   {"haravan", "imports"},
 	"order_of_other":                {"haravan", "imports"},

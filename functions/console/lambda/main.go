@@ -14,6 +14,7 @@ import (
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/dynamo"
+	"regulars/shared/history"
 	"regulars/shared/httpapi"
 	"regulars/shared/imports"
 	"regulars/shared/jobs"
@@ -45,6 +46,7 @@ func main() {
 		Catalog:   catalog.NewService(store, customers, environment.Clock.Now),
 		Merges:    merge.NewService(customers, store, environment.Clock.Now),
 		Jobs:      jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), environment.Clock.Now, jobs.Wait),
+		Histories: history.NewService(customers, store),
 		Privacy:   privacy.NewService(store, imports.Records{Store: store, Bucket: bucket}, registrar, environment.Clock.Now),
 		Usage:     logusage.New(cloudwatchlogs.NewFromConfig(cfg), os.Getenv("LOG_GROUP"), environment.Clock.Now),
 		Sessions:  session.NewService(store, guard, environment.Clock.Now),
