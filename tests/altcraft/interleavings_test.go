@@ -251,7 +251,7 @@ func TestIdempotentCountAfterLostAnswer(t *testing.T) {
 func TestProveCountedOnce(t *testing.T) {
 	s := newTestbed(t)
 	second := client.Altcraft{T: t, Handler: client.ServiceOn(t, dynamotest.Client(t), s.Table)}
-	writers := client.Size(64)
+	writers := max(6, client.Size(64))
 	for round := range client.Size(20) {
 		s.Clean.Must("import", client.Person(round, nil))
 		for _, got := range client.Together(writers, func(i int) client.Answer {

@@ -178,9 +178,7 @@ func TestListCosts(t *testing.T) {
 func TestListFaults(t *testing.T) {
 	db, table := dynamotest.Client(t), dynamotest.Table(t)
 	l := client.ServiceOn(t, db, table)
-	if err := l.Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	client.Seed(t, l, table)
 	populate(t, l, 30)
 	want := client.Altcraft{T: t, Handler: l}.Must("list", map[string]any{"limit": 20}).String()
 	for _, operation := range []string{"Query", "BatchGetItem"} {

@@ -78,7 +78,7 @@ func TestProveNoUpdateIsLost(t *testing.T) {
 // there, exactly.
 func TestProveNoCountIsLost(t *testing.T) {
 	processes := client.StartTwo(t)
-	writers := client.Size(64)
+	writers := max(6, client.Size(64))
 	for round := range client.Size(20) {
 		processes[0].Post(t, "import", client.Person(round, nil))
 		client.Together(writers, func(i int) client.Answer {

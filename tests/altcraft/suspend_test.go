@@ -123,9 +123,7 @@ func TestProveKilledSuspension(t *testing.T) {
 func TestSuspensionGoesOnAsJob(t *testing.T) {
 	table := dynamotest.Table(t)
 	l := client.ServiceOn(t, dynamotest.Client(t), table)
-	if err := l.Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	client.Seed(t, l, table)
 	c := client.Altcraft{T: t, Handler: l}
 	var ids []string
 	for n := range 20 {

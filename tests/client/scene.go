@@ -81,9 +81,7 @@ func NewScene(t *testing.T, changes ...func(o *devserver.Options)) Scene {
 		change(&options)
 	}
 	s.Server = devserver.New(options)
-	if err := s.Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	Seed(t, s.Server, s.Table)
 	return s
 }
 
@@ -99,6 +97,19 @@ const (
 // NewTokens makes further tenants and tokens, and returns the secrets by the names
 // that conversations have for them.
 func NewTokens(t *testing.T, s Scene) map[string]string {
+	t.Helper()
+	others.in(t, s.Table, func() { secrets = makeTokens(t, s) })
+	return maps.Clone(secrets)
+}
+
+// others are the tenants and tokens beside those of the seed, and secrets are what
+// opens them.
+var (
+	others  beginning
+	secrets map[string]string
+)
+
+func makeTokens(t *testing.T, s Scene) map[string]string {
 	t.Helper()
 	make := func(tenant int, settings map[string]any) {
 		if _, err := s.Registrar.CreateTenant(t.Context(), tenant, "Other shop", settings); err != nil {

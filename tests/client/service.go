@@ -29,21 +29,20 @@ import (
 // Proving reports whether this is make prove.
 func Proving() bool { return os.Getenv("PROVE") != "" }
 
-// Size is how often something is done: all of it in make prove, a tenth else.
+// Size is how often something is done: all of it in make prove, a twentieth else.
 func Size(full int) int {
 	if Proving() {
 		return full
 	}
-	return max(1, full/10)
+	return max(1, full/20)
 }
 
 // NewService makes the assembled service on a table of its own, seeded.
 func NewService(t testing.TB) *devserver.Server {
 	t.Helper()
-	l := ServiceOn(t, dynamotest.Client(t), dynamotest.Table(t))
-	if err := l.Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	table := dynamotest.Table(t)
+	l := ServiceOn(t, dynamotest.Client(t), table)
+	Seed(t, l, table)
 	return l
 }
 
@@ -231,9 +230,7 @@ func WorkingService(t *testing.T) (*devserver.Server, string) {
 	l := devserver.New(devserver.Options{
 		DB: limitedDB(t), Table: table, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Around: rights.Around,
 	})
-	if err := l.Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	Seed(t, l, table)
 	Work(t, l)
 	return l, table
 }

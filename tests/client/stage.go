@@ -37,8 +37,6 @@ func NewStage(t *testing.T) *Stage {
 	t.Helper()
 	table := dynamotest.Table(t)
 	l := ServiceOn(t, dynamotest.Client(t), table)
-	if err := l.Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	Seed(t, l, table)
 	return &Stage{T: t, Table: table, Clean: Altcraft{T: t, Handler: l}}
 }

@@ -20,9 +20,7 @@ func TestUCSBadInput(t *testing.T) {
 	t.Parallel()
 	table := dynamotest.Table(t)
 	l := client.ServiceOn(t, dynamotest.Client(t), table)
-	if err := l.Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	client.Seed(t, l, table)
 	u := ucs{t: t, h: l}
 	u.must("POST", "/metadata/profiles/extensions", map[string]any{"name": "Visit", "type": "multi-valued", "attributes": []any{
 		map[string]any{"name": "shop", "type": "string"},

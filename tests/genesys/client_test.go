@@ -108,9 +108,7 @@ func TestUCSCosts(t *testing.T) {
 	var calls []faults.Call
 	transport := &faults.Transport{}
 	table := dynamotest.Table(t)
-	if err := client.ServiceOn(t, dynamotest.Client(t), table).Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	client.Seed(t, client.ServiceOn(t, dynamotest.Client(t), table), table)
 	u := ucs{t: t, h: client.ServiceOn(t, client.FaultyDB(t, transport), table)}
 	u.call("GET", "/profiles/nobody", nil) // remembers token and settings
 	client.AwaitNewHour(t, 20*time.Second)

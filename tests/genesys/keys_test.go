@@ -79,9 +79,7 @@ func TestProveKilledIdentKey(t *testing.T) {
 	t.Parallel()
 	table := dynamotest.Table(t)
 	l := client.ServiceOn(t, dynamotest.Client(t), table) // does no jobs
-	if err := l.Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	client.Seed(t, l, table)
 	u, alt := ucs{t: t, h: l}, client.Altcraft{T: t, Handler: l}
 	customers := client.Size(2000)
 	client.Together(8, func(w int) bool {

@@ -48,7 +48,7 @@ func results(t *testing.T, a client.Answer) []map[string]any {
 func TestProveBatch(t *testing.T) {
 	t.Parallel()
 	c := newClub(t, nil)
-	members := make([]member, 20)
+	members := make([]member, 10)
 	for i := range members {
 		members[i] = c.join()
 	}

@@ -128,9 +128,7 @@ func newClub(t testing.TB, settings map[string]any) *club {
 	t.Helper()
 	c := &club{t: t, table: dynamotest.Table(t)}
 	c.Server = client.ServiceOn(t, dynamotest.Client(t), c.table)
-	if err := c.Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	client.Seed(t, c.Server, c.table)
 	all := map[string]any{"rate_limit": map[string]any{"size": 0}}
 	for name, v := range settings {
 		all[name] = v

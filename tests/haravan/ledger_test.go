@@ -24,7 +24,7 @@ import (
 func TestLedgerHistories(t *testing.T) {
 	t.Parallel()
 	table := dynamotest.Table(t)
-	for seed := range 10 {
+	for seed := range 4 {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			playHistory(t, table, seedDice(uint64(seed), 700))

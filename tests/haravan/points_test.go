@@ -160,7 +160,7 @@ func TestProveLastPoints(t *testing.T) {
 func TestProveReversals(t *testing.T) {
 	c := newClub(t, nil)
 	seen := c.twoProcesses(t, c.join())
-	n := client.Size(500)
+	n := client.Size(400) // tens
 	for range n {
 		seen[0].add(3).Done(t)
 	}

@@ -51,7 +51,7 @@ func TestBackofficeCosts(t *testing.T) {
 // in proportion to these, not to all.
 func TestProveExpiryReads(t *testing.T) {
 	o := office{t: t, h: client.NewService(t)}
-	users, each, over := client.Size(2000), 5, client.Size(100)
+	users, each, over := client.Size(2000), 5, client.Size(200)
 	o.must("PUT", "/product_category", categoryBody("sales"))
 	o.must("PUT", "/product", productBody("month", 1, false, 30, nil))
 	o.must("PUT", "/product", productBody("over", 1, false, -1, nil))

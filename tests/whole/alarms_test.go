@@ -308,9 +308,7 @@ func TestAlarmsAreProvoked(t *testing.T) {
 	t.Parallel()
 	alarms, _ := readAlarms(t)
 	table := dynamotest.Table(t)
-	if err := client.ServiceOn(t, dynamotest.Client(t), table).Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	client.Seed(t, client.ServiceOn(t, dynamotest.Client(t), table), table)
 	for name, a := range alarms {
 		p, here := provoked[name]
 		if _, there := elsewhere[name]; !here {
@@ -343,9 +341,7 @@ func TestAlarmsAreProvoked(t *testing.T) {
 func TestThrottledTableIsGivenUp(t *testing.T) {
 	t.Parallel()
 	table := dynamotest.Table(t)
-	if err := client.ServiceOn(t, dynamotest.Client(t), table).Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	client.Seed(t, client.ServiceOn(t, dynamotest.Client(t), table), table)
 	service, _ := observed(t, &faults.Transport{Plan: faults.Always(faults.Throttled)}, table)
 	for dialect, r := range requests() {
 		began := time.Now()

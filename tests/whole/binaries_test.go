@@ -46,9 +46,7 @@ func deploy(t *testing.T, names ...string) deployment {
 		t.Fatal(err)
 	}
 	table := dynamotest.Table(t)
-	if err := client.ServiceOn(t, dynamotest.Client(t), table).Seed(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	client.Seed(t, client.ServiceOn(t, dynamotest.Client(t), table), table)
 	d := deployment{t: t, queue: newFakeQueue(t), functions: map[string]*runtimeapi.Function{}}
 	if d.files, err = bucket.New(bucket.Options{Name: eventBucket, Log: slog.New(slog.DiscardHandler)}); err != nil {
 		t.Fatal(err)
