@@ -156,9 +156,12 @@ func (s *Service) claim(ctx context.Context, e Event, im Import, clientErr error
 	commit := rand.Text()
 	err := errs.Retry(ctx, func(int) error {
 		found, err := s.Store.Import(ctx, im.Tenant, im.ID)
-		if err != nil || found.Rev != "" {
-			im = found
+		if err != nil {
 			return err
+		}
+		if found.Rev != "" {
+			im = found
+			return nil
 		}
 		latest, err := s.Store.ClaimImport(ctx, im, e.Sequencer, commit)
 		if err == nil && !latest {

@@ -277,9 +277,12 @@ func (s *Service) begin(ctx context.Context, im Import) (Import, error) {
 	commit := rand.Text()
 	err := errs.Retry(ctx, func(int) error {
 		found, err := s.Store.Import(ctx, im.Tenant, im.ID)
-		if err != nil || found.Rev != "" {
-			im = found
+		if err != nil {
 			return err
+		}
+		if found.Rev != "" {
+			im = found
+			return nil
 		}
 		if _, err = s.Store.ClaimImport(ctx, im, "", commit); err == nil {
 			im.Rev = commit
