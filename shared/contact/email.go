@@ -70,6 +70,9 @@ func MayBeStored(text string) bool {
 func FormerEmailKey(text string) string { return strings.ToLower(text) }
 
 func parseEmail(text string) (Email, *Error) {
+	if isPlain(text) {
+		return Email{Text: text, Key: text}, nil
+	}
 	s := trim(text)
 	if s == "" {
 		return Email{}, &Error{Reason: Empty}
@@ -119,6 +122,36 @@ func parseEmail(text string) (Email, *Error) {
 	}
 	return email, nil
 }
+
+// isPlain reports whether s is an address of small letters, digits and - . _ + alone,
+// without a domain that is mapped. Nearly all are, and such a one is its own key.
+func isPlain(s string) bool {
+	at := strings.IndexByte(s, '@')
+	if at < 1 || at > maxLocal || len(s) > maxEmail || !dotsInside(s[:at]) {
+		return false
+	}
+	for i := range at {
+		if c := s[i]; !isPlainByte(c) && c != '.' && c != '_' && c != '+' {
+			return false
+		}
+	}
+	label := at + 1
+	for i := label; i <= len(s); i++ {
+		if i < len(s) && s[i] != '.' {
+			if !isPlainByte(s[i]) {
+				return false
+			}
+			continue
+		}
+		if i == label || i-label > maxLabel || s[label] == '-' || s[i-1] == '-' || strings.HasPrefix(s[label:i], "xn--") {
+			return false
+		}
+		label = i + 1
+	}
+	return true
+}
+
+func isPlainByte(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' }
 
 // isSpecial reports whether r may stand in an address between quotes only (RFC
 // 5322), but for the @.
