@@ -11,6 +11,7 @@ import (
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 	"regulars/shared/idempotency"
+	"regulars/shared/value"
 )
 
 const (
@@ -130,8 +131,9 @@ func (c *call) readBatch(b batch, data []any) ([]customer.BatchItem, error) {
 		}
 	}
 	items := make([]customer.BatchItem, len(data))
+	c.fields = map[string]field{}
 	for i, v := range data {
-		items[i], err = c.readItem("data["+strconv.Itoa(i)+"]", v, b, m, s)
+		items[i], err = c.readObject("data["+strconv.Itoa(i)+"]", v, b, m, s)
 		if c.Retried(err) {
 			return nil, err
 		}
@@ -140,82 +142,71 @@ func (c *call) readBatch(b batch, data []any) ([]customer.BatchItem, error) {
 	return items, nil
 }
 
-// readItem makes a request of one item.
-func (c *call) readItem(path string, v any, b batch, m matcher, s switches) (customer.BatchItem, error) {
-	profile, ok := v.(map[string]any)
+// readObject makes a request of one item, which must be an object.
+func (c *call) readObject(path string, v any, b batch, m matcher, s switches) (customer.BatchItem, error) {
+	object, ok := v.(map[string]any)
 	if !ok {
 		return customer.BatchItem{}, wrongType(path, v, "an object")
 	}
-	profile = unwrap(profile, c.Settings)
+	return c.readItem(value.Members(object), b, m, s)
+}
+
+// readItem makes a request of one item.
+func (c *call) readItem(data profile, b batch, m matcher, s switches) (customer.BatchItem, error) {
+	data = data.unwrap(c.Settings)
 	var found match
 	if b.search {
 		var err error
-		if found, err = m.read(profile); err != nil {
+		if found, err = m.read(data); err != nil {
 			return customer.BatchItem{}, err
 		}
 	}
-	setters, err := c.readProfile(profile, s)
+	setters, err := c.readProfile(data, s)
 	if err != nil {
 		return customer.BatchItem{}, err
 	}
 	return customer.BatchItem{
-		Request:  requestOf(profile, setters, found, b.create),
+		Request:  requestOf(data, setters, found, b.create),
 		Gives:    gives(setters, c.Settings.MatchFields),
-		GivesAny: givesAny(profile, setters, c.Settings),
+		GivesAny: givesAny(data, setters, c.Settings),
 	}, nil
-}
-
-// unwrap takes {"data": {...}} for the profile inside, as neighbouring batches of
-// that platform wrap each item (Altcraft 6.4). With anything beside it, or where a
-// field is declared by that name, it is a profile with a field called data.
-func unwrap(item map[string]any, settings access.Settings) map[string]any {
-	if inner, wrapped := wrappedIn(item, settings); wrapped {
-		return inner
-	}
-	return item
-}
-
-func wrappedIn(item map[string]any, settings access.Settings) (inner map[string]any, wrapped bool) {
-	inner, wrapped = item["data"].(map[string]any)
-	_, declared := settings.DeclaredFields["data"]
-	return inner, wrapped && len(item) == 1 && !declared
 }
 
 // gives are the keys that setters may give whomever they are applied to: each is
 // applied to nobody, even where one before it would reject.
-func gives(setters []setter, fields customer.MatchFields) map[customer.Key]customer.Roles {
+func gives(setters []setter, fields customer.MatchFields) []customer.Lookup {
 	var nobody customer.Customer
 	applyAll(setters, &nobody)
-	return nobody.Keys(fields)
+	return nobody.Held(fields)
 }
 
 func applyAll(setters []setter, c *customer.Customer) {
-	for _, set := range setters {
-		_ = set(c, time.Time{})
+	for _, s := range setters {
+		_ = s.set(c, s.value, time.Time{})
 	}
 }
 
 // givesAny are the kinds of keys of which nobody can say beforehand what comes of
 // data: match fields to which it applies a function, and unique identification keys,
 // whose values may stand on fields that are not in data.
-func givesAny(data map[string]any, setters []setter, settings access.Settings) (kinds []customer.Kind) {
+func givesAny(data profile, setters []setter, settings access.Settings) (kinds []customer.Kind) {
 	for _, f := range settings.MatchFields {
-		if isFunction(data[f.Name]) && f.Of == customer.OfCustomer || f.Of == customer.OfSubscription && functionOfSubscription(data, f.Name) {
+		if isFunction(data.get(f.Name)) && f.Of == customer.OfCustomer || f.Of == customer.OfSubscription && functionOfSubscription(data, f.Name) {
 			kinds = append(kinds, f.Kind())
 		}
 	}
 	return append(kinds, settings.IdentKeys.Affected(func(c *customer.Customer) {
 		applyAll(setters, c)
-		for name, v := range data {
-			if isFunction(v) { // what comes of it depends on what was there
-				c.SetCustom(name, nil)
+		for _, m := range data {
+			if isFunction(m.Value) { // what comes of it depends on what was there
+				c.SetCustom(m.Name, nil)
 			}
 		}
 	})...)
 }
 
-func functionOfSubscription(data map[string]any, name string) bool {
-	list, _ := bare(data["subscriptions"]).([]any)
+func functionOfSubscription(data profile, name string) bool {
+	list, _ := bare(data.get("subscriptions")).([]any)
 	for _, v := range list {
 		entry, _ := v.(map[string]any)
 		custom, _ := entry["custom_fields"].(map[string]any)

@@ -17,6 +17,7 @@ import (
 
 	"regulars/shared/access"
 	"regulars/shared/customer"
+	"regulars/shared/value"
 )
 
 // A city is a table in which everybody is known by the phone +7900nnnnnnn, and
@@ -157,7 +158,7 @@ func TestUnwrap(t *testing.T) {
 		{"nothing", aCall(t, `{}`), `{}`, `{}`},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(parse(t, tt.want), unwrap(parse(t, tt.item), tt.call.Settings)); diff != "" {
+		if diff := cmp.Diff(profile(value.Members(parse(t, tt.want))), profile(value.Members(parse(t, tt.item))).unwrap(tt.call.Settings)); diff != "" {
 			t.Errorf("%s: unwrap() (-want +got):\n%s", tt.name, diff)
 		}
 	}
@@ -175,13 +176,13 @@ func TestWhatItemsGive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[customer.Key]customer.Roles{
-		customer.EmailKey("ada@x.com"):    customer.Primary,
-		customer.PhoneKey("+79991234567"): customer.Secondary,
-		customer.PhoneKey("+79991234568"): customer.InSubscription,
-		{Kind: "f1", Value: "7"}:          customer.InCustom,
-		{Kind: "f2", Value: "ski"}:        customer.InCustom,
-		{Kind: "f3", Value: "9"}:          customer.InCustom,
+	want := []customer.Lookup{
+		{Key: customer.EmailKey("ada@x.com"), Roles: customer.Primary},
+		{Key: customer.Key{Kind: "f1", Value: "7"}, Roles: customer.InCustom},
+		{Key: customer.Key{Kind: "f2", Value: "ski"}, Roles: customer.InCustom},
+		{Key: customer.Key{Kind: "f3", Value: "9"}, Roles: customer.InCustom},
+		{Key: customer.PhoneKey("+79991234567"), Roles: customer.Secondary},
+		{Key: customer.PhoneKey("+79991234568"), Roles: customer.InSubscription},
 	}
 	if diff := cmp.Diff(want, items[0].Gives); diff != "" {
 		t.Errorf("gives (-want +got):\n%s", diff)

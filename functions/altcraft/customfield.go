@@ -18,17 +18,15 @@ const maxFieldName = 255
 
 // readCustomField reads a member of data that the contract does not name. A
 // declared field's value must be of its type.
-func readCustomField(name string, v any, settings access.Settings) (setter, error) {
-	field := "data." + name
-	declared, ok, err := declaredType(name, settings)
-	if err != nil {
-		return nil, err
+func readCustomField(name string, settings access.Settings) func(path string, v any, _ access.Settings) (any, error) {
+	declared, ok, undeclared := declaredType(name, settings)
+	return func(path string, v any, _ access.Settings) (any, error) {
+		if undeclared != nil || !ok {
+			return v, undeclared
+		}
+		typed, err := readTyped(path, v, declared)
+		return typed, bySettings(err)
 	}
-	if !ok {
-		return setCustom(field, v), nil
-	}
-	typed, err := readTyped(field, v, declared)
-	return setCustom(field, typed), bySettings(err)
 }
 
 // declaredType is the type of a custom field; ok is false where any will do.

@@ -1,23 +1,34 @@
 package altcraft
 
 import (
-	"maps"
-	"slices"
 	"time"
 
+	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/customer/fieldop"
 	"regulars/shared/errs"
+	"regulars/shared/value"
 )
 
 // A setter makes one thing that a client wrote true of a customer, or rejects
 // where that customer cannot bear it.
-type setter func(c *customer.Customer, now time.Time) error
+type setter struct {
+	set   setFunc
+	value any // what set is given
+}
 
-// sets is a setter that every customer can bear.
-func sets(set func(c *customer.Customer)) setter {
-	return func(c *customer.Customer, _ time.Time) error {
-		set(c)
+// A setFunc makes a value that was read true of a customer.
+type setFunc func(c *customer.Customer, v any, now time.Time) error
+
+// does is a setter that has its value in it.
+func does(set func(c *customer.Customer, now time.Time) error) setter {
+	return setter{set: func(c *customer.Customer, _ any, now time.Time) error { return set(c, now) }}
+}
+
+// sets is a [setFunc] that every customer can bear, of values of one type.
+func sets[T any](set func(c *customer.Customer, v T)) setFunc {
+	return func(c *customer.Customer, v any, _ time.Time) error {
+		set(c, v.(T))
 		return nil
 	}
 }
@@ -50,71 +61,106 @@ func (c *call) readData() ([]setter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.readProfile(c.profileData(), s)
-}
-
-// readProfile reads the profile data object (Altcraft 3) into setters, in the order
-// of the names. Whatever is wrong with it is rejected here, before anything is
-// read from the table.
-func (c *call) readProfile(v any, s switches) ([]setter, error) {
+	v := c.profileData()
 	if v == nil {
 		return nil, errs.New(errs.Invalid, "missing/data", "data")
 	}
-	data, ok := v.(map[string]any)
-	if !ok {
+	if _, ok := v.(map[string]any); !ok {
 		return nil, wrongType("data", v, "an object")
 	}
-	var setters []setter
-	for _, name := range slices.Sorted(maps.Keys(data)) {
-		if data[name] == nil {
+	return c.readProfile(c.data(), s)
+}
+
+// readProfile reads profile data (Altcraft 3) into setters, in the order of the
+// names. Whatever is wrong with it is rejected here, before anything is read from the
+// table.
+func (c *call) readProfile(data profile, s switches) ([]setter, error) {
+	setters := make([]setter, 0, len(data)+len(s.segments))
+	for _, m := range data {
+		if m.Value == nil {
 			continue // null leaves the field as it is
 		}
-		set, err := c.readField(name, data[name], s.skipInvalid)
+		setter, err := c.readField(m, s.skipInvalid)
 		if err != nil {
 			return nil, err
 		}
-		if set != nil {
-			setters = append(setters, set)
+		if setter.set != nil {
+			setters = append(setters, setter)
 		}
 	}
-	setters = append(setters, s.segments...)
-	return setters, nil
+	return append(setters, s.segments...), nil
 }
 
-// readField reads one member of data; a nil setter is one that is ignored.
-func (c *call) readField(name string, v any, skipInvalid bool) (setter, error) {
-	field := "data." + name
-	f, isFunction, err := readFunction(field, v)
-	if err != nil || readOnly[name] {
-		return nil, err
+// readField reads one member of data; a setter of nothing is one that is ignored.
+func (c *call) readField(m value.Member, skipInvalid bool) (setter, error) {
+	field := c.field(m.Name)
+	f, isFunction, err := readFunction(field.path, m.Value)
+	if err != nil || field.ignored {
+		return setter{}, err
 	}
 	if isFunction && f.Action != fieldop.Set {
-		return readFieldFunction(name, f, c.Settings)
+		return readFieldFunction(m.Name, f, c.Settings)
 	}
-	if v = bare(v); v == nil {
-		return nil, nil
+	v := bare(m.Value)
+	if v == nil {
+		return setter{}, nil
 	}
-	if name == "subscriptions" {
+	if m.Name == "subscriptions" {
 		edits, err := c.readSubscriptions(v, skipInvalid)
 		return subscribeAll(edits, skipInvalid), err
 	}
-	if read, ok := coreFields[name]; ok {
-		return read(field, v, c.Settings)
+	if v, err = field.read(field.path, v, c.Settings); err != nil {
+		return setter{}, err
 	}
-	return readCustomField(name, v, c.Settings)
+	return setter{field.set, v}, nil
+}
+
+// A field is what is known of a member of data by its name.
+type field struct {
+	path    string // of its client errors
+	ignored bool
+	fieldForm
+}
+
+// A fieldForm is how a member of data is read, into the value that set is given.
+type fieldForm struct {
+	read func(path string, v any, settings access.Settings) (any, error)
+	set  setFunc
+}
+
+// maxKnown bounds the fields that a call of many profiles remembers.
+const maxKnown = 1000
+
+// field is the field of that name. A call of many profiles finds out once.
+func (c *call) field(name string) field {
+	f, known := c.fields[name]
+	if known {
+		return f
+	}
+	f = field{path: "data." + name, ignored: readOnly[name], fieldForm: coreFields[name]}
+	if f.read == nil {
+		f.read = readCustomField(name, c.Settings)
+	}
+	if f.set == nil {
+		f.set = setsCustom(name)
+	}
+	if c.fields != nil && len(c.fields) < maxKnown {
+		c.fields[name] = f
+	}
+	return f
 }
 
 // requestOf changes the customer that is found, or a new one, as the setters of
 // data say.
-func requestOf(data map[string]any, setters []setter, m match, create bool) customer.Request {
-	return customer.Request{Search: m.search, Create: create && m.search.ID == 0, Edit: edit(setters, m), Idempotent: plain(data)}
+func requestOf(data profile, setters []setter, m match, create bool) customer.Request {
+	return customer.Request{Search: m.search, Create: create && m.search.ID == 0, Edit: edit(setters, m), Idempotent: data.plain()}
 }
 
 // edit is what the setters make of a customer, and of a new one the match, too.
 func edit(setters []setter, m match) customer.Edit {
 	return func(c *customer.Customer, now time.Time) error {
-		for _, set := range setters {
-			if err := set(c, now); err != nil {
+		for _, s := range setters {
+			if err := s.set(c, s.value, now); err != nil {
 				return err
 			}
 		}

@@ -33,6 +33,10 @@ type call struct {
 	dryRun bool
 	// inXML: the request came in XML.
 	inXML bool
+	// read is the profile data of a call that is about one profile, once it was asked for.
+	read profile
+	// fields, unless nil, are those of profiles that were read before.
+	fields map[string]field
 }
 
 // A message is what a request says: the parameters, and the members of its body
@@ -126,9 +130,12 @@ func (c *call) profileData() any {
 }
 
 // data is the profile data of a call that is about one profile.
-func (c *call) data() map[string]any {
-	data, _ := c.profileData().(map[string]any)
-	return data
+func (c *call) data() profile {
+	if c.read == nil || c.inXML { // XML is read by the settings, which may be read again
+		data, _ := c.profileData().(map[string]any)
+		c.read = value.Members(data)
+	}
+	return c.read
 }
 
 // ofOne are the limits of a body in JSON about one profile, which has at most 20,000

@@ -14,39 +14,36 @@ import (
 	"regulars/shared/value"
 )
 
-// A fieldReader reads one member of data.
-type fieldReader func(field string, v any, settings access.Settings) (setter, error)
-
 // coreFields are the members of data that are core fields of the customer, and
-// those custom fields that the contract gives a form (Altcraft 3.1). All others
-// are custom fields as they come.
-var coreFields = map[string]fieldReader{
-	"email":          readEmail,
-	"phones":         readPhones,
-	"_fname":         readText(func(c *customer.Customer, s string) { c.FirstName = s }),
-	"_lname":         readText(func(c *customer.Customer, s string) { c.LastName = s }),
-	"Title":          readText(func(c *customer.Customer, s string) { c.Title = s }),
-	"_country":       readText(func(c *customer.Customer, s string) { c.Country = s }),
-	"_region":        readText(func(c *customer.Customer, s string) { c.Region = s }),
-	"_city":          readText(func(c *customer.Customer, s string) { c.City = s }),
-	"address":        readText(func(c *customer.Customer, s string) { c.Street = s }),
-	"_sex":           readSex,
-	"_bdate":         readBirth,
-	"loyalty_status": readLoyaltyStatus,
-	"tags":           readTags,
+// those custom fields that the contract gives a form (Altcraft 3.1): they have no set
+// here. All others are custom fields as they come.
+var coreFields = map[string]fieldForm{
+	"email":          {readEmail, setEmail},
+	"phones":         {readPhones, sets((*customer.Customer).SetPhones)},
+	"_fname":         {readText, sets(func(c *customer.Customer, s string) { c.FirstName = s })},
+	"_lname":         {readText, sets(func(c *customer.Customer, s string) { c.LastName = s })},
+	"Title":          {readText, sets(func(c *customer.Customer, s string) { c.Title = s })},
+	"_country":       {readText, sets(func(c *customer.Customer, s string) { c.Country = s })},
+	"_region":        {readText, sets(func(c *customer.Customer, s string) { c.Region = s })},
+	"_city":          {readText, sets(func(c *customer.Customer, s string) { c.City = s })},
+	"address":        {readText, sets(func(c *customer.Customer, s string) { c.Street = s })},
+	"_sex":           {readSex, sets(func(c *customer.Customer, sex customer.Sex) { c.Sex = sex })},
+	"_bdate":         {readBirth, sets(setBirth)},
+	"loyalty_status": {readLoyaltyStatus, sets(func(c *customer.Customer, disabled bool) { c.Disabled = disabled })},
+	"tags":           {readTags, sets(func(c *customer.Customer, tags []string) { c.Tags = tags })},
 
-	"_regdate":     readDateField,
-	"_regip":       readIPField,
-	"_ip":          readIPField,
-	"_status":      readStatusField,
-	"_postal_code": readPostalCode,
-	"_regurl":      readTextField,
-	"_regcity":     readTextField,
-	"_regcountry":  readTextField,
-	"_tz":          readTextField,
-	"_vendor":      readTextField,
-	"_browser":     readTextField,
-	"_os":          readTextField,
+	"_regdate":     {read: readDateField},
+	"_regip":       {read: readIPField},
+	"_ip":          {read: readIPField},
+	"_status":      {read: readStatusField},
+	"_postal_code": {read: readPostalCode},
+	"_regurl":      {read: readText},
+	"_regcity":     {read: readText},
+	"_regcountry":  {read: readText},
+	"_tz":          {read: readText},
+	"_vendor":      {read: readText},
+	"_browser":     {read: readText},
+	"_os":          {read: readText},
 }
 
 // clears are how core fields are unset. The e-mail cannot be.
@@ -65,7 +62,15 @@ var clears = map[string]func(c *customer.Customer){
 	"tags":           func(c *customer.Customer) { c.Tags = nil },
 }
 
-func readEmail(field string, v any, _ access.Settings) (setter, error) {
+// An email is an address that was written, or one that is rejected but that somebody
+// may have.
+type email struct {
+	address  contact.Email
+	text     string
+	rejected error
+}
+
+func readEmail(field string, v any, _ access.Settings) (any, error) {
 	text, ok := v.(string)
 	if !ok {
 		return nil, wrongType(field, v, "a text")
@@ -74,21 +79,24 @@ func readEmail(field string, v any, _ access.Settings) (setter, error) {
 	if rejected != nil && !contact.MayBeStored(text) {
 		return nil, rejected
 	}
-	return func(c *customer.Customer, _ time.Time) error {
-		switch {
-		case rejected == nil:
-			c.SetEmail(c.Spelling(address))
-		case c.HasEmail(text):
-			c.SetEmail(text)
-		default:
-			return rejected
-		}
-		return nil
-	}, nil
+	return &email{address, text, rejected}, nil
+}
+
+func setEmail(c *customer.Customer, v any, _ time.Time) error {
+	e := v.(*email)
+	switch {
+	case e.rejected == nil:
+		c.SetEmail(c.Spelling(e.address))
+	case c.HasEmail(e.text):
+		c.SetEmail(e.text)
+	default:
+		return e.rejected
+	}
+	return nil
 }
 
 // readPhones reads an array of phones, or one phone.
-func readPhones(field string, v any, settings access.Settings) (setter, error) {
+func readPhones(field string, v any, settings access.Settings) (any, error) {
 	numbers, err := readTexts(field, v, customer.MaxKeys)
 	if err != nil {
 		return nil, err
@@ -98,17 +106,15 @@ func readPhones(field string, v any, settings access.Settings) (setter, error) {
 			return nil, err
 		}
 	}
-	return sets(func(c *customer.Customer) { c.SetPhones(numbers) }), nil
+	return numbers, nil
 }
 
-func readText(set func(c *customer.Customer, s string)) fieldReader {
-	return func(field string, v any, _ access.Settings) (setter, error) {
-		text, ok := v.(string)
-		if !ok {
-			return nil, wrongType(field, v, "a text")
-		}
-		return sets(func(c *customer.Customer) { set(c, text) }), nil
+// readText reads a text, which stays the value it is.
+func readText(field string, v any, _ access.Settings) (any, error) {
+	if _, ok := v.(string); !ok {
+		return nil, wrongType(field, v, "a text")
 	}
+	return v, nil
 }
 
 // sexes are the accepted forms of Altcraft 3.3, in lower case, and how the Haravan
@@ -118,28 +124,40 @@ var sexes = map[string]customer.Sex{
 	"unknown": customer.SexUnknown, "unknow": customer.SexUnknown, "male": customer.Male, "female": customer.Female,
 }
 
-func readSex(field string, v any, _ access.Settings) (setter, error) {
+func readSex(field string, v any, _ access.Settings) (any, error) {
 	text, _ := value.Text(v)
 	sex, ok := sexes[strings.ToLower(text)]
 	if !ok {
 		return nil, errs.New(errs.Invalid, "bad_sex", field)
 	}
-	return sets(func(c *customer.Customer) { c.Sex = sex }), nil
+	return sex, nil
 }
 
-// readBirth reads a date; a number is milliseconds since 1970. One that is sent
-// back as it is shown, in UTC, must not move the day that was once written.
-func readBirth(field string, v any, _ access.Settings) (setter, error) {
+// A birth is a birth date as it was written and as it is kept.
+type birth struct {
+	text string
+	date customer.BirthDate
+}
+
+// readBirth reads a date; a number is milliseconds since 1970.
+func readBirth(field string, v any, _ access.Settings) (any, error) {
 	text, err := dateText(field, v)
 	if err != nil {
 		return nil, err
 	}
-	birth, err := customer.ParseBirthDate(field, text)
-	return sets(func(c *customer.Customer) {
-		if c.BirthDate == "" || text != formDate(c.BirthDate.Time()) {
-			c.BirthDate = birth
-		}
-	}), err
+	date, err := customer.ParseBirthDate(field, text)
+	if err != nil {
+		return nil, err
+	}
+	return &birth{text, date}, nil
+}
+
+// setBirth leaves a date that is sent back as it is shown, in UTC: it must not move the
+// day that was once written.
+func setBirth(c *customer.Customer, b *birth) {
+	if c.BirthDate == "" || c.BirthDate != b.date && b.text != formDate(c.BirthDate.Time()) {
+		c.BirthDate = b.date
+	}
 }
 
 // dateText turns milliseconds since 1970 into text, and leaves texts alone.
@@ -156,15 +174,15 @@ func dateText(field string, v any) (string, error) {
 	return "", errs.New(errs.Invalid, "bad_date/time", field)
 }
 
-func readLoyaltyStatus(field string, v any, _ access.Settings) (setter, error) {
+func readLoyaltyStatus(field string, v any, _ access.Settings) (any, error) {
 	if v != "enabled" && v != "disabled" {
 		return nil, errs.New(errs.Invalid, "bad_loyalty_status", field)
 	}
-	return sets(func(c *customer.Customer) { c.Disabled = v == "disabled" }), nil
+	return v == "disabled", nil
 }
 
 // readTags reads an array of texts; of a repeated tag the first counts.
-func readTags(field string, v any, _ access.Settings) (setter, error) {
+func readTags(field string, v any, _ access.Settings) (any, error) {
 	if _, isText := v.(string); isText {
 		return nil, wrongType(field, v, "an array of texts")
 	}
@@ -173,33 +191,34 @@ func readTags(field string, v any, _ access.Settings) (setter, error) {
 		return nil, err
 	}
 	var tags []string
-	seen := map[string]bool{"": true}
+	seen := make(map[string]bool, len(words))
 	for _, word := range words {
-		if !seen[word] {
+		if word != "" && !seen[word] {
 			seen[word] = true
 			tags = append(tags, word)
 		}
 	}
-	return sets(func(c *customer.Customer) { c.Tags = tags }), nil
+	return tags, nil
 }
 
-// nameOf is the custom field's name of a client error's field.
-func nameOf(field string) string { return strings.TrimPrefix(field, "data.") }
-
-func setCustom(field string, v any) setter {
-	return sets(func(c *customer.Customer) { c.SetCustom(nameOf(field), v) })
-}
-
-func readTextField(field string, v any, _ access.Settings) (setter, error) {
-	if _, ok := v.(string); !ok {
-		return nil, wrongType(field, v, "a text")
+// setsCustom sets the custom field of that name; nil removes it.
+func setsCustom(name string) setFunc {
+	return func(c *customer.Customer, v any, _ time.Time) error {
+		c.SetCustom(name, v)
+		return nil
 	}
-	return setCustom(field, v), nil
 }
 
-func readDateField(field string, v any, _ access.Settings) (setter, error) {
-	t, err := readDate(field, v)
-	return setCustom(field, t), err
+func readDateField(field string, v any, _ access.Settings) (any, error) {
+	return orNil(readDate(field, v))
+}
+
+// orNil is v without the typed zero of a failure.
+func orNil[T any](v T, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
 }
 
 // readDate reads a date into the form in which dates are emitted.
@@ -212,9 +231,7 @@ func readDate(field string, v any) (string, error) {
 	return formDate(t), err
 }
 
-func readIPField(field string, v any, _ access.Settings) (setter, error) {
-	return setCustom(field, v), checkIP(field, v)
-}
+func readIPField(field string, v any, _ access.Settings) (any, error) { return v, checkIP(field, v) }
 
 func checkIP(field string, v any) error {
 	text, _ := v.(string)
@@ -225,7 +242,7 @@ func checkIP(field string, v any) error {
 }
 
 // readStatusField keeps the global status as its number.
-func readStatusField(field string, v any, _ access.Settings) (setter, error) {
+func readStatusField(field string, v any, _ access.Settings) (any, error) {
 	text, ok := value.Text(v)
 	if _, isBool := v.(bool); !ok || isBool {
 		return nil, wrongType(field, v, "a number from 0 to 6 or its word")
@@ -234,14 +251,14 @@ func readStatusField(field string, v any, _ access.Settings) (setter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return setCustom(field, statusNumber(status)), nil
+	return statusNumber(status), nil
 }
 
 // readPostalCode keeps it as text, since it may start with zeros.
-func readPostalCode(field string, v any, _ access.Settings) (setter, error) {
+func readPostalCode(field string, v any, _ access.Settings) (any, error) {
 	text, ok := value.Text(v)
 	if _, isBool := v.(bool); !ok || isBool {
 		return nil, wrongType(field, v, "a text or number")
 	}
-	return setCustom(field, text), nil
+	return text, nil
 }

@@ -1,7 +1,6 @@
 package altcraft
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -62,43 +61,20 @@ func bare(v any) any {
 	return v
 }
 
-// bareData is data with the values that can be searched by: functions other than
-// set have none.
-func bareData(data any) map[string]any {
-	members, _ := data.(map[string]any)
-	var functions []string
-	for name, v := range members {
-		if isFunction(v) {
-			functions = append(functions, name)
-		}
-	}
-	if functions == nil {
-		return members
-	}
-	values := maps.Clone(members)
-	for _, name := range functions {
-		delete(values, name)
-		if isSet(members[name]) {
-			values[name] = bare(members[name])
-		}
-	}
-	return values
-}
-
 // readFieldFunction reads a function other than set on a member of data.
 func readFieldFunction(name string, f fieldop.Function, settings access.Settings) (setter, error) {
 	_, isCore := coreFields[name]
 	switch clear := clears[name]; {
 	case f.Action == fieldop.Unset && clear != nil:
-		return sets(clear), nil
+		return does(func(c *customer.Customer, _ time.Time) error { clear(c); return nil }), nil
 	case f.Action == fieldop.Unset && isCore && name != "email":
-		return setCustom(f.Field, nil), nil
+		return setter{setsCustom(name), nil}, nil
 	case name == "tags" && (f.Action == fieldop.Add || f.Action == fieldop.Delete):
-		return sets(func(c *customer.Customer) { c.Tags = f.Texts(c.Tags) }), checkTexts(f)
+		return does(func(c *customer.Customer, _ time.Time) error { c.Tags = f.Texts(c.Tags); return nil }), checkTexts(f)
 	case isCore:
-		return nil, unfit(f)
+		return setter{}, unfit(f)
 	case name == "subscriptions":
-		return nil, errs.New(errs.Invalid, "function_unfit/subscriptions", f.Field, f.Action)
+		return setter{}, errs.New(errs.Invalid, "function_unfit/subscriptions", f.Field, f.Action)
 	}
 	return readCustomFunction(name, f, settings)
 }
@@ -133,16 +109,16 @@ func unfit(f fieldop.Function) error {
 func readCustomFunction(name string, f fieldop.Function, settings access.Settings) (setter, error) {
 	declared, ok, err := declaredType(name, settings)
 	if err != nil {
-		return nil, err
+		return setter{}, err
 	}
 	if !ok || f.Action == fieldop.Unset {
-		return func(c *customer.Customer, _ time.Time) error {
+		return does(func(c *customer.Customer, _ time.Time) error {
 			v, err := f.Apply(c.Custom[name])
 			if err == nil {
 				c.SetCustom(name, v)
 			}
 			return err
-		}, nil
+		}), nil
 	}
 	return typedFunction(name, f, declared), bySettings(checkTyped(f, declared))
 }
@@ -165,7 +141,7 @@ func checkTyped(f fieldop.Function, t access.FieldType) error {
 
 // typedFunction does f to a field of a declared type, whose result must be of it.
 func typedFunction(name string, f fieldop.Function, t access.FieldType) setter {
-	return func(c *customer.Customer, _ time.Time) error {
+	return does(func(c *customer.Customer, _ time.Time) error {
 		before := c.Custom[name]
 		if before == nil && t.Type == "arr_object" && len(f.Path) > 0 {
 			return nil // no element has the property
@@ -179,46 +155,5 @@ func typedFunction(name string, f fieldop.Function, t access.FieldType) setter {
 		}
 		c.SetCustom(name, v)
 		return nil
-	}
-}
-
-// plain reports whether writing data twice does no harm, even if others wrote in
-// between (see [fieldop.Function.Idempotent]). Tags and categories are sets that
-// nothing else can stand in for.
-func plain(data map[string]any) bool {
-	for name, v := range data {
-		switch {
-		case name == "tags":
-		case name == "subscriptions":
-			if !plainSubscriptions(bare(v)) {
-				return false
-			}
-		case !plainValue(v):
-			return false
-		}
-	}
-	return true
-}
-
-func plainSubscriptions(v any) bool {
-	list, _ := v.([]any)
-	for _, e := range list {
-		entry, _ := e.(map[string]any)
-		fields, _ := entry["custom_fields"].(map[string]any)
-		for _, v := range fields {
-			if !plainValue(v) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func plainValue(v any) bool {
-	object, ok := functionObject(v)
-	if !ok {
-		return true
-	}
-	action, _ := object["action"].(string)
-	return fieldop.Function{Action: fieldop.Action(action)}.Idempotent()
+	})
 }

@@ -259,7 +259,7 @@ func TestPlain(t *testing.T) {
 	}
 	for _, tt := range tests {
 		c := aCall(t, `{"data":{`+tt.data+`}}`)
-		if got := plain(c.body["data"].(map[string]any)); got != tt.want {
+		if got := c.data().plain(); got != tt.want {
 			t.Errorf("plain({%s}) = %t, want %t", tt.data, got, tt.want)
 		}
 		if _, err := c.readData(); err != nil {

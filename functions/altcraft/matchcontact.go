@@ -49,10 +49,12 @@ var (
 			}
 		},
 	}
+
+	byEmail, byPhone, byEmailOrPhone = []contactKind{emails}, []contactKind{phones}, []contactKind{emails, phones}
 )
 
 // byContact finds by any of the contacts given, in the roles.
-func (m matcher) byContact(roles customer.Roles, kinds ...contactKind) (match, error) {
+func (m matcher) byContact(roles customer.Roles, kinds []contactKind) (match, error) {
 	found := match{search: customer.Search{Resource: m.resource}}
 	contacts := make([][]string, len(kinds))
 	for i, kind := range kinds {
@@ -100,13 +102,14 @@ func (m matcher) contacts(kind contactKind, roles customer.Roles) (contacts []st
 	if roles&customer.Profile == 0 {
 		return m.subscribed(kind.channel), nil, nil
 	}
-	texts, err := optionalTexts(m.data, "data.", kind.inData, customer.MaxKeys)
+	field := "data." + kind.inData
+	texts, err := readTexts(field, m.data.sought(kind.inData), customer.MaxKeys)
 	if err != nil {
 		return nil, nil, err
 	}
 	for i, text := range texts {
 		var flaw error
-		if texts[i], flaw, err = kind.parse(m, "data."+kind.inData, text); err != nil {
+		if texts[i], flaw, err = kind.parse(m, field, text); err != nil {
 			return nil, nil, err
 		}
 		if flaw != nil {
@@ -190,7 +193,7 @@ func (m matcher) subscribe(c *customer.Customer, e customer.SubscriptionEdit, no
 }
 
 func (m matcher) dataSubscriptions() []customer.SubscriptionEdit {
-	list, _ := m.data["subscriptions"].([]any)
+	list, _ := m.data.sought("subscriptions").([]any)
 	list = list[:min(len(list), maxSubscriptions)] // more are rejected when the data is read
 	var edits []customer.SubscriptionEdit
 	for _, entry := range list {

@@ -63,7 +63,7 @@ func (m matcher) fieldValue(field customer.MatchField) (v any, texts []string, e
 	if v = m.body["field_value"]; v != nil {
 		texts, err = fieldTexts("field_value", v, field.Tags)
 	} else if field.Of == customer.OfCustomer {
-		v = m.data[field.Name]
+		v = m.data.sought(field.Name)
 		texts, err = fieldTexts("data."+field.Name, v, field.Tags)
 	} else {
 		v, texts, err = m.subscriptionValue(field)

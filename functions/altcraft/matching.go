@@ -21,23 +21,24 @@ type match struct {
 // A matcher reads the search of one call: from the top level of the body, else
 // from its data (Altcraft 2.3).
 type matcher struct {
-	body, data map[string]any
-	country    string // calling code of the tenant, or empty
-	fields     customer.MatchFields
-	resource   int64 // of the call, or 0
-	mode       string
+	body     map[string]any
+	data     profile
+	country  string // calling code of the tenant, or empty
+	fields   customer.MatchFields
+	resource int64 // of the call, or 0
+	mode     string
 }
 
 // modes are the matching modes of Altcraft 2.2. An e-mail or a phone counts in
 // the match roles that the mode looks at.
 var modes = map[string]func(matcher) (match, error){
-	"email":           func(m matcher) (match, error) { return m.byContact(customer.Anywhere, emails) },
-	"email_profile":   func(m matcher) (match, error) { return m.byContact(customer.Profile, emails) },
-	"email_sub":       func(m matcher) (match, error) { return m.byContact(customer.InSubscription, emails) },
-	"phone":           func(m matcher) (match, error) { return m.byContact(customer.Anywhere, phones) },
-	"phone_sub":       func(m matcher) (match, error) { return m.byContact(customer.InSubscription, phones) },
-	"email_phone":     func(m matcher) (match, error) { return m.byContact(customer.Anywhere, emails, phones) },
-	"email_phone_sub": func(m matcher) (match, error) { return m.byContact(customer.InSubscription, emails, phones) },
+	"email":           func(m matcher) (match, error) { return m.byContact(customer.Anywhere, byEmail) },
+	"email_profile":   func(m matcher) (match, error) { return m.byContact(customer.Profile, byEmail) },
+	"email_sub":       func(m matcher) (match, error) { return m.byContact(customer.InSubscription, byEmail) },
+	"phone":           func(m matcher) (match, error) { return m.byContact(customer.Anywhere, byPhone) },
+	"phone_sub":       func(m matcher) (match, error) { return m.byContact(customer.InSubscription, byPhone) },
+	"email_phone":     func(m matcher) (match, error) { return m.byContact(customer.Anywhere, byEmailOrPhone) },
+	"email_phone_sub": func(m matcher) (match, error) { return m.byContact(customer.InSubscription, byEmailOrPhone) },
 	"push_sub":        matcher.byPush,
 	"profile_id":      matcher.byID,
 	"custom":          func(m matcher) (match, error) { return m.byField(customer.OfCustomer) },
@@ -92,8 +93,8 @@ func (c *call) readBatchMatcher() (matcher, error) {
 }
 
 // read reads the search for the customer that data is about.
-func (m matcher) read(data map[string]any) (match, error) {
-	m.data = bareData(data)
+func (m matcher) read(data profile) (match, error) {
+	m.data = data
 	found, err := modes[m.mode](m)
 	if n := len(found.search.Any) + len(found.search.All); n > customer.MaxKeys {
 		return match{}, errs.New(errs.Invalid, "too_many_values", "matching", n, customer.MaxKeys)
@@ -125,10 +126,10 @@ func (m matcher) readMode() (string, error) {
 // byID finds by the system's id. An id that is none is nobody's.
 func (m matcher) byID() (match, error) {
 	for _, at := range []struct {
-		object map[string]any
 		member string
-	}{{m.body, "profile_id"}, {m.data, "profile_id"}, {m.data, "id"}} {
-		text, err := optionalText(at.object, at.member)
+		v      any
+	}{{"profile_id", m.body["profile_id"]}, {"profile_id", m.data.sought("profile_id")}, {"id", m.data.sought("id")}} {
+		text, err := textOrNone(at.member, at.v)
 		if err != nil {
 			return match{}, err
 		}

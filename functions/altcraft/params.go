@@ -17,13 +17,17 @@ const maxTexts = 10_000
 // zero value.
 
 func optionalText(object map[string]any, member string) (string, error) {
-	switch v := object[member].(type) {
+	return textOrNone(member, object[member])
+}
+
+func textOrNone(field string, v any) (string, error) {
+	switch v := v.(type) {
 	case nil:
 		return "", nil
 	case string:
 		return v, nil
 	default:
-		return "", wrongType(member, v, "a text")
+		return "", wrongType(field, v, "a text")
 	}
 }
 

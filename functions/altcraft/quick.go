@@ -74,7 +74,7 @@ func (c *call) readQuick() (customer.Request, error) {
 	if err != nil {
 		return customer.Request{}, err
 	}
-	request := requestOf(q.data, fields, found, true)
+	request := requestOf(value.Members(q.data), fields, found, true)
 	setFields := request.Edit
 	request.Edit = func(c *customer.Customer, now time.Time) error {
 		if err := setFields(c, now); err != nil {
@@ -126,7 +126,7 @@ func (q *quickCall) readSearch() (match, error) {
 	if q.email != "" && m.mode != "email" && m.mode != "email_profile" {
 		q.data["email"] = q.email
 	}
-	return m.read(q.data)
+	return m.read(value.Members(q.data))
 }
 
 // readFields reads the fields of the profile. Registration may have come from an
@@ -144,10 +144,10 @@ func (q *quickCall) readFields() ([]setter, error) {
 	text, _ := q.data["_regip"].(string)
 	if ip, err := netip.ParseAddr(text); err == nil && ip.Is6() && ip.Zone() == "" {
 		delete(q.data, "_regip")
-		address = setCustom("data._regip", text)
+		address = setter{setsCustom("_regip"), text}
 	}
-	setters, err := q.readProfile(q.data, switches{})
-	if address != nil {
+	setters, err := q.readProfile(value.Members(q.data), switches{})
+	if address.set != nil {
 		setters = append(setters, address)
 	}
 	return setters, err
@@ -178,7 +178,7 @@ func (q *quickCall) typed(name, text string) any {
 
 // readAdditions reads what the contacts add: subscriptions to the resource, on the
 // channels that it has, and a phone beside those there are.
-func (q *quickCall) readAdditions() (add []setter, err error) {
+func (q *quickCall) readAdditions() (add []customer.Edit, err error) {
 	resource, known := q.Settings.DeclaredResources[q.resource]
 	if q.resource != 0 && !known && q.Settings.Resources == access.Declared {
 		return nil, errs.New(errs.NotFound, "resource_undeclared/quick", "resource_id", q.resource).DependingOnSettings()
@@ -202,7 +202,10 @@ func (q *quickCall) readAdditions() (add []setter, err error) {
 			return nil, err
 		}
 		subscribe(customer.ChannelSMS, number, nil)
-		add = append(add, sets(func(c *customer.Customer) { c.SetPhones(append(slices.Clip(c.Phones), number)) }))
+		add = append(add, func(c *customer.Customer, _ time.Time) error {
+			c.SetPhones(append(slices.Clip(c.Phones), number))
+			return nil
+		})
 	}
 	return add, nil
 }

@@ -65,11 +65,11 @@ func (c *call) readSegments() ([]setter, error) {
 	if len(join)+len(leave) == 0 {
 		return nil, nil
 	}
-	return []setter{func(c *customer.Customer, _ time.Time) error {
+	return []setter{does(func(c *customer.Customer, _ time.Time) error {
 		c.JoinSegments(join...)
 		c.LeaveSegments(leave...)
 		return nil
-	}}, nil
+	})}, nil
 }
 
 func (c *call) readSegmentList(member string) ([]int64, error) {

@@ -52,7 +52,7 @@ func (c *call) readSubscriptions(v any, skipInvalid bool) ([]customer.Subscripti
 // subscribeAll carries out the edits, without those that this customer cannot bear
 // where the call says so.
 func subscribeAll(edits []customer.SubscriptionEdit, skipInvalid bool) setter {
-	return func(c *customer.Customer, now time.Time) error {
+	return does(func(c *customer.Customer, now time.Time) error {
 		for _, e := range edits {
 			err := c.Subscribe(e, now)
 			if _, rejected := errs.AsClient(err); err != nil && !(rejected && skipInvalid) {
@@ -60,7 +60,7 @@ func subscribeAll(edits []customer.SubscriptionEdit, skipInvalid bool) setter {
 			}
 		}
 		return nil
-	}
+	})
 }
 
 // isShownDeleted tells an entry that is sent back as it is shown: it says nothing

@@ -60,7 +60,7 @@ func fieldsOfXML(v any, settings access.Settings) any {
 // itemOfXML is fieldsOfXML of an item of a batch, which may be wrapped.
 func itemOfXML(v any, settings access.Settings) any {
 	item, _ := v.(map[string]any)
-	if inner, wrapped := wrappedIn(item, settings); wrapped {
+	if inner, wrapped := wrappedIn("data", item["data"], settings); wrapped && len(item) == 1 {
 		return map[string]any{"data": profileOfXML(inner, settings)}
 	}
 	return fieldsOfXML(v, settings)

@@ -34,7 +34,7 @@ type BatchItem struct {
 	Request
 	// Gives are all keys that the edit may give a customer, and in which roles,
 	// whoever that is.
-	Gives map[Key]Roles
+	Gives []Lookup
 	// GivesAny are the kinds of which it may give a key that nobody can name
 	// beforehand, as where a number is counted up.
 	GivesAny []Kind

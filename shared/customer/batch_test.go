@@ -67,10 +67,10 @@ func (c *public) enter() {
 }
 
 // gives are the keys that an edit gives whomever.
-func gives(edit customer.Edit) map[customer.Key]customer.Roles {
+func gives(edit customer.Edit) []customer.Lookup {
 	var c customer.Customer
 	_ = edit(&c, noon)
-	return c.Keys(fields)
+	return c.Held(fields)
 }
 
 func batched(requests ...customer.Request) []customer.BatchItem {

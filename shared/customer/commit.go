@@ -2,7 +2,6 @@ package customer
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"regulars/shared/errs"
@@ -163,46 +162,59 @@ type Store interface {
 // to: nothing is written, but it must still be as it was read, and is in unchanged.
 func keyChanges(before Record, after Customer, rules Rules, loaded map[Key]KeyRecord, readAllKeys bool) (changes []KeyChange, unchanged map[Key]Rev, missing []Key, err error) {
 	unchanged = map[Key]Rev{}
-	held, holds := before.AllKeys(rules), after.AllKeys(rules)
+	held, holds := before.allHeld(rules), after.allHeld(rules)
 	if len(holds) > MaxKeys && len(holds) > len(held) {
 		return nil, nil, nil, errs.New(errs.Invalid, "too_many_keys/match_keys", "", len(holds), MaxKeys).DependingOnSettings()
 	}
-	for _, key := range changed(held, holds, rules) {
+	for _, k := range changed(held, holds, rules) {
+		key := k.key
 		record, ok := loaded[key]
-		if !ok && (readAllKeys || held[key] != 0) {
+		if !ok && (readAllKeys || k.before != 0) {
 			missing = append(missing, key)
 			continue
 		}
 		owner := record.Primary()
-		if holds[key]&Primary != 0 && owner != 0 && owner != after.ID {
+		if k.after&Primary != 0 && owner != 0 && owner != after.ID {
 			return nil, nil, nil, taken(key, owner, rules.IdentKeys)
 		}
-		next := record.With(after.ID, holds[key])
+		next := record.With(after.ID, k.after)
 		switch {
 		case !next.Equal(record.Owners):
 			changes = append(changes, KeyChange{key, record, next})
-		case !record.Overflowed || record.rebuilding() || (held[key]|holds[key])&Primary != 0: // of others an overflowed key says nothing
+		case !record.Overflowed || record.rebuilding() || (k.before|k.after)&Primary != 0: // of others an overflowed key says nothing
 			unchanged[key] = record.Rev
 		}
 	}
 	return changes, unchanged, missing, nil
 }
 
-// changed are the keys whose roles differ, in a fixed order. Of a field that is
-// being removed values are only released.
-func changed(held, holds map[Key]Roles, rules Rules) []Key {
-	differ := map[Key]bool{}
-	for key, roles := range held {
-		if holds[key] != roles {
-			differ[key] = true
+// A changedKey is a key that a customer holds in other roles than before.
+type changedKey struct {
+	key           Key
+	before, after Roles
+}
+
+// changed are the keys whose roles differ, in order. Of a field that is being removed
+// values are only released.
+func changed(held, holds holdings, rules Rules) (differ []changedKey) {
+	for len(held)+len(holds) > 0 {
+		switch {
+		case len(holds) == 0 || len(held) > 0 && compareKeys(held[0].Key, holds[0].Key) < 0:
+			differ = append(differ, changedKey{held[0].Key, held[0].Roles, 0})
+			held = held[1:]
+		case len(held) == 0 || compareKeys(holds[0].Key, held[0].Key) < 0:
+			if kind := holds[0].Key.Kind; !rules.MatchFields.removing(kind) && !rules.IdentKeys.removing(kind) {
+				differ = append(differ, changedKey{holds[0].Key, 0, holds[0].Roles})
+			}
+			holds = holds[1:]
+		default:
+			if held[0].Roles != holds[0].Roles {
+				differ = append(differ, changedKey{held[0].Key, held[0].Roles, holds[0].Roles})
+			}
+			held, holds = held[1:], holds[1:]
 		}
 	}
-	for key := range holds {
-		if held[key] == 0 && !rules.MatchFields.removing(key.Kind) && !rules.IdentKeys.removing(key.Kind) {
-			differ[key] = true
-		}
-	}
-	return slices.SortedFunc(maps.Keys(differ), compareKeys)
+	return differ
 }
 
 func (m MatchFields) removing(kind Kind) bool {

@@ -36,7 +36,7 @@ func (c Customer) releasable(r Request) error {
 	if c.lacksRecords() {
 		return errLacksRecords
 	}
-	if len(c.AllKeys(r.Rules))+len(c.allIdentValues(r.IdentKeys))+len(c.Extensions) > MaxKeys {
+	if len(c.allHeld(r.Rules))+len(c.allIdentValues(r.IdentKeys))+len(c.Extensions) > MaxKeys {
 		return errManyValues
 	}
 	return nil
@@ -52,7 +52,7 @@ func (s *Service) deleteSome(ctx context.Context, r Request, l loaded) error {
 		commit.After.Changed = s.instant()
 		commit.After.removeValues(r.Rules, left)
 		if !commit.Changes() { // there are more keys than one transaction releases, and nothing is left to take away
-			return tooManyChanges(len(commit.Before.AllKeys(r.Rules)) + len(commit.Before.allIdentValues(r.IdentKeys)))
+			return tooManyChanges(len(commit.Before.allHeld(r.Rules)) + len(commit.Before.allIdentValues(r.IdentKeys)))
 		}
 		if len(identChanges(commit.Before.Customer, commit.After, r.IdentKeys)) > deletedAtOnce && left > 1 {
 			continue

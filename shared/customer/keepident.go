@@ -141,7 +141,7 @@ func (s *Service) outlived(ctx context.Context, commit *Commit, key IdentKey, ma
 	if err != nil {
 		return err
 	}
-	if owner.AllKeys(Rules{IdentKeys: IdentKeys{key}})[match] != 0 {
+	if owner.allHeld(Rules{IdentKeys: IdentKeys{key}}).roles(match) != 0 {
 		return &Duplicate{id, other}
 	}
 	commit.checkOwner(owner)

@@ -173,57 +173,103 @@ func (o Owners) collecting(id ID, roles Roles) Owners {
 	return o
 }
 
-// Keys returns the match keys that c holds, and in which roles.
-func (c Customer) Keys(fields MatchFields) map[Key]Roles { return c.keysBy(fields, canonicalForms) }
+// holdings are the match keys that a customer holds, each once, in the order of
+// [compareKeys].
+type holdings []Lookup
 
-func (c Customer) keysBy(fields MatchFields, f forms) map[Key]Roles {
-	keys := make(map[Key]Roles, len(c.Emails)+len(c.Phones)+len(c.Subscriptions))
+// roles are those in which a key is held; 0: in none.
+func (h holdings) roles(key Key) Roles {
+	i, held := slices.BinarySearchFunc(h, key, func(l Lookup, key Key) int { return compareKeys(l.Key, key) })
+	if !held {
+		return 0
+	}
+	return h[i].Roles
+}
+
+func (h holdings) byKey() map[Key]Roles {
+	keys := make(map[Key]Roles, len(h))
+	for _, l := range h {
+		keys[l.Key] = l.Roles
+	}
+	return keys
+}
+
+// Keys returns the match keys that c holds, and in which roles.
+func (c Customer) Keys(fields MatchFields) map[Key]Roles {
+	return c.held(fields, canonicalForms).byKey()
+}
+
+// Held returns Keys in the order of kinds and values.
+func (c Customer) Held(fields MatchFields) []Lookup { return c.held(fields, canonicalForms) }
+
+func (c Customer) held(fields MatchFields, f forms) holdings {
+	keys := make(holdings, 0, len(c.Emails)+len(c.Phones)+len(c.Subscriptions)+len(fields)+1)
 	for i, e := range c.Emails {
 		role := Secondary
 		if i == 0 {
 			role = Primary
 		}
-		keys[Key{KindEmail, f.email(e)}] |= role
+		keys = append(keys, Lookup{Key{KindEmail, f.email(e)}, role})
 	}
 	for _, p := range c.Phones {
-		keys[PhoneKey(p)] |= Secondary
+		keys = append(keys, Lookup{PhoneKey(p), Secondary})
 	}
 	for _, s := range c.Subscriptions {
 		if key, ok := s.matchKey(f); ok {
-			keys[key] |= InSubscription
+			keys = append(keys, Lookup{key, InSubscription})
 		}
 	}
 	for _, field := range fields {
 		for _, v := range c.fieldValues(field, f) {
-			keys[Key{field.Kind(), v}] |= InCustom
+			keys = append(keys, Lookup{Key{field.Kind(), v}, InCustom})
 		}
 	}
 	if c.ClientID != "" {
-		keys[ClientIDKey(c.ClientID)] = Primary
+		keys = append(keys, Lookup{ClientIDKey(c.ClientID), Primary})
 	}
 	for _, f := range c.Formerly {
 		if f.ClientID != "" {
-			keys[ClientIDKey(f.ClientID)] = Primary
+			keys = append(keys, Lookup{ClientIDKey(f.ClientID), Primary})
 		}
 	}
-	return keys
+	return keys.inOrder()
+}
+
+// inOrder sorts the keys, and adds the roles of those that are the same.
+func (h holdings) inOrder() holdings {
+	slices.SortFunc(h, func(a, b Lookup) int { return compareKeys(a.Key, b.Key) })
+	last := 0
+	for i := 1; i < len(h); i++ {
+		if h[i].Key == h[last].Key {
+			h[last].Roles |= h[i].Roles
+			continue
+		}
+		last++
+		h[last] = h[i]
+	}
+	return h[:min(last+1, len(h))]
 }
 
 // AllKeys are Keys and those that make the values of unique identification keys
 // unique.
-func (c Customer) AllKeys(rules Rules) map[Key]Roles {
-	keys := c.Keys(rules.MatchFields)
+func (c Customer) AllKeys(rules Rules) map[Key]Roles { return c.allHeld(rules).byKey() }
+
+func (c Customer) allHeld(rules Rules) holdings {
+	keys, matched := c.held(rules.MatchFields, canonicalForms), true
 	for _, k := range rules.IdentKeys {
 		if !k.Unique {
 			continue
 		}
 		for _, v := range c.identValues(k) {
 			if key, ok := v.matchKey(k); ok {
-				keys[key] = Primary
+				keys, matched = append(keys, Lookup{key, Primary}), false
 			}
 		}
 	}
-	return keys
+	if matched {
+		return keys
+	}
+	return keys.inOrder()
 }
 
 // matchKey is the key of the subscription's contact. Chat ids and the channels

@@ -50,9 +50,9 @@ func newOrder(items []BatchItem) *order {
 		for _, l := range item.Search.lookups() {
 			o.decided[l.Key] = true
 		}
-		for key, roles := range item.Gives {
-			if roles&Primary != 0 {
-				o.decided[key] = true
+		for _, l := range item.Gives {
+			if l.Roles&Primary != 0 {
+				o.decided[l.Key] = true
 			}
 		}
 		for _, kind := range item.GivesAny {
@@ -75,9 +75,9 @@ func (o *order) tieItem(i int, item BatchItem) {
 	for _, l := range item.Search.lookups() {
 		o.tieKey(i, l.Key)
 	}
-	for key := range item.Gives {
-		if o.decided[key] {
-			o.tieKey(i, key)
+	for _, l := range item.Gives {
+		if o.decided[l.Key] {
+			o.tieKey(i, l.Key)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (s *Service) CollectOwner(ctx context.Context, rules Rules, key Key, job st
 		if record.Absent() || record.Deleted {
 			return ErrNotFound
 		}
-		roles := record.Keys(rules.MatchFields)[key]
+		roles := record.held(rules.MatchFields, canonicalForms).roles(key)
 		if roles == 0 {
 			return nil
 		}

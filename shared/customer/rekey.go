@@ -45,17 +45,16 @@ func (s *Service) FindRekey(ctx context.Context, rules Rules, country string, id
 		}
 		after := record.Clone()
 		findings = append(after.canonicalPhones(country), after.rejectedEmails()...)
-		former := record.keysBy(rules.MatchFields, formerForms)
+		former := record.held(rules.MatchFields, formerForms)
 		var keys []Key
-		for key := range after.Keys(rules.MatchFields) {
-			if former[key] == 0 {
-				keys = append(keys, key)
+		for _, l := range after.held(rules.MatchFields, canonicalForms) {
+			if former.roles(l.Key) == 0 {
+				keys = append(keys, l.Key)
 			}
 		}
 		if len(keys) == 0 {
 			return nil
 		}
-		slices.SortFunc(keys, compareKeys)
 		loaded, err := s.store.Keys(ctx, rules.Tenant, keys)
 		for _, key := range keys {
 			if other := loaded[key].otherThan(id); other != 0 {
@@ -115,23 +114,26 @@ func (s *Service) rekeySome(ctx context.Context, rules Rules, id ID) (wrote, mor
 	if record.Absent() || record.Deleted {
 		return false, false, ErrNotFound
 	}
-	former, holds := record.keysBy(rules.MatchFields, formerForms), record.Keys(rules.MatchFields)
-	keys := changed(former, holds, rules)
-	if len(keys) == 0 {
+	differ := changed(record.held(rules.MatchFields, formerForms), record.held(rules.MatchFields, canonicalForms), rules)
+	if len(differ) == 0 {
 		return false, false, nil
+	}
+	keys := make([]Key, len(differ))
+	for i, k := range differ {
+		keys[i] = k.key
 	}
 	loaded, err := s.store.Keys(ctx, rules.Tenant, keys)
 	if err != nil {
 		return false, false, err
 	}
 	var changes []KeyChange
-	for _, key := range keys {
-		before := loaded[key]
-		if other := before.Primary(); other != 0 && other != id && holds[key]&Primary != 0 {
+	for _, k := range differ {
+		before := loaded[k.key]
+		if other := before.Primary(); other != 0 && other != id && k.after&Primary != 0 {
 			continue // a finding
 		}
-		if after := before.With(id, holds[key]); !after.Equal(before.Owners) {
-			changes = append(changes, KeyChange{key, before, after})
+		if after := before.With(id, k.after); !after.Equal(before.Owners) {
+			changes = append(changes, KeyChange{k.key, before, after})
 		}
 	}
 	if len(changes) == 0 {
@@ -227,5 +229,5 @@ var (
 
 // heldFormerly reports whether c held the key by the former forms.
 func (c Customer) heldFormerly(key Key, fields MatchFields) bool {
-	return c.keysBy(fields, formerForms)[key] != 0
+	return c.held(fields, formerForms).roles(key) != 0
 }

@@ -102,8 +102,8 @@ func allOf(words []Lookup, keys map[Key]KeyRecord) (ids []ID, unsure bool, err e
 // said: a customer that does not hold what they named it for means that all must
 // be loaded again.
 func (s Search) holds(c Customer, fields MatchFields, keys map[Key]KeyRecord) (found, asKeysSaid bool) {
-	held := c.Keys(fields)
-	matches := func(l Lookup) bool { return held[l.Key]&l.Roles != 0 }
+	held := c.held(fields, canonicalForms)
+	matches := func(l Lookup) bool { return held.roles(l.Key)&l.Roles != 0 }
 	if len(s.All) > 0 {
 		lacks := func(l Lookup) bool { return !matches(l) }
 		lacksNamed := func(l Lookup) bool {
@@ -119,7 +119,7 @@ func (s Search) holds(c Customer, fields MatchFields, keys map[Key]KeyRecord) (f
 			continue
 		}
 		asKeysSaid = true
-		if s.Resource == 0 || held[l.Key]&l.Roles&^InSubscription != 0 || c.subscribedTo(l.Key, s.Resource) {
+		if s.Resource == 0 || held.roles(l.Key)&l.Roles&^InSubscription != 0 || c.subscribedTo(l.Key, s.Resource) {
 			return true, true
 		}
 	}

@@ -31,7 +31,7 @@ func staleOwners(keys map[Key]KeyRecord, fields MatchFields, ids []ID, records m
 			continue
 		}
 		for _, id := range ids {
-			if roles := record.Roles[id]; roles != 0 && roles&^records[id].Keys(fields)[key] != 0 {
+			if roles := record.Roles[id]; roles != 0 && roles&^records[id].held(fields, canonicalForms).roles(key) != 0 {
 				left = append(left, staleOwner{key, id})
 			}
 		}

@@ -33,15 +33,15 @@ func (s *Service) PlanTwo(ctx context.Context, rules Rules, id string, before, a
 
 // planSharedKeys adds the keys that change hands to the first of two commits.
 func (s *Service) planSharedKeys(ctx context.Context, rules Rules, commits *[2]Commit) error {
-	var held, holds [2]map[Key]Roles
+	var held, holds [2]holdings
 	differ := map[Key]bool{}
 	for i, c := range commits {
-		held[i], holds[i] = c.Before.AllKeys(rules), c.After.AllKeys(rules)
+		held[i], holds[i] = c.Before.allHeld(rules), c.After.allHeld(rules)
 		if len(holds[i]) > MaxKeys && len(holds[i]) > len(held[i]) {
 			return errs.New(errs.Invalid, "too_many_keys/match_keys", "", len(holds[i]), MaxKeys).DependingOnSettings()
 		}
-		for _, key := range changed(held[i], holds[i], rules) {
-			differ[key] = true
+		for _, k := range changed(held[i], holds[i], rules) {
+			differ[k.key] = true
 		}
 	}
 	keys := slices.SortedFunc(maps.Keys(differ), compareKeys)
@@ -56,13 +56,13 @@ func (s *Service) planSharedKeys(ctx context.Context, rules Rules, commits *[2]C
 	first.UnchangedKeys = map[Key]Rev{}
 	for _, key := range keys {
 		record, next := records[key], records[key].Owners
-		if owner := record.Primary(); (holds[0][key]|holds[1][key])&Primary != 0 && owner != 0 && owner != first.After.ID && owner != commits[1].After.ID {
+		if owner := record.Primary(); (holds[0].roles(key)|holds[1].roles(key))&Primary != 0 && owner != 0 && owner != first.After.ID && owner != commits[1].After.ID {
 			if next, err = s.release(ctx, rules, first, key, owner, next); err != nil {
 				return err
 			}
 		}
 		for i, c := range commits {
-			next = next.With(c.After.ID, holds[i][key])
+			next = next.With(c.After.ID, holds[i].roles(key))
 		}
 		if !next.Equal(record.Owners) {
 			first.Keys = append(first.Keys, KeyChange{key, record, next})

@@ -24,7 +24,7 @@ var ErrNotUnique = errs.New(errs.FailedPrecondition, "not_unique_key", "")
 
 // holds reports whether the customer has the value that is claimed for it.
 func (c Customer) holds(claim *uniqueClaim) bool {
-	return c.AllKeys(Rules{IdentKeys: IdentKeys{claim.key}})[claim.match] != 0
+	return c.allHeld(Rules{IdentKeys: IdentKeys{claim.key}}).roles(claim.match) != 0
 }
 
 // changedMeanwhile is the id of no commit.

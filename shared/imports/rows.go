@@ -387,8 +387,8 @@ func (b *batch) prefetch(ctx context.Context, rows []row) error {
 		for _, lookup := range slices.Concat(r.item.Search.Any, r.item.Search.All) {
 			keys[lookup.Key] = true
 		}
-		for key := range r.item.Gives {
-			keys[key] = true
+		for _, lookup := range r.item.Gives {
+			keys[lookup.Key] = true
 		}
 	}
 	return b.window.prefetch(ctx, slices.Collect(maps.Keys(keys)), slices.Collect(maps.Keys(ids)))

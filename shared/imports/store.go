@@ -6,6 +6,7 @@ import (
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/points"
+	"regulars/shared/value"
 )
 
 // A Store keeps imports. Reads are strongly consistent but for the list. What
@@ -35,10 +36,11 @@ type Settings interface {
 
 // A Decoder reads rows as the Altcraft dialect reads the items of an import.
 type Decoder interface {
-	// Read reads the fields of one row. The client errors name members of data.
-	Read(data map[string]any) (customer.BatchItem, error)
+	// Read reads the fields of one row, in the order of their names. The client errors
+	// name members of data. It does not keep data.
+	Read(data []value.Member) (customer.BatchItem, error)
 	// Search reads whom the row names. The client errors are some of those of Read.
-	Search(data map[string]any) (customer.Search, error)
+	Search(data []value.Member) (customer.Search, error)
 }
 
 // A Dialect is how rows are read, and how profiles with points are shown where an

@@ -10,7 +10,30 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
+
+// A Member is one of an object, where objects are kept in the order of their names
+// and not as maps.
+type Member struct {
+	Name  string
+	Value any
+}
+
+// Members are the members of an object, in the order of their names.
+func Members(object map[string]any) []Member {
+	members := make([]Member, 0, len(object))
+	for name, v := range object {
+		members = append(members, Member{name, v})
+	}
+	SortMembers(members)
+	return members
+}
+
+// SortMembers puts members into the order of their names.
+func SortMembers(members []Member) {
+	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
+}
 
 // TypeName names the type of v with its article: "a text", "a number".
 func TypeName(v any) string {

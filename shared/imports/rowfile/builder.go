@@ -30,11 +30,16 @@ type entry struct {
 	fromFile bool
 }
 
+// set sets a field. The names that a row sets are different ones.
+func (b *builder) set(name string, v any) {
+	b.row.Data = append(b.row.Data, value.Member{Name: name, Value: v})
+}
+
 // put sets a value, to which the target's form has given the right type.
 func (b *builder) put(t target, v any) error {
 	switch t.kind {
 	case ofField:
-		b.row.Data[t.name] = v
+		b.set(t.name, v)
 	case ofSubscription:
 		b.subscriptions = b.putEntry(b.subscriptions, t, v)
 	case ofExtension:
@@ -109,7 +114,8 @@ func wholeOf(v any) int64 {
 // putSubscriptions sets all of them, as profiles/import takes them.
 func (b *builder) putSubscriptions(v any) {
 	if v != nil {
-		b.row.Data["subscriptions"], b.positions = v, true
+		b.set("subscriptions", v)
+		b.positions = true
 	}
 }
 
@@ -146,8 +152,9 @@ func (b *builder) finish() (Row, error) {
 		for i, members := range list {
 			entries[i] = members
 		}
-		b.row.Data["subscriptions"] = entries
+		b.set("subscriptions", entries)
 	}
+	value.SortMembers(b.row.Data)
 	for name, entries := range b.records {
 		records := inOrder(entries)
 		if len(records) == 0 {

@@ -16,8 +16,9 @@ import (
 type Row struct {
 	Number int64
 	// Data is what profiles/import of the Altcraft dialect takes as data, in the
-	// values of package value. A field that the row leaves alone is not in it.
-	Data map[string]any
+	// values of package value and in the order of names. A field that the row leaves
+	// alone is not in it.
+	Data []value.Member
 	// Extensions are records by extension, as the Genesys dialect takes them.
 	Extensions map[string][]map[string]any
 	// Points are nil where the row moves none, Order where it names none.
@@ -206,7 +207,7 @@ func (d *Decoder) Row(rec Record) (Row, error) {
 	if rec.Err != nil {
 		return Row{}, rec.Err
 	}
-	b := builder{row: Row{Number: rec.Row, Data: make(map[string]any, len(rec.Cells))}}
+	b := builder{row: Row{Number: rec.Row, Data: make([]value.Member, 0, len(rec.Cells)+len(d.constants))}}
 	for _, c := range d.constants {
 		if err := b.put(c.target, c.value); err != nil {
 			return Row{}, err
@@ -231,7 +232,7 @@ func (d *Decoder) readCells(b *builder, rec Record) error {
 		}
 		if isBlank(cell) {
 			if d.clears && t.clearable() {
-				b.row.Data[t.name] = unset()
+				b.set(t.name, unset())
 			}
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"regulars/shared/imports/rowfile"
+	"regulars/shared/value"
 )
 
 // types are what the tenant of these tests declares.
@@ -76,7 +77,7 @@ func mapping(t testing.TB, document string) rowfile.Mapping {
 }
 
 // of is a row with that data.
-func of(data object) rowfile.Row { return rowfile.Row{Data: data} }
+func of(data object) rowfile.Row { return rowfile.Row{Data: value.Members(data)} }
 
 func number(n string) json.Number { return json.Number(n) }
 
@@ -98,10 +99,10 @@ func TestRows(t *testing.T) {
 		{
 			name: "names that only case tells apart, and known ones in another case", file: "email,Level,LEVEL,level,TITLE,title,phone.0.MAIN,SubscrİptİonS.0.custom_fields.x,Subscriptions.0.Custom_Fields.X,address.1.x\nx,1,1.5,007,007,8,1,a,b,c\n",
 			want: []any{rowfile.Row{
-				Data: object{
+				Data: value.Members(object{
 					"email": "x", "Level": number("1"), "LEVEL": number("1.5"), "level": "007", "TITLE": "007", "title": number("8"),
 					"subscriptions": []any{object{"custom_fields": object{"x": "a", "X": "b"}}},
-				},
+				}),
 				Extensions: map[string][]object{"Phone": {{"Main": true}}, "address": {{"x": "c"}}},
 			}},
 		},
@@ -170,11 +171,11 @@ func TestRows(t *testing.T) {
 				"x,+2,+1,true,3,50,,gift,r1,A1,1000,2024-01-02T03:04:05+02:00\ny,+2,,,,0,7,,,,,\nz,,,,,1,1,,,,,\nz,,,,,-1,,,,,,\nz,,,,,,,,,A2,,\nz,,,,,,,,,,5,\nz,,,,,,,,,A2,1.5,\nz,,,,,,,,,A2,5,tomorrow\n",
 			want: []any{
 				rowfile.Row{
-					Data: object{"email": "x"}, Extensions: map[string][]object{"Phone": {{"PhoneNumber": "+1", "Main": true, "Rank": number("3")}, {"PhoneNumber": "+2"}}},
+					Data: value.Members(object{"email": "x"}), Extensions: map[string][]object{"Phone": {{"PhoneNumber": "+1", "Main": true, "Rank": number("3")}, {"PhoneNumber": "+2"}}},
 					Points: &rowfile.Points{Add: 50, Reason: "gift", RefID: "r1"},
 					Order:  &rowfile.Order{ID: "A1", Total: 1000, PaidAt: time.Date(2024, 1, 2, 1, 4, 5, 0, time.UTC)},
 				},
-				rowfile.Row{Data: object{"email": "y"}, Extensions: map[string][]object{"Phone": {{"PhoneNumber": "+2"}}}, Points: &rowfile.Points{Subtract: 7}},
+				rowfile.Row{Data: value.Members(object{"email": "y"}), Extensions: map[string][]object{"Phone": {{"PhoneNumber": "+2"}}}, Points: &rowfile.Points{Subtract: 7}},
 				"bad_row/points_both", "bad_cell/least at points.add: [0]", "bad_row/order_without: [order.total]", "bad_row/order_without: [order.id]",
 				"bad_cell/whole at order.total", "bad_date/date at order.paid_at",
 			},
@@ -188,9 +189,9 @@ func TestRows(t *testing.T) {
 			mapping: `{"columns": {"e-mail-adresse ": "email", "Geburtstag": "_bdate", "Punkte": "points.add", "Stand": "rate"}, "ignore": ["bemerkung"],
 				"constants": {"_country": "DE", "points.reason": "old shop", "vip": "1", "n": 5, "tags:add": "a|b", "subscriptions.0.resource_id": 1, "order.total": 5}, "dates": "DD.MM.YYYY", "numbers": "1.234,50"}`,
 			want: []any{
-				rowfile.Row{Data: object{
+				rowfile.Row{Data: value.Members(object{
 					"email": "a@x.com", "_bdate": "1990-12-01", "rate": number("1234.5"), "Neu": "y", "_country": "DE", "vip": true, "n": number("5"), "tags": object{"action": "add", "value": []any{"a", "b"}},
-				}, Points: &rowfile.Points{Add: 1234, Reason: "old shop"}},
+				}), Points: &rowfile.Points{Add: 1234, Reason: "old shop"}},
 				"bad_cell/date at Geburtstag: [DD.MM.YYYY]", "bad_cell/date at Geburtstag: [DD.MM.YYYY]", "bad_cell/number at Punkte", "bad_cell/number at Stand",
 			},
 		},
@@ -279,9 +280,9 @@ func TestLines(t *testing.T) {
 			name: "objects", file: `{"subscriptions":[{"channel":"sms"}],"points":{"add":5,"reason":"x"},"order":{"id":7,"total":"10","paid_at":"2024-01-02"},"Phone":{"Rank":1}}` + "\n" +
 				`{"subscriptions.0.email":"s@x.com","points.subtract":"5","Phone.0.Main":true,"Phone.1":2}` + "\n" + `{"subscriptions":[],"subscriptions.0.email":"x"}` + "\n" + `{"Phone":[1]}` + "\n" + `{"Phone":[],"Phone.0.Main":true}` + "\n",
 			want: []any{
-				rowfile.Row{Data: object{"subscriptions": []any{object{"channel": "sms"}}}, Extensions: map[string][]object{"Phone": {{"Rank": number("1")}}},
+				rowfile.Row{Data: value.Members(object{"subscriptions": []any{object{"channel": "sms"}}}), Extensions: map[string][]object{"Phone": {{"Rank": number("1")}}},
 					Points: &rowfile.Points{Add: 5, Reason: "x"}, Order: &rowfile.Order{ID: "7", Total: 10, PaidAt: time.Date(2024, 1, 2, 0, 0, 0, 0, time.UTC)}},
-				rowfile.Row{Data: object{"subscriptions": []any{object{"email": "s@x.com"}}, "Phone.1": number("2")}, Extensions: map[string][]object{"Phone": {{"Main": true}}}, Points: &rowfile.Points{Subtract: 5}},
+				rowfile.Row{Data: value.Members(object{"subscriptions": []any{object{"email": "s@x.com"}}, "Phone.1": number("2")}), Extensions: map[string][]object{"Phone": {{"Main": true}}}, Points: &rowfile.Points{Subtract: 5}},
 				"bad_row/same_target at subscriptions: [subscriptions]", "bad_cell/record at Phone: [a number]", "bad_row/same_target at Phone: [Phone]",
 			},
 		},

@@ -78,7 +78,7 @@ func (d *Decoder) readMember(b *builder, name string, v any) error {
 	d.seen[t.id] = true
 	if v == nil {
 		if d.clears && t.clearable() {
-			b.row.Data[t.name] = unset()
+			b.set(t.name, unset())
 		}
 		return nil
 	}

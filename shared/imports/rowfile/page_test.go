@@ -32,7 +32,7 @@ func TestPage(t *testing.T) {
 	}
 	rows, err := read(t, encoded(t, charmap.Windows1252, block("csv")), o)
 	want := []any{rowfile.Row{
-		Data:   object{"email": "anna@example.com", "_fname": "Anna", "_bdate": "1990-12-31", "_country": "DE"},
+		Data:   of(object{"email": "anna@example.com", "_fname": "Anna", "_bdate": "1990-12-31", "_country": "DE"}).Data,
 		Points: &rowfile.Points{Add: 1234, Reason: "balance of the old shop"},
 	}}
 	if diff := cmp.Diff(want, rows); err != nil || diff != "" {

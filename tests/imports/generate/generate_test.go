@@ -58,7 +58,7 @@ func TestWrite(t *testing.T) {
 			delete(bad, read)
 			continue
 		}
-		text, _ := row.Data["email"].(string)
+		text, _ := data(row)["email"].(string)
 		address, err := contact.ParseEmail(text)
 		if isBad {
 			continue // that the row is bad shows further on
@@ -81,10 +81,10 @@ func TestWrite(t *testing.T) {
 	}
 	for key, row := range last {
 		c := e.Customers[key]
-		if email := strings.TrimSpace(row.Data["email"].(string)); email != c.Email {
+		if email := strings.TrimSpace(data(row)["email"].(string)); email != c.Email {
 			t.Fatalf("%s: last spelled %q, want %q", key, email, c.Email)
 		}
-		phones := row.Data["phones"].([]any)
+		phones := data(row)["phones"].([]any)
 		got := make([]string, len(phones))
 		for i, phone := range phones {
 			got[i], _ = contact.ParsePhone(phone.(string), "")
@@ -92,7 +92,7 @@ func TestWrite(t *testing.T) {
 		if !slices.Equal(got, c.Phones) {
 			t.Fatalf("%s: phones %q, want %q", key, got, c.Phones)
 		}
-		if note, ok := row.Data["note"]; ok && note != c.Note {
+		if note, ok := data(row)["note"]; ok && note != c.Note {
 			t.Fatalf("%s: note %q, want %q", key, note, c.Note)
 		}
 	}
@@ -138,9 +138,9 @@ func TestAgainAndMended(t *testing.T) {
 		if err != nil {
 			t.Fatalf("mended row %d: %v", rows, err)
 		}
-		address, err := contact.ParseEmail(row.Data["email"].(string))
+		address, err := contact.ParseEmail(data(row)["email"].(string))
 		if err != nil || e.Customers[address.Key].Key != "" {
-			t.Fatalf("mended row %d: %q: %v", rows, row.Data["email"], err)
+			t.Fatalf("mended row %d: %q: %v", rows, data(row)["email"], err)
 		}
 		keys[address.Key] = true
 	}
@@ -189,4 +189,13 @@ func decode(t *testing.T, file string) func(yield func(rowfile.Row, error) bool)
 			}
 		}
 	}
+}
+
+// data are the fields of a row.
+func data(row rowfile.Row) map[string]any {
+	fields := map[string]any{}
+	for _, m := range row.Data {
+		fields[m.Name] = m.Value
+	}
+	return fields
 }
