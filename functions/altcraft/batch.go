@@ -176,7 +176,11 @@ func (c *call) readItem(data profile, b batch, m matcher, s switches) (customer.
 // applied to nobody, even where one before it would reject.
 func gives(setters []setter, fields customer.MatchFields) []customer.Lookup {
 	var nobody customer.Customer
-	applyAll(setters, &nobody)
+	for _, s := range setters {
+		if !s.keyless {
+			_ = s.set(&nobody, s.value, time.Time{})
+		}
+	}
 	return nobody.Held(fields)
 }
 

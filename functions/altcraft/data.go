@@ -15,6 +15,8 @@ import (
 type setter struct {
 	set   setFunc
 	value any // what set is given
+	// keyless: it gives nobody a match key, whatever the customer.
+	keyless bool
 }
 
 // A setFunc makes a value that was read true of a customer.
@@ -112,13 +114,13 @@ func (c *call) readField(m value.Member, skipInvalid bool) (setter, error) {
 	if v, err = field.read(field.path, v, c.Settings); err != nil {
 		return setter{}, err
 	}
-	return setter{field.set, v}, nil
+	return setter{field.set, v, field.keyless}, nil
 }
 
 // A field is what is known of a member of data by its name.
 type field struct {
-	path    string // of its client errors
-	ignored bool
+	path             string // of its client errors
+	ignored, keyless bool
 	fieldForm
 }
 
@@ -138,6 +140,8 @@ func (c *call) field(name string) field {
 		return f
 	}
 	f = field{path: "data." + name, ignored: readOnly[name], fieldForm: coreFields[name]}
+	_, matched := c.Settings.MatchFields.Find(customer.OfCustomer, name)
+	f.keyless = name != "email" && name != "phones" && !matched
 	if f.read == nil {
 		f.read = readCustomField(name, c.Settings)
 	}

@@ -3,6 +3,7 @@ package altcraft
 import (
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -119,7 +120,7 @@ func readText(field string, v any, _ access.Settings) (any, error) {
 
 // sexes are the accepted forms of Altcraft 3.3, in lower case, and how the Haravan
 // documents spell unknown (Altcraft 2.4 there).
-var sexes = map[string]customer.Sex{
+var sexes = map[string]any{
 	"0": customer.SexUnknown, "1": customer.Male, "2": customer.Female,
 	"unknown": customer.SexUnknown, "unknow": customer.SexUnknown, "male": customer.Male, "female": customer.Female,
 }
@@ -190,15 +191,29 @@ func readTags(field string, v any, _ access.Settings) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tags []string
-	seen := make(map[string]bool, len(words))
-	for _, word := range words {
-		if word != "" && !seen[word] {
-			seen[word] = true
-			tags = append(tags, word)
+	return distinct(words), nil
+}
+
+// distinct are the texts that are not empty, each once. It takes over the list.
+func distinct(texts []string) []string {
+	var seen map[string]bool
+	if len(texts) > 16 { // else the list itself is looked through as fast
+		seen = make(map[string]bool, len(texts))
+	}
+	few := texts[:0]
+	for _, text := range texts {
+		if text == "" || seen[text] || seen == nil && slices.Contains(few, text) {
+			continue
+		}
+		few = append(few, text)
+		if seen != nil {
+			seen[text] = true
 		}
 	}
-	return tags, nil
+	if len(few) == 0 {
+		return nil
+	}
+	return few
 }
 
 // setsCustom sets the custom field of that name; nil removes it.

@@ -68,7 +68,7 @@ func readFieldFunction(name string, f fieldop.Function, settings access.Settings
 	case f.Action == fieldop.Unset && clear != nil:
 		return does(func(c *customer.Customer, _ time.Time) error { clear(c); return nil }), nil
 	case f.Action == fieldop.Unset && isCore && name != "email":
-		return setter{setsCustom(name), nil}, nil
+		return setter{set: setsCustom(name)}, nil
 	case name == "tags" && (f.Action == fieldop.Add || f.Action == fieldop.Delete):
 		return does(func(c *customer.Customer, _ time.Time) error { c.Tags = f.Texts(c.Tags); return nil }), checkTexts(f)
 	case isCore:

@@ -144,7 +144,7 @@ func (q *quickCall) readFields() ([]setter, error) {
 	text, _ := q.data["_regip"].(string)
 	if ip, err := netip.ParseAddr(text); err == nil && ip.Is6() && ip.Zone() == "" {
 		delete(q.data, "_regip")
-		address = setter{setsCustom("_regip"), text}
+		address = setter{set: setsCustom("_regip"), value: text}
 	}
 	setters, err := q.readProfile(value.Members(q.data), switches{})
 	if address.set != nil {

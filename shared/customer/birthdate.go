@@ -47,7 +47,7 @@ func ParseBirthDate(field, text string) (BirthDate, error) {
 		return "", err
 	}
 	if dateOnly {
-		return BirthDate(t.Format(time.DateOnly)), nil
+		return BirthDate(text), nil
 	}
 	return BirthDate(t.Format(time.RFC3339Nano)), nil
 }

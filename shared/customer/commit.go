@@ -161,7 +161,6 @@ type Store interface {
 // already what it should was read before somebody wrote it, or a backfill is about
 // to: nothing is written, but it must still be as it was read, and is in unchanged.
 func keyChanges(before Record, after Customer, rules Rules, loaded map[Key]KeyRecord, readAllKeys bool) (changes []KeyChange, unchanged map[Key]Rev, missing []Key, err error) {
-	unchanged = map[Key]Rev{}
 	held, holds := before.allHeld(rules), after.allHeld(rules)
 	if len(holds) > MaxKeys && len(holds) > len(held) {
 		return nil, nil, nil, errs.New(errs.Invalid, "too_many_keys/match_keys", "", len(holds), MaxKeys).DependingOnSettings()
@@ -182,6 +181,9 @@ func keyChanges(before Record, after Customer, rules Rules, loaded map[Key]KeyRe
 		case !next.Equal(record.Owners):
 			changes = append(changes, KeyChange{key, record, next})
 		case !record.Overflowed || record.rebuilding() || (k.before|k.after)&Primary != 0: // of others an overflowed key says nothing
+			if unchanged == nil {
+				unchanged = map[Key]Rev{}
+			}
 			unchanged[key] = record.Rev
 		}
 	}

@@ -203,7 +203,7 @@ func (c Customer) Keys(fields MatchFields) map[Key]Roles {
 func (c Customer) Held(fields MatchFields) []Lookup { return c.held(fields, canonicalForms) }
 
 func (c Customer) held(fields MatchFields, f forms) holdings {
-	keys := make(holdings, 0, len(c.Emails)+len(c.Phones)+len(c.Subscriptions)+len(fields)+1)
+	keys := make(holdings, 0, len(c.Emails)+len(c.Phones)+len(c.Subscriptions))
 	for i, e := range c.Emails {
 		role := Secondary
 		if i == 0 {

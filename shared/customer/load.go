@@ -114,6 +114,9 @@ func (s *Service) record(ctx context.Context, tenant int, id ID, withExtensions 
 
 // preloadedKeys are those keys of preloaded, if all of them are.
 func preloadedKeys(keys []Key, preloaded map[Key]KeyRecord) (map[Key]KeyRecord, bool) {
+	if len(preloaded) < len(keys) {
+		return nil, false
+	}
 	records := make(map[Key]KeyRecord, len(keys))
 	for _, key := range keys {
 		record, ok := preloaded[key]

@@ -295,6 +295,9 @@ func (c *Commit) checkAbsence(l loaded) {
 	for key, record := range l.keys {
 		written := slices.ContainsFunc(c.Keys, func(k KeyChange) bool { return k.Key == key })
 		if !written && !record.Overflowed { // an overflowed key names nobody
+			if c.UnchangedKeys == nil {
+				c.UnchangedKeys = map[Key]Rev{}
+			}
 			c.UnchangedKeys[key] = record.Rev
 		}
 	}

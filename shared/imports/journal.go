@@ -63,11 +63,23 @@ type entry struct {
 // Custom.name, Extensions.number and Subscriptions.key.
 type fields map[string]json.RawMessage
 
-func newEntry(row int64, result customer.Result, c change) entry {
-	e := entry{Row: row, ID: result.ID, Created: result.Created}
-	if c.customer != nil {
-		e.Before, e.After = changedFields(c.customer.Before.Customer, c.customer.After)
+// appendEntry appends the entry of a row, as [json.Marshal] writes it.
+func appendEntry(entries []byte, row int64, result customer.Result, c *change) []byte {
+	entries = strconv.AppendInt(append(entries, `{"row":`...), row, 10)
+	entries = strconv.AppendUint(append(entries, `,"id":`...), uint64(result.ID), 10)
+	if result.Created {
+		entries = append(entries, `,"created":true`...)
 	}
+	if c.changes {
+		before, after := changedFields(c.customer.Before.Customer, c.customer.After)
+		if before != nil {
+			entries = append(append(entries, `,"before":`...), before...)
+		}
+		if after != nil {
+			entries = append(append(entries, `,"after":`...), after...)
+		}
+	}
+	var e entry
 	for _, commit := range c.points.commits {
 		for _, made := range commit.Entries {
 			e.Points = append(e.Points, made.Seq)
@@ -76,7 +88,13 @@ func newEntry(row int64, result customer.Result, c change) entry {
 			e.Order = commit.Order.After.ID
 		}
 	}
-	return e
+	if len(e.Points) > 0 {
+		entries = appendJSON(append(entries, `,"points":`...), e.Points)
+	}
+	if e.Order != "" {
+		entries = appendText(append(entries, `,"order":`...), e.Order)
+	}
+	return append(entries, '}')
 }
 
 // The fields that are told in pieces.
@@ -87,47 +105,133 @@ const (
 )
 
 // fieldsOf are the fields of a customer that have a value.
-func fieldsOf(c customer.Customer) fields {
-	f := fields{}
-	eachChange(customer.Customer{}, c, func(name string, _, is any) { f[name] = appendJSON(nil, is) })
-	return f
+func fieldsOf(c customer.Customer) (fields, error) {
+	_, is := changedFields(customer.Customer{}, c)
+	return readFields(is)
 }
+
+// A difference is made of the fields that differ: objects of them as they were and as
+// they are, without their last bracket; nil where there are none.
+type difference struct{ before, after []byte }
 
 // changedFields are objects of the fields that differ, as they were and as they are;
 // nil where there are none.
-func changedFields(before, after customer.Customer) (b, a json.RawMessage) {
-	add := func(object json.RawMessage, name string, v any) json.RawMessage {
-		if v == nil {
-			return object
-		}
-		separator := byte(',')
-		if object == nil {
-			object, separator = make([]byte, 0, 512), '{'
-		}
-		object = append(object, separator)
-		object = append(appendJSON(object, name), ':')
-		return appendJSON(object, v)
+func changedFields(before, after customer.Customer) (was, is json.RawMessage) {
+	var d difference
+	d.texts("Emails", before.Emails, after.Emails)
+	d.texts("Phones", before.Phones, after.Phones)
+	d.text("FirstName", before.FirstName, after.FirstName)
+	d.text("LastName", before.LastName, after.LastName)
+	d.text("Title", before.Title, after.Title)
+	d.text("BirthDate", string(before.BirthDate), string(after.BirthDate))
+	d.text("Sex", string(before.Sex), string(after.Sex))
+	d.text("Country", before.Country, after.Country)
+	d.text("Region", before.Region, after.Region)
+	d.text("City", before.City, after.City)
+	d.text("Street", before.Street, after.Street)
+	if before.Disabled != after.Disabled {
+		d.value("Disabled", before.Disabled, !before.Disabled, after.Disabled, !after.Disabled)
 	}
-	eachChange(before, after, func(name string, was, is any) { b, a = add(b, name, was), add(a, name, is) })
-	if b != nil {
-		b = append(b, '}')
+	d.texts("Tags", before.Tags, after.Tags)
+	if !slices.Equal(before.Segments, after.Segments) {
+		d.value("Segments", before.Segments, len(before.Segments) == 0, after.Segments, len(after.Segments) == 0)
 	}
-	if a != nil {
-		a = append(a, '}')
-	}
-	return b, a
+	d.text("ClientID", before.ClientID, after.ClientID)
+	members(&d, before.Custom, after.Custom, func(name string) string { return customPrefix + name })
+	members(&d, recordsOf(before), recordsOf(after), func(number int) string { return extensionPrefix + strconv.Itoa(number) })
+	members(&d, subscriptionsOf(before), subscriptionsOf(after), func(key customer.SubscriptionKey) string {
+		return subscriptionPrefix + string(appendJSON(nil, key))
+	})
+	return closed(d.before), closed(d.after)
 }
 
-// appendJSON appends v as [json.Marshal] writes it. What a customer is made of always
-// can be written.
-func appendJSON(document []byte, v any) []byte {
-	if text, ok := v.(string); ok && !strings.ContainsFunc(text, mustEscape) {
-		document = append(document, '"')
-		document = append(document, text...)
-		return append(document, '"')
+// named begins a member of an object.
+func named(object []byte, name string) []byte {
+	if object == nil {
+		object = append(make([]byte, 0, 512), '{')
+	} else {
+		object = append(object, ',')
 	}
-	encoded, _ := json.Marshal(v)
-	return append(document, encoded...)
+	return append(appendText(object, name), ':')
+}
+
+func closed(object []byte) json.RawMessage {
+	if object == nil {
+		return nil
+	}
+	return append(object, '}')
+}
+
+// text is a field whose empty text is absent.
+func (d *difference) text(name, was, is string) {
+	if was == is {
+		return
+	}
+	if was != "" {
+		d.before = appendText(named(d.before, name), was)
+	}
+	if is != "" {
+		d.after = appendText(named(d.after, name), is)
+	}
+}
+
+// texts is a field whose empty list is absent.
+func (d *difference) texts(name string, was, is []string) {
+	if slices.Equal(was, is) {
+		return
+	}
+	if len(was) > 0 {
+		d.before = appendTexts(named(d.before, name), was)
+	}
+	if len(is) > 0 {
+		d.after = appendTexts(named(d.after, name), is)
+	}
+}
+
+// value is a field that differs.
+func (d *difference) value(name string, was any, wasAbsent bool, is any, isAbsent bool) {
+	if !wasAbsent {
+		d.before = appendJSON(named(d.before, name), was)
+	}
+	if !isAbsent {
+		d.after = appendJSON(named(d.after, name), is)
+	}
+}
+
+// members are the members of a field that differ.
+func members[K comparable](d *difference, before, after map[K]any, name func(K) string) {
+	for key, was := range before {
+		if is := after[key]; !reflect.DeepEqual(was, is) {
+			d.value(name(key), was, was == nil, is, is == nil)
+		}
+	}
+	for key, is := range after {
+		if _, known := before[key]; !known {
+			d.value(name(key), nil, true, is, is == nil)
+		}
+	}
+}
+
+// appendTexts appends an array of texts as [json.Marshal] writes it.
+func appendTexts(document []byte, texts []string) []byte {
+	document = append(document, '[')
+	for i, text := range texts {
+		if i > 0 {
+			document = append(document, ',')
+		}
+		document = appendText(document, text)
+	}
+	return append(document, ']')
+}
+
+// appendText appends a text as [json.Marshal] writes it.
+func appendText(document []byte, text string) []byte {
+	if strings.ContainsFunc(text, mustEscape) {
+		encoded, _ := json.Marshal(text)
+		return append(document, encoded...)
+	}
+	document = append(append(document, '"'), text...)
+	return append(document, '"')
 }
 
 // mustEscape reports some of the runes that JSON is written without, and all that
@@ -136,67 +240,17 @@ func mustEscape(r rune) bool {
 	return r < ' ' || r >= 0x7f || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&'
 }
 
-// eachChange calls visit with each field that differs; nil is an absent one.
-func eachChange(before, after customer.Customer, visit func(name string, was, is any)) {
-	text := func(name, was, is string) {
-		if was != is {
-			visit(name, orNil(was, was == ""), orNil(is, is == ""))
-		}
+// appendJSON appends v as [json.Marshal] writes it. What a customer is made of always
+// can be written.
+func appendJSON(document []byte, v any) []byte {
+	switch v := v.(type) {
+	case string:
+		return appendText(document, v)
+	case json.Number:
+		return append(document, v...)
 	}
-	texts := func(name string, was, is []string) {
-		if !slices.Equal(was, is) {
-			visit(name, orNil(was, len(was) == 0), orNil(is, len(is) == 0))
-		}
-	}
-	texts("Emails", before.Emails, after.Emails)
-	texts("Phones", before.Phones, after.Phones)
-	text("FirstName", before.FirstName, after.FirstName)
-	text("LastName", before.LastName, after.LastName)
-	text("Title", before.Title, after.Title)
-	text("BirthDate", string(before.BirthDate), string(after.BirthDate))
-	text("Sex", string(before.Sex), string(after.Sex))
-	text("Country", before.Country, after.Country)
-	text("Region", before.Region, after.Region)
-	text("City", before.City, after.City)
-	text("Street", before.Street, after.Street)
-	if before.Disabled != after.Disabled {
-		visit("Disabled", orNil(true, !before.Disabled), orNil(true, !after.Disabled))
-	}
-	texts("Tags", before.Tags, after.Tags)
-	if !slices.Equal(before.Segments, after.Segments) {
-		visit("Segments", orNil(before.Segments, len(before.Segments) == 0), orNil(after.Segments, len(after.Segments) == 0))
-	}
-	text("ClientID", before.ClientID, after.ClientID)
-	eachMember(before.Custom, after.Custom, func(name string, was, is any) { visit(customPrefix+name, was, is) })
-	eachMember(recordsOf(before), recordsOf(after), func(number int, was, is any) {
-		visit(extensionPrefix+strconv.Itoa(number), was, is)
-	})
-	eachMember(subscriptionsOf(before), subscriptionsOf(after), func(key customer.SubscriptionKey, was, is any) {
-		document, _ := json.Marshal(key)
-		visit(subscriptionPrefix+string(document), was, is)
-	})
-}
-
-// orNil is v, or nil where it is absent.
-func orNil(v any, absent bool) any {
-	if absent {
-		return nil
-	}
-	return v
-}
-
-// eachMember calls visit with each member that differs; nil is an absent one.
-func eachMember[K comparable](before, after map[K]any, visit func(name K, was, is any)) {
-	for name, was := range before {
-		if is := after[name]; !reflect.DeepEqual(was, is) {
-			visit(name, was, is)
-		}
-	}
-	for name, is := range after {
-		if _, known := before[name]; !known {
-			visit(name, nil, is)
-		}
-	}
+	encoded, _ := json.Marshal(v)
+	return append(document, encoded...)
 }
 
 // recordsOf are the records of extensions by their number; others were not looked at
@@ -232,7 +286,10 @@ func readFields(object json.RawMessage) (f fields, err error) { return f, decode
 // restore gives c the fields of before wherever it has those of after. It returns the
 // names of the fields that are left, because somebody has changed them since.
 func restore(c *customer.Customer, before, after fields) (kept []string, err error) {
-	now := fieldsOf(*c)
+	now, err := fieldsOf(*c)
+	if err != nil {
+		return nil, err
+	}
 	names := map[string]bool{}
 	for name := range before {
 		names[name] = true
@@ -358,13 +415,13 @@ func setSubscription(c *customer.Customer, key string, v json.RawMessage) error 
 
 // store puts the batch's journal into the bucket and its key into the cursor.
 func (b *batch) store(ctx context.Context, part jobs.Part, at *rowCursor, reader *rowReader) error {
-	c := chunk{Previous: at.Chunk}
-	if !b.im.Options.DryRun {
-		c.Entries = b.journal
+	if b.im.Options.DryRun {
+		b.journal = nil
 	}
-	if len(c.Entries)+len(b.rejected) == 0 {
+	if len(b.journal)+len(b.rejected) == 0 {
 		return nil
 	}
+	c := chunk{Previous: at.Chunk}
 	if len(b.rejected) > 0 {
 		before, err := reader.chunk(ctx, at.Gathered)
 		if err != nil {
@@ -376,7 +433,14 @@ func (b *batch) store(ctx context.Context, part jobs.Part, at *rowCursor, reader
 		c.Rejected = slices.Concat(c.Rejected, b.rejected)
 	}
 	key := fmt.Sprintf("%s%05d-%07d-%s.json", b.im.folder(journalFolder), part.Number, at.Chunks, rand.Text()[:10])
-	if err := b.s.putChunk(ctx, key, c); err != nil {
+	document, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	if len(b.journal) > 0 {
+		document = withEntries(b.journal, document)
+	}
+	if err := b.s.Bucket.Put(ctx, key, document, "application/json"); err != nil {
 		return err
 	}
 	at.Chunk, at.Chunks = key, at.Chunks+1
@@ -397,12 +461,14 @@ func bytesOf(rows []rejection) (bytes int) {
 
 func (r rejection) bytes() int { return len(r.Raw) + len(r.Text) + 100 }
 
-func (s *Service) putChunk(ctx context.Context, key string, c chunk) error {
-	document, err := json.Marshal(c)
-	if err != nil {
-		return err
+// withEntries is a chunk with entries, given as they stand in the array.
+func withEntries(entries, chunk []byte) []byte {
+	document := make([]byte, 0, len(entries)+len(chunk)+len(`{"entries":[],`))
+	document = append(append(document, `{"entries":[`...), entries...)
+	if document = append(document, ']'); len(chunk) > len("{}") {
+		document = append(document, ',')
 	}
-	return s.Bucket.Put(ctx, key, document, "application/json")
+	return append(document, chunk[1:]...)
 }
 
 // chunk reads a chunk. One that is gone is more than 30 days old.

@@ -56,8 +56,9 @@ type ledgerWindow struct {
 // Profile implements [points.Store].
 func (l ledgerWindow) Profile(ctx context.Context, tenant int, id customer.ID) (points.Profile, error) {
 	w := l.w
-	c := w.customers[id]
-	if row := w.row.customer; row != nil && row.After.ID == id {
+	c, row := w.record(id), &w.row.customer
+	ofRow := w.row.changes && row.After.ID == id
+	if ofRow {
 		c = customer.Record{Customer: row.After, Rev: customer.Rev{Commit: row.ID}}
 	}
 	profile, known := w.profiles[id]
@@ -72,9 +73,9 @@ func (l ledgerWindow) Profile(ctx context.Context, tenant int, id customer.ID) (
 			return points.Profile{}, err
 		}
 		before := c.Commit
-		if merged := w.merged[id]; merged != nil {
-			before = merged.Before.Commit
-		} else if row := w.row.customer; row != nil && row.After.ID == id {
+		if earlier := w.changed(id); earlier != nil {
+			before = earlier.Before.Commit
+		} else if ofRow {
 			before = row.Before.Commit
 		} else if c.Absent() {
 			c, before = read.Customer, read.Customer.Commit

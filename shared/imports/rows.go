@@ -70,7 +70,6 @@ func parseCursor(text string) (at rowCursor, err error) {
 type reading struct {
 	file     file
 	settings access.Settings
-	parser   *rowfile.Parser
 	decoder  *rowfile.Decoder
 	dialect  Decoder
 }
@@ -80,16 +79,17 @@ func (s *Service) reading(ctx context.Context, im Import) (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.readingOf(ctx, im, f)
-}
-
-func (s *Service) readingOf(ctx context.Context, im Import, f file) (*reading, error) {
-	r := &reading{file: f, parser: rowfile.NewParser(f.Header)}
-	o, err := f.options(im)
+	settings, err := s.Settings.Reload(ctx, im.Tenant)
 	if err != nil {
 		return nil, err
 	}
-	if r.settings, err = s.Settings.Reload(ctx, im.Tenant); err != nil {
+	return s.readingBy(settings, im, f)
+}
+
+func (s *Service) readingBy(settings access.Settings, im Import, f file) (*reading, error) {
+	r := &reading{file: f, settings: settings}
+	o, err := f.options(im)
+	if err != nil {
 		return nil, err
 	}
 	if r.decoder, err = rowfile.NewDecoder(f.Header, o, typesOf(r.settings)); err != nil {
@@ -102,28 +102,30 @@ func (s *Service) readingOf(ctx context.Context, im Import, f file) (*reading, e
 // A row is one row as it was read.
 type row struct {
 	record rowfile.Record
+	end    place    // where the next one is
+	by     *reading // what it was read by; nil: it was not
 	values rowfile.Row
 	item   customer.BatchItem
-	end    place // where the next one is
 }
 
-// read reads the row of a record. What is wrong with it is in item.Rejected.
-func (r *reading) read(record rowfile.Record) row {
-	read := row{record: record}
-	if record.Err != nil {
-		read.item.Rejected = record.Err
-		return read
+// read reads the row of its record, once. What is wrong with it is in item.Rejected.
+func (r *reading) read(row *row) {
+	if row.by == r {
+		return
+	}
+	row.by, row.item = r, customer.BatchItem{Rejected: row.record.Err}
+	if row.record.Err != nil {
+		return
 	}
 	var err error
-	if read.values, err = r.decoder.Row(record); err == nil {
-		read.item, err = r.dialect.Read(read.values.Data)
+	if row.values, err = r.decoder.Row(row.record); err == nil {
+		row.item, err = r.dialect.Read(row.values.Data)
 		err = r.atColumn(err)
 	}
 	if err == nil {
-		err = r.withExtensions(&read)
+		err = r.withExtensions(row)
 	}
-	read.item.Rejected = err
-	return read
+	row.item.Rejected = err
 }
 
 // match is what a record is sorted by: the customer that its row names. One that names
@@ -160,17 +162,17 @@ func (r *reading) atColumn(err error) error {
 
 // withExtensions adds the records of extensions to what the row changes: one that is
 // there, by its unique values or as the only one, is changed in what the row says.
-func (r *reading) withExtensions(read *row) error {
-	if len(read.values.Extensions) == 0 {
+func (r *reading) withExtensions(row *row) error {
+	if len(row.values.Extensions) == 0 {
 		return nil
 	}
 	var edits []customer.Edit
-	for _, name := range slices.Sorted(maps.Keys(read.values.Extensions)) {
+	for _, name := range slices.Sorted(maps.Keys(row.values.Extensions)) {
 		schema, ok := r.settings.Extensions.Find(name)
 		if !ok {
 			return errs.New(errs.Invalid, "bad_column/extension", name).DependingOnSettings()
 		}
-		for i, members := range read.values.Extensions[name] {
+		for i, members := range row.values.Extensions[name] {
 			record, err := schema.ReadRecord(name+"."+strconv.Itoa(i), members)
 			if err != nil {
 				return err
@@ -191,9 +193,9 @@ func (r *reading) withExtensions(read *row) error {
 			})
 		}
 	}
-	edit := read.item.Edit
-	read.item.WithExtensions = true
-	read.item.Edit = func(c *customer.Customer, now time.Time) error {
+	edit := row.item.Edit
+	row.item.WithExtensions = true
+	row.item.Edit = func(c *customer.Customer, now time.Time) error {
 		if err := edit(c, now); err != nil {
 			return err
 		}
@@ -262,22 +264,25 @@ func (k *applying) apply(ctx context.Context, im Import, part jobs.Part, at rowC
 	if err != nil {
 		return jobs.Step{}, err
 	}
-	reading, err := k.s.readingOf(ctx, im, reader.file)
+	settings, err := k.s.Settings.Reload(ctx, im.Tenant)
 	if err != nil {
 		return jobs.Step{}, err
 	}
-	batch := newBatch(k.s, im, reading)
-	for i := range rows {
-		end := rows[i].end
-		rows[i] = reading.read(rows[i].record)
-		rows[i].end = end
+	if reader.reading == nil || reader.reading.settings.Rev != settings.Rev {
+		if reader.reading, err = k.s.readingBy(settings, im, reader.file); err != nil {
+			return jobs.Step{}, err
+		}
 	}
+	for i := range rows {
+		reader.reading.read(&rows[i])
+	}
+	batch := newBatch(k.s, im, reader.reading)
 	if err := batch.prefetch(ctx, rows); err != nil {
 		return jobs.Step{}, err
 	}
 	applied := 0
-	for _, r := range rows {
-		fits, err := batch.apply(ctx, r)
+	for i := range rows {
+		fits, err := batch.apply(ctx, &rows[i])
 		if err != nil {
 			return jobs.Step{}, err
 		}
@@ -362,7 +367,7 @@ type batch struct {
 	ledger    *points.Service
 
 	tally    Tally
-	journal  []entry
+	journal  []byte // entries, with commas between
 	rejected []rejection
 }
 
@@ -376,27 +381,27 @@ func newBatch(s *Service, im Import, r *reading) *batch {
 
 // prefetch reads what the rows' decisions will ask for.
 func (b *batch) prefetch(ctx context.Context, rows []row) error {
-	keys, ids := map[customer.Key]bool{}, map[customer.ID]bool{}
-	for _, r := range rows {
-		if r.item.Rejected != nil {
+	keys, ids := make([]customer.Key, 0, 2*len(rows)), []customer.ID(nil)
+	for i := range rows {
+		item := &rows[i].item
+		if item.Rejected != nil {
 			continue
 		}
-		if id := r.item.Search.ID; id != 0 {
-			ids[id] = true
+		if item.Search.ID != 0 {
+			ids = append(ids, item.Search.ID)
 		}
-		for _, lookup := range slices.Concat(r.item.Search.Any, r.item.Search.All) {
-			keys[lookup.Key] = true
-		}
-		for _, lookup := range r.item.Gives {
-			keys[lookup.Key] = true
+		for _, lookups := range [][]customer.Lookup{item.Search.Any, item.Search.All, item.Gives} {
+			for _, lookup := range lookups {
+				keys = append(keys, lookup.Key)
+			}
 		}
 	}
-	return b.window.prefetch(ctx, slices.Collect(maps.Keys(keys)), slices.Collect(maps.Keys(ids)))
+	return b.window.prefetch(ctx, keys, ids)
 }
 
 // apply decides one row. It reports false where that does not fit the transaction any
 // more: then nothing is decided. The error is one that repeating may cure.
-func (b *batch) apply(ctx context.Context, r row) (fits bool, err error) {
+func (b *batch) apply(ctx context.Context, r *row) (fits bool, err error) {
 	b.window.begin()
 	result, err := b.decide(ctx, r)
 	if _, rejected := errs.AsClient(err); rejected {
@@ -425,7 +430,7 @@ func (b *batch) apply(ctx context.Context, r row) (fits bool, err error) {
 }
 
 // decide carries the row out on the window.
-func (b *batch) decide(ctx context.Context, r row) (customer.Result, error) {
+func (b *batch) decide(ctx context.Context, r *row) (customer.Result, error) {
 	if r.item.Rejected != nil {
 		return customer.Result{}, r.item.Rejected
 	}
@@ -435,34 +440,42 @@ func (b *batch) decide(ctx context.Context, r row) (customer.Result, error) {
 	if err != nil {
 		return result, b.reading.atColumn(err)
 	}
+	if r.values.Points == nil && r.values.Order == nil {
+		return result, nil
+	}
+	return result, b.decidePoints(ctx, r, result.ID)
+}
+
+// decidePoints carries out what the row does to the customer's account.
+func (b *batch) decidePoints(ctx context.Context, r *row, id customer.ID) error {
 	ask := points.Request{
-		Tenant: b.im.Tenant, ID: result.ID, Rules: b.reading.settings.Preferences,
+		Tenant: b.im.Tenant, ID: id, Rules: b.reading.settings.Preferences,
 		Actor: "import " + b.im.ID,
 		Show:  func(p points.Profile) ([]byte, error) { return b.s.Dialect.ShowPoints(p, b.reading.settings) },
 	}
 	if p := r.values.Points; p != nil && p.Add > 0 {
 		if _, err := b.ledger.Add(ctx, ask, p.Add, p.Reason, p.RefID); err != nil {
-			return result, atPoints(err, "points.add")
+			return atPoints(err, "points.add")
 		}
 	}
 	if p := r.values.Points; p != nil && p.Subtract > 0 {
 		if _, err := b.ledger.Subtract(ctx, ask, p.Subtract, p.Reason, p.RefID); err != nil {
-			return result, atPoints(err, "points.subtract")
+			return atPoints(err, "points.subtract")
 		}
 	}
 	if o := r.values.Order; o != nil {
 		owner, err := ledgerWindow{b.s.Ledger, b.window}.OrderOwner(ctx, b.im.Tenant, o.ID)
 		if err != nil {
-			return result, err
+			return err
 		}
-		if owner != 0 && owner != result.ID && !b.window.customers[result.ID].Was(owner) {
-			return result, atPoints(points.ErrOrderOfOther, "order.id")
+		if owner != 0 && owner != id && !b.window.record(id).Was(owner) {
+			return atPoints(points.ErrOrderOfOther, "order.id")
 		}
 		if _, err := b.ledger.Pay(ctx, ask, points.Order{ID: o.ID, Total: o.Total, PaidAt: o.PaidAt}); err != nil {
-			return result, atPoints(err, "order.id")
+			return atPoints(err, "order.id")
 		}
 	}
-	return result, nil
+	return nil
 }
 
 // atPoints makes a client error about points one about the column.
@@ -474,8 +487,8 @@ func atPoints(err error, column string) error {
 }
 
 // note counts the row, and keeps how to undo it.
-func (b *batch) note(r row, result customer.Result) {
-	change := b.window.row
+func (b *batch) note(r *row, result customer.Result) {
+	change := &b.window.row
 	switch {
 	case result.Created:
 		b.tally.Created++
@@ -485,16 +498,19 @@ func (b *batch) note(r row, result customer.Result) {
 		b.tally.Unchanged++
 		return
 	}
-	if change.customer == nil && len(change.points.commits) == 0 {
+	if !change.changes && len(change.points.commits) == 0 {
 		return
 	}
-	b.journal = append(b.journal, newEntry(r.record.Row, result, change))
+	if len(b.journal) > 0 {
+		b.journal = append(b.journal, ',')
+	}
+	b.journal = appendEntry(b.journal, r.record.Row, result, change)
 }
 
 // reject counts a rejected row. Its client error may rest on what was read: that must
 // still be so when the others are written.
-func (b *batch) reject(ctx context.Context, r row, why error) (fits bool, err error) {
-	if len(b.window.asked) > 0 {
+func (b *batch) reject(ctx context.Context, r *row, why error) (fits bool, err error) {
+	if len(b.window.askedKeys)+len(b.window.askedCustomers) > 0 {
 		keys, customers := maps.Clone(b.window.checkKeys), maps.Clone(b.window.checks)
 		b.window.requireRead()
 		b.window.row = change{}
@@ -531,6 +547,7 @@ type rowReader struct {
 	read    place // where reading goes on
 	ended   bool
 	parser  *rowfile.Parser
+	reading *reading // by the settings of the last step
 
 	gathered gathered // the last that was stored
 }
@@ -583,8 +600,8 @@ func (k *applying) keep(ref jobs.Ref, r *rowReader) {
 	k.readers[ref] = r
 }
 
-// next returns the next rows, up to n; they stay the next ones until they are
-// dropped.
+// next returns the next rows, up to n; they stay the next ones, with what is read of
+// them, until they are dropped.
 func (r *rowReader) next(ctx context.Context, n int) ([]row, error) {
 	for len(r.waiting) < n && !r.ended {
 		if r.frames == nil {
@@ -606,7 +623,7 @@ func (r *rowReader) next(ctx context.Context, n int) ([]row, error) {
 		record := r.parser.Record(number, bytes.Clone(raw))
 		r.waiting = append(r.waiting, row{record: record, end: r.read})
 	}
-	return slices.Clone(r.waiting[:min(n, len(r.waiting))]), nil
+	return r.waiting[:min(n, len(r.waiting))], nil
 }
 
 // chunk is the chunk of the key that has rejected rows; an empty one where key is empty.
@@ -649,7 +666,7 @@ func (r *rowReader) drop(n int) (ended bool) {
 	if n > 0 {
 		r.at = r.waiting[n-1].end
 	}
-	r.waiting = r.waiting[n:]
+	r.waiting = slices.Delete(r.waiting, 0, n)
 	return r.ended && len(r.waiting) == 0
 }
 

@@ -249,7 +249,7 @@ func (s *Service) takeBack(ctx context.Context, im Import, w *window, entries []
 	recent := entries[max(0, len(entries)-limit):]
 	ids := make([]customer.ID, len(recent))
 	for i, e := range recent {
-		if w.merged[e.ID] == nil {
+		if w.changed(e.ID) == nil {
 			ids[i] = e.ID
 		}
 	}
@@ -330,11 +330,15 @@ func undoEntry(ctx context.Context, customers *customer.Service, ledger *points.
 	request.WithExtensions = before.haveExtensions() || after.haveExtensions()
 	request.Edit = func(c *customer.Customer, now time.Time) error {
 		deleted, kept.Fields = false, nil
-		if e.Created && untouched(*c, after) && kept.Reason == "" {
-			deleted = true
-			return customer.Delete(c, now)
-		}
 		if e.Created {
+			untouched, err := isAs(*c, after)
+			if err != nil {
+				return err
+			}
+			if untouched && kept.Reason == "" {
+				deleted = true
+				return customer.Delete(c, now)
+			}
 			kept.Reason = "touched"
 			return nil
 		}
@@ -368,9 +372,10 @@ func (f fields) haveExtensions() bool {
 	return false
 }
 
-// untouched reports whether a customer is just what the row that created it made.
-func untouched(c customer.Customer, after fields) bool {
-	return maps.EqualFunc(fieldsOf(c), after, func(v, w json.RawMessage) bool { return bytes.Equal(v, w) })
+// isAs reports whether a customer is just what the row that created it made.
+func isAs(c customer.Customer, after fields) (bool, error) {
+	now, err := fieldsOf(c)
+	return err == nil && maps.EqualFunc(now, after, func(v, w json.RawMessage) bool { return bytes.Equal(v, w) }), err
 }
 
 // Finish implements [jobs.Kind].

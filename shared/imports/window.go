@@ -3,7 +3,6 @@ package imports
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -36,45 +35,63 @@ type window struct {
 	tenant int
 	ledger Ledger
 
-	keys      map[customer.Key]customer.KeyRecord
-	customers map[customer.ID]customer.Record
-	asked     map[any]bool // what the change that is being decided has read
+	keys      map[customer.Key]*keyState
+	customers map[customer.ID]*customerState
+	// what the change that is being decided has read
+	askedKeys      []*keyState
+	askedCustomers []*customerState
 
 	// row is what the change that is being decided commits; it counts once it is
 	// kept.
 	row change
-	// customer changes, in the sequence in which customers were first changed.
-	changed []customer.ID
-	merged  map[customer.ID]*customer.Commit
-	weights map[customer.ID]Weight
-	total   Weight
-	// what the decisions require, and who changed which key last.
-	keyChanges map[customer.Key]keyChange
-	checkKeys  map[customer.Key]customer.Rev
-	checks     map[customer.ID]customer.Record
+	// changes are the commits of all rows, one for each customer, in the sequence in
+	// which these were first changed. The keys are those of [window.changedKeys].
+	changes     []customer.Commit
+	changedKeys []*keyState
+	total       Weight
+	// what the decisions require
+	checkKeys map[customer.Key]customer.Rev
+	checks    map[customer.ID]customer.Record
 
 	pointsWindow
 }
 
+// A keyState is a key as the rows before leave it.
+type keyState struct {
+	key customer.Key
+	customer.KeyRecord
+	asked bool
+	// by is the customer that changed it last, 0: it is as it was read; before is how
+	// that was.
+	by     customer.ID
+	before customer.KeyRecord
+}
+
+// A customerState is a customer as the rows before leave it.
+type customerState struct {
+	id customer.ID
+	customer.Record
+	asked bool
+	// change is the number of its commit among the changes, from 1; 0: it is as it was
+	// read. weight is that of the commit.
+	change int
+	weight Weight
+}
+
 // A change is what one row comes to.
 type change struct {
-	customer *customer.Commit
-	// merged is the commit with those of the rows before about the customer.
-	merged *customer.Commit
-	weight Weight // of merged
-	points pointsChange
+	// customer is the commit, if changes says that there is one; whole is that with those
+	// of the rows before about the customer.
+	changes         bool
+	customer, whole customer.Commit
+	weight          Weight // of whole
+	points          pointsChange
 }
 
 // A pointsChange is what one row does to accounts.
 type pointsChange struct {
 	commits []points.Commit
 	weight  Weight
-}
-
-// A keyChange is how a key changes over all rows.
-type keyChange struct {
-	customer.KeyChange
-	by customer.ID
 }
 
 // A Weight is what a commit takes of a transaction: items, bytes of what is written,
@@ -95,43 +112,44 @@ func (w Weight) minus(v Weight) Weight {
 func newWindow(tenant int, customers customer.Store, ledger Ledger) *window {
 	w := &window{
 		Store: customers, tenant: tenant, ledger: ledger,
-		keys: map[customer.Key]customer.KeyRecord{}, customers: map[customer.ID]customer.Record{}, asked: map[any]bool{},
-		merged: map[customer.ID]*customer.Commit{}, weights: map[customer.ID]Weight{},
-		keyChanges: map[customer.Key]keyChange{}, checkKeys: map[customer.Key]customer.Rev{}, checks: map[customer.ID]customer.Record{},
+		keys: map[customer.Key]*keyState{}, customers: map[customer.ID]*customerState{},
+		checkKeys: map[customer.Key]customer.Rev{}, checks: map[customer.ID]customer.Record{},
 	}
 	w.pointsWindow = newPointsWindow()
 	return w
 }
 
-// prefetch reads keys and the customers that they name, many at a time.
+// prefetch reads keys and the customers that they name, many at a time. What is named
+// several times is read once.
 func (w *window) prefetch(ctx context.Context, keys []customer.Key, ids []customer.ID) error {
-	if err := readMany(ctx, keys, func(ctx context.Context, some []customer.Key) (map[customer.Key]customer.KeyRecord, error) {
+	states := make([]keyState, 0, len(keys))
+	names := keys[:0]
+	for _, key := range keys {
+		if w.keys[key] == nil {
+			states = append(states, keyState{key: key})
+			w.keys[key] = &states[len(states)-1]
+			names = append(names, key)
+		}
+	}
+	if err := readMany(ctx, names, func(ctx context.Context, some []customer.Key) (map[customer.Key]customer.KeyRecord, error) {
 		return w.Store.Keys(ctx, w.tenant, some)
-	}, w.keys); err != nil {
+	}, func(key customer.Key, record customer.KeyRecord) { w.keys[key].KeyRecord = record }); err != nil {
 		return err
 	}
-	for _, key := range keys {
-		for id := range w.keys[key].Roles {
+	for i := range states {
+		for id := range states[i].Roles {
 			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	if err := readMany(ctx, ids, func(ctx context.Context, some []customer.ID) (map[customer.ID]customer.Record, error) {
+	return readMany(ctx, ids, func(ctx context.Context, some []customer.ID) (map[customer.ID]customer.Record, error) {
 		return w.Store.Customers(ctx, w.tenant, some)
-	}, w.customers); err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if _, there := w.customers[id]; !there {
-			w.customers[id] = customer.Record{}
-		}
-	}
-	return nil
+	}, w.read)
 }
 
-// readMany reads what is named, side by side, into all.
-func readMany[K comparable, V any](ctx context.Context, names []K, read func(context.Context, []K) (map[K]V, error), all map[K]V) error {
+// readMany reads what is named, side by side, and then keeps it.
+func readMany[K comparable, V any](ctx context.Context, names []K, read func(context.Context, []K) (map[K]V, error), keep func(K, V)) error {
 	chunks := slices.Collect(slices.Chunk(names, keysAtOnce))
 	found := make([]map[K]V, len(chunks))
 	group, ctx := errgroup.WithContext(ctx)
@@ -147,8 +165,35 @@ func readMany[K comparable, V any](ctx context.Context, names []K, read func(con
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	for _, some := range found {
-		maps.Copy(all, some)
+	for i, chunk := range chunks {
+		for _, name := range chunk {
+			keep(name, found[i][name])
+		}
+	}
+	return nil
+}
+
+// read takes in a customer as the store has it.
+func (w *window) read(id customer.ID, record customer.Record) {
+	if c := w.customers[id]; c != nil {
+		c.Record = record
+		return
+	}
+	w.customers[id] = &customerState{id: id, Record: record}
+}
+
+// record is a customer as the rows before leave it; absent where it was not read.
+func (w *window) record(id customer.ID) customer.Record {
+	if c := w.customers[id]; c != nil {
+		return c.Record
+	}
+	return customer.Record{}
+}
+
+// changed is the commit of the rows before about a customer, or nil.
+func (w *window) changed(id customer.ID) *customer.Commit {
+	if c := w.customers[id]; c != nil && c.change > 0 {
+		return &w.changes[c.change-1]
 	}
 	return nil
 }
@@ -156,7 +201,13 @@ func readMany[K comparable, V any](ctx context.Context, names []K, read func(con
 // begin begins the decision of another change.
 func (w *window) begin() {
 	w.row = change{}
-	clear(w.asked)
+	for _, k := range w.askedKeys {
+		k.asked = false
+	}
+	for _, c := range w.askedCustomers {
+		c.asked = false
+	}
+	w.askedKeys, w.askedCustomers = w.askedKeys[:0], w.askedCustomers[:0]
 }
 
 // errStale says that somebody has changed what the window read: it must be thrown away.
@@ -172,43 +223,52 @@ func afresh(ctx context.Context, decide func() error) error {
 	}
 }
 
-// mustRead reports whether something must be read from the store: it never was, or
-// the change that is being decided asks for it again.
-func (w *window) mustRead(name any, known bool) bool {
-	again := w.asked[name]
-	w.asked[name] = true
-	return !known || again
-}
-
-// Keys implements [customer.Store].
+// Keys implements [customer.Store]. A key is read that never was, or that the change
+// that is being decided asks for again.
 func (w *window) Keys(ctx context.Context, tenant int, keys []customer.Key) (map[customer.Key]customer.KeyRecord, error) {
+	records := make(map[customer.Key]customer.KeyRecord, len(keys))
 	var missing []customer.Key
 	for _, key := range keys {
-		_, known := w.keys[key]
-		if _, changed := w.keyChanges[key]; !changed && w.mustRead(key, known) {
+		k := w.keys[key]
+		if k == nil || k.by == 0 && k.asked {
 			missing = append(missing, key)
+			continue
 		}
+		w.ask(k)
+		records[key] = k.KeyRecord
 	}
-	if len(missing) > 0 {
-		read, err := w.Store.Keys(ctx, tenant, missing)
-		if err != nil {
-			return nil, err
+	if len(missing) == 0 {
+		return records, nil
+	}
+	read, err := w.Store.Keys(ctx, tenant, missing)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range missing {
+		k := w.keys[key]
+		if k == nil {
+			k = &keyState{key: key}
+			w.keys[key] = k
 		}
-		maps.Copy(w.keys, read)
-	}
-	records := make(map[customer.Key]customer.KeyRecord, len(keys))
-	for _, key := range keys {
-		records[key] = w.keys[key]
+		k.KeyRecord = read[key]
+		w.ask(k)
+		records[key] = k.KeyRecord
 	}
 	return records, nil
+}
+
+func (w *window) ask(k *keyState) {
+	if !k.asked {
+		k.asked = true
+		w.askedKeys = append(w.askedKeys, k)
+	}
 }
 
 // Customers implements [customer.Store].
 func (w *window) Customers(ctx context.Context, tenant int, ids []customer.ID) (map[customer.ID]customer.Record, error) {
 	var missing []customer.ID
 	for _, id := range ids {
-		_, known := w.customers[id]
-		if w.merged[id] == nil && w.mustRead(id, known) {
+		if c := w.customers[id]; c == nil || c.change == 0 && c.asked {
 			missing = append(missing, id)
 		}
 	}
@@ -218,13 +278,18 @@ func (w *window) Customers(ctx context.Context, tenant int, ids []customer.ID) (
 			return nil, err
 		}
 		for _, id := range missing {
-			w.customers[id] = read[id]
+			w.read(id, read[id])
 		}
 	}
 	records := make(map[customer.ID]customer.Record, len(ids))
 	for _, id := range ids {
-		if record := w.customers[id]; !record.Absent() {
-			records[id] = record
+		c := w.customers[id]
+		if !c.asked {
+			c.asked = true
+			w.askedCustomers = append(w.askedCustomers, c)
+		}
+		if !c.Absent() {
+			records[id] = c.Record
 		}
 	}
 	return records, nil
@@ -232,20 +297,21 @@ func (w *window) Customers(ctx context.Context, tenant int, ids []customer.ID) (
 
 // CustomerWithExtensions implements [customer.Store].
 func (w *window) CustomerWithExtensions(ctx context.Context, tenant int, id customer.ID) (customer.Record, error) {
-	record, known := w.customers[id]
-	if known && (w.merged[id] != nil || record.Absent()) && !lacksRecords(record.Customer) {
-		return record, nil
+	merged := w.changed(id)
+	if c := w.customers[id]; c != nil && (merged != nil || c.Absent()) && !lacksRecords(c.Customer) {
+		return c.Record, nil
 	}
 	read, err := w.Store.CustomerWithExtensions(ctx, tenant, id)
 	if err != nil {
 		return customer.Record{}, err
 	}
-	if merged := w.merged[id]; merged != nil {
+	if merged != nil {
 		// It was changed by rows that did not look at the records: those are as they
 		// were, if the customer is.
 		if read.Commit != merged.Before.Commit {
 			return customer.Record{}, errStale
 		}
+		record := w.record(id)
 		record.Customer = record.Clone()
 		for number, extension := range read.Extensions {
 			if kept, ok := record.Extensions[number]; ok && kept.Records == nil {
@@ -255,7 +321,7 @@ func (w *window) CustomerWithExtensions(ctx context.Context, tenant int, id cust
 		merged.Before.Extensions = read.Extensions
 		read = record
 	}
-	w.customers[id] = read
+	w.read(id, read)
 	return read, nil
 }
 
@@ -278,37 +344,39 @@ func (w *window) Account(ctx context.Context, tenant int, id customer.ID) (custo
 
 // Commit implements [customer.Store]: it is what the row comes to.
 func (w *window) Commit(_ context.Context, c customer.Commit) error {
-	if known := w.customers[c.After.ID]; c.Before.Commit != known.Commit {
+	if c.Before.Commit != w.record(c.After.ID).Commit {
 		if c.Before.Absent() {
 			return errs.ErrConflict // another row drew the same id; the next one is another
 		}
 		return errStale
 	}
-	w.row.customer = &c
+	w.row.changes, w.row.customer = true, c
 	return nil
 }
 
 // weight is what the window takes of a transaction with the row's change.
-func (w *window) weight() (Weight, error) {
-	total := w.total
-	if c := w.row.customer; c != nil {
-		merged := w.merge(*c)
-		weight, err := w.weightOf(merged)
-		if err != nil {
+func (w *window) weight() (total Weight, err error) {
+	total, row := w.total, &w.row
+	if row.changes {
+		row.whole = row.customer
+		if earlier := w.changed(row.customer.After.ID); earlier != nil {
+			row.whole = merge(*earlier, row.customer)
+			total = total.minus(w.customers[row.customer.After.ID].weight)
+		}
+		if row.weight, err = w.weightOf(row.whole); err != nil {
 			return Weight{}, err
 		}
-		w.row.merged, w.row.weight = &merged, weight
-		total = total.plus(weight).minus(w.weights[c.After.ID])
+		total = total.plus(row.weight)
 	}
-	w.row.points.weight = Weight{}
-	for _, c := range w.row.points.commits {
+	row.points.weight = Weight{}
+	for _, c := range row.points.commits {
 		weight, err := w.weightOfPoints(c)
 		if err != nil {
 			return Weight{}, err
 		}
-		w.row.points.weight = w.row.points.weight.plus(weight)
+		row.points.weight = row.points.weight.plus(weight)
 	}
-	return total.plus(w.row.points.weight), nil
+	return total.plus(row.points.weight), nil
 }
 
 func (w *window) weightOf(c customer.Commit) (Weight, error) {
@@ -317,7 +385,7 @@ func (w *window) weightOf(c customer.Commit) (Weight, error) {
 }
 
 func (w *window) weightOfPoints(c points.Commit) (Weight, error) {
-	if row := w.row.customer; w.merged[c.After.ID] != nil || row != nil && row.After.ID == c.After.ID {
+	if w.changed(c.After.ID) != nil || w.row.changes && w.row.customer.After.ID == c.After.ID {
 		c.Customer = customer.Record{} // it is written, not checked
 	}
 	items, bytes, units, err := w.ledger.WeighPoints(c)
@@ -326,52 +394,72 @@ func (w *window) weightOfPoints(c points.Commit) (Weight, error) {
 
 // keep takes in the row's change, of which [window.weight] has said that it fits.
 func (w *window) keep() {
-	w.total = w.total.plus(w.row.points.weight)
-	w.keepPoints(w.row.points.commits)
-	c := w.row.customer
-	if c == nil {
+	row := &w.row
+	w.total = w.total.plus(row.points.weight)
+	w.keepPoints(row.points.commits)
+	if !row.changes {
 		return
 	}
-	id := c.After.ID
-	if w.merged[id] == nil {
-		w.changed = append(w.changed, id)
+	id := row.customer.After.ID
+	c := w.customers[id]
+	if c == nil {
+		c = &customerState{id: id}
+		w.customers[id] = c
 	}
-	w.total = w.total.plus(w.row.weight).minus(w.weights[id])
-	w.merged[id], w.weights[id] = w.row.merged, w.row.weight
-	w.customers[id] = customer.Record{Customer: c.After, Rev: customer.Rev{Commit: c.ID, Bytes: w.row.merged.Before.Bytes}}
+	if w.changes == nil {
+		w.changes = make([]customer.Commit, 0, maxItems/2)
+	}
+	if c.change == 0 {
+		w.changes = append(w.changes, row.whole)
+		c.change = len(w.changes)
+	} else {
+		w.changes[c.change-1] = row.whole
+	}
+	w.total = w.total.plus(row.weight).minus(c.weight)
+	c.weight = row.weight
+	c.Record = customer.Record{Customer: row.customer.After, Rev: customer.Rev{Commit: row.customer.ID, Bytes: row.whole.Before.Bytes}}
 	delete(w.checks, id)
-	w.keepKeys(*c)
-	w.follow(c.After)
-	for _, r := range c.UnchangedCustomers {
+	w.keepKeys(&row.customer)
+	w.follow(c.Customer)
+	for _, r := range row.customer.UnchangedCustomers {
 		w.requireCustomer(r)
 	}
 }
 
 // keepKeys takes in how a commit changes keys, and which it requires as they were.
-func (w *window) keepKeys(c customer.Commit) {
-	for _, k := range c.Keys {
-		before := k.Before
-		if earlier, ok := w.keyChanges[k.Key]; ok {
-			before = earlier.Before
+func (w *window) keepKeys(c *customer.Commit) {
+	for _, change := range c.Keys {
+		k := w.keys[change.Key]
+		if k == nil {
+			k = &keyState{key: change.Key}
+			w.keys[change.Key] = k
 		}
-		w.keyChanges[k.Key] = keyChange{customer.KeyChange{Key: k.Key, Before: before, After: k.After}, c.After.ID}
-		delete(w.checkKeys, k.Key)
-		record := customer.KeyRecord{Owners: k.After, Rev: customer.Rev{Commit: c.ID, Bytes: before.Bytes}}
-		if k.After.Empty() {
-			record = customer.KeyRecord{}
+		if k.by == 0 {
+			k.before = change.Before
+			w.changedKeys = append(w.changedKeys, k)
+			delete(w.checkKeys, k.key)
 		}
-		w.keys[k.Key] = record
+		k.by = c.After.ID
+		k.KeyRecord = customer.KeyRecord{Owners: change.After, Rev: customer.Rev{Commit: c.ID, Bytes: k.before.Bytes}}
+		if change.After.Empty() {
+			k.KeyRecord = customer.KeyRecord{}
+		}
 	}
 	for key, rev := range c.UnchangedKeys {
-		if _, changed := w.keyChanges[key]; !changed {
-			w.checkKeys[key] = rev
-		}
+		w.requireKey(key, rev)
+	}
+}
+
+// requireKey makes the transaction check that a key is as it was read.
+func (w *window) requireKey(key customer.Key, rev customer.Rev) {
+	if k := w.keys[key]; k == nil || k.by == 0 {
+		w.checkKeys[key] = rev
 	}
 }
 
 // requireCustomer makes the transaction check that a customer is as it was read.
 func (w *window) requireCustomer(r customer.Record) {
-	if w.merged[r.ID] == nil {
+	if w.changed(r.ID) == nil {
 		w.checks[r.ID] = r
 	}
 }
@@ -379,17 +467,14 @@ func (w *window) requireCustomer(r customer.Record) {
 // requireRead makes the transaction check what the row has read: a client error
 // rests on it.
 func (w *window) requireRead() {
-	for name := range w.asked {
-		switch name := name.(type) {
-		case customer.Key:
-			record := w.keys[name]
-			if _, changed := w.keyChanges[name]; !changed && !record.Overflowed {
-				w.checkKeys[name] = record.Rev
-			}
-		case customer.ID:
-			if record := w.customers[name]; !record.Absent() {
-				w.requireCustomer(record)
-			}
+	for _, k := range w.askedKeys {
+		if !k.Overflowed {
+			w.requireKey(k.key, k.Rev)
+		}
+	}
+	for _, c := range w.askedCustomers {
+		if !c.Absent() {
+			w.requireCustomer(c.Record)
 		}
 	}
 }
@@ -397,13 +482,9 @@ func (w *window) requireRead() {
 // required is how many items are checked and not written.
 func (w *window) required() int { return len(w.checkKeys) + len(w.checks) }
 
-// merge is the commit that does what the rows before and c do to its customer, but
+// merge is the commit that does what an earlier one and c do to their customer, but
 // for keys, whose changes over all rows are gathered when all are known.
-func (w *window) merge(c customer.Commit) customer.Commit {
-	earlier := w.merged[c.After.ID]
-	if earlier == nil {
-		return c
-	}
+func merge(earlier, c customer.Commit) customer.Commit {
 	m := c
 	m.Before = earlier.Before
 	m.Keys = slices.Concat(earlier.Keys, c.Keys) // to weigh
@@ -454,37 +535,42 @@ func mergeIdents(earlier, later []customer.IdentChange) []customer.IdentChange {
 
 // commits are all changes, to be written in one transaction: each item is in one of
 // them. The keys that several customers changed are in the commit of the one who
-// changed them last.
+// changed them last. The window is done with then.
 func (w *window) commits() []customer.Commit {
-	var all []customer.Commit
-	for _, id := range w.changed {
-		c := *w.merged[id]
-		c.Keys, c.UnchangedKeys, c.UnchangedCustomers = nil, map[customer.Key]customer.Rev{}, nil
+	for i := range w.changes {
+		c := &w.changes[i]
+		c.Keys, c.UnchangedKeys, c.UnchangedCustomers = c.Keys[:0], nil, nil
 		if !c.Changes() && len(c.Extensions) == 0 {
 			c.UnchangedCustomers = []customer.Record{c.Before}
 		}
-		all = append(all, c)
 	}
-	at := func(id customer.ID) *customer.Commit {
-		return &all[slices.IndexFunc(all, func(c customer.Commit) bool { return c.After.ID == id })]
-	}
-	for key, k := range w.keyChanges {
-		c := at(k.by)
-		if k.After.Equal(k.Before.Owners) {
-			c.UnchangedKeys[key] = k.Before.Rev
+	for _, k := range w.changedKeys {
+		if c := w.changed(k.by); k.Owners.Equal(k.before.Owners) {
+			requireIn(c, k.key, k.before.Rev)
 		} else {
-			c.Keys = append(c.Keys, k.KeyChange)
+			c.Keys = append(c.Keys, customer.KeyChange{Key: k.key, Before: k.before, After: k.Owners})
 		}
 	}
 	if w.required() == 0 {
-		return all
+		return w.changes
 	}
-	if len(all) == 0 { // a commit about none, which only requires
-		all = append(all, customer.Commit{Tenant: w.tenant, UnchangedKeys: map[customer.Key]customer.Rev{}})
+	if len(w.changes) == 0 { // a commit about none, which only requires
+		w.changes = []customer.Commit{{Tenant: w.tenant}}
 	}
-	maps.Copy(all[0].UnchangedKeys, w.checkKeys)
+	first := &w.changes[0]
+	for key, rev := range w.checkKeys {
+		requireIn(first, key, rev)
+	}
 	for _, record := range w.checks {
-		all[0].UnchangedCustomers = append(all[0].UnchangedCustomers, record)
+		first.UnchangedCustomers = append(first.UnchangedCustomers, record)
 	}
-	return all
+	return w.changes
+}
+
+// requireIn makes a commit check that a key is as it was read.
+func requireIn(c *customer.Commit, key customer.Key, rev customer.Rev) {
+	if c.UnchangedKeys == nil {
+		c.UnchangedKeys = map[customer.Key]customer.Rev{}
+	}
+	c.UnchangedKeys[key] = rev
 }

@@ -216,11 +216,14 @@ func boolean(column, text string) (bool, error) {
 
 // list reads the texts between vertical lines; what is blank is none of them.
 func list(text string) []any {
-	var texts []any
+	texts := make([]any, 0, strings.Count(text, "|")+1)
 	for part := range strings.SplitSeq(text, "|") {
 		if part = strings.TrimSpace(part); part != "" {
 			texts = append(texts, part)
 		}
+	}
+	if len(texts) == 0 {
+		return nil
 	}
 	return texts
 }
