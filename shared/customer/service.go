@@ -174,10 +174,11 @@ func (s *Service) decide(ctx context.Context, r Request, loaded loaded, readAllK
 		}()
 		commit.Before.ID = id
 	}
-	commit.After = commit.Before.Clone()
-	if err := r.Edit(&commit.After, now); err != nil {
+	after := commit.Before.Clone()
+	if err := r.Edit(&after, now); err != nil {
 		return Commit{}, err
 	}
+	commit.After = after
 	if !commit.Changes() {
 		return commit, nil
 	}

@@ -63,20 +63,32 @@ type entry struct {
 // Custom.name, Extensions.number and Subscriptions.key.
 type fields map[string]json.RawMessage
 
-// appendEntry appends the entry of a row, as [json.Marshal] writes it.
-func appendEntry(entries []byte, row int64, result customer.Result, c *change) []byte {
-	entries = strconv.AppendInt(append(entries, `{"row":`...), row, 10)
-	entries = strconv.AppendUint(append(entries, `,"id":`...), uint64(result.ID), 10)
-	if result.Created {
-		entries = append(entries, `,"created":true`...)
+// A journal is the entries of a step as a chunk begins with them, written as
+// [json.Marshal] writes them.
+type journal struct {
+	document []byte // empty: there are none
+	changed  difference
+}
+
+// add adds the entry of a row.
+func (j *journal) add(row int64, result customer.Result, c *change) {
+	if len(j.document) == 0 {
+		j.document = append(make([]byte, 0, 32<<10), `{"entries":[`...)
+	} else {
+		j.document = append(j.document, ',')
 	}
-	if c.changes {
-		before, after := changedFields(c.customer.Before.Customer, c.customer.After)
-		if before != nil {
-			entries = append(append(entries, `,"before":`...), before...)
+	d := strconv.AppendInt(append(j.document, `{"row":`...), row, 10)
+	d = strconv.AppendUint(append(d, `,"id":`...), uint64(result.ID), 10)
+	if result.Created {
+		d = append(d, `,"created":true`...)
+	}
+	if c.customer != nil {
+		before, after := j.changed.of(c.customer.Before.Customer, c.customer.After)
+		if len(before) > 0 {
+			d = append(append(d, `,"before":`...), before...)
 		}
-		if after != nil {
-			entries = append(append(entries, `,"after":`...), after...)
+		if len(after) > 0 {
+			d = append(append(d, `,"after":`...), after...)
 		}
 	}
 	var e entry
@@ -89,12 +101,25 @@ func appendEntry(entries []byte, row int64, result customer.Result, c *change) [
 		}
 	}
 	if len(e.Points) > 0 {
-		entries = appendJSON(append(entries, `,"points":`...), e.Points)
+		d = appendJSON(append(d, `,"points":`...), e.Points)
 	}
 	if e.Order != "" {
-		entries = appendText(append(entries, `,"order":`...), e.Order)
+		d = appendText(append(d, `,"order":`...), e.Order)
 	}
-	return append(entries, '}')
+	j.document = append(d, '}')
+}
+
+// chunk is the object of a chunk that has the entries, and what else it says.
+func (j *journal) chunk(rest chunk) ([]byte, error) {
+	document, err := json.Marshal(rest)
+	if err != nil || len(j.document) == 0 {
+		return document, err
+	}
+	whole := append(j.document, ']')
+	if len(document) > len("{}") {
+		whole = append(whole, ',')
+	}
+	return append(whole, document[1:]...), nil
 }
 
 // The fields that are told in pieces.
@@ -106,18 +131,19 @@ const (
 
 // fieldsOf are the fields of a customer that have a value.
 func fieldsOf(c customer.Customer) (fields, error) {
-	_, is := changedFields(customer.Customer{}, c)
+	var d difference
+	_, is := d.of(customer.Customer{}, c)
 	return readFields(is)
 }
 
-// A difference is made of the fields that differ: objects of them as they were and as
-// they are, without their last bracket; nil where there are none.
+// A difference is made of the fields that differ, as objects of them as they were and as
+// they are.
 type difference struct{ before, after []byte }
 
-// changedFields are objects of the fields that differ, as they were and as they are;
-// nil where there are none.
-func changedFields(before, after customer.Customer) (was, is json.RawMessage) {
-	var d difference
+// of returns these objects; an empty text is one of no fields. They are valid until the next
+// call.
+func (d *difference) of(before, after customer.Customer) (was, is json.RawMessage) {
+	d.before, d.after = d.before[:0], d.after[:0]
 	d.texts("Emails", before.Emails, after.Emails)
 	d.texts("Phones", before.Phones, after.Phones)
 	d.text("FirstName", before.FirstName, after.FirstName)
@@ -137,29 +163,27 @@ func changedFields(before, after customer.Customer) (was, is json.RawMessage) {
 		d.value("Segments", before.Segments, len(before.Segments) == 0, after.Segments, len(after.Segments) == 0)
 	}
 	d.text("ClientID", before.ClientID, after.ClientID)
-	members(&d, before.Custom, after.Custom, func(name string) string { return customPrefix + name })
-	members(&d, recordsOf(before), recordsOf(after), func(number int) string { return extensionPrefix + strconv.Itoa(number) })
-	members(&d, subscriptionsOf(before), subscriptionsOf(after), func(key customer.SubscriptionKey) string {
+	members(d, before.Custom, after.Custom, func(name string) string { return customPrefix + name })
+	members(d, recordsOf(before), recordsOf(after), func(number int) string { return extensionPrefix + strconv.Itoa(number) })
+	members(d, subscriptionsOf(before), subscriptionsOf(after), func(key customer.SubscriptionKey) string {
 		return subscriptionPrefix + string(appendJSON(nil, key))
 	})
-	return closed(d.before), closed(d.after)
+	if len(d.before) > 0 {
+		d.before = append(d.before, '}')
+	}
+	if len(d.after) > 0 {
+		d.after = append(d.after, '}')
+	}
+	return d.before, d.after
 }
 
 // named begins a member of an object.
 func named(object []byte, name string) []byte {
-	if object == nil {
-		object = append(make([]byte, 0, 512), '{')
-	} else {
-		object = append(object, ',')
+	separator := byte(',')
+	if len(object) == 0 {
+		separator = '{'
 	}
-	return append(appendText(object, name), ':')
-}
-
-func closed(object []byte) json.RawMessage {
-	if object == nil {
-		return nil
-	}
-	return append(object, '}')
+	return append(appendText(append(object, separator), name), ':')
 }
 
 // text is a field whose empty text is absent.
@@ -360,9 +384,9 @@ func setField(c *customer.Customer, name string, v json.RawMessage) error {
 	return decode(v, target)
 }
 
-// decode reads JSON with exact numbers; nil leaves v alone.
+// decode reads JSON with exact numbers; nothing leaves v alone.
 func decode(document json.RawMessage, v any) error {
-	if document == nil {
+	if len(document) == 0 {
 		return nil
 	}
 	d := json.NewDecoder(bytes.NewReader(document))
@@ -416,9 +440,9 @@ func setSubscription(c *customer.Customer, key string, v json.RawMessage) error 
 // store puts the batch's journal into the bucket and its key into the cursor.
 func (b *batch) store(ctx context.Context, part jobs.Part, at *rowCursor, reader *rowReader) error {
 	if b.im.Options.DryRun {
-		b.journal = nil
+		b.journal = journal{}
 	}
-	if len(b.journal)+len(b.rejected) == 0 {
+	if len(b.journal.document)+len(b.rejected) == 0 {
 		return nil
 	}
 	c := chunk{Previous: at.Chunk}
@@ -433,12 +457,9 @@ func (b *batch) store(ctx context.Context, part jobs.Part, at *rowCursor, reader
 		c.Rejected = slices.Concat(c.Rejected, b.rejected)
 	}
 	key := fmt.Sprintf("%s%05d-%07d-%s.json", b.im.folder(journalFolder), part.Number, at.Chunks, rand.Text()[:10])
-	document, err := json.Marshal(c)
+	document, err := b.journal.chunk(c)
 	if err != nil {
 		return err
-	}
-	if len(b.journal) > 0 {
-		document = withEntries(b.journal, document)
 	}
 	if err := b.s.Bucket.Put(ctx, key, document, "application/json"); err != nil {
 		return err
@@ -460,16 +481,6 @@ func bytesOf(rows []rejection) (bytes int) {
 }
 
 func (r rejection) bytes() int { return len(r.Raw) + len(r.Text) + 100 }
-
-// withEntries is a chunk with entries, given as they stand in the array.
-func withEntries(entries, chunk []byte) []byte {
-	document := make([]byte, 0, len(entries)+len(chunk)+len(`{"entries":[],`))
-	document = append(append(document, `{"entries":[`...), entries...)
-	if document = append(document, ']'); len(chunk) > len("{}") {
-		document = append(document, ',')
-	}
-	return append(document, chunk[1:]...)
-}
 
 // chunk reads a chunk. One that is gone is more than 30 days old.
 func (s *Service) chunk(ctx context.Context, key string) (c chunk, err error) {

@@ -15,7 +15,7 @@ func TestRestoreTakesASubscriptionAway(t *testing.T) {
 	before := customer.Customer{ID: 7, Subscriptions: []customer.Subscription{kept}}
 	after := before.Clone()
 	after.Subscriptions = append(after.Subscriptions, customer.Subscription{Resource: 2, Channel: customer.ChannelSMS, Contact: "+84909000002", Status: customer.Subscribed})
-	was, is := changedFields(before, after)
+	was, is := new(difference).of(before, after)
 	wasFields, err := readFields(was)
 	if err != nil {
 		t.Fatal(err)

@@ -56,8 +56,8 @@ type ledgerWindow struct {
 // Profile implements [points.Store].
 func (l ledgerWindow) Profile(ctx context.Context, tenant int, id customer.ID) (points.Profile, error) {
 	w := l.w
-	c, row := w.record(id), &w.row.customer
-	ofRow := w.row.changes && row.After.ID == id
+	c, row := w.record(id), w.row.customer
+	ofRow := row != nil && row.After.ID == id
 	if ofRow {
 		c = customer.Record{Customer: row.After, Rev: customer.Rev{Commit: row.ID}}
 	}

@@ -367,7 +367,7 @@ type batch struct {
 	ledger    *points.Service
 
 	tally    Tally
-	journal  []byte // entries, with commas between
+	journal  journal
 	rejected []rejection
 }
 
@@ -498,13 +498,10 @@ func (b *batch) note(r *row, result customer.Result) {
 		b.tally.Unchanged++
 		return
 	}
-	if !change.changes && len(change.points.commits) == 0 {
+	if change.customer == nil && len(change.points.commits) == 0 {
 		return
 	}
-	if len(b.journal) > 0 {
-		b.journal = append(b.journal, ',')
-	}
-	b.journal = appendEntry(b.journal, r.record.Row, result, change)
+	b.journal.add(r.record.Row, result, change)
 }
 
 // reject counts a rejected row. Its client error may rest on what was read: that must

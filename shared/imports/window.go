@@ -45,8 +45,10 @@ type window struct {
 	// kept.
 	row change
 	// changes are the commits of all rows, one for each customer, in the sequence in
-	// which these were first changed. The keys are those of [window.changedKeys].
+	// which these were first changed, and behind those that are kept that of the row.
+	// Their keys are those of changedKeys.
 	changes     []customer.Commit
+	kept        int
 	changedKeys []*keyState
 	total       Weight
 	// what the decisions require
@@ -80,12 +82,11 @@ type customerState struct {
 
 // A change is what one row comes to.
 type change struct {
-	// customer is the commit, if changes says that there is one; whole is that with those
-	// of the rows before about the customer.
-	changes         bool
-	customer, whole customer.Commit
-	weight          Weight // of whole
-	points          pointsChange
+	customer *customer.Commit // or nil
+	// whole is the commit with those of the rows before about the customer.
+	whole  *customer.Commit
+	weight Weight // of whole
+	points pointsChange
 }
 
 // A pointsChange is what one row does to accounts.
@@ -122,6 +123,9 @@ func newWindow(tenant int, customers customer.Store, ledger Ledger) *window {
 // prefetch reads keys and the customers that they name, many at a time. What is named
 // several times is read once.
 func (w *window) prefetch(ctx context.Context, keys []customer.Key, ids []customer.ID) error {
+	if len(w.keys) == 0 {
+		w.keys = make(map[customer.Key]*keyState, len(keys))
+	}
 	states := make([]keyState, 0, len(keys))
 	names := keys[:0]
 	for _, key := range keys {
@@ -200,7 +204,7 @@ func (w *window) changed(id customer.ID) *customer.Commit {
 
 // begin begins the decision of another change.
 func (w *window) begin() {
-	w.row = change{}
+	w.row, w.changes = change{}, w.changes[:w.kept]
 	for _, k := range w.askedKeys {
 		k.asked = false
 	}
@@ -350,20 +354,25 @@ func (w *window) Commit(_ context.Context, c customer.Commit) error {
 		}
 		return errStale
 	}
-	w.row.changes, w.row.customer = true, c
+	if w.changes == nil {
+		w.changes = make([]customer.Commit, 0, maxItems/2)
+	}
+	w.changes = append(w.changes[:w.kept], c)
+	w.row.customer = &w.changes[w.kept]
 	return nil
 }
 
 // weight is what the window takes of a transaction with the row's change.
 func (w *window) weight() (total Weight, err error) {
 	total, row := w.total, &w.row
-	if row.changes {
+	if row.customer != nil {
 		row.whole = row.customer
 		if earlier := w.changed(row.customer.After.ID); earlier != nil {
-			row.whole = merge(*earlier, row.customer)
+			merged := merge(*earlier, *row.customer)
+			row.whole = &merged
 			total = total.minus(w.customers[row.customer.After.ID].weight)
 		}
-		if row.weight, err = w.weightOf(row.whole); err != nil {
+		if row.weight, err = w.weightOf(*row.whole); err != nil {
 			return Weight{}, err
 		}
 		total = total.plus(row.weight)
@@ -385,7 +394,7 @@ func (w *window) weightOf(c customer.Commit) (Weight, error) {
 }
 
 func (w *window) weightOfPoints(c points.Commit) (Weight, error) {
-	if w.changed(c.After.ID) != nil || w.row.changes && w.row.customer.After.ID == c.After.ID {
+	if row := w.row.customer; w.changed(c.After.ID) != nil || row != nil && row.After.ID == c.After.ID {
 		c.Customer = customer.Record{} // it is written, not checked
 	}
 	items, bytes, units, err := w.ledger.WeighPoints(c)
@@ -397,7 +406,7 @@ func (w *window) keep() {
 	row := &w.row
 	w.total = w.total.plus(row.points.weight)
 	w.keepPoints(row.points.commits)
-	if !row.changes {
+	if row.customer == nil {
 		return
 	}
 	id := row.customer.After.ID
@@ -406,20 +415,17 @@ func (w *window) keep() {
 		c = &customerState{id: id}
 		w.customers[id] = c
 	}
-	if w.changes == nil {
-		w.changes = make([]customer.Commit, 0, maxItems/2)
-	}
 	if c.change == 0 {
-		w.changes = append(w.changes, row.whole)
-		c.change = len(w.changes)
+		w.kept++
+		c.change = w.kept
 	} else {
-		w.changes[c.change-1] = row.whole
+		w.changes[c.change-1] = *row.whole
 	}
 	w.total = w.total.plus(row.weight).minus(c.weight)
 	c.weight = row.weight
 	c.Record = customer.Record{Customer: row.customer.After, Rev: customer.Rev{Commit: row.customer.ID, Bytes: row.whole.Before.Bytes}}
 	delete(w.checks, id)
-	w.keepKeys(&row.customer)
+	w.keepKeys(row.customer)
 	w.follow(c.Customer)
 	for _, r := range row.customer.UnchangedCustomers {
 		w.requireCustomer(r)
@@ -537,6 +543,7 @@ func mergeIdents(earlier, later []customer.IdentChange) []customer.IdentChange {
 // them. The keys that several customers changed are in the commit of the one who
 // changed them last. The window is done with then.
 func (w *window) commits() []customer.Commit {
+	w.changes = w.changes[:w.kept]
 	for i := range w.changes {
 		c := &w.changes[i]
 		c.Keys, c.UnchangedKeys, c.UnchangedCustomers = c.Keys[:0], nil, nil

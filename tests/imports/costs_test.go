@@ -83,7 +83,7 @@ func TestOwnCosts(t *testing.T) {
 	}
 	event := e.upload("imports/tenant=5/costs.csv", file.String(), nil)
 	ctx, m := meter.With(t.Context())
-	began := cpuTime(t)
+	began := cpuTime()
 	if err := e.service.Receive(ctx, event); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestOwnCosts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	used := cpuTime(t) - began // of other tests, too, unless it runs alone
+	used := cpuTime() - began // of other tests, too, unless it runs alone
 	p := e.latest(t)
 	journal, err := e.bucket.List(t.Context(), "journal/")
 	if err != nil || p.Tally.Created != rows {

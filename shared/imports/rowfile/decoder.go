@@ -214,11 +214,13 @@ func (d *Decoder) Row(rec Record) (Row, error) {
 		}
 	}
 	b.fromFile = true
-	read := d.readCells
+	var err error
 	if d.header.Format == JSONLines {
-		read = d.readMembers
+		err = d.readMembers(&b, rec)
+	} else {
+		err = d.readCells(&b, rec)
 	}
-	if err := read(&b, rec); err != nil {
+	if err != nil {
 		return Row{}, err
 	}
 	return b.finish()
