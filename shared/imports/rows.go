@@ -396,7 +396,11 @@ func (b *batch) prefetch(ctx context.Context, rows []row) error {
 			}
 		}
 	}
-	return b.window.prefetch(ctx, keys, ids)
+	owners, err := b.window.prefetchKeys(ctx, keys)
+	if err != nil {
+		return err
+	}
+	return b.window.prefetchCustomers(ctx, append(ids, owners...))
 }
 
 // apply decides one row. It reports false where that does not fit the transaction any

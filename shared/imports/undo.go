@@ -50,8 +50,8 @@ type undoCursor struct {
 	UndoTally
 }
 
-// undoAtOnce is how many entries a step takes back at most.
-const undoAtOnce = 40
+// undoAtOnce is how many entries a step takes back at most: each changes an item.
+const undoAtOnce = maxItems
 
 // Undo begins to take back what an import has changed, or goes on with it. It rejects
 // with [ErrUnknown] and [ErrState].
@@ -254,7 +254,10 @@ func (s *Service) takeBack(ctx context.Context, im Import, w *window, entries []
 		}
 	}
 	ids = slices.DeleteFunc(ids, func(id customer.ID) bool { return id == 0 })
-	if err := w.prefetch(ctx, nil, ids); err != nil {
+	if err := w.prefetchCustomers(ctx, ids); err != nil {
+		return back, err
+	}
+	if err := w.prefetchTakenBack(ctx, settings.CustomerRules(), recent); err != nil {
 		return back, err
 	}
 	for _, e := range slices.Backward(recent) {
@@ -283,6 +286,58 @@ func (s *Service) takeBack(ctx context.Context, im Import, w *window, entries []
 		}
 	}
 	return back, nil
+}
+
+// prefetchTakenBack reads what taking entries back asks for, as far as their customers
+// say now: the keys and the account of one that is deleted, and the keys that a restored one
+// comes to hold or to lose.
+func (w *window) prefetchTakenBack(ctx context.Context, rules customer.Rules, entries []entry) error {
+	var keys []customer.Key
+	var closed []customer.ID
+	for _, e := range entries {
+		c := w.record(e.ID).Customer
+		before, err := readFields(e.Before)
+		if err != nil {
+			return err
+		}
+		after, err := readFields(e.After)
+		if err != nil {
+			return err
+		}
+		held, holds := c.AllKeys(rules), map[customer.Key]customer.Roles{}
+		if e.Created {
+			untouched, err := isAs(c, after)
+			if err != nil {
+				return err
+			}
+			if !untouched {
+				continue
+			}
+			if _, known := w.profiles[e.ID]; !known && len(e.Points) == 0 && e.Order == "" {
+				closed = append(closed, e.ID)
+			}
+		} else {
+			restored := c.Clone()
+			if _, err := restore(&restored, before, after); err != nil {
+				return err
+			}
+			holds = restored.AllKeys(rules)
+		}
+		for key, roles := range held {
+			if holds[key] != roles {
+				keys = append(keys, key)
+			}
+		}
+		for key := range holds {
+			if held[key] == 0 {
+				keys = append(keys, key)
+			}
+		}
+	}
+	if _, err := w.prefetchKeys(ctx, keys); err != nil {
+		return err
+	}
+	return w.prefetchAccounts(ctx, closed)
 }
 
 // undoEntry takes one change back: its points, then its fields.

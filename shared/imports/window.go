@@ -54,6 +54,8 @@ type window struct {
 	// what the decisions require
 	checkKeys map[customer.Key]customer.Rev
 	checks    map[customer.ID]customer.Record
+	// accounts are those that were read beforehand and not asked for yet.
+	accounts map[customer.ID]customer.AccountRecord
 
 	pointsWindow
 }
@@ -115,14 +117,15 @@ func newWindow(tenant int, customers customer.Store, ledger Ledger) *window {
 		Store: customers, tenant: tenant, ledger: ledger,
 		keys: map[customer.Key]*keyState{}, customers: map[customer.ID]*customerState{},
 		checkKeys: map[customer.Key]customer.Rev{}, checks: map[customer.ID]customer.Record{},
+		accounts: map[customer.ID]customer.AccountRecord{},
 	}
 	w.pointsWindow = newPointsWindow()
 	return w
 }
 
-// prefetch reads keys and the customers that they name, many at a time. What is named
-// several times is read once.
-func (w *window) prefetch(ctx context.Context, keys []customer.Key, ids []customer.ID) error {
+// prefetchKeys reads keys that were not read yet, many at a time, each once. It returns
+// who they name.
+func (w *window) prefetchKeys(ctx context.Context, keys []customer.Key) (owners []customer.ID, err error) {
 	if len(w.keys) == 0 {
 		w.keys = make(map[customer.Key]*keyState, len(keys))
 	}
@@ -138,18 +141,45 @@ func (w *window) prefetch(ctx context.Context, keys []customer.Key, ids []custom
 	if err := readMany(ctx, names, func(ctx context.Context, some []customer.Key) (map[customer.Key]customer.KeyRecord, error) {
 		return w.Store.Keys(ctx, w.tenant, some)
 	}, func(key customer.Key, record customer.KeyRecord) { w.keys[key].KeyRecord = record }); err != nil {
-		return err
+		return nil, err
 	}
 	for i := range states {
 		for id := range states[i].Roles {
-			ids = append(ids, id)
+			owners = append(owners, id)
 		}
 	}
+	return owners, nil
+}
+
+// prefetchCustomers reads customers, many at a time, each once.
+func (w *window) prefetchCustomers(ctx context.Context, ids []customer.ID) error {
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	return readMany(ctx, ids, func(ctx context.Context, some []customer.ID) (map[customer.ID]customer.Record, error) {
 		return w.Store.Customers(ctx, w.tenant, some)
 	}, w.read)
+}
+
+// prefetchAccounts reads points accounts, side by side.
+func (w *window) prefetchAccounts(ctx context.Context, ids []customer.ID) error {
+	accounts := make([]customer.AccountRecord, len(ids))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(readsAtOnce)
+	for i, id := range ids {
+		group.Go(func() error {
+			return errs.Retry(ctx, func(int) (err error) {
+				accounts[i], err = w.Store.Account(ctx, w.tenant, id)
+				return err
+			})
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for i, id := range ids {
+		w.accounts[id] = accounts[i]
+	}
+	return nil
 }
 
 // readMany reads what is named, side by side, and then keeps it.
@@ -342,6 +372,10 @@ func lacksRecords(c customer.Customer) bool {
 func (w *window) Account(ctx context.Context, tenant int, id customer.ID) (customer.AccountRecord, error) {
 	if profile, ok := w.profiles[id]; ok {
 		return customer.AccountRecord{Rev: profile.Account.Rev, Content: profile.Account}, nil
+	}
+	if account, ok := w.accounts[id]; ok {
+		delete(w.accounts, id) // who asks again wants to know whether it has changed
+		return account, nil
 	}
 	return w.Store.Account(ctx, tenant, id)
 }

@@ -2,9 +2,12 @@ package imports_test
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -102,6 +105,50 @@ func undone(t *testing.T, rows int) {
 		if !ledger && !(sk == "CUSTOMER" && deleted) {
 			t.Errorf("%s is left: %v", key, it)
 		}
+	}
+}
+
+// A counter counts requests to the table, and how many are under way at a time.
+type counter struct{ all, underWay, most atomic.Int64 }
+
+func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.all.Add(1)
+	if n := c.underWay.Add(1); n > c.most.Load() {
+		c.most.Store(n)
+	}
+	defer c.underWay.Add(-1)
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// Undoing reads many keys and customers at a time, and accounts side by side: 200 customers
+// with two keys each are deleted by some fourteen transactions, each of which takes seven
+// requests besides the accounts.
+func TestUndoReadsManyAtATime(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	requests := &counter{}
+	e.open(t, requests, e.bucket)
+	e.service.RangeBytes, e.service.GroupBytes = 2_000_000, 2_000_000
+	const rows = 200
+	var file strings.Builder
+	fmt.Fprintln(&file, "email,_fname,phones")
+	for n := range rows {
+		fmt.Fprintf(&file, "u%04d@example.com,Ann,+7900000%04d\n", n, n)
+	}
+	p := e.drop(t, "imports/tenant=5/many.csv", file.String(), nil)
+	before := requests.all.Load()
+	requests.most.Store(0)
+	if _, err := e.service.Undo(t.Context(), tenant, p.ID); err != nil {
+		t.Fatal(err)
+	}
+	e.work(t, 1)
+	asked, most := requests.all.Load()-before, requests.most.Load()
+	t.Logf("%d requests to import %d rows, %d to undo that, up to %d at a time", before, rows, asked, most)
+	if p = e.latest(t); p.State != imports.Undone || p.Taken.Deleted != rows {
+		t.Fatalf("undone = %s %+v", p.State, p.Taken)
+	}
+	if asked > 2*rows || most < 4 {
+		t.Errorf("%d requests to undo %d rows, up to %d at a time", asked, rows, most)
 	}
 }
 
