@@ -21,7 +21,7 @@ const (
 	// tokenField is the field of each form, tokenHeader the header of requests that htmx
 	// sends, in which a page of the session says that it is one.
 	tokenField  = "form_token"
-	tokenHeader = "X-Form-Token"
+	tokenHeader = "X-Form-Token" // #nosec G101 -- the name of a header
 	// maxForm is how large a form may be.
 	maxForm = 100_000
 )

@@ -80,7 +80,7 @@ func Pause(ctx context.Context, n int) bool {
 	if n < 7 {
 		bound = min(longestPause, firstPause<<n)
 	}
-	pause := rand.N(bound)
+	pause := rand.N(bound) // #nosec G404 -- a pause is no secret
 	if !enough(ctx, pause) {
 		return false
 	}

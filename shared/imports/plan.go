@@ -313,7 +313,7 @@ func (k *planning) look(ctx context.Context, im Import) (f file, err error) {
 		return f, err
 	}
 	begin, err := io.ReadAll(body)
-	body.Close()
+	_ = body.Close() // it was read
 	if err != nil {
 		return f, err
 	}

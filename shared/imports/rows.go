@@ -673,7 +673,7 @@ func (r *rowReader) drop(n int) (ended bool) {
 
 func (r *rowReader) close() {
 	if r.body != nil {
-		r.body.Close()
+		_ = r.body.Close() // it was read
 	}
 	r.body, r.frames = nil, nil
 }

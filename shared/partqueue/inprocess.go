@@ -72,6 +72,6 @@ func (q *InProcess) processOne(ctx context.Context, ref jobs.Ref) {
 		return // the process ends; the next one goes on
 	}
 	if outcome.Retry {
-		q.Send(ctx, []jobs.Ref{ref}, outcome.After)
+		_ = q.Send(ctx, []jobs.Ref{ref}, outcome.After)
 	}
 }

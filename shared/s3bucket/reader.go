@@ -59,7 +59,7 @@ func (r *reader) open() error {
 	}
 	begins := fmt.Sprintf("bytes %d-", r.at)
 	if out.ContentLength == nil || asked && !strings.HasPrefix(aws.ToString(out.ContentRange), begins) {
-		out.Body.Close()
+		_ = out.Body.Close() // it is of no use
 		cancel()
 		return fmt.Errorf("get object %s: asked for %s, got %q", r.key, byteRange(r.at, r.end), aws.ToString(out.ContentRange))
 	}
@@ -117,7 +117,7 @@ func (r *reader) readBody(p []byte) (int, error) {
 
 // resume opens the object again where the body broke off because of cause.
 func (r *reader) resume(cause error) error {
-	r.Close()
+	_ = r.Close() // it is broken
 	if errors.Is(cause, io.EOF) {
 		cause = io.ErrUnexpectedEOF
 	}
@@ -136,8 +136,8 @@ func (r *reader) Close() error {
 	if r.body == nil {
 		return nil
 	}
-	r.cancel() // before the body is closed, which would read what is left
-	r.body.Close()
+	r.cancel()         // before the body is closed, which would read what is left
+	_ = r.body.Close() // it was read, so nothing is lost
 	r.body, r.cancel = http.NoBody, func() {}
 	return nil
 }
