@@ -66,6 +66,8 @@ type erasePage struct {
 	// Watch is the address of the page while the job is under way.
 	Action, Back, Download, Watch string
 	Lines                         []keptLine
+	// Name is the customer's, while it is there and the token may see it.
+	Name string
 	// Stuck: the job got nowhere and waits for somebody to start it again.
 	Stuck bool
 }
@@ -104,6 +106,9 @@ func (d *Console) eraseCustomer(c *call) (httpapi.Answer, error) {
 		}
 	}
 	v := view{call: c, Template: "erase", Title: say("erase.title"), Here: "find"}
+	if who, err := d.existing(c); err == nil && c.seesPeople() {
+		page.Name = nameOf(who)
+	}
 	if c.Method == http.MethodPost && page.State != privacy.Erased {
 		v.Data = page
 		c.Parsed = v

@@ -22,8 +22,10 @@ const pairsShown = 10
 type duplicatesPage struct {
 	// Job is the last one that looked for pairs; there is none where its ID is empty.
 	Job jobs.Progress
-	// Parts is into how many parts it is cut, Done how many are done.
+	// Parts is into how many parts it is cut, Done how many are done; Seen are the customers
+	// that were looked at.
 	Parts, Done int
+	Seen        int64
 	Pairs       []pairLine
 	// All is how many pairs are kept, More: more were found, which are not.
 	All        int
@@ -65,7 +67,7 @@ func (d *Console) duplicates(c *call) (httpapi.Answer, error) {
 			return httpapi.Answer{}, err
 		}
 	}
-	page.Parts, page.Done = page.Job.Job.Parts, page.Job.Done
+	page.Parts, page.Done, page.Seen = page.Job.Job.Parts, page.Job.Done, int64(page.Job.Seen)
 	v.Data = page
 	return d.show(http.StatusOK, v)
 }

@@ -54,6 +54,9 @@ func TestMerging(t *testing.T) {
 			t.Fatalf("looking = %d %s", p.code, p.body)
 		}
 	}
+	if p := v.get("/console/duplicates"); p.code != http.StatusOK || !strings.Contains(p.body, "Looking: ") && !strings.Contains(p.body, "The same phone") {
+		t.Errorf("while it looks = %d %s", p.code, p.body)
+	}
 	compare := card + "/merge?goes=" + second.Decimal()
 	client.Eventually(t, "the pair is found", func() bool {
 		body := v.get("/console/duplicates").body
@@ -75,7 +78,14 @@ func TestMerging(t *testing.T) {
 	}
 
 	p := v.get(compare)
-	t.Logf("the pair costs %s, the page of pairs %s", p.header.Get("X-Consumed-Capacity"), v.get("/console/duplicates").header.Get("X-Consumed-Capacity"))
+	for name, tt := range map[string]struct {
+		page
+		want float64
+	}{"a pair side by side": {p, 14}, "a page of one pair": {v.get("/console/duplicates"), 2}} {
+		if got := readUnits(t, tt.page); got != tt.want {
+			t.Errorf("%s reads %v units, want %v", name, got, tt.want)
+		}
+	}
 	for _, want := range []string{"Riga", "Tallinn", "olga.b@example.com", "120 &#43; 45", ">165<", "365 days", `href="/console/customers/` + second.Decimal() + "/merge?goes=" + first.Decimal()} {
 		if !strings.Contains(p.body, want) {
 			t.Errorf("the plan has no %s", want)

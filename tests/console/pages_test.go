@@ -3,6 +3,7 @@ package console_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -315,9 +316,21 @@ func firstPageIsSmall(t *testing.T, s shop) {
 	t.Logf("%d bytes in %d requests", bytes, requests)
 }
 
+// readUnits are the read units that an answer consumed.
+func readUnits(t *testing.T, p page) (units float64) {
+	t.Helper()
+	used := p.header.Get("X-Consumed-Capacity")
+	var trips, writes int
+	if _, err := fmt.Sscanf(strings.ReplaceAll(used, ";", " "), "rt=%d r=%g w=%d", &trips, &units, &writes); err != nil {
+		t.Fatalf("%q: %v", used, err)
+	}
+	return units
+}
+
 // A card with many entries reads as much as one with a few pages of them.
 func cardIsBounded(t *testing.T, s shop) {
 	v := signIn(t, s, devserver.DemoToken)
+	short := readUnits(t, v.get(s.card()))
 	settings, err := s.Registrar.Tenant(t.Context(), devserver.Tenant)
 	if err != nil {
 		t.Fatal(err)
@@ -332,6 +345,9 @@ func cardIsBounded(t *testing.T, s shop) {
 	p := v.get(s.card())
 	if n := strings.Count(p.body, `<tr id="entry-`); n != 50 {
 		t.Errorf("the card shows %d entries, want 50", n)
+	}
+	if long := readUnits(t, p); long > short+10 {
+		t.Errorf("the card reads %v units, with few entries %v", long, short)
 	}
 	older := regexp.MustCompile(`hx-get="([^"]*)"`).FindAllStringSubmatch(p.body, -1)
 	address := strings.ReplaceAll(older[len(older)-1][1], "&amp;", "&")

@@ -43,7 +43,7 @@ func TestPrivacy(t *testing.T) {
 	}
 
 	erase := card + "/erase"
-	if p := v.get(erase); p.code != http.StatusOK || !strings.Contains(p.body, "Entries of ledgers") || !strings.Contains(p.body, "figures, times and hashes") {
+	if p := v.get(erase); p.code != http.StatusOK || !strings.Contains(p.body, "<strong>Olga</strong>") || !strings.Contains(p.body, "Entries of ledgers") || !strings.Contains(p.body, "figures, times and hashes") {
 		t.Errorf("the plan of erasing = %d %s", p.code, p.body)
 	}
 	if p := v.get(card + "/certificate"); p.code != http.StatusConflict {
