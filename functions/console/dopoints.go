@@ -155,7 +155,7 @@ func (d *Console) reverseEntry(c *call) (httpapi.Answer, error) {
 	}
 	about := strings.TrimSpace(signed(line.Change.Available) + " " + line.Reason)
 	f := form{
-		Title: say("act.reverse.title", seq), Action: c.cardOf(c.id) + "/entries/" + strconv.FormatInt(seq, 10) + "/reverse",
+		Title: say("act.reverse.title", seq, about), Action: c.cardOf(c.id) + "/entries/" + strconv.FormatInt(seq, 10) + "/reverse",
 		Back: c.cardOf(c.id), Values: c.formValues(),
 		Inputs: []input{
 			{Name: "value", Label: say("form.points"), Kind: "number", Help: say("form.reverse.help", about)},

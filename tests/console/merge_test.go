@@ -60,7 +60,7 @@ func TestMerging(t *testing.T) {
 	compare := card + "/merge?goes=" + second.Decimal()
 	client.Eventually(t, "the pair is found", func() bool {
 		body := v.get("/console/duplicates").body
-		return strings.Contains(body, `href="`+compare+`"`) && strings.Contains(body, "The same phone") && strings.Contains(body, "1 pairs")
+		return strings.Contains(body, `href="`+compare+`"`) && strings.Contains(body, "The same phone") && strings.Contains(body, "Pairs found: 1")
 	})
 	if p := v.get("/console/duplicates?page=2"); p.code != http.StatusOK || strings.Contains(p.body, compare) {
 		t.Errorf("the second page = %d", p.code)

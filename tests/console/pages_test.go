@@ -127,7 +127,7 @@ func giveBack(t *testing.T, s shop) {
 	v := signIn(t, s, devserver.DemoToken)
 	undo := s.card() + "/entries/10/reverse"
 	planned := v.post(undo, "reason", "The till was wrong")
-	if !strings.Contains(planned.body, "2,660") || !strings.Contains(planned.body, "2,690") {
+	if !strings.Contains(planned.body, "Undo entry #10: −30 Wrong till") || !strings.Contains(planned.body, "2,660") || !strings.Contains(planned.body, "2,690") {
 		t.Errorf("the plan is %s", planned.body)
 	}
 	if p := v.get(s.card()); !strings.Contains(p.body, ">2,660<") {
