@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -222,6 +223,7 @@ func TestMergeRejects(t *testing.T) {
 	first, second, third := h.plain(1), h.plain(2), h.plain(3)
 	gone := h.plain(4)
 	h.altcraft().Must("delete", map[string]any{"matching": "profile_id", "profile_id": gone.Hex()})
+	foreign := h.foreign()
 	h.merge(second, third)
 	tests := []struct {
 		name        string
@@ -232,7 +234,10 @@ func TestMergeRejects(t *testing.T) {
 		{"with itself", h.s.Merges.Merge, first, first, domain.ErrSelf},
 		{"into one that was deleted", h.s.Merges.Merge, gone, first, domain.ErrUnknown},
 		{"one that was deleted", h.s.Merges.Merge, first, gone, domain.ErrUnknown},
-		{"one of no or another tenant", h.s.Merges.Merge, first, 12345, domain.ErrUnknown},
+		{"one that there is not, into another", h.s.Merges.Merge, first, 12345, domain.ErrUnknown},
+		{"one of another tenant", h.s.Merges.Merge, first, foreign, domain.ErrUnknown},
+		{"into one of another tenant", h.s.Merges.Merge, foreign, first, domain.ErrUnknown},
+		{"one of another tenant, which was not merged", h.s.Merges.Unmerge, 0, foreign, domain.ErrNotMerged},
 		{"twice", h.s.Merges.Merge, second, third, domain.ErrMerged},
 		{"a loop", h.s.Merges.Merge, third, second, domain.ErrMerged},
 		{"into one that was merged", h.s.Merges.Merge, third, first, domain.ErrMerged},
@@ -271,6 +276,22 @@ func TestMergeRejects(t *testing.T) {
 		t.Errorf("both directions at once: %v", results)
 	}
 	h.audit()
+}
+
+// foreign makes a customer of another tenant.
+func (h house) foreign() customer.ID {
+	h.t.Helper()
+	if _, err := h.s.Registrar.CreateTenant(h.t.Context(), client.OtherTenant, "Other shop", nil); err != nil {
+		h.t.Fatal(err)
+	}
+	made, err := customer.NewService(h.s.Store, time.Now).Apply(h.t.Context(), customer.Request{
+		Rules: customer.Rules{Tenant: client.OtherTenant}, Create: true,
+		Edit: func(c *customer.Customer, _ time.Time) error { c.FirstName = "Foreign"; return nil },
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return made.ID
 }
 
 // Who was deleted takes along who was merged into it.

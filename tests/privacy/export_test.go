@@ -17,11 +17,28 @@ import (
 	"regulars/tests/client"
 )
 
-// Each item of a person's collections, and each that leads to the person, is found; and
-// of each kind in the list there is one, so that nothing of it was never tried.
-func TestEverythingIsFound(t *testing.T) {
+// What is shown of one person, of whom every dialect has written: one world, since it
+// takes its time.
+func TestShowing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	for _, part := range []struct {
+		name string
+		test func(t *testing.T, w *world)
+	}{
+		{"EverythingIsFound", everythingIsFound}, {"Export", export}, {"ExportUnderFaults", exportUnderFaults}, {"History", personsHistory},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			own := *w
+			own.t = t
+			part.test(t, &own)
+		})
+	}
+}
+
+// Each item of a person's collections, and each that leads to the person, is found; and
+// of each kind in the list there is one, so that nothing of it was never tried.
+func everythingIsFound(t *testing.T, w *world) {
 	store := dynamo.New(w.DB, w.Table, time.Now)
 	settings, err := access.NewAdminService(store, time.Now).Tenant(t.Context(), 5)
 	if err != nil {
@@ -80,9 +97,7 @@ func (w *world) exported() map[string]any {
 }
 
 // The document has what every dialect wrote, and what imports did; nothing of others.
-func TestExport(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func export(t *testing.T, w *world) {
 	export := w.exported()
 	text, err := json.Marshal(export)
 	if err != nil {

@@ -32,9 +32,7 @@ import (
 )
 
 // Whatever fails at whichever call, an export is all of it, or there is none.
-func TestExportUnderFaults(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func exportUnderFaults(t *testing.T, w *world) {
 	transport := &faults.Transport{}
 	store := dynamo.New(client.FaultyDB(t, transport), w.Table, time.Now)
 	left := imports.Records{Store: w.Store, Bucket: w.Files}

@@ -20,9 +20,7 @@ import (
 
 // The history of a person has each change by whichever way once, says who made it, and
 // leads to what the person is. Page by page it is the same.
-func TestHistory(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
+func personsHistory(t *testing.T, w *world) {
 	for _, r := range []struct{ method, path, body string }{
 		{"PUT", "/profiles/" + w.id.Base36() + "/extensions/Phone/by/unique", `{"prefix": "+1", "PhoneNumber": "2125550119", "description": "at home"}`},
 		{"PUT", "/profiles/" + w.id.Base36(), `{"FirstName": "Ann", "LastName": "Leigh", "EmailAddress": ["ann@example.com", "leigh@example.com"]}`},
