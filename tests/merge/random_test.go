@@ -232,13 +232,12 @@ func randomHistories(t *testing.T, lives, things int) {
 			l.happens(things)
 			l.mergeAndBack("after", stays, goes)
 			l.audit()
-			for kind := range kindsOfThings {
-				if l.done[kind] == 0 && things > 50 {
-					t.Errorf("no thing of the kind %d was done", kind)
-				}
+			least := kindsOfThings / 2
+			if things > 50 {
+				least = kindsOfThings - 2
 			}
-			if all := len(l.done); all < kindsOfThings/2 {
-				t.Errorf("things of %d kinds only were done: %v", all, l.done)
+			if len(l.done) < least {
+				t.Errorf("things of %d kinds only were done: %v", len(l.done), l.done)
 			}
 			if n := client.CheckHistory(t, l.s, l.ids...); n < things/3 {
 				t.Errorf("%d changes in %d histories", n, len(l.ids))
