@@ -47,19 +47,29 @@ type Process struct {
 // besides.
 func Start(t *testing.T, table string, variables ...string) Process {
 	t.Helper()
-	path, err := binary()
+	p, err := TryStart(t, table, variables...)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return p
+}
+
+// TryStart is [Start] where the process may end before it is ready: then it is an error.
+func TryStart(t *testing.T, table string, variables ...string) (Process, error) {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		return Process{}, err
 	}
 	p := Process{Command: exec.Command(path)}
 	p.Command.Env = append(os.Environ(), "DYNAMODB_ENDPOINT="+dynamotest.Endpoint(t), "PORT=0", "TABLE_NAME="+table)
 	p.Command.Env = append(p.Command.Env, variables...)
 	out, err := p.Command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		err = p.Command.Start()
 	}
-	if err := p.Command.Start(); err != nil {
-		t.Fatal(err)
+	if err != nil {
+		return p, err
 	}
 	t.Cleanup(func() {
 		p.Command.Process.Kill()
@@ -73,11 +83,10 @@ func Start(t *testing.T, table string, variables ...string) Process {
 		if address, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
 			p.Address = address
 			go io.Copy(io.Discard, out)
-			return p
+			return p, nil
 		}
 	}
-	t.Fatal("the process ended before it was ready")
-	return p
+	return p, errors.New("the process ended before it was ready")
 }
 
 // StartTwo starts two processes on one new table.
