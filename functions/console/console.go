@@ -35,6 +35,7 @@ type Console struct {
 	catalog   *catalog.Service
 	merges    *merge.Service
 	jobs      *jobs.Service
+	registrar *access.AdminService
 	privacy   *privacy.Service
 	usage     usage.Source
 	histories *history.Service
@@ -56,6 +57,7 @@ type Options struct {
 	Catalog   *catalog.Service
 	Merges    *merge.Service
 	Jobs      *jobs.Service
+	Registrar *access.AdminService
 	Privacy   *privacy.Service
 	Usage     usage.Source
 	Histories *history.Service
@@ -82,7 +84,7 @@ type Options struct {
 const signedIn access.Scope = "signed in"
 
 // Routes are all of the console's.
-var Routes = slices.Concat(customerRoutes, importRoutes, jobRoutes)
+var Routes = slices.Concat(customerRoutes, importRoutes, jobRoutes, tokenRoutes)
 
 var customerRoutes = []httpapi.Route[*Console, *call]{
 	{Method: "GET", Path: "/console", Scope: signedIn, Reads: []string{"done"}, Handle: (*Console).home},
@@ -130,7 +132,7 @@ var customerRoutes = []httpapi.Route[*Console, *call]{
 // New makes the handler of the console.
 func New(o Options) http.Handler {
 	d := &Console{
-		customers: o.Customers, points: o.Points, list: o.List, catalog: o.Catalog, merges: o.Merges, jobs: o.Jobs,
+		customers: o.Customers, points: o.Points, list: o.List, catalog: o.Catalog, merges: o.Merges, jobs: o.Jobs, registrar: o.Registrar,
 		privacy: o.Privacy, usage: o.Usage, histories: o.Histories, sessions: o.Sessions, imports: o.Imports, gate: o.Gate, texts: o.Imports.Texts.With(texts.Formats),
 		secure: !o.Insecure, hint: o.Hint, now: o.Now,
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"regulars/shared/access"
@@ -15,6 +16,10 @@ type programPage struct {
 	access.Preferences
 	Levels    []levelLine
 	Campaigns []campaignLine
+	// Figures may be proposed for a sale that is tried; Values were filled in.
+	Figures []figureInput
+	Values  url.Values
+	Sale    *sale // nil: none was tried
 }
 
 // A levelLine is one level, and how much of the usual earning who has it gets.
@@ -33,7 +38,11 @@ type campaignLine struct {
 
 // program shows the loyalty program of the tenant. It is changed by administrators.
 func (d *Console) program(c *call) (httpapi.Answer, error) {
-	rules := c.Settings.Preferences
+	return d.show(http.StatusOK, view{call: c, Template: "program", Title: say("program.title"), Here: "program", Data: c.programPage(url.Values{})})
+}
+
+// newProgramPage is the program of settings.
+func newProgramPage(rules access.Preferences) programPage {
 	page := programPage{Preferences: rules}
 	for number, level := range rules.Levels {
 		percent, named := rules.Earning.PercentOfLevel[number]
@@ -46,5 +55,5 @@ func (d *Console) program(c *call) (httpapi.Answer, error) {
 	for _, code := range slices.Sorted(maps.Keys(rules.Campaigns)) {
 		page.Campaigns = append(page.Campaigns, campaignLine{code, rules.Campaigns[code]})
 	}
-	return d.show(http.StatusOK, view{call: c, Template: "program", Title: say("program.title"), Here: "program", Data: page})
+	return page
 }

@@ -15,7 +15,7 @@ import (
 // Keys whose last part is said by the data.
 var saidByData = []string{
 	"kind.", "status.", "channel.", "field.", "sex.", "act.", "done.", "list.", "rule.", "shared.", "kept.", "left.",
-	"state.", "working.", "map.", "match.",
+	"token.", "fields.", "state.", "working.", "map.", "match.",
 }
 
 // Each text that a page or the code asks for is there, and each that is there is asked for.

@@ -64,6 +64,16 @@ func (t Token) grants(s Scope) bool {
 	return slices.ContainsFunc(t.Scopes, func(h Scope) bool { return h == s || implied[h] == s })
 }
 
+// Covers reports whether the token may do all that u may, in all of its tenants.
+func (t Token) Covers(u Token) bool {
+	for _, s := range Scopes {
+		if u.grants(s) && !t.grants(s) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(u.Tenants, func(tenant int) bool { return !slices.Contains(t.Tenants, tenant) })
+}
+
 // Demand rejects with [ErrScopeMissing] what the token may not do.
 func (t Token) Demand(s Scope) error {
 	if !t.grants(s) {

@@ -47,6 +47,7 @@ func main() {
 		Merges:    merge.NewService(customers, store, environment.Clock.Now),
 		Jobs:      jobs.NewService(store, sqsqueue.New(cfg, environment.WorkQueueURL), environment.Clock.Now, jobs.Wait),
 		Histories: history.NewService(customers, store),
+		Registrar: registrar,
 		Privacy:   privacy.NewService(store, imports.Records{Store: store, Bucket: bucket}, registrar, environment.Clock.Now),
 		Usage:     logusage.New(cloudwatchlogs.NewFromConfig(cfg), os.Getenv("LOG_GROUP"), environment.Clock.Now),
 		Sessions:  session.NewService(store, guard, environment.Clock.Now),

@@ -143,7 +143,7 @@ func New(o Options) *Server {
 		})),
 		console: around("console", console.New(console.Options{
 			Customers: customers, Points: ledgers, List: points.NewList(store, time.Now, 0).WithNewest(customers.NewestListed), Catalog: products,
-			Merges: merges, Jobs: service, Privacy: shown, Usage: counted, Histories: histories, Sessions: session.NewService(store, guard, time.Now), Imports: files, Gate: o.Gate,
+			Merges: merges, Jobs: service, Registrar: registrar, Privacy: shown, Usage: counted, Histories: histories, Sessions: session.NewService(store, guard, time.Now), Imports: files, Gate: o.Gate,
 			Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline,
 			Insecure: true, Hint: DemoToken, Operating: operating,
 		})),
