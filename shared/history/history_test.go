@@ -67,7 +67,7 @@ func TestValues(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			values := history.Values(tt.before, tt.after, tt.extensions)
-			got, err := json.Marshal(slices.Concat([]history.Value{}, values))
+			got, err := json.Marshal(append([]history.Value{}, values...))
 			if err != nil {
 				t.Fatal(err)
 			}
