@@ -291,6 +291,10 @@ func (k *applying) apply(ctx context.Context, im Import, part jobs.Part, at rowC
 		}
 		applied++
 	}
+	changes, err := batch.window.commits()
+	if err != nil {
+		return jobs.Step{}, err
+	}
 	if applied > 0 {
 		at.place = rows[applied-1].end
 	}
@@ -309,7 +313,7 @@ func (k *applying) apply(ctx context.Context, im Import, part jobs.Part, at rowC
 		step.Cursor += " " // the cursor of a part that is done must have moved
 	}
 	if !im.Options.DryRun {
-		step.Customers, step.Points = batch.window.commits(), batch.window.points
+		step.Customers, step.Points = changes, batch.window.points
 		step.Changed = len(step.Customers)
 	}
 	return step, err

@@ -156,9 +156,13 @@ func (k *undoing) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.
 		at.Left = len(c.Entries)
 	}
 	var back takenBack
+	var changes []customer.Commit
 	err = afresh(ctx, func() (err error) {
 		w := newWindow(im.Tenant, k.s.Customers, k.s.Ledger)
 		back, err = k.s.takeBack(ctx, im, w, c.Entries[:at.Left], max(1, undoAtOnce>>part.Outdated), maxItems)
+		if err == nil {
+			changes, err = w.commits()
+		}
 		return err
 	})
 	if err != nil {
@@ -178,7 +182,7 @@ func (k *undoing) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.
 	}
 	cursor, err := json.Marshal(at)
 	return jobs.Step{
-		Cursor: string(cursor), Done: done, Customers: back.window.commits(), Points: back.window.points,
+		Cursor: string(cursor), Done: done, Customers: changes, Points: back.window.points,
 		Counts: jobs.Counts{Seen: back.entries},
 	}, err
 }

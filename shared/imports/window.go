@@ -54,6 +54,9 @@ type window struct {
 	// what the decisions require
 	checkKeys map[customer.Key]customer.Rev
 	checks    map[customer.ID]customer.Record
+	// stale: something that an earlier row requires has been read as another commit
+	// left it.
+	stale bool
 	// accounts are those that were read beforehand and not asked for yet.
 	accounts map[customer.ID]customer.AccountRecord
 
@@ -209,6 +212,9 @@ func readMany[K comparable, V any](ctx context.Context, names []K, read func(con
 
 // read takes in a customer as the store has it.
 func (w *window) read(id customer.ID, record customer.Record) {
+	if required, ok := w.checks[id]; ok && required.Commit != record.Commit {
+		w.stale = true
+	}
 	if c := w.customers[id]; c != nil {
 		c.Record = record
 		return
@@ -285,6 +291,9 @@ func (w *window) Keys(ctx context.Context, tenant int, keys []customer.Key) (map
 			w.keys[key] = k
 		}
 		k.KeyRecord = read[key]
+		if required, ok := w.checkKeys[key]; ok && required.Commit != k.Commit {
+			w.stale = true
+		}
 		w.ask(k)
 		records[key] = k.KeyRecord
 	}
@@ -575,8 +584,12 @@ func mergeIdents(earlier, later []customer.IdentChange) []customer.IdentChange {
 
 // commits are all changes, to be written in one transaction: each item is in one of
 // them. The keys that several customers changed are in the commit of the one who
-// changed them last. The window is done with then.
-func (w *window) commits() []customer.Commit {
+// changed them last. The window is done with then. It returns errStale where rows rest on
+// different commits of one item, of which the transaction would check only one.
+func (w *window) commits() ([]customer.Commit, error) {
+	if w.stale {
+		return nil, errStale
+	}
 	w.changes = w.changes[:w.kept]
 	for i := range w.changes {
 		c := &w.changes[i]
@@ -593,7 +606,7 @@ func (w *window) commits() []customer.Commit {
 		}
 	}
 	if w.required() == 0 {
-		return w.changes
+		return w.changes, nil
 	}
 	if len(w.changes) == 0 { // a commit about none, which only requires
 		w.changes = []customer.Commit{{Tenant: w.tenant}}
@@ -605,7 +618,7 @@ func (w *window) commits() []customer.Commit {
 	for _, record := range w.checks {
 		first.UnchangedCustomers = append(first.UnchangedCustomers, record)
 	}
-	return w.changes
+	return w.changes, nil
 }
 
 // requireIn makes a commit check that a key is as it was read.
