@@ -6,9 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
-	"regulars/functions/local/bucket"
 	"regulars/functions/local/devserver"
 	"regulars/shared/access"
 	"regulars/tests/client"
@@ -114,14 +112,7 @@ func (s shop) working(t *testing.T) {
 // importFile uploads a file to import by e-mail.
 func (s shop) importFile(t *testing.T, name, content string) {
 	t.Helper()
-	o := s.Files.Upload("imports/tenant=5/matching=email/"+name, []byte(content), nil)
-	e, err := bucket.Event("imports", o.Key, o.Version, strings.Trim(o.ETag, `"`), o.Size, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer, err := s.Imports.Handle(t.Context(), e); err != nil || len(answer.BatchItemFailures) > 0 {
-		t.Fatalf("telling of %s: %v %v", name, answer, err)
-	}
+	client.Drop(t, s.Server, s.Files, "imports/tenant=5/matching=email/"+name, content, nil)
 }
 
 // Who may not export and erase is not offered it.

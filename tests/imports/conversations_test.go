@@ -9,9 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"regulars/functions/local/bucket"
 	"regulars/functions/local/devserver"
 	"regulars/tests/client"
 	"regulars/tests/conversation"
@@ -91,18 +89,11 @@ type importer struct {
 // is empty for a tenant without a token.
 func (i importer) put(key, body string, options map[string]string) string {
 	i.t.Helper()
-	o := i.Files.Upload(key, []byte(body), options)
-	e, err := bucket.Event("imports", key, o.Version, strings.Trim(o.ETag, `"`), o.Size, time.Now())
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	if answer, err := i.Imports.Handle(i.t.Context(), e); err != nil || len(answer.BatchItemFailures) > 0 {
-		i.t.Fatalf("event of %s: %+v, %v", key, answer, err)
-	}
+	version := client.Drop(i.t, i.Server, i.Files, key, body, options)
 	tenant := strings.SplitAfterN(strings.SplitN(key, "tenant=", 2)[1], "/", 2)[0]
 	list := i.ask("GET", "/imports?limit=100&tenant="+strings.Trim(tenant, "/"), "")
 	for _, im := range list.Imports {
-		if im.Key == key && im.Version == o.Version {
+		if im.Key == key && im.Version == version {
 			return im.ID
 		}
 	}

@@ -7,8 +7,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,6 +23,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/dynamolocal/dynamotest"
 	domain "regulars/shared/merge"
+	"regulars/shared/objects"
 	"regulars/tests/client"
 )
 
@@ -29,12 +32,13 @@ type house struct {
 	t     testing.TB
 	s     *devserver.Server
 	table string
+	files *objects.Memory // that are imported
 }
 
 func newHouse(t testing.TB) house {
 	t.Helper()
-	h := house{t: t, table: dynamotest.Table(t)}
-	h.s = client.ServiceOn(t, dynamotest.Client(t), h.table)
+	h := house{t: t, table: dynamotest.Table(t), files: objects.NewMemory()}
+	h.s = devserver.New(devserver.Options{DB: dynamotest.Client(t), Table: h.table, Log: slog.New(slog.DiscardHandler), Bucket: h.files})
 	if err := h.s.Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +61,7 @@ func (h house) ask(method, path string, body any, header ...string) client.Answe
 	r := httptest.NewRequest(method, path, bytes.NewReader(text))
 	r.Header.Set("Content-Type", "application/json")
 	switch {
-	case strings.HasPrefix(path, "/loy/"):
+	case strings.HasPrefix(path, "/loy/"), strings.HasPrefix(path, "/imports"):
 		r.Header.Set("Authorization", "Bearer "+devserver.DemoToken)
 	case strings.HasPrefix(path, "/profiles"):
 		r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("x:"+devserver.DemoToken)))
@@ -159,7 +163,8 @@ func (h house) unmerge(goes customer.ID) domain.Plan {
 }
 
 // items are those of the table that a merge may touch, by key. What says who wrote an
-// item and when is left out, and entries of ledgers and histories, which only grow.
+// item and when is left out, entries of ledgers and histories, which only grow, imports
+// and jobs.
 func (h house) items() map[string]map[string]any {
 	h.t.Helper()
 	all := map[string]map[string]any{}
@@ -175,7 +180,8 @@ func (h house) items() map[string]map[string]any {
 				h.t.Fatal(err)
 			}
 			pk, sk := row["pk"].(string), row["sk"].(string)
-			if strings.HasPrefix(pk, "Q#") || strings.HasPrefix(sk, "LEDGER#") || strings.HasPrefix(sk, "HISTORY#") || strings.HasPrefix(sk, "SEQ#") || strings.HasPrefix(pk, "R#") {
+			begins := func(with string) bool { return strings.HasPrefix(pk, with) || strings.HasPrefix(sk, with) }
+			if slices.ContainsFunc([]string{"Q#", "LEDGER#", "HISTORY#", "SEQ#", "R#", "B#", "J#"}, begins) {
 				continue
 			}
 			for _, name := range []string{"c", "gsi2sk"} {

@@ -73,7 +73,7 @@ func (l *life) happens(n int) {
 }
 
 // kindsOfThings is how many happensTo knows.
-const kindsOfThings = 16
+const kindsOfThings = 17
 
 func (l *life) happensTo(id customer.ID, kind int) client.Answer {
 	l.t.Helper()
@@ -141,9 +141,30 @@ func (l *life) happensTo(id customer.ID, kind int) client.Answer {
 		return l.ask("POST", fmt.Sprint(loy, "/points/holds/", hold["id"], "/", end, ".json"), map[string]any{end: map[string]any{}})
 	case 14:
 		return l.ask("PUT", "/manual_purchase", map[string]any{"profile_pk": 1, "user_id": id.Hex(), "custom_purchase_id": fmt.Sprint("purchase ", l.n)})
+	case 15:
+		return l.imported(fmt.Sprintf("email,_city,visits:incr,points.add,points.ref_id\n%[1]s,Town %[2]s,1,%[3]d,row %[4]d\nnobody,,,,\n%[1]s,,1,,\n",
+			client.Email(slices.Index(l.ids, id)+1), some, value, l.n))
 	default:
 		return l.ask("POST", "/user_task_execution", map[string]any{"user_id": id.Hex(), "task_pk": 1})
 	}
+}
+
+// imported imports a file. The answer is its import.
+func (l *life) imported(file string) client.Answer {
+	l.t.Helper()
+	key := fmt.Sprintf("imports/tenant=5/matching=email/%d.csv", l.n)
+	client.Drop(l.t, l.s, l.files, key, file, nil)
+	var a client.Answer
+	client.Eventually(l.t, "the import of "+key, func() bool {
+		a = l.must("GET", "/imports?limit=1", nil)
+		newest, _ := list(a.Body["imports"])[0].(map[string]any)
+		a.Body = newest
+		return newest["key"] == key && newest["state"] == "done"
+	})
+	if a.Figure("rejected") != 1 || a.Figure("updated") != 2 {
+		l.t.Errorf("import = %v", a)
+	}
+	return a
 }
 
 // figures are those of all customers together.
@@ -214,6 +235,7 @@ func randomHistories(t *testing.T, lives, things int) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			l := newLife(t, uint64(1000*things+seed))
+			client.Work(t, l.s) // which imports
 			l.happens(things)
 			pair := l.random.Perm(len(l.ids))
 			stays, goes := l.ids[pair[0]], l.ids[pair[1]]

@@ -8,10 +8,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"regulars/functions/admin"
-	"regulars/functions/local/bucket"
 	"regulars/functions/local/devserver"
 	"regulars/shared/customer"
 	"regulars/tests/client"
@@ -138,15 +136,8 @@ func (w *world) send(method, path, body, key string) (int, string) {
 // drop uploads a file and returns what says whether it is imported.
 func (w *world) drop(name, content string) (done func() bool) {
 	w.t.Helper()
-	o := w.Files.Upload("imports/tenant=5/"+name, []byte(content), nil)
-	e, err := bucket.Event("imports", o.Key, o.Version, strings.Trim(o.ETag, `"`), o.Size, time.Now())
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	answer, err := w.Imports.Handle(w.t.Context(), e)
-	if err != nil || len(answer.BatchItemFailures) > 0 {
-		w.t.Fatalf("upload: %v, %v", answer, err)
-	}
+	key := "imports/tenant=5/" + name
+	client.Drop(w.t, w.Server, w.Files, key, content, nil)
 	return func() bool {
 		r := httptest.NewRequest("GET", "/imports", nil)
 		r.Header.Set("Authorization", "Bearer "+devserver.DemoToken)
@@ -157,7 +148,7 @@ func (w *world) drop(name, content string) (done func() bool) {
 			w.t.Fatal(err)
 		}
 		for _, im := range list.Imports {
-			if im.Key == o.Key {
+			if im.Key == key {
 				return im.State == "done"
 			}
 		}
