@@ -22,7 +22,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"regulars/functions/local/bucket"
 	"regulars/functions/local/devserver"
@@ -84,8 +86,9 @@ func TestProveSoak(t *testing.T) {
 	}
 	stopped()
 	working.Wait()
-	w.table.calm.Store(true)
-	w.bucket.calm.Store(true)
+	for _, s := range w.storms() {
+		s.calm.Store(true)
+	}
 
 	crowd.check()
 	if grown := int64(last.heap) - int64(first.heap); grown > memoryGrowth {
@@ -99,21 +102,24 @@ func TestProveSoak(t *testing.T) {
 		t.Errorf("audit: %v\n%s", err, audited.String())
 	}
 	t.Logf("%v of load: %v\n%d of %d calls of the table and %d of %d of the bucket met a fault; %d kills\n%s", lasts, crowd,
-		w.table.struck.Load(), w.table.calls.Load(), w.bucket.struck.Load(), w.bucket.calls.Load(), w.kills.Load(), audited.String())
+		w.table.struck.Load()+w.hanging.struck.Load(), w.table.calls.Load()+w.hanging.calls.Load(), w.bucket.struck.Load(), w.bucket.calls.Load(), w.kills.Load(), audited.String())
 }
 
 // A world is the service: one process that is this one, and two that are killed, on one
 // table and one bucket, each behind a storm.
 type world struct {
-	t             *testing.T
-	table, bucket *storm
-	uploads       string            // where files are put: an upload that is repeated would be another version
-	name          string            // of the table
-	direct        *devserver.Server // on the table without a storm
-	own           *httptest.Server
-	victims       [2]*victim
-	kills         atomic.Int64
+	t              *testing.T
+	table, hanging *storm // before the table, of the victims and of this process
+	bucket         *storm
+	uploads        string            // where files are put: an upload that is repeated would be another version
+	name           string            // of the table
+	direct         *devserver.Server // on the table without a storm
+	own            *httptest.Server
+	victims        [2]*victim
+	kills          atomic.Int64
 }
+
+func (w *world) storms() []*storm { return []*storm{w.table, w.hanging, w.bucket} }
 
 // A victim is a process that is killed.
 type victim struct {
@@ -139,7 +145,7 @@ func newWorld(t *testing.T) *world {
 	if _, err := w.direct.Registrar.ChangeSettings(t.Context(), devserver.Tenant, free); err != nil {
 		t.Fatal(err)
 	}
-	w.table = newStorm(t, dynamotest.Endpoint(t), ofTable())
+	w.table, w.hanging = newStorm(t, dynamotest.Endpoint(t), ofTable(false)), newStorm(t, dynamotest.Endpoint(t), ofTable(true))
 
 	var queue atomic.Pointer[devserver.Server]
 	files, err := bucket.New(bucket.Options{Dir: t.TempDir(), Name: "imports", Log: slog.New(slog.DiscardHandler), Handle: func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
@@ -156,7 +162,7 @@ func newWorld(t *testing.T) *world {
 	w.uploads, w.bucket = calm.URL, newStorm(t, calm.URL, ofBucket())
 
 	everything := devserver.New(devserver.Options{
-		DB: dynamolocal.Client(w.table.URL), Table: w.name, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		DB: impatient(w.hanging.URL), Table: w.name, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Bucket: s3bucket.New(s3bucket.NewClient(aws.Config{
 			Region: "us-east-1", BaseEndpoint: &w.bucket.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 		}), "imports"),
@@ -173,6 +179,13 @@ func newWorld(t *testing.T) *world {
 		w.victims[n] = &victim{process: w.start()}
 	}
 	return w
+}
+
+// impatient is a client that ends an attempt as that of a function does.
+func impatient(endpoint string) *dynamodb.Client {
+	return dynamodb.New(dynamolocal.Client(endpoint).Options(), func(o *dynamodb.Options) {
+		o.HTTPClient = awshttp.NewBuildableClient().WithTimeout(3 * time.Second)
+	})
 }
 
 // start starts a process. Where a fault meets it before it is ready, it ends, and is
@@ -232,8 +245,9 @@ func (c *crowd) look(w *world) state {
 	time.Sleep(2 * time.Second) // parts of jobs end, or wait
 	connections.CloseIdleConnections()
 	idle.CloseIdleConnections()
-	for _, s := range []*httptest.Server{w.own, w.table.Server, w.bucket.Server} {
-		s.CloseClientConnections() // each is goroutines, of both sides
+	w.own.CloseClientConnections() // each is goroutines, of both sides
+	for _, s := range w.storms() {
+		s.CloseClientConnections()
 	}
 	time.Sleep(time.Second)
 	runtime.GC()

@@ -48,11 +48,14 @@ func newStorm(t *testing.T, address string, ways []faults.Fault) *storm {
 	return s
 }
 
-// ofTable are the faults of DynamoDB, but for answers that never come: a process of
-// development waits for those as long as a person at a debugger.
-func ofTable() []faults.Fault {
+// ofTable are the faults of DynamoDB. Answers that never come are among them where the
+// process has the timeout of a function: one of development waits for those as long as a
+// person at a debugger.
+func ofTable(hang bool) []faults.Fault {
 	ways := maps.Clone(client.PassingFaults)
-	delete(ways, "hung after it was done")
+	if !hang {
+		delete(ways, "hung after it was done")
+	}
 	return slices.Collect(maps.Values(ways))
 }
 
