@@ -16,8 +16,9 @@ type programPage struct {
 	access.Preferences
 	Levels    []levelLine
 	Campaigns []campaignLine
-	// Figures may be proposed for a sale that is tried; Values were filled in.
-	Figures []figureInput
+	// Figures may be proposed for a sale that is tried: those of all orders, then those of
+	// each level. Values were filled in.
+	Figures [][]figureInput
 	Values  url.Values
 	Sale    *sale // nil: none was tried
 }

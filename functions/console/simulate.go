@@ -31,20 +31,24 @@ func (p programPage) Value(name string) string { return p.Values.Get(name) }
 
 // figures are the numbers of the program that may be proposed.
 func (p *programPage) figures(c *call) {
-	add := func(name, label string, n int64) {
+	add := func(group *[]figureInput, name, label string, n int64) {
 		value := strconv.FormatInt(n, 10)
 		if p.Values.Has(name) {
 			value = p.Values.Get(name)
 		}
-		p.Figures = append(p.Figures, figureInput{name, label, value})
+		*group = append(*group, figureInput{name, label, value})
 	}
 	earning := c.Settings.Earning
-	add("money_per_point", say("program.point"), earning.MoneyPerPoint)
-	add("usable_after_hours", say("sale.hours"), earning.UsableAfterHours)
-	add("expires_after_days", say("sale.days"), earning.ExpiresAfterDays)
+	var ofOrders []figureInput
+	add(&ofOrders, "money_per_point", say("sale.point"), earning.MoneyPerPoint)
+	add(&ofOrders, "usable_after_hours", say("sale.hours"), earning.UsableAfterHours)
+	add(&ofOrders, "expires_after_days", say("sale.days"), earning.ExpiresAfterDays)
+	p.Figures = [][]figureInput{ofOrders}
 	for _, level := range p.Levels {
-		add(fmt.Sprintf("from.%d", level.Number), say("sale.from", level.Name), level.From)
-		add(fmt.Sprintf("percent.%d", level.Number), say("sale.percent", level.Name), level.Percent)
+		var ofLevel []figureInput
+		add(&ofLevel, fmt.Sprintf("from.%d", level.Number), say("sale.from", level.Name), level.From)
+		add(&ofLevel, fmt.Sprintf("percent.%d", level.Number), say("sale.percent", level.Name), level.Percent)
+		p.Figures = append(p.Figures, ofLevel)
 	}
 }
 

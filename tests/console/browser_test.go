@@ -151,8 +151,8 @@ func (s *screen) shoot(name string) {
 	}
 }
 
-// accessible demands that axe finds nothing on the page, and that it is not wider than
-// the screen.
+// accessible demands that axe finds nothing on the page, that it is not wider than the
+// screen, and that all of it is on it but for what can be scrolled.
 func (s *screen) accessible(name string) {
 	s.t.Helper()
 	script, err := os.ReadFile("testdata/axe.min.js")
@@ -160,12 +160,13 @@ func (s *screen) accessible(name string) {
 		s.t.Fatal(err)
 	}
 	var found string
-	var wide int64
+	var wide, outside string
 	s.run(
 		chromedp.Evaluate(string(script)+";0", nil),
 		chromedp.Evaluate(`axe.run(document).then(r => JSON.stringify(r.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 120) + " " + n.failureSummary)])))`, &found,
 			func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
-		chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &wide),
+		chromedp.Evaluate(`String(document.documentElement.scrollWidth - document.documentElement.clientWidth)`, &wide),
+		chromedp.Evaluate(`[...document.querySelectorAll("main *, header *")].filter(e => !e.closest(".scroll, .hidden, svg, #chart, dialog") && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(e => e.outerHTML.slice(0, 80)).slice(0, 5).join("\n")`, &outside),
 	)
 	var violations []any
 	if err := json.Unmarshal([]byte(found), &violations); err != nil {
@@ -174,8 +175,11 @@ func (s *screen) accessible(name string) {
 	for _, v := range violations {
 		s.t.Errorf("%s: axe: %v", name, v)
 	}
-	if wide > 0 {
-		s.t.Errorf("%s: the page is %d px wider than the screen", name, wide)
+	if wide != "0" {
+		s.t.Errorf("%s: the page is %s px wider than the screen", name, wide)
+	}
+	if outside != "" {
+		s.t.Errorf("%s: outside of the screen: %s", name, outside)
 	}
 }
 
