@@ -98,7 +98,7 @@ func run(ctx context.Context, blocks int, block time.Duration, file string) erro
 		return nil
 	}
 	document, err := json.MarshalIndent(map[string]any{
-		"go": runtime.Version(), "system": runtime.GOOS + "/" + runtime.GOARCH, "cores": runtime.NumCPU(),
+		"command": "make bench-peers", "go": runtime.Version(), "system": runtime.GOOS + "/" + runtime.GOARCH, "cores": runtime.NumCPU(),
 		"time": time.Now().UTC().Truncate(time.Second), "figures": report,
 	}, "", "  ")
 	if err != nil {
@@ -186,8 +186,12 @@ func measure(ctx context.Context, systems []system, w workload, blocks int, bloc
 	}
 	if ours := figures[0]; ours.Database > 0 {
 		takes := readTakes*ours.Reads + writeTakes*ours.Writes + ours.Go
-		fmt.Printf("  DynamoDB Local is %.0f%% of the processor time; with %d ms a read and %d ms a write, as on AWS, %.0f ms a request, %.0f requests/s\n",
-			100*ours.Database/(ours.Database+ours.Go), readTakes, writeTakes, takes, 1000*float64(w.clients)/takes)
+		atOnce := w.clients
+		if w.serial {
+			atOnce = 1
+		}
+		fmt.Printf("  DynamoDB Local is %.0f%% of the processor time; with %d ms a read and %d ms a write, as on AWS, %.0f ms a request of its own, %.0f requests/s\n",
+			100*ours.Database/(ours.Database+ours.Go), readTakes, writeTakes, takes, 1000*float64(atOnce)/takes)
 	}
 	return figures, nil
 }

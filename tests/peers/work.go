@@ -40,23 +40,25 @@ type system interface {
 type workload struct {
 	name    string
 	clients int
-	do      func(ctx context.Context, s system, n int) error
+	// serial: DynamoDB takes one transaction after the other, for they change one item.
+	serial bool
+	do     func(ctx context.Context, s system, n int) error
 }
 
 var workloads = []workload{
-	{"points added to 300 accounts, 8 clients", 8, func(ctx context.Context, s system, n int) error {
+	{"points added to 300 accounts, 8 clients", 8, false, func(ctx context.Context, s system, n int) error {
 		return s.add(ctx, n%accounts, rand.Text())
 	}},
-	{"points added to one account, 16 clients", 16, func(ctx context.Context, s system, _ int) error {
+	{"points added to one account, 16 clients", 16, true, func(ctx context.Context, s system, _ int) error {
 		return s.add(ctx, 0, rand.Text())
 	}},
-	{"customer by e-mail, 8 clients", 8, func(ctx context.Context, s system, n int) error {
+	{"customer by e-mail, 8 clients", 8, false, func(ctx context.Context, s system, n int) error {
 		return s.get(ctx, n%accounts)
 	}},
-	{"customer changed, 8 clients", 8, func(ctx context.Context, s system, n int) error {
+	{"customer changed, 8 clients", 8, false, func(ctx context.Context, s system, n int) error {
 		return s.upsert(ctx, n%accounts, rand.Text())
 	}},
-	{"customer created, 8 clients", 8, func(ctx context.Context, s system, n int) error {
+	{"customer created, 8 clients", 8, false, func(ctx context.Context, s system, n int) error {
 		return s.upsert(ctx, int(created.Add(1)), "Paris")
 	}},
 }
