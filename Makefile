@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test prove check bench bench-peers console build release vulns invoke sam sam-local admin import deploy fuzz clean
+.PHONY: help run test prove check bench bench-peers console build release vulns invoke sam sam-local admin import deploy fuzz corpora clean
 MAKEFLAGS += --no-print-directory
 
 ARCH ?= arm64
@@ -137,6 +137,15 @@ fuzz: has-go ## each fuzz target for a while (FUZZTIME=10m), or one of them (TAR
 			{ cat .cache/fuzz.log; exit 1; }; \
 		sed -n 's/.*execs: \([0-9]*\).*/\1/p' .cache/fuzz.log | tail -1 | tee -a .cache/fuzz.sums; \
 	done && awk '{ n += $$1 } END { print n " executions" }' .cache/fuzz.sums
+
+# Go looks for more inputs from those in testdata/fuzz on, and tests with them each time. The names are hashes: the first
+# twenty are any twenty.
+corpora: has-go ## keeps up to 20 small inputs of each fuzz target that make fuzz found, as files beside its test
+	@cd "$$(go env GOCACHE)/fuzz/regulars" && find . -mindepth 1 -type d -name 'Fuzz*' | while read -r target; do \
+		kept="$(CURDIR)/$$(dirname "$$target")/testdata/fuzz/$$(basename "$$target")"; mkdir -p "$$kept"; \
+		room=$$((20 - $$(ls "$$kept" | wc -l))); \
+		test $$room -le 0 || find "$$target" -type f -size -2 | sort | head -n $$room | xargs -r cp -t "$$kept"; \
+	done
 
 clean: ## removes .cache: builds, fetched tools and the local data
 	rm -rf .cache

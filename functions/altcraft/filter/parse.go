@@ -259,6 +259,11 @@ func unknownOperator(at, name string) error {
 }
 
 func reject(reason, at string, args ...any) error {
+	for i, arg := range args {
+		if text, ok := arg.(string); ok {
+			args[i] = short(text)
+		}
+	}
 	return errs.New(errs.Invalid, "bad_query/"+reason, short(at), args...)
 }
 
