@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"regulars/shared/customer"
 )
 
 // An action is one thing that administrators do. Help, the reading of parameters
@@ -160,9 +162,12 @@ var actions = []action{
 		run:        claimOrders,
 	}, {
 		name: "find-duplicates", does: "Looks for customers that share an e-mail, a phone or a push token; show-job lists the pairs. It changes nothing.",
-		parameters: []parameter{tenantParameter},
-		example:    "TENANT=5",
-		run:        findDuplicates,
+		parameters: []parameter{
+			tenantParameter,
+			optional("all", flag, "true: also those who were separated, with the reason separate"),
+		},
+		example: "TENANT=5",
+		run:     findDuplicates,
 	}, {
 		name: "list-jobs", does: "Shows a tenant's jobs, the newest first.",
 		parameters: []parameter{tenantParameter},
@@ -228,11 +233,26 @@ var actions = []action{
 		parameters: unmergeParameters,
 		example:    "TENANT=5 GOES=870245671235907",
 		run:        mergeAction(func(m Merges) planning { return m.Unmerge }, true),
+	}, {
+		name: "separate", does: "Decides that two profiles are not the same person: find-duplicates leaves them out, and they are not merged.",
+		parameters: []parameter{tenantParameter, profileParameter, otherParameter},
+		example:    "TENANT=5 PROFILE=870245671235584 OTHER=870245671235907",
+		run: separateAction(func(ctx context.Context, h *Handler, a arguments, tenant int, pair [2]customer.ID) error {
+			return h.merges.Separate(ctx, tenant, pair, cmp.Or(arg[string](a, callerMember), "admin"))
+		}),
+	}, {
+		name: "unseparate", does: "Takes back that two profiles are not the same person.",
+		parameters: []parameter{tenantParameter, profileParameter, otherParameter},
+		example:    "TENANT=5 PROFILE=870245671235584 OTHER=870245671235907",
+		run: separateAction(func(ctx context.Context, h *Handler, _ arguments, tenant int, pair [2]customer.ID) error {
+			return h.merges.Unseparate(ctx, tenant, pair)
+		}),
 	},
 }
 
 var (
 	goesParameter   = required("goes", text, "id of the one that is merged into it, in decimal")
+	otherParameter  = required("other", text, "id of the other profile, in decimal")
 	planParameter   = optional("plan", text, "hash of the plan that was shown; another one is not carried out")
 	mergeParameters = []parameter{
 		tenantParameter, required("stays", text, "id of the customer that stays, in decimal"), goesParameter,

@@ -48,7 +48,7 @@ func (f *foreman) StartClaimOrders(context.Context, int) (jobs.Job, error) {
 	return f.jobs[len(f.jobs)-1], nil
 }
 
-func (f *foreman) StartFindDuplicates(context.Context, int) (jobs.Job, error) {
+func (f *foreman) StartFindDuplicates(context.Context, int, bool) (jobs.Job, error) {
 	f.jobs = append(f.jobs, jobs.Job{ID: "job1", Kind: jobs.FindDuplicates, State: jobs.Running, Parts: 8, Left: 8})
 	return f.jobs[len(f.jobs)-1], nil
 }
@@ -314,7 +314,7 @@ func TestHelpNamesEverything(t *testing.T) {
 		"list-tenants", "create-tenant", "show-tenant", "change-settings", "create-token", "list-tokens", "declare-field", "remove-field",
 		"declare-resource", "remove-resource", "declare-segment", "remove-segment", "revoke-token",
 		"declare-match-field", "remove-match-field", "rekey-contacts", "claim-orders", "find-duplicates", "list-jobs", "show-job", "cancel-job",
-		"merge-plan", "merge", "unmerge-plan", "unmerge",
+		"merge-plan", "merge", "unmerge-plan", "unmerge", "separate", "unseparate",
 	} {
 		if !strings.Contains(help.String(), "make admin ACTION="+name) {
 			t.Errorf("help has no example of %s", name)

@@ -20,8 +20,9 @@ type Jobs interface {
 	StartRebuild(ctx context.Context, tenant int, key customer.Key) (jobs.Job, error)
 	// StartClaimOrders starts the job about a tenant's orders, or goes on with it.
 	StartClaimOrders(ctx context.Context, tenant int) (jobs.Job, error)
-	// StartFindDuplicates starts the job about a tenant's duplicates, or goes on with it.
-	StartFindDuplicates(ctx context.Context, tenant int) (jobs.Job, error)
+	// StartFindDuplicates starts the job about a tenant's duplicates, or goes on with it:
+	// about all, or but for those who are not the same person.
+	StartFindDuplicates(ctx context.Context, tenant int, all bool) (jobs.Job, error)
 	// StartErase starts, or goes on with, the job that erases a customer.
 	StartErase(ctx context.Context, tenant int, id customer.ID, by string) (jobs.Job, error)
 	// Show returns a job and how far it is, or rejects with [jobs.ErrUnknown].
@@ -136,7 +137,7 @@ func findDuplicates(ctx context.Context, h *Handler, a arguments) (any, error) {
 	if _, err := h.registrar.Tenant(ctx, tenant); err != nil {
 		return nil, err
 	}
-	job, err := h.jobs.StartFindDuplicates(ctx, tenant)
+	job, err := h.jobs.StartFindDuplicates(ctx, tenant, arg[bool](a, "all"))
 	return newJobBody(job), err
 }
 

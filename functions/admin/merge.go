@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"regulars/shared/customer"
 	"regulars/shared/merge"
@@ -16,6 +17,11 @@ type Merges interface {
 	Merge(ctx context.Context, r merge.Request) (merge.Plan, error)
 	UnmergePlan(ctx context.Context, r merge.Request) (merge.Plan, error)
 	Unmerge(ctx context.Context, r merge.Request) (merge.Plan, error)
+	// Separate decides that two customers are not the same person, Unseparate takes that
+	// back, Separations returns of whom it was decided.
+	Separate(ctx context.Context, tenant int, pair [2]customer.ID, by string) error
+	Unseparate(ctx context.Context, tenant int, pair [2]customer.ID) error
+	Separations(ctx context.Context, tenant int, id customer.ID) ([]merge.Separation, error)
 }
 
 var _ Merges = (*merge.Service)(nil)
@@ -152,5 +158,45 @@ func mergeAction(of func(m Merges) planning, does bool) func(context.Context, *H
 			return nil, err
 		}
 		return newPlanBody(plan, does), nil
+	}
+}
+
+// A separateBody is a profile, and those who are not the same person.
+type separateBody struct {
+	Profile  string           `json:"profile"`
+	Separate []separationBody `json:"separate_from"`
+}
+
+type separationBody struct {
+	Profile string    `json:"profile"`
+	Time    time.Time `json:"time"`
+	By      string    `json:"by"`
+}
+
+// separateAction runs what changes whether two profiles are the same person, and shows of
+// whom it is decided then.
+func separateAction(do func(ctx context.Context, h *Handler, a arguments, tenant int, pair [2]customer.ID) error) func(context.Context, *Handler, arguments) (any, error) {
+	return func(ctx context.Context, h *Handler, a arguments) (any, error) {
+		tenant := arg[int](a, "tenant")
+		if _, err := h.registrar.Tenant(ctx, tenant); err != nil {
+			return nil, err
+		}
+		id, err := profileID(a)
+		if err != nil {
+			return nil, err
+		}
+		other, err := customer.ParseDecimal(arg[string](a, "other"))
+		if err != nil {
+			return nil, reject("bad_parameter/profile", "other", arg[string](a, "other"))
+		}
+		if err := do(ctx, h, a, tenant, [2]customer.ID{id, other}); err != nil {
+			return nil, err
+		}
+		known, err := h.merges.Separations(ctx, tenant, id)
+		body := separateBody{Profile: id.Decimal(), Separate: []separationBody{}}
+		for _, k := range known {
+			body.Separate = append(body.Separate, separationBody{k.Other.Decimal(), k.At, k.By})
+		}
+		return body, err
 	}
 }

@@ -57,6 +57,7 @@ var texts = httpapi.Texts.With(map[string]string{
 	"merge_unknown":                "%[1]v: there is no such customer, or no longer.",
 	"merged_already":               "%[1]v: customer %v was merged into %v.",
 	"not_merged":                   "goes: the customer was not merged into another.",
+	"customers_separate":           "The two are not the same person, as somebody decided; unseparate takes that back.",
 	"unmerge_too_late":             "goes: what the customers were is not kept any more (setting unmerge_days).",
 	"unmerge_not_latest":           "goes: customer %v cannot be parted from %v before %v, which was merged into it later.",
 	"plan_changed":                 "plan: what would be done has changed. Look at the plan again.",

@@ -17,6 +17,7 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
+	"regulars/shared/merge"
 	"regulars/shared/points"
 	"regulars/shared/value"
 )
@@ -29,7 +30,9 @@ type card struct {
 	Decimal, Hex, Short string // the spellings of the id
 	ClientID            string
 	// Former are who was merged into the customer, in that order.
-	Former           []formerLine
+	Former []formerLine
+	// Separate are those who are not the same person, as was decided.
+	Separate         []separateLine
 	Created, Changed time.Time
 	Disabled         bool
 	People           *people
@@ -127,12 +130,19 @@ func (d *Console) readCard(c *call) (card, error) {
 			return err
 		})
 	}
+	var separate []merge.Separation
+	if c.may(access.CustomersMerge) {
+		group.Go(func() (err error) {
+			separate, err = d.merges.Separations(ctx, c.Settings.Tenant, c.id)
+			return notThere(err, merge.ErrUnknown.Code)
+		})
+	}
 	if err := group.Wait(); err != nil {
 		return card{}, err
 	}
 	shown := card{
 		ID: who.ID, Address: c.cardOf(who.ID), Name: who.ID.Decimal(), Decimal: who.ID.Decimal(), Hex: who.ID.Hex(), Short: who.ID.Base36(),
-		Created: who.ID.Created(), Changed: who.Changed, Disabled: who.Disabled, Points: pointsShown, Products: products, History: changes,
+		Created: who.ID.Created(), Changed: who.Changed, Disabled: who.Disabled, Points: pointsShown, Products: products, History: changes, Separate: c.separateLines(separate),
 	}
 	for i, f := range who.Formerly {
 		shown.Former = append(shown.Former, formerLine{f.ID.Decimal(), f.ClientID, i == len(who.Formerly)-1})

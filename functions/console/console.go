@@ -84,7 +84,7 @@ type Options struct {
 const signedIn access.Scope = "signed in"
 
 // Routes are all of the console's.
-var Routes = slices.Concat(customerRoutes, importRoutes, jobRoutes, tokenRoutes)
+var Routes = slices.Concat(customerRoutes, separateRoutes, importRoutes, jobRoutes, tokenRoutes)
 
 var customerRoutes = []httpapi.Route[*Console, *call]{
 	{Method: "GET", Path: "/console", Scope: signedIn, Reads: []string{"done"}, Handle: (*Console).home},

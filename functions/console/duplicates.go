@@ -13,6 +13,7 @@ import (
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
 	"regulars/shared/jobs"
+	"regulars/shared/merge"
 )
 
 // pairsShown is how many pairs a page of duplicates has.
@@ -40,6 +41,9 @@ type pairLine struct {
 	Shared []string
 	// Decided says that there is nothing left to decide; empty: there is. Compare is the address of their merge.
 	Decided, Compare string
+	// Separate is the address of the form that says that they are not the same person, Undo
+	// of the one that takes that back; empty: it was not said.
+	Separate, Undo string
 }
 
 // duplicates shows pairs of customers that share a contact, as the last job that looked
@@ -101,10 +105,27 @@ func (d *Console) readPairs(c *call, page *duplicatesPage) error {
 			if line.Decided == "" && line.Customers[0].ID == line.Customers[1].ID {
 				line.Decided = say("duplicates.merged")
 			}
-			return nil
+			if line.Decided != "" {
+				return nil
+			}
+			return d.decided(c, line)
 		})
 	}
 	return group.Wait()
+}
+
+// decided fills in whether a pair is not the same person.
+func (d *Console) decided(c *call, line *pairLine) error {
+	first, other := line.Customers[0].ID, line.Customers[1].ID
+	line.Separate = c.cardOf(first) + "/separate/" + other.Decimal()
+	known, err := d.merges.Separations(c.Context(), c.Settings.Tenant, first)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(known, func(k merge.Separation) bool { return k.Other == other }) {
+		line.Decided, line.Undo = say("duplicates.separate"), c.cardOf(first)+"/unseparate/"+other.Decimal()
+	}
+	return nil
 }
 
 // pairsOf are the pairs that were found, those who share most first, and what they share.
@@ -132,7 +153,7 @@ func pairsOf(findings []customer.Finding) (pairs [][2]customer.ID, shared map[[2
 // findDuplicates starts the job that looks for pairs, or goes on with the one that is
 // under way.
 func (d *Console) findDuplicates(c *call) (httpapi.Answer, error) {
-	_, err := d.jobs.StartFindDuplicates(c.Context(), c.Settings.Tenant)
+	_, err := d.jobs.StartFindDuplicates(c.Context(), c.Settings.Tenant, false)
 	if err != nil {
 		return httpapi.Answer{}, err
 	}

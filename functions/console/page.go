@@ -203,14 +203,17 @@ type act struct{ Address, Label string }
 func newAct(v view, kind string, about ...any) act {
 	address := v.cardOf(v.id)
 	for _, a := range about {
-		address += "/" + map[string]string{"reverse": "entries", "consent": "consent", "unmerge": "unmerge"}[kind] + "/" + fmt.Sprint(a)
+		address += "/" + map[string]string{"reverse": "entries", "consent": "consent", "unmerge": "unmerge", "unseparate": "unseparate"}[kind] + "/" + fmt.Sprint(a)
 	}
 	switch kind {
 	case "add", "subtract":
 		address += "/points/" + kind
-	case "consent", "unmerge":
+	case "consent", "unmerge", "unseparate":
 	default:
 		address += "/" + kind
+	}
+	if kind == "unseparate" {
+		kind += ".short"
 	}
 	return act{address, say("act." + kind)}
 }

@@ -85,6 +85,7 @@ var texts = httpapi.Texts.With(map[string]string{
 	"merge_unknown":          "One of the two customers is not there any more.",
 	"merged_already":         "Customer %v was merged already, into %v.",
 	"not_merged":             "This customer is not merged into another, or not any more.",
+	"customers_separate":     "Somebody decided that these two are not the same person. Take that back first, on the card of either.",
 	"unmerge_too_late":       "This merge can no longer be undone: what the two customers were is not kept any more.",
 	"unmerge_not_latest":     "Customer %v was merged into %v before %v was. Undo that later merge first.",
 	"plan_changed":           "One of the customers has changed since this was shown. Look at it again, and confirm what you see now.",

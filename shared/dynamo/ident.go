@@ -42,23 +42,26 @@ func (s *Store) Idents(ctx context.Context, tenant int, id customer.ID, number i
 	return hashes, nil
 }
 
-// leftAtOnce is how many items one transaction removes of what a deleted customer left.
+// leftAtOnce is how many items one transaction removes, at most, of what a deleted
+// customer left.
 const leftAtOnce = 90
 
 // RemoveLeft removes identification values that a deleted customer left, of whose key
-// who deleted it did not know yet, and its history. It does nothing for one that is
-// there.
+// who deleted it did not know yet, its separations from others, and its history. It does
+// nothing for one that is there.
 func (s *Store) RemoveLeft(ctx context.Context, tenant int, id customer.ID) error {
 	for _, left := range []struct {
 		prefix string
+		limit  int // of items that one transaction removes
 		remove func(t *tx, it item)
 	}{
-		{identSK, func(t *tx, it item) { t.deleteIdent(keyOf(it), sizeOf(it)) }},
-		{historyPrefix, func(t *tx, it item) { t.delete(keyOf(it), byCustomer(), sizeOf(it)) }},
+		{identSK, leftAtOnce, func(t *tx, it item) { t.deleteIdent(keyOf(it), sizeOf(it)) }},
+		{separationPrefix, leftAtOnce / 2, func(t *tx, it item) { t.deleteSeparation(it) }},
+		{historyPrefix, leftAtOnce, func(t *tx, it item) { t.delete(keyOf(it), byCustomer(), sizeOf(it)) }},
 	} {
 		for more := true; more; {
 			err := errs.Retry(ctx, func(int) (err error) {
-				more, err = s.removeLeft(ctx, tenant, id, left.prefix, left.remove)
+				more, err = s.removeLeft(ctx, tenant, id, left.prefix, left.limit, left.remove)
 				return err
 			})
 			if err != nil {
@@ -69,20 +72,20 @@ func (s *Store) RemoveLeft(ctx context.Context, tenant int, id customer.ID) erro
 	return nil
 }
 
-func (s *Store) removeLeft(ctx context.Context, tenant int, id customer.ID, prefix string, remove func(*tx, item)) (more bool, err error) {
+func (s *Store) removeLeft(ctx context.Context, tenant int, id customer.ID, prefix string, limit int, remove func(*tx, item)) (more bool, err error) {
 	k := customerKey(tenant, id)
 	it, err := s.getOne(ctx, "read deleted customer", k)
 	r := reader{it: it}
 	if err != nil || it == nil || !r.flag(attrDeleted) {
 		return false, err
 	}
-	items, err := s.beginning(ctx, "read what a deleted customer left", k.PK, prefix, leftAtOnce)
+	items, err := s.beginning(ctx, "read what a deleted customer left", k.PK, prefix, limit)
 	if err != nil || len(items) == 0 {
 		return false, err
 	}
 	t := &tx{id: rand.Text()}
 	t.check(k, writtenBy(r.text(attrCommit)), sizeOf(it))
-	for _, i := range items[:min(len(items), leftAtOnce)] {
+	for _, i := range items[:min(len(items), limit)] {
 		remove(t, i)
 	}
 	return true, s.commit(ctx, "remove what a deleted customer left", t)

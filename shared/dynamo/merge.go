@@ -128,6 +128,9 @@ func (s *Store) mergeTransaction(c merge.Commit, author history.Author) (*tx, er
 			return nil, err
 		}
 	}
+	if !c.Removes {
+		t.check(separationKey(c.Tenant, c.Record.Stays, c.Record.Goes), absent(), 0)
+	}
 	for _, change := range c.Formers {
 		if err := t.putChange(change, change.Before.Customer, now); err != nil {
 			return nil, err

@@ -17,6 +17,7 @@ import (
 
 	"regulars/shared/customer"
 	"regulars/shared/errs"
+	"regulars/shared/merge"
 	"regulars/shared/points"
 	"regulars/shared/privacy"
 )
@@ -256,6 +257,10 @@ func readPersonal(ids []customer.ID, it item, now time.Time) (p privacy.Item, ok
 	case "C MERGE", "C MERGED":
 		document, unpackErr := decompress(r.bytes(attrKept))
 		p.Content, err = privacy.Merge{Part: rest, Record: document}, errors.Join(r.err, unpackErr)
+	case "C SEPARATE":
+		var k merge.Separation
+		k, err = readSeparation(it)
+		p.Content = privacy.Separation{From: k.From, At: k.At, By: k.By}
 	case "K KEY":
 		var record customer.KeyRecord
 		record, err = readMatchKey(it)

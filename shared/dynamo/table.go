@@ -20,6 +20,7 @@
 //	wallet of a customer same                  WALLET#<number>; its account, ledger and so on lie under C#<tenant>#<id>~<number>
 //	merge into customer same                   MERGE#<id>       and MERGE#<id>#AFTER
 //	merged customer     same                   MERGED           beside its CUSTOMER, the marker
+//	not the same person as another  same       SEPARATE#<id>    and as much in the collection of the other
 //	change of a customer same                  HISTORY#<time>#<commit>, what stays; with #VALUES behind it what expires
 //	whose order id      O#<tenant>#<hash>      ORDER
 //	match key           K#<tenant>#<kind>#<v>  KEY
@@ -283,6 +284,14 @@ func mergeKeys(tenant int, stays, goes customer.ID) [3]key {
 }
 
 const mergePrefix = "MERGE#"
+
+const separationPrefix = "SEPARATE#"
+
+// separationKey is where it lies that two customers are not the same person, in the
+// collection of the first.
+func separationKey(tenant int, of, from customer.ID) key {
+	return key{collectionPK(tenant, of), separationPrefix + from.Base36()}
+}
 
 const (
 	historyPrefix = "HISTORY#"

@@ -64,7 +64,7 @@ type Place struct {
 // kindsOf are the kinds of items by the begin of their partition keys: what their sort
 // keys are, or begin with and go on after #.
 var kindsOf = map[string][]string{
-	"C":     {"CUSTOMER", "ACCOUNT", "EXT", "IDENT", "PURCHASES", "PURCHASE", "LEDGER", "ORDER", "REF", "REVERSED", "REQUEST", "HOLD", "WALLET", "MERGE", "MERGED", "HISTORY"},
+	"C":     {"CUSTOMER", "ACCOUNT", "EXT", "IDENT", "PURCHASES", "PURCHASE", "LEDGER", "ORDER", "REF", "REVERSED", "REQUEST", "HOLD", "WALLET", "MERGE", "MERGED", "SEPARATE", "HISTORY"},
 	"K":     {"KEY"},
 	"O":     {"ORDER"},
 	"R":     {"REQUEST"},
@@ -189,6 +189,12 @@ func (s *Store) checkItem(ctx context.Context, settings map[int]access.Settings,
 	case "LEDGER":
 		_, err := readEntry(it)
 		return unreadable(err)
+	case "SEPARATE":
+		k, err := readSeparation(it)
+		if err != nil {
+			return unreadable(err)
+		}
+		return s.there(ctx, "the other customer does not say so", separationKey(p.Tenant, k.From, k.Of))
 	case "HISTORY":
 		return s.checkChange(ctx, it)
 	case "JOB":

@@ -88,7 +88,7 @@ func (s *Service) Plan(ctx context.Context, r Request) (Plan, error) {
 
 // Merge makes one customer of two, in one transaction: the id of the one that goes means
 // the other from then on, in all dialects. It rejects with [ErrSelf], [ErrUnknown],
-// [ErrMerged], [ErrPlanOther], what the rules or the limits of a customer do not allow,
+// [ErrMerged], [ErrSeparate], [ErrPlanOther], what the rules or the limits of a customer do not allow,
 // and what is too large for a transaction.
 func (s *Service) Merge(ctx context.Context, r Request) (Plan, error) {
 	return s.carryOut(ctx, r, s.merge, true)
@@ -157,6 +157,13 @@ func (s *Service) merge(ctx context.Context, r Request, now time.Time) (Plan, Co
 		case c.Absent(), c.Deleted:
 			return Plan{}, Commit{}, ErrUnknown.At(field)
 		}
+	}
+	known, err := s.separations(ctx, tenant, before[1].Customer)
+	if err != nil {
+		return Plan{}, Commit{}, err
+	}
+	if slices.ContainsFunc(known, func(k Separation) bool { return k.Other == r.Stays }) {
+		return Plan{}, Commit{}, ErrSeparate
 	}
 	after, choices, err := joined(before[0].Customer, before[1].Customer, r.Rules, r.Settings.Extensions)
 	if err != nil {

@@ -64,6 +64,16 @@ type Store interface {
 	Wallets(ctx context.Context, tenant int, id customer.ID) (map[int]points.Record, error)
 	Read(ctx context.Context, tenant int, w catalog.Wanted) (catalog.Found, error)
 
+	// Customers reads those that there are, deleted and merged ones, too.
+	Customers(ctx context.Context, tenant int, ids []customer.ID) (map[customer.ID]customer.Record, error)
+
+	// Separations reads what was decided of a customer; the Other of each is not filled in.
+	Separations(ctx context.Context, tenant int, id customer.ID) ([]Separation, error)
+
+	// CommitSeparation makes c true, or returns ErrConflict where something is no longer as
+	// it was read.
+	CommitSeparation(ctx context.Context, c SeparationCommit) error
+
 	// Purchases reads purchases of a customer, active or not; those that there are.
 	Purchases(ctx context.Context, tenant int, id customer.ID, numbers []int) (map[int]catalog.Purchase, error)
 
@@ -76,7 +86,7 @@ type Store interface {
 	WeighMerge(c Commit) (items, bytes int, err error)
 
 	// CommitMerge makes c true, or returns ErrConflict when something is no longer as
-	// it was read.
+	// it was read, or the two customers of a merge are separate.
 	CommitMerge(ctx context.Context, c Commit) error
 
 	// RemoveMerged makes a deleted customer of one that was merged into a customer which

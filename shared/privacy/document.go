@@ -87,6 +87,8 @@ func show(it Item) (map[string]any, error) {
 		return showChange(c), nil
 	case Merge:
 		return map[string]any{"part": c.Part, "record": document(c.Record)}, nil
+	case Separation:
+		return with(map[string]any{"profile": c.From.Decimal(), "time": c.At}, optional{"by", text(c.By)}), nil
 	case MatchKey:
 		return map[string]any{"kind": c.Kind, "value": c.Value, "roles": rolesOf(c.Roles)}, nil
 	case OrderClaim:

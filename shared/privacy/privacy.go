@@ -50,6 +50,8 @@ var Kinds = []Kind{
 	// Of a merge: in the collection of who stays, and in that of who was merged into it.
 	{"C MERGE", "merges", ""},
 	{"C MERGED", "merged", ""},
+	// Here and in the collection of the other customer, which loses it at the same moment.
+	{"C SEPARATE", "separate_from", ""},
 	{"C HISTORY", "history", ""},
 	// Elsewhere: what leads to the customer.
 	{"K KEY", "match_keys", ""},
@@ -119,6 +121,12 @@ type (
 	Merge struct {
 		Part   string
 		Record []byte
+	}
+	// Separation says that the customer is not the same person as another.
+	Separation struct {
+		From customer.ID
+		At   time.Time
+		By   string
 	}
 	// OrderClaim is the claim of an order's id, of which it has the SHA-256.
 	OrderClaim struct{ Hash string }

@@ -14,7 +14,7 @@ func costs(t *testing.T, s shop) {
 		view       func() page
 	}{
 		{"find by e-mail", "rt=10;r=9.5;w=0", func() page { return v.post("/console/find", "sought", herEmail) }},
-		{"card", "rt=9;r=11;w=0", func() page { return v.get(s.card()) }},
+		{"card", "rt=11;r=13;w=0", func() page { return v.get(s.card()) }},
 		{"plan", "rt=2;r=2;w=0", func() page { return v.post(s.card()+"/points/add", "value", "5", "reason", "x") }},
 		{"list", "rt=2;r=5;w=0", func() page { return v.get("/console/lists/changed") }},
 	} {

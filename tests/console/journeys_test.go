@@ -31,7 +31,17 @@ func TestProveMergeJourney(t *testing.T) {
 	)
 	b.shoot("duplicates")
 	b.accessible("duplicates")
-	b.run(chromedp.Click(".pair a.small"), chromedp.WaitVisible(".merge select"))
+	b.run(
+		chromedp.Click(`.pair a[href*="/separate/"]`), chromedp.WaitVisible("dialog .primary"), chromedp.Click("dialog .primary"), chromedp.WaitVisible(".done"),
+		chromedp.WaitVisible(`.pair a[href*="/unseparate/"]`),
+	)
+	b.narrow("separate")
+	b.run(
+		chromedp.Click(".pair strong a"), chromedp.WaitVisible(`a[href*="/unseparate/"]`), chromedp.Click(`a[href*="/unseparate/"]`),
+		chromedp.WaitVisible("dialog .primary"), chromedp.Click("dialog .primary"), chromedp.WaitVisible(".done"), chromedp.WaitNotPresent(`a[href*="/unseparate/"]`),
+		chromedp.Click(`nav a[href$="/duplicates"]`), chromedp.WaitVisible(`.pair a[href*="/merge?"]`),
+	)
+	b.run(chromedp.Click(`.pair a[href*="/merge?"]`), chromedp.WaitVisible(".merge select"))
 	b.run(
 		chromedp.SetValue(`select[name="rule.city"]`, "other"), chromedp.Evaluate(`document.querySelector('select[name="rule.city"]').dispatchEvent(new Event("change", {bubbles: true}))`, nil),
 		chromedp.Poll(`[...document.querySelectorAll(".merge tr")].some(r => r.textContent.includes("City") && r.querySelector(".comes").textContent.includes("Tallinn"))`, nil),

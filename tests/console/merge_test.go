@@ -81,7 +81,7 @@ func TestMerging(t *testing.T) {
 	for name, tt := range map[string]struct {
 		page
 		want float64
-	}{"a pair side by side": {p, 14}, "a page of one pair": {v.get("/console/duplicates"), 2}} {
+	}{"a pair side by side": {p, 15}, "a page of one pair": {v.get("/console/duplicates"), 4}} {
 		if got := readUnits(t, tt.page); got != tt.want {
 			t.Errorf("%s reads %v units, want %v", name, got, tt.want)
 		}
@@ -178,5 +178,58 @@ func TestMergingByScopes(t *testing.T) {
 		if p := v.get("/console/customers/" + first.Decimal()); strings.Contains(p.body, "/merge") != may && p.code == http.StatusOK {
 			t.Errorf("with %v the card offers a merge: %t", tt.scopes, !may)
 		}
+	}
+}
+
+// A pair that is not the same person is suggested no more and not merged, until that is
+// taken back, here or on the card.
+func TestSeparating(t *testing.T) {
+	t.Parallel()
+	s := shop{Scene: client.NewScene(t)}
+	first, second := s.twins(t)
+	client.Work(t, s.Server)
+	v := signIn(t, s, devserver.DemoToken)
+	card, other := "/console/customers/"+first.Decimal(), "/console/customers/"+second.Decimal()
+	look := func(want string) {
+		t.Helper()
+		v.post("/console/duplicates")
+		client.Eventually(t, want, func() bool { return strings.Contains(v.get("/console/duplicates").body, want) })
+	}
+	separate, undo := card+"/separate/"+second.Decimal(), card+"/unseparate/"+second.Decimal()
+	look(`href="` + separate + `"`)
+	planned, done := v.does(separate)
+	if !strings.Contains(planned.body, "Olga B.") || done.header.Get("Location") != "/console/duplicates?done=separate" {
+		t.Errorf("separated = %s, leads to %s", planned.body, done.header.Get("Location"))
+	}
+	if done := v.post(separate, "step", "do"); done.code != http.StatusSeeOther {
+		t.Errorf("separated twice = %d", done.code)
+	}
+	if body := v.get("/console/duplicates").body; !strings.Contains(body, undo) || strings.Contains(body, separate) || !strings.Contains(body, "Not the same person") {
+		t.Errorf("the pair that was decided shows as %s", body)
+	}
+	for _, tt := range [][2]string{{card, second.Decimal()}, {other, first.Decimal()}} {
+		if body := v.get(tt[0]).body; !strings.Contains(body, "Not the same person as") || !strings.Contains(body, tt[0]+"/unseparate/"+tt[1]) || !strings.Contains(body, "demo 771fa4f5") {
+			t.Errorf("the card %s does not say it", tt[0])
+		}
+	}
+	if p := v.get(card + "/merge?goes=" + second.Decimal()); p.code != http.StatusConflict || !strings.Contains(p.body, "not the same person") {
+		t.Errorf("the merge of who was separated = %d %s", p.code, p.body)
+	}
+	look("No pairs were found")
+	if _, done := v.does(undo); done.header.Get("Location") != card+"?done=unseparate" || strings.Contains(v.get(card).body, "Not the same person as") {
+		t.Errorf("taken back leads to %s", done.header.Get("Location"))
+	}
+	look(`href="` + separate + `"`)
+	for _, wrong := range []string{card + "/separate/x", card + "/separate/1", "/console/customers/1/separate/" + first.Decimal()} {
+		if p := v.get(wrong); p.code != http.StatusNotFound {
+			t.Errorf("%s = %d", wrong, p.code)
+		}
+	}
+	if p := v.post(card+"/separate/"+first.Decimal(), "step", "do"); p.code != http.StatusUnprocessableEntity {
+		t.Errorf("separated from itself = %d", p.code)
+	}
+	secret, _ := s.token(t, access.AltRead, access.AltWrite)
+	if p := signIn(t, s, secret).post(separate, "step", "do"); p.code != http.StatusForbidden {
+		t.Errorf("separated without the scope = %d", p.code)
 	}
 }

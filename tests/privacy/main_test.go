@@ -89,6 +89,9 @@ func (w *world) everything() {
 	} {
 		w.must(r.method, r.path, r.body, r.key)
 	}
+	if a := w.admin(`{"action":"separate","by":"clerk","tenant":5,"profile":"` + w.id.Decimal() + `","other":"` + w.other.Decimal() + `"}`); len(a["separate_from"].([]any)) != 1 {
+		w.t.Fatalf("separate = %v", a)
+	}
 	done := w.drop("people.csv", "email,_fname,phones,points.add\nann@example.com,Ann,,5\nbob@example.com,Bob,,\nzoe@example.com,Zoe,not a phone,\nann@example.com,Ann,+84 909 000 001 77 66 55 44 33,\n")
 	more := w.drop("more.jsonl", `{"email":"ann@example.com","_city":"Hue"}`+"\n"+`{"email":"ann@example.com","phones":["nonsense"],"_lname":"\u0041nn Secret"}`+"\n"+`{"email":"zoe@example.com","phones":["nonsense"]}`+"\n")
 	client.Eventually(w.t, "the imports", func() bool { return done() && more() })

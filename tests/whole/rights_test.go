@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"regulars/functions/admin"
+	"regulars/shared/customer"
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/tests/client"
 	"regulars/tests/rights"
@@ -78,6 +79,11 @@ func TestAdminRights(t *testing.T) {
 	t.Parallel()
 	s, _ := client.WorkingService(t)
 	id := importOne(t, s)
+	second, err := customer.ParseHex((client.Altcraft{T: t, Handler: s}).Must("import", client.Person(2, nil)).ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := second.Decimal()
 	for _, call := range []string{
 		`{"action":"list-tenants"}`, `{"action":"create-tenant","tenant":77,"name":"Shop"}`, `{"action":"show-tenant","tenant":77}`,
 		`{"action":"change-settings","tenant":77,"settings":{"country":"84"}}`, `{"action":"declare-field","tenant":77,"name":"a","type":"int"}`,
@@ -85,6 +91,7 @@ func TestAdminRights(t *testing.T) {
 		`{"action":"declare-match-field","tenant":77,"name":"card"}`, `{"action":"remove-match-field","tenant":77,"name":"card"}`,
 		`{"action":"rekey-contacts","tenant":77}`, `{"action":"claim-orders","tenant":77}`, `{"action":"find-duplicates","tenant":77}`, `{"action":"list-jobs","tenant":77}`,
 		`{"action":"verify-points","tenant":5,"profile":"` + id + `"}`, `{"action":"export-customer","tenant":5,"profile":"` + id + `"}`,
+		`{"action":"separate","tenant":5,"profile":"` + id + `","other":"` + other + `"}`, `{"action":"unseparate","tenant":5,"profile":"` + id + `","other":"` + other + `"}`,
 		`{"action":"erase-customer","tenant":5,"profile":"` + id + `"}`,
 	} {
 		r := httptest.NewRequest(http.MethodPost, admin.Path, bytes.NewReader([]byte(call)))

@@ -94,7 +94,7 @@ var rooms = map[string][]string{
 	"shared/idempotency": {"shared/errs"},
 
 	// What is done to many customers in the background.
-	"shared/jobs/kinds": {"shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/jobs", "shared/points", "shared/privacy"},
+	"shared/jobs/kinds": {"shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/customer/upkeep", "shared/errs", "shared/jobs", "shared/merge", "shared/points", "shared/privacy"},
 
 	// What the domain is kept in and reached by.
 	"shared/dynamo":     {"shared/history", "shared/privacy", "shared/customer/extension", "shared/access", "shared/anchor", "shared/catalog", "shared/customer", "shared/idempotency", "shared/imports", "shared/jobs", "shared/merge", "shared/meter", "shared/errs", "shared/points", "shared/turns", "shared/session", "shared/value", awsSDK, smithy, errgroup},

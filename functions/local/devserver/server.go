@@ -111,7 +111,7 @@ func New(o Options) *Server {
 	if o.Anchors != nil {
 		upkeep.WithAnchoring(kinds.NewAnchoring(store, store, store, registrar, o.Anchors, time.Now))
 	}
-	known := kinds.New(customers, store, registrar, time.Now)
+	known := kinds.New(customers, merges, store, registrar, time.Now)
 	maps.Copy(known, upkeep.Kinds())
 	maps.Copy(known, kinds.Erasing(upkeep, ledgers, store, left, customers, time.Now))
 	worker := jobs.NewWorker(store, known, time.Now).WithTexts(httpapi.Texts)

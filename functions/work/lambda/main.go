@@ -31,13 +31,14 @@ func main() {
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
 	registrar, customers := access.NewAdminService(store, environment.Clock.Now), customer.NewService(store, environment.Clock.Now)
 	ledgers := points.NewService(store, environment.Clock.Now)
-	upkeep := kinds.NewUpkeep(store, registrar, catalog.NewService(store, customers, environment.Clock.Now), ledgers, merge.NewService(customers, store, environment.Clock.Now)).
+	merges := merge.NewService(customers, store, environment.Clock.Now)
+	upkeep := kinds.NewUpkeep(store, registrar, catalog.NewService(store, customers, environment.Clock.Now), ledgers, merges).
 		WithReconciliation(kinds.NewReconciliation(customers, ledgers, store, store, registrar))
 	if environment.AnchorKey != "" {
 		upkeep.WithAnchoring(kinds.NewAnchoring(store, store, store, registrar,
 			kmssigner.New(cfg, environment.AnchorKey), environment.Clock.Now))
 	}
-	known := kinds.New(customers, store, registrar, environment.Clock.Now)
+	known := kinds.New(customers, merges, store, registrar, environment.Clock.Now)
 	maps.Copy(known, upkeep.Kinds())
 	files := imports.Records{Store: store, Bucket: s3bucket.New(s3bucket.NewClient(cfg), environment.ImportBucket)}
 	maps.Copy(known, kinds.Erasing(upkeep, ledgers, store, files, customers, environment.Clock.Now))

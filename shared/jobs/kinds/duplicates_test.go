@@ -28,7 +28,7 @@ func TestFindDuplicates(t *testing.T) {
 	share("+4790000001", 0, 1)
 	share("+4790000002", 1, 2, 3)
 	share("+4790000003", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10) // a switchboard's
-	job, err := w.service.StartFindDuplicates(t.Context(), tenant)
+	job, err := w.service.StartFindDuplicates(t.Context(), tenant, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +46,25 @@ func TestFindDuplicates(t *testing.T) {
 		want[i] = [2]customer.ID{min(pair[0], pair[1]), max(pair[0], pair[1])}
 		if !slices.Contains(pairs, want[i]) {
 			t.Errorf("pair %v is not found", want[i])
+		}
+	}
+	if err := w.merges.Separate(t.Context(), tenant, [2]customer.ID{w.ids[2], w.ids[1]}, "Thu"); err != nil {
+		t.Fatal(err)
+	}
+	for all, left := range map[bool]int{false: len(want) - 1, true: len(want)} {
+		job, err := w.service.StartFindDuplicates(t.Context(), tenant, all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.drain(t)
+		findings, separated := w.show(t, job).Findings, 0
+		for _, f := range findings {
+			if f.Reason == "separate" && f.Customer == min(w.ids[1], w.ids[2]) && f.Other == max(w.ids[1], w.ids[2]) {
+				separated++
+			}
+		}
+		if len(findings) != left || all != (separated == 1) {
+			t.Errorf("all %t: findings after one pair was separated = %+v", all, findings)
 		}
 	}
 	if got.State != jobs.Done || got.Seen != 15 || len(pairs) != len(want) || got.Changed != 0 {

@@ -9,6 +9,7 @@ import (
 	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/jobs"
+	"regulars/shared/merge"
 )
 
 // Suspensions returns the one kind of job that a request works on itself.
@@ -17,7 +18,7 @@ func Suspensions(list List, settings SettingsOf, now func() time.Time) map[strin
 }
 
 // New returns the kinds of job that requests and administrators start, by name.
-func New(customers *customer.Service, list List, registrar *access.AdminService, now func() time.Time) map[string]jobs.Kind {
+func New(customers *customer.Service, merges *merge.Service, list List, registrar *access.AdminService, now func() time.Time) map[string]jobs.Kind {
 	fields := matchFields{customers, walk{list}, registrar}
 	idents := identKeys{customers, walk{list}, registrar}
 	return map[string]jobs.Kind{
@@ -28,7 +29,7 @@ func New(customers *customer.Service, list List, registrar *access.AdminService,
 		jobs.RekeyContacts: rekeyContacts{customers, walk{list}, registrar},
 		jobs.ClaimOrders:   claimOrders{walk{list}, list},
 
-		jobs.FindDuplicates: findDuplicates{customers, walk{list}, registrar},
+		jobs.FindDuplicates: findDuplicates{customers, merges, walk{list}, registrar},
 
 		jobs.SuspendSubscriptions: suspendSubscriptions{registrar.Tenant, now, walk{list}},
 

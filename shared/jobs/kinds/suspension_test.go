@@ -254,7 +254,7 @@ func TestSuspendLargeCustomers(t *testing.T) {
 	w := newWorld(t)
 	w.add(t, n, func(int) map[string]any { return map[string]any{"note": string(make([]byte, 290_000))} })
 	slices.Sort(w.ids)
-	kind := kinds.New(w.customers, roll{w.store, w.store, w.ids}, w.registrar, time.Now)[jobs.SuspendSubscriptions]
+	kind := kinds.New(w.customers, nil, roll{w.store, w.store, w.ids}, w.registrar, time.Now)[jobs.SuspendSubscriptions]
 	job := jobs.Job{Tenant: tenant, Task: upkeep.Suspensions{{}}.String(), NotBefore: time.Now()}
 	part := jobs.Part{Range: "0"}
 	seen := 0

@@ -28,8 +28,8 @@ type Tombstones interface {
 	// Tombstones returns their ids above after in one shard, ascending, up to limit. It
 	// may be a moment old.
 	Tombstones(ctx context.Context, tenant, shard int, after customer.ID, limit int) ([]customer.ID, error)
-	// RemoveLeft removes the identification values that one left, and its history. It
-	// does nothing where there is none of that.
+	// RemoveLeft removes the identification values that one left, its separations from
+	// others, and its history. It does nothing where there is none of that.
 	RemoveLeft(ctx context.Context, tenant int, id customer.ID) error
 	// Purged takes one off that list.
 	Purged(ctx context.Context, tenant int, id customer.ID) error

@@ -21,6 +21,7 @@ import (
 	"regulars/shared/dynamolocal/dynamotest"
 	"regulars/shared/jobs"
 	"regulars/shared/jobs/kinds"
+	"regulars/shared/merge"
 )
 
 const (
@@ -34,6 +35,7 @@ type world struct {
 	store     *dynamo.Store
 	registrar *access.AdminService
 	customers *customer.Service
+	merges    *merge.Service
 	queue     *basket
 	service   *jobs.Service
 	worker    *jobs.Worker
@@ -57,8 +59,9 @@ func (w *world) open(t *testing.T, table string) {
 	w.store = dynamo.New(dynamodb.New(options), table, time.Now)
 	w.registrar = access.NewAdminService(w.store, time.Now)
 	w.customers = customer.NewService(w.store, time.Now)
+	w.merges = merge.NewService(w.customers, w.store, time.Now)
 	w.service = jobs.NewService(w.store, w.queue, time.Now, settled)
-	w.worker = jobs.NewWorker(w.store, kinds.New(w.customers, w.store, w.registrar, time.Now), time.Now)
+	w.worker = jobs.NewWorker(w.store, kinds.New(w.customers, w.merges, w.store, w.registrar, time.Now), time.Now)
 	w.fields.Store(&customer.MatchFields{})
 	if _, err := w.registrar.CreateTenant(t.Context(), tenant, "Shop", nil); err != nil {
 		t.Fatal(err)
