@@ -81,7 +81,7 @@ type file struct {
 func (k *planning) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
 	im, err := k.s.get(ctx, job.Tenant, job.Subject.Name)
 	if err != nil || im.State != Planning {
-		return jobs.Step{Cursor: "ended", Done: true}, ignoreUnknown(err)
+		return ended(part, err)
 	}
 	step, err := k.cut(ctx, im, part)
 	if err == nil {
@@ -121,7 +121,7 @@ func (k *planning) cut(ctx context.Context, im Import, part jobs.Part) (jobs.Ste
 	var at planCursor
 	if part.Cursor != "" {
 		if err := json.Unmarshal([]byte(part.Cursor), &at); err != nil {
-			return jobs.Step{}, err
+			return jobs.Step{Cursor: part.Cursor}, err
 		}
 	}
 	st, err := k.stream(ctx, im, part.Ref, at)

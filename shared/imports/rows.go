@@ -29,6 +29,10 @@ const (
 	mostRows  = 500
 	// keptReaders is how many parts' readers a process keeps between steps.
 	keptReaders = 16
+	// lookAgain is for how long the steps of a part go on without another look at their
+	// import. Who cancels one ends its job, too, which each step looks at; that it failed
+	// may be noticed so much later. One that a part may stop is always looked at.
+	lookAgain = time.Second
 )
 
 // applying applies the rows of one group.
@@ -212,42 +216,30 @@ func (r *reading) withExtensions(row *row) error {
 // Step implements [jobs.Kind]: it decides some rows, stores what they change, and
 // returns the changes to be written with the cursor.
 func (k *applying) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
-	im, err := k.s.get(ctx, job.Tenant, job.Subject.Name)
-	if err != nil {
-		return jobs.Step{Cursor: "ended", Done: true}, ignoreUnknown(err)
-	}
-	if im.State.Open() && im.RowsJob == "" {
-		err := k.s.advance(ctx, im, Running, func(now *Import) { now.RowsJob = job.ID })
-		if err == nil {
-			im, err = k.s.get(ctx, job.Tenant, im.ID)
-		}
-		if err != nil {
-			return jobs.Step{Cursor: part.Cursor}, err
-		}
-	}
 	at, err := parseCursor(part.Cursor)
 	if err != nil {
-		return jobs.Step{}, err
+		return jobs.Step{Cursor: part.Cursor}, err
 	}
-	if !im.State.Open() || im.RowsJob != job.ID {
-		return jobs.Step{Cursor: part.Cursor + " ", Done: true}, nil
+	reader := k.take(part.Ref, at.place)
+	im, looked, err := k.look(ctx, job, reader)
+	if err != nil || !im.State.Open() || im.RowsJob != job.ID {
+		reader.close()
+		return ended(part, err)
 	}
-	reader, err := k.reader(ctx, im, part, at.place)
+	if reader == nil {
+		reader, err = k.reader(ctx, im, part, at.place)
+	}
 	var step jobs.Step
 	if err == nil {
+		reader.im, reader.looked = im, looked
 		err = afresh(ctx, func() (err error) {
-			step, err = k.apply(ctx, im, part, at, reader)
+			step, err = k.apply(ctx, part, at, reader)
 			return err
 		})
-		if err != nil {
-			reader.close()
-		}
 	}
 	if err != nil {
-		if err := k.s.fail(ctx, im, err); err != nil {
-			return jobs.Step{Cursor: part.Cursor}, err
-		}
-		return jobs.Step{Cursor: part.Cursor + " ", Done: true}, nil
+		reader.close()
+		return ended(part, k.s.fail(ctx, im, err))
 	}
 	if step.Done {
 		reader.close()
@@ -257,39 +249,41 @@ func (k *applying) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs
 	return step, nil
 }
 
+// ended is the step of a part whose import has ended or is not there: the part is done.
+// Any other error is returned, and the part stays where it is.
+func ended(part jobs.Part, err error) (jobs.Step, error) {
+	if err := ignoreUnknown(err); err != nil {
+		return jobs.Step{Cursor: part.Cursor}, err
+	}
+	return jobs.Step{Cursor: part.Cursor + " ", Done: true}, nil
+}
+
+// look returns the job's import and when it was read: as the step before has left it
+// with the reader, or as it is now.
+func (k *applying) look(ctx context.Context, job jobs.Job, reader *rowReader) (im Import, at time.Time, err error) {
+	at = instant(k.s.Now())
+	if reader != nil && reader.im.Options.StopAfter == 0 && at.Sub(reader.looked) < lookAgain {
+		return reader.im, reader.looked, nil
+	}
+	im, err = k.s.get(ctx, job.Tenant, job.Subject.Name)
+	if err == nil && im.State.Open() && im.RowsJob == "" {
+		if err = k.s.advance(ctx, im, Running, func(now *Import) { now.RowsJob = job.ID }); err == nil {
+			im, err = k.s.get(ctx, job.Tenant, im.ID)
+		}
+	}
+	return im, at, err
+}
+
 // apply takes up the next rows and decides as many of them as fit one transaction.
-func (k *applying) apply(ctx context.Context, im Import, part jobs.Part, at rowCursor, reader *rowReader) (jobs.Step, error) {
-	want := min(mostRows, max(firstRows, at.Rows+at.Rows/4)) >> part.Outdated
-	rows, err := reader.next(ctx, max(1, want))
+func (k *applying) apply(ctx context.Context, part jobs.Part, at rowCursor, reader *rowReader) (jobs.Step, error) {
+	im := reader.im
+	rows, err := reader.next(ctx, max(1, reader.wanted(at.Rows)>>part.Outdated))
 	if err != nil {
 		return jobs.Step{}, err
 	}
-	settings, err := k.s.Settings.Reload(ctx, im.Tenant)
+	batch, applied, err := k.decide(ctx, rows, reader)
 	if err != nil {
 		return jobs.Step{}, err
-	}
-	if reader.reading == nil || reader.reading.settings.Rev != settings.Rev {
-		if reader.reading, err = k.s.readingBy(settings, im, reader.file); err != nil {
-			return jobs.Step{}, err
-		}
-	}
-	for i := range rows {
-		reader.reading.read(&rows[i])
-	}
-	batch := newBatch(k.s, im, reader.reading)
-	if err := batch.prefetch(ctx, rows); err != nil {
-		return jobs.Step{}, err
-	}
-	applied := 0
-	for i := range rows {
-		fits, err := batch.apply(ctx, &rows[i])
-		if err != nil {
-			return jobs.Step{}, err
-		}
-		if !fits {
-			break
-		}
-		applied++
 	}
 	changes, err := batch.window.commits()
 	if err != nil {
@@ -317,6 +311,48 @@ func (k *applying) apply(ctx context.Context, im Import, part jobs.Part, at rowC
 		step.Changed = len(step.Customers)
 	}
 	return step, err
+}
+
+// decide decides as many of the rows as fit one transaction, by settings that are as old
+// as those of a request may be. What they reject is decided again by those of now.
+func (k *applying) decide(ctx context.Context, rows []row, reader *rowReader) (b *batch, applied int, err error) {
+	settings, err := k.s.Settings.Settings(ctx, reader.im.Tenant)
+	if err != nil {
+		return nil, 0, err
+	}
+	b, applied, err = k.decideBy(ctx, settings, rows, reader)
+	if _, rejected := errs.AsClient(err); !rejected && (err != nil || len(b.rejected) == 0) {
+		return b, applied, err
+	}
+	now, reloadErr := k.s.Settings.Reload(ctx, reader.im.Tenant)
+	if reloadErr != nil {
+		return nil, 0, reloadErr
+	}
+	if now.Rev == settings.Rev {
+		return b, applied, err
+	}
+	return k.decideBy(ctx, now, rows, reader)
+}
+
+func (k *applying) decideBy(ctx context.Context, settings access.Settings, rows []row, reader *rowReader) (b *batch, applied int, err error) {
+	if reader.reading == nil || reader.reading.settings.Rev != settings.Rev {
+		if reader.reading, err = k.s.readingBy(settings, reader.im, reader.file); err != nil {
+			return nil, 0, err
+		}
+	}
+	for i := range rows {
+		reader.reading.read(&rows[i])
+	}
+	b = newBatch(k.s, reader.im, reader.reading)
+	if err := b.prefetch(ctx, rows); err != nil {
+		return nil, 0, err
+	}
+	for ; applied < len(rows); applied++ {
+		if fits, err := b.apply(ctx, &rows[applied]); err != nil || !fits {
+			return b, applied, err
+		}
+	}
+	return b, applied, nil
 }
 
 // stopAfter ends the import where more rows were rejected than may be.
@@ -541,7 +577,10 @@ func (b *batch) reject(ctx context.Context, r *row, why error) (fits bool, err e
 
 // A rowReader reads the rows of one group, one sorted object after the other.
 type rowReader struct {
-	s       *Service
+	s  *Service
+	im Import // as it was when it was looked at
+	// looked is when that was, by the clock of the wall.
+	looked  time.Time
 	file    file
 	objects []string
 	group   int
@@ -563,18 +602,21 @@ type gathered struct {
 	chunk
 }
 
-// reader is the one that goes on at the place.
-func (k *applying) reader(ctx context.Context, im Import, part jobs.Part, at place) (*rowReader, error) {
+// take is the part's reader of the step before, if that goes on at the place, or nil.
+func (k *applying) take(ref jobs.Ref, at place) *rowReader {
 	k.mu.Lock()
-	kept := k.readers[part.Ref]
-	delete(k.readers, part.Ref)
+	kept := k.readers[ref]
+	delete(k.readers, ref)
 	k.mu.Unlock()
-	if kept != nil && kept.at == at {
-		return kept, nil
-	}
-	if kept != nil {
+	if kept != nil && kept.at != at {
 		kept.close()
+		return nil
 	}
+	return kept
+}
+
+// reader makes one that goes on at the place.
+func (k *applying) reader(ctx context.Context, im Import, part jobs.Part, at place) (*rowReader, error) {
 	group, err := strconv.Atoi(part.Range)
 	if err != nil {
 		return nil, err
@@ -603,6 +645,16 @@ func (k *applying) keep(ref jobs.Ref, r *rowReader) {
 		delete(k.readers, other)
 	}
 	k.readers[ref] = r
+}
+
+// wanted is how many rows a step takes up after one that applied so many: more, and
+// few more where that one left some that its transaction had no room for.
+func (r *rowReader) wanted(applied int) int {
+	more := applied / 4
+	if len(r.waiting) > 0 {
+		more = applied/32 + 1
+	}
+	return min(mostRows, max(firstRows, applied+more))
 }
 
 // next returns the next rows, up to n; they stay the next ones, with what is read of
@@ -676,6 +728,9 @@ func (r *rowReader) drop(n int) (ended bool) {
 }
 
 func (r *rowReader) close() {
+	if r == nil {
+		return
+	}
 	if r.body != nil {
 		_ = r.body.Close() // it was read
 	}

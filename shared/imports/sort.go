@@ -33,11 +33,8 @@ func parseSortRange(text string) (r sortRange, err error) {
 // Step implements [jobs.Kind].
 func (k sorting) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
 	im, err := k.s.get(ctx, job.Tenant, job.Subject.Name)
-	if err != nil {
-		return jobs.Step{Cursor: "ended", Done: true}, ignoreUnknown(err)
-	}
-	if im.State != Planning && im.State != Sorting {
-		return jobs.Step{Cursor: "ended", Done: true}, nil
+	if err != nil || im.State != Planning && im.State != Sorting {
+		return ended(part, err)
 	}
 	step, err := k.sort(ctx, im, part)
 	if err == nil {

@@ -32,6 +32,9 @@ type Store interface {
 type Settings interface {
 	// Reload reads a tenant's settings. It rejects with [access.ErrTenantUnknown].
 	Reload(ctx context.Context, tenant int) (access.Settings, error)
+	// Settings returns those that were read a short while ago, or reads them. It
+	// rejects with [access.ErrTenantUnknown].
+	Settings(ctx context.Context, tenant int) (access.Settings, error)
 }
 
 // A Decoder reads rows as the Altcraft dialect reads the items of an import.

@@ -133,16 +133,13 @@ func (s *Service) undoRanges(ctx context.Context, im Import) ([]string, error) {
 // Step implements [jobs.Kind].
 func (k *undoing) Step(ctx context.Context, job jobs.Job, part jobs.Part) (jobs.Step, error) {
 	im, err := k.s.get(ctx, job.Tenant, job.Subject.Name)
-	if err != nil {
-		return jobs.Step{Cursor: "ended", Done: true}, ignoreUnknown(err)
-	}
-	if im.State != Undoing || im.UndoJob != "" && im.UndoJob != job.ID {
-		return jobs.Step{Cursor: part.Cursor + " ", Done: true}, nil
+	if err != nil || im.State != Undoing || im.UndoJob != "" && im.UndoJob != job.ID {
+		return ended(part, err)
 	}
 	at := undoCursor{Chunk: part.Range, Left: -1}
 	if part.Cursor != "" {
 		if err := json.Unmarshal([]byte(part.Cursor), &at); err != nil {
-			return jobs.Step{}, err
+			return jobs.Step{Cursor: part.Cursor}, err
 		}
 	}
 	if at.Chunk == "" {

@@ -68,6 +68,10 @@ func (m importOf) SaveImport(_ context.Context, im imports.Import, commit string
 	return nil
 }
 
+func (m *memory) Settings(ctx context.Context, tenant int) (access.Settings, error) {
+	return m.Reload(ctx, tenant)
+}
+
 func (m *memory) Reload(context.Context, int) (access.Settings, error) {
 	return access.NewSettings(tenant, "Shop")
 }
