@@ -31,7 +31,7 @@ func ParseHash(s string) (Hash, error) {
 	if len(s) != hex.EncodedLen(len(h)) {
 		return Hash{}, unknownToken()
 	}
-	if _, err := hex.Decode(h[:], []byte(s)); err != nil {
+	if _, err := hex.Decode(h[:], []byte(s)); err != nil || h.String() != s { // it has one spelling
 		return Hash{}, unknownToken()
 	}
 	return h, nil
