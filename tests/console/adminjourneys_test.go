@@ -9,30 +9,13 @@ import (
 
 	"regulars/functions/local/devserver"
 	"regulars/shared/access"
-	"regulars/shared/customer"
 	"regulars/tests/client"
 )
-
-// signInWith signs in with a token, from wherever the browser is.
-func (s *screen) signInWith(token string) {
-	s.t.Helper()
-	s.run(
-		chromedp.Click(`form[action$="/logout"] button`), chromedp.WaitVisible("#token"),
-		chromedp.SendKeys("#token", token+"\r"), chromedp.WaitVisible("#sought"),
-	)
-}
 
 // Somebody watches a job, cancels it, starts it again, and sees it end.
 func TestProveJobsJourney(t *testing.T) {
 	s := newShop(t)
-	field, err := s.Registrar.DeclareMatchField(t.Context(), devserver.Tenant, "card", customer.OfCustomer, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	job, err := s.Jobs.StartMatchField(t.Context(), devserver.Tenant, field)
-	if err != nil {
-		t.Fatal(err)
-	}
+	job := startJob(t, s.Server)
 	b := open(t, s)
 	b.sized(1280, 860, false)
 	b.signIn()
@@ -98,10 +81,10 @@ func TestProveTokensJourney(t *testing.T) {
 	b.run(chromedp.Click("dialog .primary"), chromedp.WaitNotPresent("#secret"), chromedp.WaitVisible(row))
 
 	// Both are good; whoever is signed in with the one that is revoked is led to the login.
-	for _, good := range []string{old, shown} {
-		b.signInWith(good)
+	for _, good := range []string{old, shown, devserver.DemoToken} {
+		b.signOut()
+		b.enter(good)
 	}
-	b.signInWith(devserver.DemoToken)
 	b.run(
 		chromedp.Click(`nav a[href$="/tokens"]`), chromedp.Click(`a[href$="`+till.String()+`/revoke"]`), chromedp.WaitVisible("dialog .primary"), chromedp.Text("dialog", &text),
 		chromedp.Click("dialog .primary"), chromedp.WaitVisible(".done"), chromedp.WaitVisible(".at-revoked"),
@@ -109,9 +92,8 @@ func TestProveTokensJourney(t *testing.T) {
 	if !strings.Contains(text, "cannot be undone") {
 		t.Errorf("what will happen is %q", text)
 	}
-	b.run(
-		chromedp.Click(`form[action$="/logout"] button`), chromedp.WaitVisible("#token"), chromedp.SendKeys("#token", old+"\r"), chromedp.WaitVisible(".error"), chromedp.Text(".error", &text),
-	)
+	b.signOut()
+	b.run(chromedp.SendKeys("#token", old+"\r"), chromedp.WaitVisible(".error"), chromedp.Text(".error", &text))
 	if !strings.Contains(text, "revoked") {
 		t.Errorf("of a token that was revoked it says %q", text)
 	}
@@ -161,7 +143,8 @@ func TestProveTenantsJourney(t *testing.T) {
 	b := open(t, s)
 	b.sized(1280, 860, false)
 	b.signIn()
-	b.signInWith(both)
+	b.signOut()
+	b.enter(both)
 	var text string
 	b.run(chromedp.Click(`a[href$="/tenants"]`), chromedp.WaitVisible("table.list"))
 	b.accessible("tenants")

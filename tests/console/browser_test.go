@@ -134,7 +134,20 @@ func (s *screen) sized(width, height int64, dark bool) {
 
 func (s *screen) signIn() {
 	s.t.Helper()
-	s.run(chromedp.Navigate(s.url+"/console"), chromedp.SendKeys("#token", devserver.DemoToken+"\r"), chromedp.WaitVisible("#sought"))
+	s.run(chromedp.Navigate(s.url + "/console"))
+	s.enter(devserver.DemoToken)
+}
+
+// enter signs in with a token, on the page that asks for one.
+func (s *screen) enter(token string) {
+	s.t.Helper()
+	s.run(chromedp.SendKeys("#token", token+"\r"), chromedp.WaitVisible("#sought"))
+}
+
+// signOut leads to that page, from wherever the browser is.
+func (s *screen) signOut() {
+	s.t.Helper()
+	s.run(chromedp.Click(`form[action$="/logout"] button`), chromedp.WaitVisible("#token"))
 }
 
 // shoot keeps a picture of what is on the screen, where SCREENSHOTS names a folder.

@@ -13,14 +13,9 @@ import (
 	"regulars/tests/client"
 )
 
-// A job is watched, cancelled, started again, and done.
-func TestJobs(t *testing.T) {
-	t.Parallel()
-	s := client.NewScene(t)
-	v := signIn(t, s, devserver.DemoToken)
-	if p := v.get("/console/jobs"); p.code != http.StatusOK || !strings.Contains(p.body, "There were no jobs") {
-		t.Errorf("no jobs = %d", p.code)
-	}
+// startJob starts a job that works on all customers.
+func startJob(t *testing.T, s *devserver.Server) jobs.Job {
+	t.Helper()
 	field, err := s.Registrar.DeclareMatchField(t.Context(), devserver.Tenant, "card", customer.OfCustomer, false)
 	if err != nil {
 		t.Fatal(err)
@@ -29,6 +24,18 @@ func TestJobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return job
+}
+
+// A job is watched, cancelled, started again, and done.
+func TestJobs(t *testing.T) {
+	t.Parallel()
+	s := client.NewScene(t)
+	v := signIn(t, s, devserver.DemoToken)
+	if p := v.get("/console/jobs"); p.code != http.StatusOK || !strings.Contains(p.body, "There were no jobs") {
+		t.Errorf("no jobs = %d", p.code)
+	}
+	job := startJob(t, s.Server)
 	address := "/console/jobs/" + job.ID
 	p := v.get(address)
 	for _, want := range []string{"Running", address + "/cancel", `hx-trigger="every 2s"`, "0 of "} {
