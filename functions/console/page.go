@@ -212,9 +212,6 @@ func newAct(v view, kind string, about ...any) act {
 	default:
 		address += "/" + kind
 	}
-	if kind == "unseparate" {
-		kind += ".short"
-	}
 	return act{address, say("act." + kind)}
 }
 

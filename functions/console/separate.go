@@ -56,7 +56,7 @@ func (d *Console) decidePair(c *call, act, note, back string, do func(ctx contex
 	}
 	pair := [2]customer.ID{c.id, other}
 	return d.step(c, step{
-		form: form{Title: say("act." + act), Action: c.cardOf(c.id) + "/" + act + "/" + other.Decimal(), Back: back},
+		form: form{Title: say("act." + act + ".title"), Action: c.cardOf(c.id) + "/" + act + "/" + other.Decimal(), Back: back},
 		here: "duplicates",
 		plan: func(context.Context) (plan, error) {
 			will := plan{Notes: []string{note}}
