@@ -17,7 +17,8 @@ import (
 
 // A process of make run, and a second one that works on the same bucket, are killed at
 // any moment while files are uploaded. What was uploaded is imported in the end, each
-// row once, points included.
+// row once, points included. A part whose processes died five times before it got anywhere
+// was given up, and is resumed.
 func TestProveKilledProcesses(t *testing.T) {
 	t.Setenv("DATA", t.TempDir())
 	table := dynamotest.Table(t)
@@ -52,25 +53,7 @@ func TestProveKilledProcesses(t *testing.T) {
 		}
 	}
 	last := client.Start(t, table)
-	var imported int
-	client.Eventually(t, "the end of all imports", func() bool {
-		imported = 0
-		done := map[string]bool{}
-		for _, im := range importsOf(t, last) {
-			if im.State == "done" && im.Rejected == 0 {
-				done[im.Version] = true
-				imported++
-			} else if im.State != "done" {
-				return false
-			}
-		}
-		for version := range uploaded {
-			if !done[version] {
-				return false
-			}
-		}
-		return true
-	})
+	imported := untilDone(t, last, uploaded)
 	if imported < len(uploaded) || imported == 0 {
 		t.Errorf("%d imports of %d uploads", imported, len(uploaded))
 	}
@@ -78,6 +61,54 @@ func TestProveKilledProcesses(t *testing.T) {
 		text := get(t, last.Address+fmt.Sprintf("/loy/profiles.json?email=k%d@example.com&fields=point_available", n))
 		if want := fmt.Sprintf(`{"profiles":[{"point_available":%d}]}`, 2*imported); text != want {
 			t.Errorf("customer %d after %d imports: %s, want %s", n, imported, text, want)
+		}
+	}
+}
+
+// untilDone waits until all imports are done, those of the uploaded versions among them,
+// and returns how many there are. It gives up where nothing moves for some minutes.
+func untilDone(t *testing.T, p client.Process, uploaded map[string]bool) (imported int) {
+	t.Helper()
+	const still = 3 * time.Minute
+	before := ""
+	for moved := time.Now(); ; time.Sleep(200 * time.Millisecond) {
+		done, waiting := map[string]bool{}, []string{}
+		for _, im := range importsOf(t, p) {
+			if im.State == "done" {
+				if im.Rejected != 0 {
+					t.Fatalf("%s rejects %d rows", im.Key, im.Rejected)
+				}
+				done[im.Version] = true
+				continue
+			}
+			shown := get(t, p.Address+"/imports/"+im.ID)
+			waiting = append(waiting, shown)
+			var at struct {
+				Import struct {
+					Parts *struct{ All, Done, Parked int }
+				}
+			}
+			if err := json.Unmarshal([]byte(shown), &at); err != nil {
+				t.Fatalf("%s: %v", shown, err)
+			}
+			if parts := at.Import.Parts; parts != nil && (parts.Parked > 0 || parts.Done == parts.All) { // else there is nothing to resume
+				ask(t, http.MethodPost, p.Address+"/imports/"+im.ID+"/resume")
+			}
+		}
+		missing := 0
+		for version := range uploaded {
+			if !done[version] {
+				missing++
+			}
+		}
+		if missing == 0 && len(waiting) == 0 {
+			return len(done)
+		}
+		now := fmt.Sprint(len(done), missing, waiting)
+		if now != before {
+			before, moved = now, time.Now()
+		} else if time.Since(moved) > still {
+			t.Fatalf("nothing moves: %d imports are done, %d uploads are not, at work are %s", len(done), missing, waiting)
 		}
 	}
 }
@@ -118,7 +149,12 @@ func importsOf(t *testing.T, p client.Process) []shown {
 
 func get(t *testing.T, address string) string {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	return ask(t, http.MethodGet, address)
+}
+
+func ask(t *testing.T, method, address string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
