@@ -35,7 +35,8 @@ const (
 
 	// Done: each row was applied or rejected.
 	Done State = "done"
-	// Failed: the file cannot be imported; nothing was changed.
+	// Failed: the file cannot be imported; nothing was changed, unless it turned out when
+	// rows were applied already.
 	Failed State = "failed"
 	// Cancelled: somebody ended it; what it did stays done.
 	Cancelled State = "cancelled"
@@ -52,6 +53,9 @@ const (
 
 // Open reports whether the import has not ended.
 func (s State) Open() bool { return s == Planning || s == Sorting || s == Running }
+
+// endedEarly reports whether the import has ended though rows may not have been looked at.
+func (s State) endedEarly() bool { return s == Failed || s == Cancelled || s == Stopped }
 
 // UndoTime is for how long an import can be undone: the journal is kept so long.
 const UndoTime = 30 * 24 * time.Hour

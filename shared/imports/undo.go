@@ -60,6 +60,14 @@ func (s *Service) Undo(ctx context.Context, tenant int, id string) (Progress, er
 	if err != nil {
 		return Progress{}, err
 	}
+	if err := s.mayUndo(im); err != nil {
+		return Progress{}, err
+	}
+	if im.State.endedEarly() { // steps may be under way, which must save nothing more
+		if err := s.conclude(ctx, im); err != nil {
+			return Progress{}, err
+		}
+	}
 	ranges, err := s.undoRanges(ctx, im)
 	if err != nil {
 		return Progress{}, err
@@ -97,7 +105,7 @@ func (s *Service) mayUndo(im Import) error {
 	switch {
 	case im.State.Open():
 		reason = "open"
-	case im.State == Failed, im.State == Superseded, im.Options.DryRun:
+	case im.State == Failed && im.RowsJob == "", im.State == Superseded, im.Options.DryRun:
 		reason = "nothing"
 	case s.Now().Sub(im.Started) > UndoTime:
 		reason = "too_old"
@@ -516,27 +524,46 @@ func (s *Service) PlanUndo(ctx context.Context, tenant int, id string) (UndoPlan
 	defer cancel()
 	var plan UndoPlan
 	for _, key := range ranges {
-		w := newWindow(im.Tenant, s.Customers, s.Ledger)
-		for key != "" {
-			c, err := s.chunk(ctx, key)
+		var part UndoPlan
+		if err := afresh(ctx, func() (err error) {
+			part, err = s.planPart(ctx, im, key)
+			return err
+		}); err != nil {
+			return plan, err
+		}
+		plan.UndoTally = plan.plus(part.UndoTally)
+		plan.Kept = append(plan.Kept, part.Kept...)
+		plan.Kept = plan.Kept[:min(shownRows, len(plan.Kept))]
+		if !part.Complete {
+			return plan, nil
+		}
+	}
+	plan.Complete = true
+	return plan, nil
+}
+
+// planPart is the plan of the part whose last chunk has the key.
+func (s *Service) planPart(ctx context.Context, im Import, key string) (plan UndoPlan, err error) {
+	w := newWindow(im.Tenant, s.Customers, s.Ledger)
+	for key != "" {
+		c, err := s.chunk(ctx, key)
+		if err != nil {
+			return plan, err
+		}
+		for left := c.Entries; len(left) > 0; {
+			if !inTime(ctx) {
+				return plan, nil
+			}
+			back, err := s.takeBack(ctx, im, w, left, plannedAtOnce, math.MaxInt)
 			if err != nil {
 				return plan, err
 			}
-			for left := c.Entries; len(left) > 0; {
-				if !inTime(ctx) {
-					return plan, nil
-				}
-				back, err := s.takeBack(ctx, im, w, left, plannedAtOnce, math.MaxInt)
-				if err != nil {
-					return plan, err
-				}
-				plan.UndoTally = plan.plus(back.tally)
-				plan.Kept = append(plan.Kept, back.kept...)
-				plan.Kept = plan.Kept[:min(shownRows, len(plan.Kept))]
-				left = left[:len(left)-back.entries]
-			}
-			key = c.Previous
+			plan.UndoTally = plan.plus(back.tally)
+			plan.Kept = append(plan.Kept, back.kept...)
+			plan.Kept = plan.Kept[:min(shownRows, len(plan.Kept))]
+			left = left[:len(left)-back.entries]
 		}
+		key = c.Previous
 	}
 	plan.Complete = true
 	return plan, nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"regulars/shared/customer"
+	"regulars/shared/errs"
 )
 
 func TestJobFromStartToDone(t *testing.T) {
@@ -97,6 +98,32 @@ func TestCancelMidway(t *testing.T) {
 	}
 	if next := f.start(t); next.ID == job.ID || next.State != Running {
 		t.Errorf("Start() after that = %+v", next)
+	}
+}
+
+// Of a job with more parts than one change takes, a step under way that has looked at its
+// job before that was cancelled saves nothing once Cancel has returned.
+func TestCancelManyParts(t *testing.T) {
+	for _, before := range []bool{false, true} { // the job was cancelled, but not its parts
+		ranges := make([]string, 2*partsAtOnce+1)
+		for n := range ranges {
+			ranges[n] = "9"
+		}
+		f := newFarm(ranges...)
+		job := f.start(t)
+		f.pass(wait40)
+		ref := Ref{Tenant: job.Tenant, Job: job.ID, Number: 2 * partsAtOnce}
+		underWay := f.parts[ref]
+		if before {
+			f.jobs[job.ID] = f.jobs[job.ID].to(Cancelled, f.now())
+		}
+		if got, err := f.service.Cancel(t.Context(), 5, job.ID); err != nil || got.State != Cancelled {
+			t.Fatalf("Cancel() = %+v, %v", got, err)
+		}
+		change := Change{ID: "late", Parts: []Part{underWay.after(Step{Cursor: "on"}, f.now())}}
+		if err := change.saveIn(t.Context(), f.shelf); !errors.Is(err, errs.ErrConflict) {
+			t.Errorf("cancelled before: %t: a step under way saved: %v", before, err)
+		}
 	}
 }
 

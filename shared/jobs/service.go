@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -262,13 +263,13 @@ func (s *Service) change(ctx context.Context, tenant int, id string, decide func
 }
 
 // Cancel ends a job; what it did stays done. Steps under way end within 20
-// seconds, and those that save what they do with their cursor save nothing more
-// where the job has few parts. A job that has ended already stays as it is. It
-// rejects with [ErrUnknown].
+// seconds. Once it has returned, those that save what they do with their cursor save
+// nothing more, also where it returns that for a job that was cancelled before. A job
+// that has ended otherwise stays as it is. It rejects with [ErrUnknown].
 func (s *Service) Cancel(ctx context.Context, tenant int, id string) (Job, error) {
 	var job Job
+	var parts []Part
 	err := errs.Retry(ctx, func(int) (err error) {
-		var parts []Part
 		if job, parts, err = s.jobAndParts(ctx, tenant, id); err != nil || !job.Open() {
 			return err
 		}
@@ -279,10 +280,39 @@ func (s *Service) Cancel(ctx context.Context, tenant int, id string) (Job, error
 		}
 		return s.save(ctx, change)
 	})
+	if err == nil && job.State == Cancelled && len(parts) > partsAtOnce {
+		err = s.bumpAll(ctx, parts)
+	}
 	if err != nil {
 		return Job{}, fmt.Errorf("cancel job %s of tenant %d: %w", id, tenant, err)
 	}
 	return job, nil
+}
+
+// bumpAll bumps the parts of a cancelled job that are more than one change takes. What a
+// step has saved meanwhile stays.
+func (s *Service) bumpAll(ctx context.Context, parts []Part) error {
+	for some := range slices.Chunk(parts, partsAtOnce) {
+		err := errs.Retry(ctx, func(attempt int) error {
+			if attempt > 0 {
+				for i := range some {
+					var err error
+					if _, some[i], err = s.store.JobAndPart(ctx, some[i].Ref); err != nil {
+						return err
+					}
+				}
+			}
+			bumped := s.bumpVersions(some)
+			if len(bumped) == 0 {
+				return nil
+			}
+			return s.save(ctx, Change{ID: rand.Text(), Parts: bumped})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bumpVersions returns the parts that somebody may be processing, to be written as
