@@ -48,6 +48,7 @@ type shelf struct {
 
 	requests  map[string]customer.IdempotencyRecord
 	customers map[customer.ID]string // commit that wrote each
+	reads     int                    // of a job and a part
 }
 
 func newShelf() *shelf {
@@ -78,6 +79,7 @@ func (s *shelf) OpenJob(_ context.Context, tenant int, kind string, subject Subj
 
 func (s *shelf) JobAndPart(_ context.Context, ref Ref) (Job, Part, error) {
 	defer s.call()()
+	s.reads++
 	return s.jobs[ref.Job], s.parts[ref], nil
 }
 

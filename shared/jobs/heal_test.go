@@ -419,3 +419,30 @@ func TestResendFinishes(t *testing.T) {
 		t.Errorf("Show() = %+v", got)
 	}
 }
+
+// Steps in a row look at their job once a second, and the last at any rate: it counts the
+// job down.
+func TestStepsLookAtTheirJobOnceASecond(t *testing.T) {
+	for _, tt := range []struct {
+		step time.Duration
+		want int // reads: for the attempt, the last step and the end of the job, and between
+	}{{0, 3}, {lookAgain / 2, 3 + 1}, {lookAgain, 3 + 2}} {
+		f := newFarm("9") // three steps
+		job := f.start(t)
+		f.pass(wait40)
+		steps := 0
+		f.field.hook = func() {
+			if steps++; steps%stonesAtOnce == 1 {
+				f.pass(tt.step)
+			}
+		}
+		before := f.shelf.reads
+		f.drain(t)
+		if got := f.show(t, job.ID); got.State != Done || got.Seen != 9 {
+			t.Errorf("Show() = %+v", got)
+		}
+		if got := f.shelf.reads - before; got != tt.want {
+			t.Errorf("steps of %v: read %d times, want %d", tt.step, got, tt.want)
+		}
+	}
+}

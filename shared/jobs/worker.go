@@ -14,10 +14,13 @@ import (
 )
 
 const (
-	// stepTime ends a step. A job is looked at between steps, so the last write of
-	// a cancelled one comes no later than this: well within [Wait], after which
-	// the opposite job may start.
+	// stepTime ends a step. A job is looked at between steps, or the version of their
+	// part, which whoever ends the job bumps. So the last write of a cancelled one comes
+	// no later than this and lookAgain: well within [Wait], after which the opposite
+	// job may start.
 	stepTime = 20 * time.Second
+	// lookAgain is for how long steps of a part go on without another look at their job.
+	lookAgain = time.Second
 	// toSave is kept of an attempt's deadline for saving what its last step did.
 	toSave = 5 * time.Second
 	// shortest is what a step must have for another to be begun.
@@ -94,7 +97,7 @@ func (w *Worker) Process(ctx context.Context, ref Ref) (Outcome, error) {
 		err = ErrDeadLettered
 		outcome.Parked, outcome.Failed = v.do == park, v.do == fail
 	case work:
-		outcome, err = w.work(ctx, v.job, v.part)
+		outcome, err = w.work(ctx, v.job, v.part, v.looked)
 	case finish:
 		outcome, err = w.finish(ctx, v.job)
 	}
@@ -123,6 +126,8 @@ type attempt struct {
 	after time.Duration // of wait
 	job   Job
 	part  Part
+	// looked is when both were read.
+	looked time.Time
 }
 
 type task int
@@ -138,7 +143,8 @@ const (
 
 // decide says what a message about the part leads to.
 func (w *Worker) decide(job Job, part Part) attempt {
-	v, now := attempt{job: job, part: part}, w.now()
+	now := w.now()
+	v := attempt{job: job, part: part, looked: now}
 	switch {
 	case part.Rev == "" || !job.Open():
 		v.do = drop
@@ -186,8 +192,8 @@ func (w *Worker) begin(ctx context.Context, ref Ref) (attempt, error) {
 	return v, nil
 }
 
-// work does steps of the part.
-func (w *Worker) work(ctx context.Context, job Job, part Part) (outcome Outcome, err error) {
+// work does steps of the part. It was read with its job at the time looked.
+func (w *Worker) work(ctx context.Context, job Job, part Part, looked time.Time) (outcome Outcome, err error) {
 	var saved Counts
 	defer func() { outcome.Counts = saved }()
 	for {
@@ -199,7 +205,7 @@ func (w *Worker) work(ctx context.Context, job Job, part Part) (outcome Outcome,
 		if trouble != nil && step.Cursor == part.Cursor {
 			return again(afterTrouble), trouble
 		}
-		kept, after, err := w.keep(ctx, part, part.after(step, w.now()), step)
+		kept, after, err := w.keep(ctx, job, part, part.after(step, w.now()), step, &looked)
 		if errors.Is(err, errOutdated) {
 			if part.Outdated++; !errs.Pause(ctx, part.Outdated) {
 				return again(afterTrouble), nil
@@ -274,16 +280,21 @@ var (
 )
 
 // keep saves what a step made of the part before, and of customers; where that is
-// done, it is counted down in the same transaction. It returns the job as it is
-// now; one that has ended keeps nothing.
-func (w *Worker) keep(ctx context.Context, before, after Part, step Step) (job Job, part Part, err error) {
+// done, it is counted down in the same transaction. It returns the job, and the part as
+// it is now; a job that has ended keeps nothing. The job was read at the time looked, and
+// is read again where that is a while ago, it is to be written, or the save was in vain.
+func (w *Worker) keep(ctx context.Context, known Job, before, after Part, step Step, looked *time.Time) (job Job, part Part, err error) {
+	job = known
 	err = errs.Retry(ctx, func(attempt int) error {
-		var now Part
-		if job, now, err = w.store.JobAndPart(ctx, before.Ref); err != nil || !job.Open() {
-			return err
-		}
-		if now.Rev != before.Rev {
-			return errOvertaken
+		if now := w.now(); attempt > 0 || after.State == PartDone || now.Sub(*looked) >= lookAgain {
+			*looked = now
+			var current Part
+			if job, current, err = w.store.JobAndPart(ctx, before.Ref); err != nil || !job.Open() {
+				return err
+			}
+			if current.Rev != before.Rev {
+				return errOvertaken
+			}
 		}
 		if attempt > 0 && len(step.Customers)+len(step.Points) > 0 {
 			return errOutdated
