@@ -27,9 +27,12 @@ func (c canned) Do(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: header, ContentLength: int64(len(c)), Body: io.NopCloser(strings.NewReader(string(c)))}, nil
 }
 
-func (c canned) store() *Store {
+func (c canned) store() *Store { return storeOn(c) }
+
+// storeOn is a store whose calls client answers.
+func storeOn(client dynamodb.HTTPClient) *Store {
 	db := dynamodb.New(dynamodb.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), HTTPClient: c,
+		Region: "us-east-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), HTTPClient: client,
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	})
 	return New(db, "regulars", time.Now)
