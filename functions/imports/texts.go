@@ -28,6 +28,9 @@ var formats = map[string]string{
 	"import_state/no_dry_run": "The import %v is %v; a dry run that is done can be started.",
 	"upload_unknown":          "There is no such file any more. Upload it again.",
 
+	"tenant_unknown/absent": "There is no tenant %v.",
+	"missing/search_value":  "The row has no %[1]v to find its customer by.",
+
 	"bad_key/folder":    "The file must be below %v.",
 	"bad_key/tenant":    "tenant=%.40v in the key of the file is not the number of a tenant, or stands there twice.",
 	"bad_key/no_tenant": "The key of the file names no tenant; a key is like imports/tenant=5/matching=email/customers.csv.",

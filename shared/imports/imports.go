@@ -253,7 +253,7 @@ func (o *Options) set(name, text string) error {
 		}
 		o.StopAfter = n
 	default:
-		return bad("unknown", optionNames)
+		return bad("unknown", strings.Join(optionNames, ", "))
 	}
 	return nil
 }

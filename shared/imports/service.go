@@ -75,8 +75,8 @@ func (s *Service) Receive(ctx context.Context, e Event) error {
 	tenant, o, clientErr := parseKey(e.Key)
 	if tenant != 0 {
 		_, err := s.Settings.Reload(ctx, tenant)
-		if unknown, ok := errs.AsClient(err); ok {
-			tenant, clientErr = 0, unknown
+		if unknown, ok := errs.AsClient(err); ok { // no token was asked whether it reaches the tenant
+			tenant, clientErr = 0, errs.New(unknown.Kind, unknown.Code+"/absent", "key", tenant)
 		} else if err != nil {
 			return fmt.Errorf("receive %s: %w", e.Key, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"regulars/functions/imports/rows"
 	"regulars/shared/customer"
 	"regulars/shared/imports"
 )
@@ -271,5 +272,37 @@ func TestMappingBesideTheFile(t *testing.T) {
 	list, err := e.service.List(t.Context(), tenant, "", 10)
 	if err != nil || len(list) != 1 || list[0].Key != "imports/tenant=5/people.json" || list[0].State != imports.Failed {
 		t.Errorf("imports = %+v, %v", list, err)
+	}
+}
+
+// Sentences of a summary are about files, not about requests with tokens and bodies.
+func TestSentencesOfSummaries(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	e.service.Texts = rows.Texts()
+	if err := e.service.Receive(t.Context(), e.upload("imports/tenant=77/a.csv", "email\na@example.com\n", nil)); err != nil {
+		t.Fatal(err)
+	}
+	found, err := e.bucket.List(t.Context(), "results/rejected/")
+	if err != nil || len(found) != 1 {
+		t.Fatalf("summaries: %v, %v", found, err)
+	}
+	var unknown imports.Summary
+	if err := json.Unmarshal([]byte(e.read(t, found[0].Key)), &unknown); err != nil {
+		t.Fatal(err)
+	}
+	option := e.summary(t, e.drop(t, "imports/tenant=5/matchin=email/a.csv", "email\na@example.com\n", nil))
+	blank := e.summary(t, e.drop(t, "imports/tenant=5/a.csv", "email,_fname\n,Ann\n", nil))
+	if len(blank.FirstRejected) != 1 {
+		t.Fatalf("blank = %+v", blank)
+	}
+	for _, tt := range [][2]string{
+		{unknown.ErrorText, "There is no tenant 77."},
+		{option.ErrorText, `"matchin" is no option of an import. There are: matching, field-name, resource-id, delimiter, charset, empty, mapping, dry-run, stop-after.`},
+		{blank.FirstRejected[0].Text, "The row has no email to find its customer by."},
+	} {
+		if tt[0] != tt[1] {
+			t.Errorf("got  %s\nwant %s", tt[0], tt[1])
+		}
 	}
 }
