@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-
 	"regulars/shared/catalog"
 	"regulars/shared/customer"
 	"regulars/shared/history"
@@ -128,10 +126,10 @@ func listNumbered[T any](ctx context.Context, s *Store, tenant int, doing, prefi
 }
 
 // beginning reads strongly the first items of a partition whose sort keys begin so,
-// in their order, up to limit; 0 is all of them.
+// in their order, up to limit; 0 is all of them. It asks for a range up to the last code
+// point: for begins_with DynamoDB Local looks at the whole partition.
 func (s *Store) beginning(ctx context.Context, doing, pk, prefix string, limit int) ([]item, error) {
-	condition := expression.Key(attrPK).Equal(expression.Value(pk)).And(expression.Key(attrSK).BeginsWith(prefix))
-	return s.queryAll(ctx, doing, "", condition, limit)
+	return s.queryAll(ctx, doing, "", within(attrPK, pk, attrSK, prefix, prefix+"\U0010FFFF"), limit)
 }
 
 // PurchaseOwner implements [catalog.Store].
