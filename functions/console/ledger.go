@@ -13,7 +13,10 @@ import (
 )
 
 const (
-	// entriesShown is how many entries a page of the ledger has.
+	// entriesOnCard is how many of the newest entries a card has, so that it opens as fast
+	// with many as with few.
+	entriesOnCard = 20
+	// entriesShown is how many entries a further page of the ledger has, or one of a kind.
 	entriesShown = 50
 	// entriesLooked is how many are looked at, at most, for those of one kind.
 	entriesLooked = 400
@@ -135,7 +138,10 @@ func (d *Console) readLedger(ctx context.Context, c *call) (ledgerPage, error) {
 	if page.Kind != "" && !slices.Contains(entryKinds, points.Kind(page.Kind)) {
 		return page, errs.New(errs.Invalid, "bad_kind", "kind")
 	}
-	for looked := 0; looked < entriesLooked && len(page.Lines) < entriesShown; {
+	if page.First && page.Kind == "" {
+		period.Limit = entriesOnCard
+	}
+	for looked := 0; looked < entriesLooked && len(page.Lines) < period.Limit; {
 		lines, next, err := d.points.Statement(ctx, c.Settings.Tenant, c.id, period)
 		if err != nil {
 			return page, err

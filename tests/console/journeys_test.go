@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"regulars/functions/local/devserver"
+	"regulars/shared/customer"
 	"regulars/shared/points"
 	"regulars/tests/client"
 )
@@ -168,21 +169,27 @@ func TestProveLargeLedger(t *testing.T) {
 		}
 	}
 	v := signIn(t, s, devserver.DemoToken)
+	opens := func(id customer.ID) time.Duration { // without what the tests check of a page
+		r := httptest.NewRequest("GET", "/console/customers/"+id.Decimal(), nil)
+		r.AddCookie(&http.Cookie{Name: "regulars_console", Value: v.cookie})
+		w := httptest.NewRecorder()
+		began := time.Now()
+		if s.ServeHTTP(w, r); w.Code != http.StatusOK {
+			t.Fatal(w.Code)
+		}
+		return time.Since(began)
+	}
 	took := map[string][]time.Duration{}
-	for range 30 { // in turns, so that both meet the same machine
-		for name, address := range map[string]string{"small": small.Decimal(), "large": large.Decimal()} {
-			began := time.Now()
-			if p := v.get("/console/customers/" + address); p.code != http.StatusOK {
-				t.Fatal(p.code)
-			}
-			took[name] = append(took[name], time.Since(began))
+	for range 60 { // in turns, so that both meet the same machine
+		for name, id := range map[string]customer.ID{"small": small, "large": large} {
+			took[name] = append(took[name], opens(id))
 		}
 	}
 	slices.Sort(took["small"])
 	slices.Sort(took["large"])
-	ratio := float64(took["large"][15]) / float64(took["small"][15])
-	t.Logf("the card with 10 entries opens in %v, with 10,000 in %v: %.2f times", took["small"][15], took["large"][15], ratio)
-	if ratio > 4 { // 50 entries are shown instead of 10
-		t.Errorf("the card with 10,000 entries takes %.2f times that of one with 10", ratio)
+	ratio := float64(took["large"][30]) / float64(took["small"][30])
+	t.Logf("the card with 10 entries opens in %v, with 10,000 in %v: %.2f times", took["small"][30], took["large"][30], ratio)
+	if ratio > 1.3 { // 20 entries are shown instead of 10
+		t.Errorf("the card with 10,000 entries takes %.2f times as long as that with 10", ratio)
 	}
 }

@@ -197,6 +197,14 @@ func (v *visitor) get(path string) page {
 	return v.send(httptest.NewRequest("GET", path, nil))
 }
 
+// getPart asks for a part of a page, as htmx does.
+func (v *visitor) getPart(path string) page {
+	v.t.Helper()
+	r := httptest.NewRequest("GET", path, nil)
+	r.Header.Set("HX-Request", "true")
+	return v.send(r)
+}
+
 // post sends a form of the session: names and values in turn.
 func (v *visitor) post(path string, fields ...string) page {
 	v.t.Helper()
