@@ -39,7 +39,7 @@ func (d *Console) startImport(c *call) (httpapi.Answer, error) {
 		if p.State != imports.Done || !p.Options.DryRun {
 			return plan{}, errs.New(errs.FailedPrecondition, "import_state/no_dry_run", "id", p.ID, string(p.State))
 		}
-		return plan{Lines: []planLine{
+		return plan{OnlyThen: true, Lines: []planLine{
 			{Label: say("imports.created"), After: number(p.Tally.Created)},
 			{Label: say("imports.updated"), After: number(p.Tally.Updated)},
 			{Label: say("imports.unchanged"), After: number(p.Tally.Unchanged)},
@@ -64,7 +64,7 @@ func (d *Console) undoImport(c *call) (httpapi.Answer, error) {
 		if err != nil {
 			return plan{}, err
 		}
-		shown := plan{Lines: []planLine{
+		shown := plan{OnlyThen: true, Lines: []planLine{
 			{Label: say("imports.restored"), After: number(would.Restored)},
 			{Label: say("imports.deleted"), After: number(would.Deleted)},
 			{Label: say("imports.reversed"), After: number(would.Reversed)},

@@ -154,12 +154,16 @@ func (d *Console) reverseEntry(c *call) (httpapi.Answer, error) {
 		return httpapi.Answer{}, notThere(err, points.ErrNotFound.Code)
 	}
 	about := strings.TrimSpace(signed(line.Change.Available) + " " + line.Reason)
+	values := c.formValues()
+	if n := max(line.Change.Available, -line.Change.Available); c.form == nil && len(line.ReversedBy) == 0 && n > 0 {
+		values.Set("value", strconv.FormatInt(n, 10))
+	}
 	f := form{
 		Title: say("act.reverse.title", seq, about), Action: c.cardOf(c.id) + "/entries/" + strconv.FormatInt(seq, 10) + "/reverse",
-		Back: c.cardOf(c.id), Values: c.formValues(),
+		Back: c.cardOf(c.id), Values: values,
 		Inputs: []input{
-			{Name: "value", Label: say("form.points"), Kind: "number", Help: say("form.reverse.help", about)},
 			{Name: "reason", Label: say("form.reason"), Kind: "text", Required: true, Help: say("form.reason.help")},
+			{Name: "value", Label: say("form.points"), Kind: "number", Help: say("form.reverse.help", about)},
 		},
 	}
 	return d.pointsChange(c, changer{form: f, done: "points.reverse"}, func(ctx context.Context, r points.Request) error {

@@ -77,7 +77,7 @@ func (d *Console) giveProduct(c *call) (httpapi.Answer, error) {
 
 // productPlan says what a customer gets.
 func productPlan(p catalog.Product, held catalog.Holdings, language string) plan {
-	will := plan{Lines: []planLine{{Label: say("form.product"), After: productName(p, language)}}}
+	will := plan{OnlyThen: true, Lines: []planLine{{Label: say("form.product"), After: productName(p, language)}}}
 	if p.Days != nil && *p.Days > 0 {
 		will.Lines = append(will.Lines, planLine{Label: say("plan.days"), After: strconv.Itoa(*p.Days)})
 	}

@@ -64,6 +64,8 @@ type plan struct {
 	Notes []string
 	// Key makes the confirmation one that happens once.
 	Key string
+	// OnlyThen: the lines say what comes, and nothing was there before.
+	OnlyThen bool
 	// Nothing: there is nothing to do.
 	Nothing bool
 }

@@ -17,7 +17,7 @@
       opener = e.detail.requestConfig.elt;
       panel.showModal();
     }
-    var first = panel.querySelector("[aria-invalid=true], [autofocus], input:not([type=hidden]), select, textarea, button");
+    var first = panel.querySelector("[aria-invalid=true]") || panel.querySelector("[autofocus]") || panel.querySelector("input:not([type=hidden]), select, textarea, button");
     if (first) first.focus();
   });
   panel.addEventListener("close", function () {
@@ -55,15 +55,23 @@
       at.push(Number(row.dataset.at));
       balance.push(Number(row.dataset.balance));
     });
+    if (at[at.length - 1] - at[0] < 60) return; // all at once: there is no time to draw
     place.hidden = false;
     if (chart) chart.destroy();
     var css = getComputedStyle(document.documentElement);
     var line = css.getPropertyValue("--accent"), grid = css.getPropertyValue("--line"), text = css.getPropertyValue("--quiet");
     var axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     chart = new uPlot({
-      width: place.clientWidth, height: 180, legend: { show: false }, cursor: { y: false, points: { size: 7 } }, padding: [8, 8, 0, 0],
+      width: place.clientWidth, height: 180, legend: { show: false }, cursor: { y: false, points: { size: 7 } }, padding: [8, 28, 0, 0],
+      tzDate: function (at) { return uPlot.tzDate(new Date(at * 1000), "Etc/UTC"); },
       scales: { y: { range: function (u, min, max) { return [Math.min(0, min), Math.max(1, max * 1.1)]; } } },
-      axes: [axis, Object.assign({}, axis, { size: 64, values: function (u, vs) { return vs.map(function (v) { return v.toLocaleString("en"); }); } })],
+      axes: [Object.assign({}, axis, { values: [ // the least step of the axis, its labels, and what stands below where the year, month, day, hour or minute changes
+        [86400 * 365, "{YYYY}", null, null, null, null, null, null, 1],
+        [86400 * 28, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+        [86400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+        [60, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+        [1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1]
+      ] }), Object.assign({}, axis, { size: 64, values: function (u, vs) { return vs.map(function (v) { return v.toLocaleString("en"); }); } })],
       series: [{}, { stroke: line, width: 2, fill: css.getPropertyValue("--fill"), paths: uPlot.paths.stepped({ align: 1 }), points: { show: rows.length < 40, size: 5, fill: line } }]
     }, [at, balance], place);
   }
