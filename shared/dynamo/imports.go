@@ -81,7 +81,7 @@ func (s *Store) ClaimImport(ctx context.Context, im imports.Import, sequencer, c
 		t.put(item(latest), absentOrBefore(padSequencer(sequencer)), 0, 0)
 	}
 	err = s.commit(meter.Without(ctx), "claim import", t)
-	if broken, ok := t.firstBroken(err); ok && broken == importFileKey(im.Tenant, im.Bucket, im.Key) {
+	if broken := t.broken(err); len(broken) > 0 && broken[0] == importFileKey(im.Tenant, im.Bucket, im.Key) {
 		return false, nil
 	}
 	return err == nil, err

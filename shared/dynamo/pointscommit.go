@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"regulars/shared/customer"
@@ -20,13 +21,37 @@ func (s *Store) CommitPoints(ctx context.Context, c points.Commit) error {
 		return err
 	}
 	err = s.commit(ctx, "commit points", t)
-	if broken, ok := t.firstBroken(err); ok && broken.SK == orderClaimSK {
-		return s.checkOrderClaim(ctx, broken, c.After.ID, err)
+	if broken := t.broken(err); len(broken) > 0 && broken[0].SK == orderClaimSK {
+		return s.checkOrderClaim(ctx, broken[0], c.After.ID, err)
 	}
 	if c.Request == nil {
 		return err
 	}
 	return recorded(err, func(found item) (*points.IdempotencyRecord, error) { return readAnswer(found, s.now()) })
+}
+
+// CommitTogether implements [points.Store]. The account is the first write, since its guard
+// proves that an earlier send succeeded.
+func (s *Store) CommitTogether(ctx context.Context, commits []points.Commit) (recorded []int, err error) {
+	first, last := commits[0], commits[len(commits)-1]
+	t := &tx{id: first.ID}
+	t.putAccount(first.Tenant, t.id, first.Before, last.After)
+	for _, c := range commits {
+		if err := t.putPoints(c, s.now()); err != nil {
+			return nil, err
+		}
+	}
+	t.dropNeedlessChecks() // a further wallet's customer is checked by each of them
+	err = s.commit(ctx, "commit points together", t)
+	broken := t.broken(err)
+	for i, c := range commits {
+		id := c.After.ID
+		if c.Request != nil && slices.Contains(broken, answerKey(c.Tenant, id, c.Request.Value)) ||
+			c.Unique != nil && slices.Contains(broken, uniqueKey(c.Tenant, id, *c.Unique)) {
+			recorded = append(recorded, i)
+		}
+	}
+	return recorded, err
 }
 
 // pointsTransaction builds the writes of c: the request first, since its guard

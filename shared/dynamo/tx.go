@@ -151,19 +151,19 @@ func foundInstead(err error) item {
 	return nil
 }
 
-// firstBroken is the key of the first write whose guard did not hold, where err says
-// that the transaction was cancelled for one.
-func (t *tx) firstBroken(err error) (key, bool) {
+// broken are the keys of the writes whose guards did not hold, where err says that the
+// transaction was cancelled for them.
+func (t *tx) broken(err error) (keys []key) {
 	canceled, ok := errors.AsType[*types.TransactionCanceledException](err)
 	if !ok {
-		return key{}, false
+		return nil
 	}
 	for i, reason := range canceled.CancellationReasons {
 		if aws.ToString(reason.Code) == "ConditionalCheckFailed" && i < len(t.writes) {
-			return t.writes[i].key, true
+			keys = append(keys, t.writes[i].key)
 		}
 	}
-	return key{}, false
+	return keys
 }
 
 // weight is what t takes of a transaction: items, bytes of what is written, units.

@@ -107,6 +107,29 @@ func (m *Meter) Trouble() Trouble {
 	return Trouble{m.retries.Load(), m.throttled.Load(), m.failed.Load()}
 }
 
+// Share adds what was counted to others, to each an equal part and to the first ones what
+// is left over: together they count no more and no less. What was written is not shared.
+func (m *Meter) Share(others []*Meter) {
+	n := int64(len(others))
+	for i, other := range others {
+		part := func(all *atomic.Int64) int64 {
+			whole := all.Load()
+			part := whole / n
+			if int64(i) < whole%n {
+				part++
+			}
+			return part
+		}
+		other.Add(part(&m.trips), part(&m.reads), part(&m.units))
+		retries, throttled, failed := part(&m.retries), part(&m.throttled), part(&m.failed)
+		other.count(func(o *Meter) {
+			o.retries.Add(retries)
+			o.throttled.Add(throttled)
+			o.failed.Add(failed)
+		})
+	}
+}
+
 // Use returns what was counted so far.
 func (m *Meter) Use() Use {
 	if m == nil {

@@ -64,3 +64,26 @@ func TestAddSideBySide(t *testing.T) {
 		t.Errorf("Use = %v, want %v", got, want)
 	}
 }
+
+// Shares come to the whole, and a meter that counts nothing takes its own along.
+func TestShare(t *testing.T) {
+	var whole meter.Meter
+	whole.Add(2, 3, 71)
+	for range 4 {
+		whole.Retried()
+	}
+	var a, b, c meter.Meter
+	whole.Share([]*meter.Meter{&a, &b, &c})
+	for m, want := range map[*meter.Meter]string{&a: "rt=1;r=0.5;w=24", &b: "rt=1;r=0.5;w=24", &c: "rt=0;r=0.5;w=23"} {
+		if got := m.Use().String(); got != want {
+			t.Errorf("a share is %s, want %s", got, want)
+		}
+	}
+	if got := a.Trouble().Retries + b.Trouble().Retries + c.Trouble().Retries; got != 4 {
+		t.Errorf("%d retries are shared, want 4", got)
+	}
+	whole.Share([]*meter.Meter{nil, &c})
+	if got := c.Use().String(); got != "rt=1;r=1;w=58" {
+		t.Errorf("beside one that counts nothing it is %s", got)
+	}
+}

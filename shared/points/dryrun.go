@@ -28,8 +28,8 @@ func (d *DryRun) record(c Commit) {
 	d.account = &Record{Account: c.After, Rev: customer.Rev{Commit: c.ID, Bytes: c.Before.Bytes}}
 }
 
-// carryOut commits, or for a dry run only looks whether that was done before.
-func (s *Service) carryOut(ctx context.Context, r Request, c Commit) error {
+// commit commits, or for a dry run only looks whether that was done before.
+func (s *Service) commit(ctx context.Context, r Request, c Commit) error {
 	if r.DryRun == nil {
 		return s.store.CommitPoints(ctx, c)
 	}

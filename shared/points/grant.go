@@ -34,7 +34,7 @@ var (
 // [ErrCampaignUnknown] or [ErrTerms].
 func (s *Service) Grant(ctx context.Context, r Request, g Grant) (Result, error) {
 	return s.change(ctx, r, step{
-		unique: r.reference(Credit, g.RefID),
+		unique: r.reference(Credit, g.RefID), joins: true,
 		decide: func(d *draft, _ loaded, _ *Commit) error { return d.grant(g, r.Actor) },
 	})
 }

@@ -9,18 +9,22 @@ import (
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/idempotency"
+	"regulars/shared/together"
 )
 
 // A Service changes accounts: it loads, decides and commits, and does so
 // again after each conflict with another writer. Whatever is due is settled first.
+// Changes of one account that meet in it wait for each other, and additions and
+// subtractions are committed together.
 type Service struct {
 	store Store
 	now   func() time.Time
+	queue *together.Line[ledgerKey, *change]
 }
 
 // NewService makes a service on a store.
 func NewService(store Store, now func() time.Time) *Service {
-	return &Service{store: store, now: now}
+	return &Service{store: store, now: now, queue: together.New[ledgerKey, *change](maxTogether)}
 }
 
 // A Request is what all changes of an account bear.
@@ -63,7 +67,7 @@ func (s *Service) Add(ctx context.Context, r Request, points int64, reason, refI
 // [ErrDisabled] or [ErrTooMany].
 func (s *Service) Subtract(ctx context.Context, r Request, points int64, reason, refID string) (Result, error) {
 	return s.change(ctx, r, step{
-		unique: r.reference(Debit, refID),
+		unique: r.reference(Debit, refID), joins: true,
 		decide: func(d *draft, _ loaded, _ *Commit) error { return d.subtract(points, r.text(reason, refID)) },
 	})
 }
@@ -165,6 +169,8 @@ func (d *draft) returned(order OrderRecord, amount int64, text Text, c *Commit) 
 type step struct {
 	// unique, unless nil, may happen once.
 	unique *Reference
+	// joins: it needs nothing beside the profile, and may be committed with others.
+	joins bool
 	// load reads what it needs beside the profile.
 	load func(ctx context.Context, r Request, l *loaded) error
 	// repeated returns the answer of an earlier request that did the same, or nil.
@@ -180,20 +186,41 @@ type loaded struct {
 	peer  Profile     // the other one of a transfer
 }
 
-// change carries a request out. A client error of a request that was carried out
-// before, under the same key, gives way to the first answer.
+// A change is a request that is being carried out.
+type change struct {
+	ctx     context.Context
+	request Request
+	step    step
+	// about is the request as one about the customer that its id means.
+	about Request
+	// apart: it cannot be decided together with others.
+	apart  bool
+	result Result
+	err    error
+}
+
+// change carries a request out when its turn comes. A client error of a request that was
+// carried out before, under the same key, gives way to the first answer.
 func (s *Service) change(ctx context.Context, r Request, st step) (Result, error) {
-	var result Result
-	about := r
-	err := errs.Retry(ctx, func(int) (err error) {
-		about = r
-		result, err = s.attempt(ctx, &about, st)
+	c := &change{ctx: ctx, request: r, step: st}
+	if r.DryRun != nil {
+		s.carryOut(c)
+	} else {
+		s.inTurn(c)
+	}
+	if _, rejected := errs.AsClient(c.err); !rejected {
+		return c.result, c.err
+	}
+	return s.RejectUnlessReplayed(ctx, c.about, c.err)
+}
+
+// carryOut carries out a change by itself.
+func (s *Service) carryOut(c *change) {
+	c.err = errs.Retry(c.ctx, func(int) (err error) {
+		c.about = c.request
+		c.result, err = s.attempt(c.ctx, &c.about, c.step)
 		return err
 	})
-	if _, rejected := errs.AsClient(err); !rejected {
-		return result, err
-	}
-	return s.RejectUnlessReplayed(ctx, about, err)
 }
 
 // RejectUnlessReplayed rejects a request with err, unless it was carried out before
@@ -263,15 +290,27 @@ func (s *Service) attempt(ctx context.Context, about *Request, st step) (Result,
 	if first != nil {
 		return s.again(ctx, r, profile, first)
 	}
-	d := newDraft(profile, r.Rules, s.now())
-	commit := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: profile.Account, Customer: profile.Customer, Unique: st.unique}
-	d.settle()
-	if err := st.decide(d, l, &commit); err != nil {
+	c, err := s.decide(r, st, profile, l)
+	if err != nil {
 		return Result{}, err
 	}
+	return s.save(ctx, r, c)
+}
+
+// decide is what the request comes to, with its answer.
+func (s *Service) decide(r Request, st step, profile Profile, l loaded) (Commit, error) {
+	d := newDraft(profile, r.Rules, s.now())
+	c := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: profile.Account, Customer: profile.Customer, Unique: st.unique}
+	d.settle()
+	if err := st.decide(d, l, &c); err != nil {
+		return c, err
+	}
 	d.settle() // an old order may have earned what has expired since
-	d.into(&commit)
-	return s.commit(ctx, r, profile, commit)
+	d.into(&c)
+	profile.Account.Account = c.After
+	var err error
+	c.Answer, err = r.Show(profile)
+	return c, err
 }
 
 // before reads what the step needs, and the answer of an earlier request that did
@@ -308,20 +347,11 @@ func (s *Service) again(ctx context.Context, r Request, profile Profile, first [
 	return result, err
 }
 
-func (s *Service) commit(ctx context.Context, r Request, profile Profile, c Commit) (Result, error) {
-	profile.Account.Account = c.After
-	var err error
-	if c.Answer, err = r.Show(profile); err != nil {
-		return Result{}, err
-	}
-	return s.save(ctx, r, c)
-}
-
 // save commits under the key of the request, and answers what was recorded
 // under it where that came first.
 func (s *Service) save(ctx context.Context, r Request, c Commit) (Result, error) {
 	c.Request = r.IdempotencyKey
-	first, found, err := idempotency.OfCommit[[]byte](s.carryOut(ctx, r, c), r.IdempotencyKey)
+	first, found, err := idempotency.OfCommit[[]byte](s.commit(ctx, r, c), r.IdempotencyKey)
 	switch {
 	case err != nil:
 		return Result{}, err

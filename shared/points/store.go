@@ -145,6 +145,11 @@ type Store interface {
 	// another's it rejects with [ErrOrderOfOther].
 	CommitPoints(ctx context.Context, c Commit) error
 
+	// CommitTogether makes commits of one account true, of which each begins where the one
+	// before ended and all have one ID; or none of them, as CommitPoints. recorded are those whose
+	// Request or Unique is recorded already, where that is why.
+	CommitTogether(ctx context.Context, commits []Commit) (recorded []int, err error)
+
 	// ClaimRequest records a key of the tenant's, without an answer. Where it is recorded
 	// already it returns that as an [idempotency.Carried] of a [customer.Recorded].
 	ClaimRequest(ctx context.Context, tenant int, key idempotency.Key) error

@@ -211,14 +211,22 @@ func (h *history) step(d *dice) {
 }
 
 // writersAct lets one to three writers act at once, each once or several times
-// under one key, and each with faults at two of its calls. Now and then somebody
-// disables, enables or deletes a customer meanwhile.
+// under one key, and each with faults at two of its calls; or up to ten in one process, on
+// one account. Now and then somebody disables, enables or deletes a customer meanwhile.
 func (h *history) writersAct(d *dice) {
 	var names []string
 	var runs []func()
 	var only *run
-	for range 1 + d.roll(3) {
-		r := h.throwRun(d, len(runs))
+	writers, meet := 1+d.roll(3), d.roll(3) == 0
+	if meet {
+		writers += 1 + d.roll(7)
+	}
+	for range writers {
+		var beside *run
+		if meet {
+			beside = only
+		}
+		r := h.throwRun(d, len(runs), beside)
 		names = append(names, fmt.Sprintf("%d x %s of %s", r.times, r.wish.kind, r.guest.id.Decimal()))
 		runs = append(runs, func() { h.carryOut(r) })
 		only = r

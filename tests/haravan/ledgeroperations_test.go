@@ -89,12 +89,14 @@ func showVersion(p points.Profile, _ points.HoldLine) ([]byte, error) {
 // A run is an operation, asked for once or several times under one key, by a writer with
 // a clock and faults of its own.
 type run struct {
-	wish   operation
-	guest  *guest
-	times  int
-	key    string
-	skew   time.Duration
-	faults map[int]faults.Fault // by the number of the call
+	wish  operation
+	guest *guest
+	times int
+	key   string
+	skew  time.Duration
+	// service is a process of its own, or that of other writers, with faults by the number
+	// of the call.
+	service *points.Service
 
 	done, rejected bool // came to it; neither: repeated
 }
@@ -129,11 +131,21 @@ const sentBefore = "Sent-Before"
 // skews are how far a writer's clock is from that of the history.
 var skews = []time.Duration{0, 0, 0, -3 * time.Hour, 40 * time.Minute}
 
-func (h *history) throwRun(d *dice, n int) *run {
-	g := h.members[d.roll(len(h.members))]
-	r := &run{guest: g, wish: h.throwOperation(d, g), times: 1 + 2*d.roll(2), key: fmt.Sprintf("%d-%d", h.n, n), skew: skews[d.roll(len(skews))]}
-	r.faults = map[int]faults.Fault{d.roll(3): passes[d.roll(len(passes))]}
-	r.faults[d.roll(5)] = passes[d.roll(len(passes))]
+// throwRun makes one; where it is beside another it is about the same account, in the same
+// process.
+func (h *history) throwRun(d *dice, n int, beside *run) *run {
+	r := &run{times: 1 + 2*d.roll(2), key: fmt.Sprintf("%d-%d", h.n, n)}
+	if beside != nil {
+		r.guest, r.skew, r.service = beside.guest, beside.skew, beside.service
+	} else {
+		r.guest, r.skew = h.members[d.roll(len(h.members))], skews[d.roll(len(skews))]
+		met := map[int]faults.Fault{d.roll(3): passes[d.roll(len(passes))]}
+		met[d.roll(5)] = passes[d.roll(len(passes))]
+		transport := &faults.Transport{Plan: func(c faults.Call) faults.Fault { return h.checked(c, met[c.N]) }}
+		now := func() time.Time { return h.now().Add(r.skew) }
+		r.service = points.NewService(dynamo.New(client.FaultyDB(h.t, transport), h.table, now), now)
+	}
+	r.wish = h.throwOperation(d, r.guest)
 	r.wish.rules = h.rules
 	if d.roll(3) == 0 {
 		r.wish.rules = h.before
@@ -255,9 +267,6 @@ func (h *history) triesFirst(r *run, want string) {
 
 // carryOut asks for the operation as often as said. One of them is done, at most.
 func (h *history) carryOut(r *run) {
-	transport := &faults.Transport{Plan: func(c faults.Call) faults.Fault { return h.checked(c, r.faults[c.N]) }}
-	now := func() time.Time { return h.now().Add(r.skew) }
-	service := points.NewService(dynamo.New(client.FaultyDB(h.t, transport), h.table, now), now)
 	type answer struct {
 		points.Result
 		err error
@@ -265,7 +274,7 @@ func (h *history) carryOut(r *run) {
 	answers := client.Together(r.times, func(int) answer {
 		ctx, cancel := context.WithTimeout(h.t.Context(), time.Minute)
 		defer cancel()
-		result, err := r.wish.do(ctx, service, h.request(r))
+		result, err := r.wish.do(ctx, r.service, h.request(r))
 		return answer{result, err}
 	})
 	h.mutex.Lock()
@@ -289,7 +298,7 @@ func (h *history) carryOut(r *run) {
 		}
 	}
 	if first != nil && r.times > 1 {
-		h.idempotent = append(h.idempotent, idempotent{*r, first, now()})
+		h.idempotent = append(h.idempotent, idempotent{*r, first, h.now().Add(r.skew)})
 	}
 }
 
