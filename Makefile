@@ -53,8 +53,8 @@ check: has-go ## format, vet, staticcheck, gosec, the rooms, the licences of wha
 bench: has-go ## what the service costs beside the bare DynamoDB calls (FULL=1, RUN='points add', JSON=bench.json)
 	env -u AWS_CA_BUNDLE $(WITH) -- go run ./tests/bench $(if $(FULL),-full) $(if $(RUN),-run '$(RUN)') $(if $(JSON),-json '$(JSON)')
 
-bench-peers: has-go ## what the service does beside a ledger and customers in PostgreSQL (JSON=peers.json)
-	env -u AWS_CA_BUNDLE go run ./tests/peers $(if $(JSON),-json '$(JSON)')
+bench-peers: has-go ## what the service does beside a ledger and customers in PostgreSQL (RUN='one account', JSON=peers.json)
+	env -u AWS_CA_BUNDLE go run ./tests/peers $(if $(RUN),-run '$(RUN)') $(if $(JSON),-json '$(JSON)')
 
 build: has-go has-python3 ## binaries and zips for Lambda in .cache/build (ARCH=arm64 or amd64)
 	@set -e; for name in $(FUNCTIONS); do \

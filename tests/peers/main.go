@@ -23,6 +23,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"regulars/functions/local/devserver"
@@ -36,17 +37,18 @@ func main() {
 	log.SetFlags(0)
 	block := flag.Duration("block", 4*time.Second, "how long a block takes")
 	blocks := flag.Int("blocks", 3, "how many blocks each system has")
+	only := flag.String("run", "", "measure the workloads whose names contain this")
 	file := flag.String("json", "", "write the figures to this file, too")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	debug.SetGCPercent(400) // GOGC of the functions, see template.yaml
-	if err := run(ctx, *blocks, *block, *file); err != nil {
+	if err := run(ctx, *only, *blocks, *block, *file); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, blocks int, block time.Duration, file string) error {
+func run(ctx context.Context, only string, blocks int, block time.Duration, file string) error {
 	database, err := startPostgres(ctx, schema)
 	if errors.Is(err, fs.ErrNotExist) {
 		fmt.Println("Skipped: PostgreSQL is not installed (apt-get install postgresql).")
@@ -82,6 +84,9 @@ func run(ctx context.Context, blocks int, block time.Duration, file string) erro
 	var report []figure
 	fmt.Printf(heading, "", "requests/s", "median", "99%", "Go, CPU", "database, CPU", "reads", "writes")
 	for _, w := range workloads {
+		if !strings.Contains(w.name, only) {
+			continue
+		}
 		figures, err := measure(ctx, systems, w, blocks, block)
 		if err != nil {
 			return err
@@ -184,14 +189,10 @@ func measure(ctx context.Context, systems []system, w workload, blocks int, bloc
 		fmt.Printf(line, w.name+", "+s.name(), f.PerSecond, f.Median, f.Late, f.Go, f.Database, f.Reads, f.Writes)
 		figures = append(figures, f)
 	}
-	if ours := figures[0]; ours.Database > 0 {
+	if ours := figures[0]; ours.Database > 0 && !w.oneItem {
 		takes := readTakes*ours.Reads + writeTakes*ours.Writes + ours.Go
-		atOnce := w.clients
-		if w.serial {
-			atOnce = 1
-		}
 		fmt.Printf("  DynamoDB Local is %.0f%% of the processor time; with %d ms a read and %d ms a write, as on AWS, %.0f ms a request of its own, %.0f requests/s\n",
-			100*ours.Database/(ours.Database+ours.Go), readTakes, writeTakes, takes, 1000*float64(atOnce)/takes)
+			100*ours.Database/(ours.Database+ours.Go), readTakes, writeTakes, takes, 1000*float64(w.clients)/takes)
 	}
 	return figures, nil
 }
