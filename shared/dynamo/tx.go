@@ -62,7 +62,7 @@ func (e *errGuard) Unwrap() error { return errs.ErrConflict }
 // definite, so it happens once.
 func (s *Store) commit(ctx context.Context, doing string, t *tx) error {
 	input := t.input(s.table)
-	return s.untilDefinite(ctx, doing, t, func() error {
+	return s.untilDefinite(ctx, doing, t, false, func() error {
 		_, err := s.db.TransactWriteItems(ctx, input, onceASend)
 		meter.From(ctx).Add(1, 0, t.transactionUnits())
 		return err
@@ -83,7 +83,7 @@ func (s *Store) putOne(ctx context.Context, doing string, t *tx) error {
 		ConditionExpression: &w.guard.condition, ExpressionAttributeNames: w.guard.names, ExpressionAttributeValues: w.guard.values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
-	return s.untilDefinite(ctx, doing, t, func() error {
+	return s.untilDefinite(ctx, doing, t, true, func() error {
 		_, err := s.db.PutItem(ctx, input)
 		meter.From(ctx).Add(1, 0, w.units+w.index)
 		return err
@@ -91,8 +91,9 @@ func (s *Store) putOne(ctx context.Context, doing string, t *tx) error {
 }
 
 // untilDefinite sends until it is known whether the writes happened. Where a send
-// got lost only a success or a broken guard tells.
-func (s *Store) untilDefinite(ctx context.Context, doing string, t *tx, send func() error) error {
+// got lost only a success or a broken guard tells. repeats says that send may do so more
+// than once, as the SDK does.
+func (s *Store) untilDefinite(ctx context.Context, doing string, t *tx, repeats bool, send func() error) error {
 	open := false // whether an earlier send did it
 	for n := 0; ; n++ {
 		err := send()
@@ -107,7 +108,7 @@ func (s *Store) untilDefinite(ctx context.Context, doing string, t *tx, send fun
 		case guardBroke:
 			found := foundInstead(err)
 			if text(found, attrCommit) == t.id {
-				if open { // an earlier send of this commit, of which the answer was lost
+				if open || repeats { // an earlier send of this commit, of which the answer was lost
 					t.noteWritten(ctx)
 					return nil
 				}

@@ -63,3 +63,16 @@ func TestCancelledTransaction(t *testing.T) {
 		})
 	}
 }
+
+// The SDK repeats the send of a single put, and tells the last answer alone.
+func TestPutThatWasRepeated(t *testing.T) {
+	s := storeOn(&answers{
+		{http.StatusInternalServerError, `{"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError"}`},
+		{http.StatusBadRequest, fmt.Sprintf(`{"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "Item": {%q: {"S": "own"}}}`, attrCommit)},
+	})
+	tx := &tx{id: "own"}
+	tx.put(item{}, writtenBy("before"), 0, 0)
+	if err := s.putOne(t.Context(), "test", tx); err != nil {
+		t.Errorf("%v, though it happened", err)
+	}
+}
