@@ -35,8 +35,10 @@ prove: has-go ## races, kills and volumes at full size, and the tests of the who
 	PROVE=1 $(WITH) -- go test -run Prove -timeout 120m ./functions/... ./shared/... ./tests/...
 	$(WITH) -- go test $(RACE) -shuffle=on -timeout 30m ./tests/...
 
-console: has-go ## journeys through the console in Chromium, and the pictures of docs/console.md
-	PROVE=1 SCREENSHOTS="$$PWD/docs/console" $(WITH) -- go test -count=1 -run Prove ./tests/console
+console: has-go ## journeys through the console in Chromium, with pictures in .cache/console, and those of docs/console.md
+	mkdir -p .cache/console
+	PROVE=1 SCREENSHOTS="$$PWD/.cache/console" $(WITH) -- go test -count=1 -timeout 30m -run Prove ./tests/console
+	for name in $$(grep -o 'console/[a-z0-9-]*\.png' docs/console.md); do cp .cache/$$name docs/$$name; done
 
 # What gosec looks for but for one rule, which names no fault here (docs/decisions/gosec.md), in what is deployed and in
 # the programs of operators. What serves a development machine starts processes and reads files whose names it is given.

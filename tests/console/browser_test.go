@@ -1,14 +1,21 @@
 package console_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -150,18 +157,71 @@ func (s *screen) signOut() {
 	s.run(chromedp.Click(`form[action$="/logout"] button`), chromedp.WaitVisible("#token"))
 }
 
-// shoot keeps a picture of what is on the screen, where SCREENSHOTS names a folder.
+// shoot keeps a picture of what is on the screen, down to the end of the page, where
+// SCREENSHOTS names a folder.
 func (s *screen) shoot(name string) {
 	s.t.Helper()
 	folder := os.Getenv("SCREENSHOTS")
 	if folder == "" {
 		return
 	}
-	var png []byte
-	s.run(chromedp.Sleep(200*time.Millisecond), chromedp.CaptureScreenshot(&png)) // the chart has been drawn by then
-	if err := os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644); err != nil {
+	var box cdppage.Viewport
+	var taken []byte
+	s.run(
+		chromedp.Sleep(200*time.Millisecond), // the chart has been drawn by then
+		chromedp.Evaluate(`({x: 0, y: scrollY, width: innerWidth, scale: 1,
+			height: document.querySelector("dialog[open]") ? innerHeight : Math.min(innerHeight, Math.ceil(document.querySelector("footer").getBoundingClientRect().bottom))})`, &box),
+		chromedp.ActionFunc(func(ctx context.Context) (err error) {
+			taken, err = cdppage.CaptureScreenshot().WithClip(&box).Do(ctx)
+			return err
+		}),
+	)
+	if err := os.WriteFile(filepath.Join(folder, name+".png"), small(s.t, taken), 0o644); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// small is the picture in 256 colours, which is less than half as large: half of them are
+// the most frequent, the others differ from these.
+func small(t *testing.T, taken []byte) []byte {
+	t.Helper()
+	full, err := png.Decode(bytes.NewReader(taken))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bounds := full.Bounds()
+	counts := map[color.Color]int{}
+	for y := range bounds.Dy() {
+		for x := range bounds.Dx() {
+			counts[full.At(x, y)]++
+		}
+	}
+	frequent := slices.SortedFunc(maps.Keys(counts), func(a, b color.Color) int { return counts[b] - counts[a] })
+	var palette color.Palette
+	for _, c := range frequent {
+		if len(palette) < 128 || len(palette) < 256 && difference(c, palette.Convert(c)) > 12 {
+			palette = append(palette, c)
+		}
+	}
+	reduced := image.NewPaletted(bounds, palette)
+	draw.Draw(reduced, bounds, full, bounds.Min, draw.Src)
+	var written bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&written, reduced); err != nil {
+		t.Fatal(err)
+	}
+	return written.Bytes()
+}
+
+// difference is how far two colours are apart, in 256ths of each of their parts.
+func difference(a, b color.Color) int {
+	apart := 0
+	var x, y [3]uint32
+	x[0], x[1], x[2], _ = a.RGBA()
+	y[0], y[1], y[2], _ = b.RGBA()
+	for i := range x {
+		apart += max(int(x[i]>>8)-int(y[i]>>8), int(y[i]>>8)-int(x[i]>>8))
+	}
+	return apart
 }
 
 // accessible demands that axe finds nothing on the page, that it is not wider than the

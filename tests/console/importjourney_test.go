@@ -43,7 +43,7 @@ func TestProveImportJourney(t *testing.T) {
 	b.run(
 		chromedp.Navigate(b.url+"/console/imports"), chromedp.WaitVisible("#upload"),
 		network.EmulateNetworkConditions(false, 300, 50_000, 50_000),
-		chromedp.SetUploadFiles("#file", []string{path}), chromedp.WaitVisible(".columns"),
+		chromedp.SetUploadFiles("#file", []string{path}), chromedp.WaitVisible("#in-dates"),
 		network.EmulateNetworkConditions(false, 0, -1, -1),
 		mapped,
 	)
@@ -55,7 +55,7 @@ func TestProveImportJourney(t *testing.T) {
 	var at string
 	b.run(
 		network.ClearBrowserCookies(), chromedp.Click(`button[value="plan"]`), chromedp.WaitVisible("#token"),
-		chromedp.SendKeys("#token", devserver.DemoToken+"\r"), chromedp.WaitVisible(".columns"),
+		chromedp.SendKeys("#token", devserver.DemoToken+"\r"), chromedp.WaitVisible("#in-dates"),
 		mapped,
 		chromedp.Click(`button[value="plan"]`), chromedp.WaitVisible("#start"), chromedp.Location(&at),
 	)

@@ -8,10 +8,10 @@
     if (token) e.detail.headers["X-Form-Token"] = token;
   });
 
-  // Forms open above the page, and give the focus back when they close.
+  // Forms open above the page once htmx sends them, and give the focus back when they close.
   var panel = document.getElementById("panel");
   var opener = null;
-  document.addEventListener("htmx:afterSwap", function (e) {
+  document.addEventListener("htmx:afterSettle", function (e) {
     if (e.detail.target.id !== "panel-body") return;
     if (!panel.open) {
       opener = e.detail.requestConfig.elt;
