@@ -191,11 +191,28 @@ func (b *bench) besideCalls(t tables) error {
 
 // fromMemory compares them on one core, with answers from memory.
 func (b *bench) fromMemory(t tables) error {
-	s, err := t.subject()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	s, err := t.played()
 	if err != nil {
 		return err
 	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	socket := s
+	socket.h = newSocket(s.h)
+	for _, o := range operations {
+		b.operation(o, s, inMemory, 0.6)
+	}
+	for _, o := range operations {
+		b.operation(o, socket, overHTTP+", "+inMemory, 0)
+	}
+	return nil
+}
+
+// played is a service that a memory answers, which has heard of all that operations read.
+func (t tables) played() (subject, error) {
+	s, err := t.subject()
+	if err != nil {
+		return subject{}, err
+	}
 	var m memory
 	s.db = m.client(s.db)
 	s.h = newService(s.db, s.table)
@@ -208,15 +225,7 @@ func (b *bench) fromMemory(t tables) error {
 		s.account(name).rawPoint(1)
 	}
 	m.replay = true
-	socket := s
-	socket.h = newSocket(s.h)
-	for _, o := range operations {
-		b.operation(o, s, inMemory, 0.6)
-	}
-	for _, o := range operations {
-		b.operation(o, socket, overHTTP+", "+inMemory, 0)
-	}
-	return nil
+	return s, nil
 }
 
 func newService(db *dynamodb.Client, table string) *devserver.Server {
