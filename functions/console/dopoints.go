@@ -59,7 +59,9 @@ func (d *Console) pointsChange(c *call, ch changer, apply func(ctx context.Conte
 		if err := apply(ctx, r); err != nil {
 			return plan{}, err
 		}
-		return c.pointsPlan(before, after), nil
+		p := c.pointsPlan(before, after)
+		p.Notes = append(p.Notes, say("plan.reason", c.field("reason")))
+		return p, nil
 	}
 	ch.do = func(ctx context.Context, key idempotency.Key) error {
 		var after points.Profile

@@ -139,7 +139,7 @@ func giveBack(t *testing.T, s shop) {
 		}
 	}
 	p := v.get(s.card() + "?done=points.reverse")
-	for _, want := range []string{"The entry was undone.", ">2,690<", "The till was wrong", `href="#entry-10"`, `href="#entry-11"`, "demo "} {
+	for _, want := range []string{"The entry is undone.", ">2,690<", "The till was wrong", `href="#entry-10"`, `href="#entry-11"`, "demo "} {
 		if !strings.Contains(p.body, want) {
 			t.Errorf("the card has no %s", want)
 		}

@@ -55,7 +55,7 @@
       at.push(Number(row.dataset.at));
       balance.push(Number(row.dataset.balance));
     });
-    if (at[at.length - 1] - at[0] < 60) return; // all at once: there is no time to draw
+    if (at[at.length - 1] - at[0] < 3600) return; // all at once: there is no time to draw
     place.hidden = false;
     if (chart) chart.destroy();
     var css = getComputedStyle(document.documentElement);
