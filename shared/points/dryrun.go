@@ -23,11 +23,6 @@ func (d *DryRun) on(p Profile) Profile {
 	return p
 }
 
-// record is the account as a commit would leave it.
-func (d *DryRun) record(c Commit) {
-	d.account = &Record{Account: c.After, Rev: customer.Rev{Commit: c.ID, Bytes: c.Before.Bytes}}
-}
-
 // commit commits, or for a dry run only looks whether that was done before.
 func (s *Service) commit(ctx context.Context, r Request, c Commit) error {
 	if r.DryRun == nil {
@@ -36,7 +31,8 @@ func (s *Service) commit(ctx context.Context, r Request, c Commit) error {
 	if err := s.store.CheckPoints(ctx, c); err != nil {
 		return err
 	}
-	r.DryRun.record(c)
+	left := c.leaves()
+	r.DryRun.account = &left
 	return nil
 }
 

@@ -133,7 +133,7 @@ func (s *Service) attemptAll(ctx context.Context, g *group) error {
 			g.left = g.waiting[i:]
 			break
 		}
-		profile.Account = Record{Account: commit.After, Rev: customer.Rev{Commit: id, Bytes: commit.Before.Bytes}}
+		profile.Account = commit.leaves()
 	}
 	if len(g.commits) == 0 {
 		return nil
@@ -175,9 +175,7 @@ func (s *Service) decideOne(c *change, profile Profile) (commit Commit, err erro
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	commit, err = s.decide(c.about, c.step, profile, loaded{})
-	commit.Request = c.request.IdempotencyKey
-	return commit, err
+	return s.decide(c.about, c.step, profile, loaded{})
 }
 
 // add takes a commit into the transaction, unless it does not fit in.

@@ -300,7 +300,7 @@ func (s *Service) attempt(ctx context.Context, about *Request, st step) (Result,
 // decide is what the request comes to, with its answer.
 func (s *Service) decide(r Request, st step, profile Profile, l loaded) (Commit, error) {
 	d := newDraft(profile, r.Rules, s.now())
-	c := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: profile.Account, Customer: profile.Customer, Unique: st.unique}
+	c := Commit{ID: rand.Text(), Tenant: r.Tenant, Before: profile.Account, Customer: profile.Customer, Request: r.IdempotencyKey, Unique: st.unique}
 	d.settle()
 	if err := st.decide(d, l, &c); err != nil {
 		return c, err
@@ -341,7 +341,7 @@ func (s *Service) again(ctx context.Context, r Request, profile Profile, first [
 		return first, err
 	}
 	result, err := s.save(ctx, r, Commit{
-		ID: rand.Text(), Tenant: r.Tenant, Before: profile.Account, After: profile.Account.Account, Answer: first,
+		ID: rand.Text(), Tenant: r.Tenant, Before: profile.Account, After: profile.Account.Account, Request: r.IdempotencyKey, Answer: first,
 	})
 	result.Replayed = err == nil
 	return result, err
@@ -350,7 +350,6 @@ func (s *Service) again(ctx context.Context, r Request, profile Profile, first [
 // save commits under the key of the request, and answers what was recorded
 // under it where that came first.
 func (s *Service) save(ctx context.Context, r Request, c Commit) (Result, error) {
-	c.Request = r.IdempotencyKey
 	first, found, err := idempotency.OfCommit[[]byte](s.commit(ctx, r, c), r.IdempotencyKey)
 	switch {
 	case err != nil:

@@ -97,6 +97,11 @@ type Commit struct {
 	Peer *Peer
 }
 
+// leaves is the account as the commit leaves it.
+func (c Commit) leaves() Record {
+	return Record{Account: c.After, Rev: customer.Rev{Commit: c.ID, Bytes: c.Before.Bytes}}
+}
+
 // A Store keeps accounts and their entries. Reads are strongly consistent but
 // for [Store.EntriesByRef], [Store.DueAccounts] and lists. What says
 // [errs.ErrConflict] must be loaded and decided again.
