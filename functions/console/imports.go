@@ -168,8 +168,8 @@ func (v *importView) mayOf(c *call, now time.Time) {
 	v.CanCancel = v.State.Open()
 	v.CanResume = v.Parked > 0
 	v.CanStart = v.State == imports.Done && v.Options.DryRun
-	ended := v.State == imports.Done || v.State == imports.Stopped || v.State == imports.Cancelled || v.State == imports.Failed
-	v.CanUndo = ended && !v.Options.DryRun && now.Sub(v.Started) < imports.UndoTime && v.Tally.Created+v.Tally.Updated > 0
+	begun := v.State == imports.Undoing || v.State == imports.Undone
+	v.CanUndo = v.MayUndo(now) == nil && !begun && v.Tally.Created+v.Tally.Updated > 0
 	if u, ok := v.Upload(); ok && v.Options.DryRun && !v.Moves {
 		v.Map = c.at("uploads", u.ID, u.Name)
 	}

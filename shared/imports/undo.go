@@ -60,7 +60,7 @@ func (s *Service) Undo(ctx context.Context, tenant int, id string) (Progress, er
 	if err != nil {
 		return Progress{}, err
 	}
-	if err := s.mayUndo(im); err != nil {
+	if err := im.MayUndo(s.Now()); err != nil {
 		return Progress{}, err
 	}
 	if im.State.endedEarly() { // steps may be under way, which must save nothing more
@@ -76,7 +76,7 @@ func (s *Service) Undo(ctx context.Context, tenant int, id string) (Progress, er
 		return s.progress(ctx, im)
 	}
 	if im, err = s.update(ctx, im, func(now *Import) error {
-		if err := s.mayUndo(*now); err != nil {
+		if err := now.MayUndo(s.Now()); err != nil {
 			return err
 		}
 		now.State = Undoing
@@ -99,15 +99,16 @@ func (s *Service) Undo(ctx context.Context, tenant int, id string) (Progress, er
 	return s.progress(ctx, im)
 }
 
-// mayUndo rejects an import that cannot be undone.
-func (s *Service) mayUndo(im Import) error {
+// MayUndo rejects, with [ErrState], an import that cannot be undone at a time. What is
+// being undone may be so again, and what was.
+func (im Import) MayUndo(now time.Time) error {
 	reason := ""
 	switch {
 	case im.State.Open():
 		reason = "open"
 	case im.State == Failed && im.RowsJob == "", im.State == Superseded, im.Options.DryRun:
 		reason = "nothing"
-	case s.Now().Sub(im.Started) > UndoTime:
+	case now.Sub(im.Started) > UndoTime:
 		reason = "too_old"
 	default:
 		return nil
@@ -117,9 +118,6 @@ func (s *Service) mayUndo(im Import) error {
 
 // undoRanges are the last chunks of the import's parts.
 func (s *Service) undoRanges(ctx context.Context, im Import) ([]string, error) {
-	if err := s.mayUndo(im); err != nil {
-		return nil, err
-	}
 	if im.RowsJob == "" {
 		return []string{""}, nil
 	}
@@ -500,6 +498,13 @@ type UndoPlan struct {
 	Complete bool
 }
 
+// add counts on, and keeps the first changes of which something would stay.
+func (p *UndoPlan) add(t UndoTally, kept []Kept) {
+	p.UndoTally = p.plus(t)
+	p.Kept = append(p.Kept, kept...)
+	p.Kept = p.Kept[:min(shownRows, len(p.Kept))]
+}
+
 const (
 	// plannedAtOnce is how many entries are looked at together.
 	plannedAtOnce = 90
@@ -516,6 +521,9 @@ func (s *Service) PlanUndo(ctx context.Context, tenant int, id string) (UndoPlan
 	if im.State == Undone {
 		return UndoPlan{Complete: true}, nil
 	}
+	if err := im.MayUndo(s.Now()); err != nil {
+		return UndoPlan{}, err
+	}
 	ranges, err := s.undoRanges(ctx, im)
 	if err != nil {
 		return UndoPlan{}, err
@@ -531,9 +539,7 @@ func (s *Service) PlanUndo(ctx context.Context, tenant int, id string) (UndoPlan
 		}); err != nil {
 			return plan, err
 		}
-		plan.UndoTally = plan.plus(part.UndoTally)
-		plan.Kept = append(plan.Kept, part.Kept...)
-		plan.Kept = plan.Kept[:min(shownRows, len(plan.Kept))]
+		plan.add(part.UndoTally, part.Kept)
 		if !part.Complete {
 			return plan, nil
 		}
@@ -558,9 +564,7 @@ func (s *Service) planPart(ctx context.Context, im Import, key string) (plan Und
 			if err != nil {
 				return plan, err
 			}
-			plan.UndoTally = plan.plus(back.tally)
-			plan.Kept = append(plan.Kept, back.kept...)
-			plan.Kept = plan.Kept[:min(shownRows, len(plan.Kept))]
+			plan.add(back.tally, back.kept)
 			left = left[:len(left)-back.entries]
 		}
 		key = c.Previous
