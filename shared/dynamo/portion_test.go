@@ -3,7 +3,6 @@ package dynamo
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"net/http"
 	"runtime"
 	"slices"
@@ -23,8 +22,7 @@ import (
 type canned string
 
 func (c canned) Do(*http.Request) (*http.Response, error) {
-	header := http.Header{"Content-Type": {"application/x-amz-json-1.0"}}
-	return &http.Response{StatusCode: http.StatusOK, Header: header, ContentLength: int64(len(c)), Body: io.NopCloser(strings.NewReader(string(c)))}, nil
+	return answer{http.StatusOK, string(c)}.response(), nil
 }
 
 func (c canned) store() *Store { return storeOn(c) }

@@ -17,16 +17,20 @@ type answer struct {
 	body   string
 }
 
+func (a answer) response() *http.Response {
+	return &http.Response{
+		StatusCode: a.status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
+		ContentLength: int64(len(a.body)), Body: io.NopCloser(strings.NewReader(a.body)),
+	}
+}
+
 // answers gives one answer after another.
 type answers []answer
 
-func (a *answers) Do(r *http.Request) (*http.Response, error) {
+func (a *answers) Do(*http.Request) (*http.Response, error) {
 	next := (*a)[0]
 	*a = (*a)[1:]
-	return &http.Response{
-		StatusCode: next.status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
-		Body: io.NopCloser(strings.NewReader(next.body)), Request: r,
-	}, nil
+	return next.response(), nil
 }
 
 // A transaction that was cancelled has happened only where an earlier send of it got lost

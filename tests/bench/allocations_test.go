@@ -50,11 +50,7 @@ func TestAllocations(t *testing.T) {
 		measured[o.name] = allocation{(after.Mallocs - before.Mallocs) / n, (after.TotalAlloc - before.TotalAlloc) / n}
 	}
 	if *write {
-		document, err := json.MarshalIndent(measured, "", "  ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(allocationsFile, append(document, '\n'), 0o666); err != nil {
+		if err := writeJSON(allocationsFile, measured); err != nil {
 			t.Fatal(err)
 		}
 		return

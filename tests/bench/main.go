@@ -99,13 +99,17 @@ func main() {
 	if *file == "" {
 		return
 	}
-	document, err := json.MarshalIndent(b.report, "", "  ")
+	if err := writeJSON(*file, b.report); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func writeJSON(file string, v any) error {
+	document, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
-	if err := os.WriteFile(*file, append(document, '\n'), 0o666); err != nil {
-		log.Fatal(err)
-	}
+	return os.WriteFile(file, append(document, '\n'), 0o666)
 }
 
 // row is a line of figures, printed as soon as they are known: what, the two times or
