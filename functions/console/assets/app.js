@@ -55,7 +55,7 @@
       at.push(Number(row.dataset.at));
       balance.push(Number(row.dataset.balance));
     });
-    if (at[at.length - 1] - at[0] < 3600) return; // all at once: there is no time to draw
+    if (at[at.length - 1] - at[0] < 3600) return; // within an hour there is no time to draw
     place.hidden = false;
     if (chart) chart.destroy();
     var css = getComputedStyle(document.documentElement);
@@ -69,8 +69,7 @@
         [86400 * 365, "{YYYY}", null, null, null, null, null, null, 1],
         [86400 * 28, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
         [86400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
-        [60, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
-        [1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1]
+        [60, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1]
       ] }), Object.assign({}, axis, { size: 64, values: function (u, vs) { return vs.map(function (v) { return v.toLocaleString("en"); }); } })],
       series: [{}, { stroke: line, width: 2, fill: css.getPropertyValue("--fill"), paths: uPlot.paths.stepped({ align: 1 }), points: { show: rows.length < 40, size: 5, fill: line } }]
     }, [at, balance], place);
