@@ -40,6 +40,8 @@ type applying struct {
 	s       *Service
 	mu      sync.Mutex
 	readers map[jobs.Ref]*rowReader // those that the next step goes on with
+
+	newcomers newcomers
 }
 
 // A rowCursor is how far a part of the rows is.
@@ -277,11 +279,16 @@ func (k *applying) look(ctx context.Context, job jobs.Job, reader *rowReader) (i
 // apply takes up the next rows and decides as many of them as fit one transaction.
 func (k *applying) apply(ctx context.Context, part jobs.Part, at rowCursor, reader *rowReader) (jobs.Step, error) {
 	im := reader.im
-	rows, err := reader.next(ctx, max(1, reader.wanted(at.Rows)>>part.Outdated))
+	if part.Outdated == 1 {
+		k.newcomers.wrong(im.ID) // if its keys were taken for absent
+	}
+	// Who was in the way once may not be again: fewer rows are taken up from the third
+	// time on.
+	rows, err := reader.next(ctx, max(1, reader.wanted(at.Rows)>>max(0, part.Outdated-1)))
 	if err != nil {
 		return jobs.Step{}, err
 	}
-	batch, applied, err := k.decide(ctx, rows, reader)
+	batch, applied, err := k.decide(ctx, part, rows, reader)
 	if err != nil {
 		return jobs.Step{}, err
 	}
@@ -314,27 +321,44 @@ func (k *applying) apply(ctx context.Context, part jobs.Part, at rowCursor, read
 }
 
 // decide decides as many of the rows as fit one transaction, by settings that are as old
-// as those of a request may be. What they reject is decided again by those of now.
-func (k *applying) decide(ctx context.Context, rows []row, reader *rowReader) (b *batch, applied int, err error) {
-	settings, err := k.s.Settings.Settings(ctx, reader.im.Tenant)
+// as those of a request may be. What they reject is decided again by those of now. While
+// an import seems to be about new customers only, keys are not read but taken for absent,
+// which the transaction checks: every key of a row that creates a customer is written by
+// it, or required as it was. Where a row does not create one, all are decided again by
+// what is read, and so they are in a dry run, which has no transaction, and once the
+// transaction has failed.
+func (k *applying) decide(ctx context.Context, part jobs.Part, rows []row, reader *rowReader) (b *batch, applied int, err error) {
+	im := reader.im
+	settings, err := k.s.Settings.Settings(ctx, im.Tenant)
 	if err != nil {
 		return nil, 0, err
 	}
-	b, applied, err = k.decideBy(ctx, settings, rows, reader)
+	if !im.Options.DryRun && part.Outdated == 0 && k.newcomers.expected(im.ID) {
+		b, applied, err = k.decideBy(ctx, settings, rows, reader, true)
+		if err == nil && b.tally.Created == b.tally.Rows() {
+			return b, applied, nil
+		}
+		k.newcomers.wrong(im.ID)
+	}
+	b, applied, err = k.decideBy(ctx, settings, rows, reader, false)
+	if err == nil {
+		k.newcomers.saw(im.ID, b.tally.Created == b.tally.Rows() && b.window.empty())
+	}
 	if _, rejected := errs.AsClient(err); !rejected && (err != nil || len(b.rejected) == 0) {
 		return b, applied, err
 	}
-	now, reloadErr := k.s.Settings.Reload(ctx, reader.im.Tenant)
+	now, reloadErr := k.s.Settings.Reload(ctx, im.Tenant)
 	if reloadErr != nil {
 		return nil, 0, reloadErr
 	}
 	if now.Rev == settings.Rev {
 		return b, applied, err
 	}
-	return k.decideBy(ctx, now, rows, reader)
+	return k.decideBy(ctx, now, rows, reader, false)
 }
 
-func (k *applying) decideBy(ctx context.Context, settings access.Settings, rows []row, reader *rowReader) (b *batch, applied int, err error) {
+// decideBy decides rows by settings. With absent, keys are taken for absent and not read.
+func (k *applying) decideBy(ctx context.Context, settings access.Settings, rows []row, reader *rowReader, absent bool) (b *batch, applied int, err error) {
 	if reader.reading == nil || reader.reading.settings.Rev != settings.Rev {
 		if reader.reading, err = k.s.readingBy(settings, reader.im, reader.file); err != nil {
 			return nil, 0, err
@@ -344,6 +368,7 @@ func (k *applying) decideBy(ctx context.Context, settings access.Settings, rows 
 		reader.reading.read(&rows[i])
 	}
 	b = newBatch(k.s, reader.im, reader.reading)
+	b.window.absent = absent
 	if err := b.prefetch(ctx, rows); err != nil {
 		return nil, 0, err
 	}

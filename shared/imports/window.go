@@ -54,6 +54,8 @@ type window struct {
 	// what the decisions require
 	checkKeys map[customer.Key]customer.Rev
 	checks    map[customer.ID]customer.Record
+	// absent: keys are taken for absent, and read only where a row asks for one again.
+	absent bool
 	// stale: something that an earlier row requires has been read as another commit
 	// left it.
 	stale bool
@@ -126,8 +128,8 @@ func newWindow(tenant int, customers customer.Store, ledger Ledger) *window {
 	return w
 }
 
-// prefetchKeys reads keys that were not read yet, many at a time, each once. It returns
-// who they name.
+// prefetchKeys reads keys that were not read yet, many at a time, each once, or takes them
+// for absent. It returns who they name.
 func (w *window) prefetchKeys(ctx context.Context, keys []customer.Key) (owners []customer.ID, err error) {
 	if len(w.keys) == 0 {
 		w.keys = make(map[customer.Key]*keyState, len(keys))
@@ -141,6 +143,9 @@ func (w *window) prefetchKeys(ctx context.Context, keys []customer.Key) (owners 
 			names = append(names, key)
 		}
 	}
+	if w.absent {
+		return nil, nil
+	}
 	if err := readMany(ctx, names, func(ctx context.Context, some []customer.Key) (map[customer.Key]customer.KeyRecord, error) {
 		return w.Store.Keys(ctx, w.tenant, some)
 	}, func(key customer.Key, record customer.KeyRecord) { w.keys[key].KeyRecord = record }); err != nil {
@@ -152,6 +157,16 @@ func (w *window) prefetchKeys(ctx context.Context, keys []customer.Key) (owners 
 		}
 	}
 	return owners, nil
+}
+
+// empty reports whether no key that was read is there.
+func (w *window) empty() bool {
+	for _, k := range w.keys {
+		if k.by == 0 && k.Commit != "" || k.by != 0 && k.before.Commit != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // prefetchCustomers reads customers, many at a time, each once.

@@ -87,7 +87,7 @@ func BenchmarkUndo(b *testing.B) {
 	e := newEngine(b, nil)
 	file := createsOf(b.N)
 	e.service.RangeBytes = int64(max(1, len(file)/workers))
-	e.service.GroupBytes = e.service.RangeBytes / 4
+	e.service.GroupBytes = e.service.RangeBytes / 2
 	p := e.drop(b, "imports/tenant=5/a.csv", file, nil)
 	b.ResetTimer()
 	if _, err := e.service.Undo(b.Context(), tenant, p.ID); err != nil {
@@ -118,7 +118,7 @@ func importBesideRaw(b *testing.B, rows, workers int) (ours, writes, calls time.
 	r := &recorder{}
 	e.open(b, r, e.bucket)
 	e.service.RangeBytes = int64(max(1, len(file)/workers))
-	e.service.GroupBytes = e.service.RangeBytes / 4
+	e.service.GroupBytes = e.service.RangeBytes / 2
 	event := e.upload("imports/tenant=5/a.csv", file, nil)
 	began := time.Now()
 	if err := e.service.Receive(b.Context(), event); err != nil {
