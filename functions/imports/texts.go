@@ -54,6 +54,7 @@ var formats = map[string]string{
 	"bad_file/is_zip":        "The file is a zip archive or a spreadsheet. Save it as CSV in UTF-8, or unpack it.",
 	"bad_file/is_gzip":       "The file is compressed by gzip; its name must end in .gz.",
 	"bad_file/no_gzip":       "The file is called .gz and is not compressed by gzip.",
+	"bad_file/other_kind":    "The file is no text with rows but %v, by its first bytes.",
 	"bad_file/is_json_lines": "The file is called .csv and has JSON in it; its name must end in .jsonl.",
 	"bad_file/no_json_lines": "The file is called .jsonl and does not begin with {.",
 	"bad_file/gzip_size":     "The gzip file comes to more than %v bytes; divide it.",

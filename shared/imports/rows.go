@@ -309,7 +309,9 @@ func (k *applying) apply(ctx context.Context, part jobs.Part, at rowCursor, read
 		return jobs.Step{}, err
 	}
 	cursor, err := json.Marshal(at)
-	step := jobs.Step{Cursor: string(cursor), Done: ended, Counts: jobs.Counts{Seen: applied}}
+	// The end of a part is a step of its own: it changes the job, and where parts end at
+	// the same time only that is done again.
+	step := jobs.Step{Cursor: string(cursor), Done: ended && applied == 0, Counts: jobs.Counts{Seen: applied}}
 	if applied == 0 {
 		step.Cursor += " " // the cursor of a part that is done must have moved
 	}
@@ -341,7 +343,7 @@ func (k *applying) decide(ctx context.Context, part jobs.Part, rows []row, reade
 		k.newcomers.wrong(im.ID)
 	}
 	b, applied, err = k.decideBy(ctx, settings, rows, reader, false)
-	if err == nil {
+	if err == nil && applied > 0 {
 		k.newcomers.saw(im.ID, b.tally.Created == b.tally.Rows() && b.window.empty())
 	}
 	if _, rejected := errs.AsClient(err); !rejected && (err != nil || len(b.rejected) == 0) {

@@ -156,6 +156,8 @@ func TestBadFiles(t *testing.T) {
 		{"gzip by another name", "a.csv", gzipped(t, rows), "bad_file/is_gzip"},
 		{"a spreadsheet", "a.xlsx", "PK\x03\x04", "bad_file/spreadsheet"},
 		{"a spreadsheet by another name", "a.csv", "PK\x03\x04", "bad_file/is_zip"},
+		{"a picture by another name", "a.csv", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "bad_file/other_kind"},
+		{"a page by another name", "a.csv", "<!DOCTYPE html>\n<html><title>Log in</title>", "bad_file/other_kind"},
 		{"an archive", "a.zip", "PK\x03\x04", "bad_file/zip"},
 		{"JSON Lines by another name", "a.csv", `{"email":"a@example.com"}`, "bad_file/is_json_lines"},
 		{"a name with dots, blanks and more", ".. +%41 \u00fc.pdf", "x", "bad_file/name"},

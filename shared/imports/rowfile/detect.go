@@ -72,6 +72,8 @@ func checkBegin(format Format, compressed bool, begin []byte) error {
 		return reject("bad_file/no_gzip", "")
 	case compressed, len(text) == 0, isWide(begin):
 		return nil
+	case otherKind(text) != "":
+		return reject("bad_file/other_kind", "", otherKind(text))
 	case format == CSV && bytes.HasPrefix(text, []byte(`{"`)):
 		return reject("bad_file/is_json_lines", "")
 	case format == JSONLines && text[0] == '[':
@@ -80,6 +82,25 @@ func checkBegin(format Format, compressed bool, begin []byte) error {
 		return reject("bad_file/no_json_lines", "")
 	}
 	return nil
+}
+
+// otherKinds are files that are no text with rows and are dropped all the same, by what
+// they begin with.
+var otherKinds = []struct{ begin, kind string }{
+	{"\x89PNG\r\n", "image/png"}, {"\xff\xd8\xff", "image/jpeg"}, {"GIF87a", "image/gif"}, {"GIF89a", "image/gif"},
+	{"%PDF-", "application/pdf"}, {"Rar!\x1a\x07", "application/vnd.rar"}, {"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"},
+	{"PAR1", "application/vnd.apache.parquet"}, {"SQLite format 3\x00", "application/vnd.sqlite3"},
+	{"<?xml", "text/xml"}, {"<!DOCTYPE html", "text/html"}, {"<!doctype html", "text/html"}, {"<html", "text/html"},
+}
+
+// otherKind is the media type of such a file, or empty.
+func otherKind(text []byte) string {
+	for _, other := range otherKinds {
+		if bytes.HasPrefix(text, []byte(other.begin)) {
+			return other.kind
+		}
+	}
+	return ""
 }
 
 // isWide reports whether the text is UTF-16.
