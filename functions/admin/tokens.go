@@ -17,7 +17,9 @@ type tokenBody struct {
 	Created time.Time      `json:"created"`
 	Expires time.Time      `json:"expires,omitzero"`
 	Revoked time.Time      `json:"revoked,omitzero"`
-	Local   bool           `json:"local,omitempty"`
+	// LastUsed is the hour in which it was last used, where that is known; only list-tokens shows it.
+	LastUsed time.Time `json:"last_used,omitzero"`
+	Local    bool      `json:"local,omitempty"`
 	// Limit is how many requests a second it may send.
 	Limit int `json:"limit,omitempty"`
 }
@@ -31,7 +33,7 @@ type tokensBody struct {
 func newTokenBody(t access.Token) tokenBody {
 	return tokenBody{
 		ID: t.Hash.String(), Name: t.Name, Tenants: t.Tenants, Scopes: t.Scopes,
-		Created: t.Created, Expires: t.Expires, Revoked: t.Revoked, Local: t.Local, Limit: t.Limit,
+		Created: t.Created, Expires: t.Expires, Revoked: t.Revoked, LastUsed: t.LastUsed, Local: t.Local, Limit: t.Limit,
 	}
 }
 

@@ -116,10 +116,14 @@ func (d *Console) rotateToken(c *call) (httpapi.Answer, error) {
 	// A second press finds that the old one ends.
 	seen := strconv.FormatInt(old.Expires.UnixMicro(), 10)
 	if c.Method != http.MethodPost || c.field(stepField) != stepDo {
+		notes := []string{say("tokens.rotate.note", int(overlap.Hours())), say("tokens.once.note")}
+		if !old.LastUsed.IsZero() {
+			notes = append(notes, say("tokens.used.note", old.Hash.Short(), momentText(old.LastUsed)))
+		}
 		return d.show(http.StatusOK, view{call: c, Template: "plan", Title: say("act.rotate.title", old.Name), Here: "tokens", Data: form{
 			Title: say("act.rotate.title", old.Name), Action: c.at("tokens", old.Hash.String(), "rotate"), Back: c.at("tokens"),
 			Inputs: []input{{Name: seenField, Kind: "hidden"}}, Values: url.Values{seenField: {seen}},
-			Plan: &plan{Notes: []string{say("tokens.rotate.note", int(overlap.Hours())), say("tokens.once.note")}},
+			Plan: &plan{Notes: notes},
 		}})
 	}
 	if c.field(seenField) != seen {
@@ -141,7 +145,13 @@ func (d *Console) revokeToken(c *call) (httpapi.Answer, error) {
 	return d.step(c, step{
 		form: form{Title: say("act.revoke.title", token.Name), Action: c.at("tokens", token.Hash.String(), "revoke"), Back: c.at("tokens")},
 		here: "tokens",
-		plan: func(context.Context) (plan, error) { return plan{Notes: []string{say("tokens.revoke.note")}}, nil },
+		plan: func(context.Context) (plan, error) {
+			notes := []string{say("tokens.revoke.note")}
+			if !token.LastUsed.IsZero() {
+				notes = append(notes, say("tokens.used.note", token.Hash.Short(), momentText(token.LastUsed)))
+			}
+			return plan{Notes: notes}, nil
+		},
 		do: func(ctx context.Context) (string, error) {
 			_, err := d.registrar.RevokeToken(ctx, token.Hash)
 			return c.at("tokens") + "?done=revoked", err

@@ -123,7 +123,7 @@ func prepare(ctx context.Context, root, endpoint string, files *files, trail *au
 	}
 	everything := devserver.New(devserver.Options{
 		DB: db, Table: table, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Bucket: files.bucket, Gate: files.gate,
-		Operating: httpapi.Operating{Audit: trail}, Anchors: key,
+		Operating: httpapi.Operating{Audit: trail}, Anchors: key, KeepUses: true,
 	})
 	return everything, everything.Seed(ctx)
 }

@@ -259,7 +259,7 @@ func (r *AdminService) checkToken(ctx context.Context, t Token) error {
 }
 
 // Tokens returns up to [PageSize] tokens at home in a tenant, the newest first,
-// of those created before the given time (zero: all).
+// of those created before the given time (zero: all), with when they were last used.
 func (r *AdminService) Tokens(ctx context.Context, home int, before time.Time) ([]Token, error) {
 	if _, err := r.Tenant(ctx, home); err != nil {
 		return nil, err
@@ -272,7 +272,25 @@ func (r *AdminService) Tokens(ctx context.Context, home int, before time.Time) (
 	if err != nil {
 		return nil, fmt.Errorf("tokens of tenant %d: %w", home, err)
 	}
+	if err := r.addLastUses(ctx, tokens); err != nil {
+		return nil, fmt.Errorf("uses of tokens of tenant %d: %w", home, err)
+	}
 	return tokens, nil
+}
+
+// addLastUses says of each token when it was last used.
+func (r *AdminService) addLastUses(ctx context.Context, tokens []Token) error {
+	hashes := make([]Hash, len(tokens))
+	for i, t := range tokens {
+		hashes[i] = t.Hash
+	}
+	return errs.Retry(ctx, func(int) error {
+		uses, err := r.store.LastUses(ctx, hashes)
+		for i := range tokens {
+			tokens[i].LastUsed = uses[tokens[i].Hash]
+		}
+		return err
+	})
 }
 
 // RevokeToken ends a token. Authorizers that have it in their cache accept it until it

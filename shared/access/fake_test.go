@@ -37,6 +37,8 @@ type shelf struct {
 	mu       sync.Mutex
 	tokens   map[access.Hash]access.Token
 	settings map[int]access.Settings
+	uses     map[access.Hash]time.Time
+	saves    int // of uses
 	commits  int
 	reads    int
 	// trouble, unless nil, is what reads return instead of an answer, once each.
@@ -46,7 +48,7 @@ type shelf struct {
 }
 
 func newShelf() *shelf {
-	return &shelf{tokens: map[access.Hash]access.Token{}, settings: map[int]access.Settings{}}
+	return &shelf{tokens: map[access.Hash]access.Token{}, settings: map[int]access.Settings{}, uses: map[access.Hash]time.Time{}}
 }
 
 func (s *shelf) read() error {
@@ -110,6 +112,32 @@ func (s *shelf) Tokens(_ context.Context, home int, before time.Time, limit int)
 	}
 	slices.SortFunc(found, func(a, b access.Token) int { return b.Created.Compare(a.Created) })
 	return found[:min(limit, len(found))], s.read()
+}
+
+func (s *shelf) LastUses(_ context.Context, hashes []access.Hash) (map[access.Hash]time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	uses := map[access.Hash]time.Time{}
+	for _, hash := range hashes {
+		if at, ok := s.uses[hash]; ok {
+			uses[hash] = at
+		}
+	}
+	return uses, s.read()
+}
+
+func (s *shelf) SaveUse(_ context.Context, hash access.Hash, at time.Time) error {
+	s.overtake()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.saves++
+	if err := s.read(); err != nil {
+		return err
+	}
+	if s.uses[hash].Before(at) {
+		s.uses[hash] = at
+	}
+	return nil
 }
 
 func (s *shelf) Settings(_ context.Context, tenant int) (access.Settings, bool, error) {

@@ -20,6 +20,10 @@ type Store interface {
 	// the given time (zero: all), the newest first, up to limit.
 	Tokens(ctx context.Context, home int, before time.Time, limit int) ([]Token, error)
 
+	// LastUses returns the hours in which tokens were last used, of those of which that
+	// is known.
+	LastUses(ctx context.Context, hashes []Hash) (map[Hash]time.Time, error)
+
 	// Settings returns a tenant's settings, and false where there is no such
 	// tenant.
 	Settings(ctx context.Context, tenant int) (Settings, bool, error)

@@ -78,6 +78,9 @@ type Token struct {
 	DeletesApart bool
 	// Limit is how many requests a second it may send; 0: as many as its tenant.
 	Limit int
+	// LastUsed is the begin of the hour in which it was last used; zero: in none that is
+	// known. Only [AdminService.Tokens] tells it.
+	LastUsed time.Time
 	// Rev is the id of the commit that wrote the token; empty: not saved yet.
 	Rev string
 }

@@ -33,6 +33,7 @@
 //	what of a budget is taken  Q#<tenant>     <window>
 //	certificate of an erasing  E#<tenant>#<id>  ERASED
 //	token               TOKEN#<sha256>         TOKEN            TOKENS#<home> / created, sha256
+//	last use of a token Q#TOKEN#<sha256>       USED
 //	session             SESSION#<sha256>       SESSION
 //	job                 J#<tenant>#<job>       JOB              J#<tenant> / job
 //	part of a job       J#<tenant>#<job>       PART#<n>
@@ -542,6 +543,12 @@ func tokenKey(hash access.Hash) key { return key{"TOKEN#" + hash.String(), "TOKE
 func hashOfToken(k key) (access.Hash, error) {
 	return access.ParseHash(strings.TrimPrefix(k.PK, "TOKEN#"))
 }
+
+// useKey is where it lies when a token was last used: apart from the token, which
+// functions that only serve requests may not write.
+func useKey(hash access.Hash) key { return key{"Q#TOKEN#" + hash.String(), useSK} }
+
+const useSK = "USED"
 
 func sessionKey(hash access.Hash) key { return key{"SESSION#" + hash.String(), "SESSION"} }
 

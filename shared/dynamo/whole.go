@@ -61,6 +61,9 @@ type Place struct {
 	Name string
 }
 
+// ofNobody reports whether the item belongs to no tenant and nothing depends on it.
+func (p Place) ofNobody() bool { return p.Kind == "BUDGET" || p.Kind == "USE" || p.Kind == "SESSION" }
+
 // kindsOf are the kinds of items by the begin of their partition keys: what their sort
 // keys are, or begin with and go on after #.
 var kindsOf = map[string][]string{
@@ -87,7 +90,9 @@ func PlaceOf(it map[string]types.AttributeValue) Place {
 	var p Place
 	p.Tenant, _ = strconv.Atoi(tenantText)
 	if top == "Q" {
-		p.Kind = "BUDGET"
+		if p.Kind = "BUDGET"; k.SK == useSK {
+			p.Kind = "USE"
+		}
 	}
 	for _, kind := range kindsOf[top] {
 		if kind == sort {
@@ -143,7 +148,7 @@ func (s *Store) checkItem(ctx context.Context, settings map[int]access.Settings,
 	switch {
 	case p.Kind == "":
 		return []string{"there is no such kind of item"}, nil
-	case p.Kind == "BUDGET" || p.Kind == "SESSION":
+	case p.ofNobody():
 		return nil, nil
 	case !inTenant && p.Kind != "TOKEN":
 		return []string{"its tenant does not exist"}, nil
@@ -319,11 +324,11 @@ func (s *Store) checkJob(ctx context.Context, tenant int, id string) (problems [
 }
 
 // OfTenant reports whether an item belongs to a tenant: all of its own, and the tokens
-// that are at home there. Counts of budgets and
-// sessions are nobody's.
+// that are at home there. Counts of budgets, uses
+// of tokens and sessions are nobody's.
 func OfTenant(it map[string]types.AttributeValue, tenant int) bool {
 	p := PlaceOf(it)
-	return p.Kind != "BUDGET" && p.Kind != "SESSION" && (p.Tenant == tenant || p.Kind == "TOKEN" && text(it, attrIndex1PK) == tokensPK(tenant))
+	return !p.ofNobody() && (p.Tenant == tenant || p.Kind == "TOKEN" && text(it, attrIndex1PK) == tokensPK(tenant))
 }
 
 // Restore puts an item where there is none. One that is there already as it is does no

@@ -19,12 +19,13 @@ const RequestIDHeader = "X-Request-Id"
 type exchange struct {
 	http.ResponseWriter
 	meter    *meter.Meter
-	request  string // id
-	route    string // path of the route; empty where none was found
-	call     *Call  // of the frame; nil: not yet
-	err      error  // what the handler ended with
-	noted    notes  // what parts of the request ended with
-	status   int    // 0 until it was written
+	request  string       // id
+	route    string       // path of the route; empty where none was found
+	call     *Call        // of the frame; nil: not yet
+	err      error        // what the handler ended with
+	noted    notes        // what parts of the request ended with
+	used     func() error // waits until the use of its token is kept; nil: there is none to keep
+	status   int          // 0 until it was written
 	bytesIn  int64
 	bytesOut int64
 }

@@ -228,8 +228,14 @@ func (f Frame[D, C]) authorize(c *Call, scope access.Scope) error {
 	if err != nil && f.Denied != nil {
 		err = f.Denied(err)
 	}
-	if err != nil || f.Budgets == nil {
+	if err != nil {
 		return err
+	}
+	if f.Uses != nil {
+		exchangeOf(c.Request).used = f.Uses.Note(c.Context(), c.Token.Hash)
+	}
+	if f.Budgets == nil {
+		return nil
 	}
 	return f.withinBudget(c)
 }

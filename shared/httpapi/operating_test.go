@@ -47,6 +47,9 @@ func (office) SaveSettings(context.Context, access.Settings) error { return nil 
 func (office) Tokens(context.Context, int, time.Time, int) ([]access.Token, error) {
 	return nil, nil
 }
+func (office) LastUses(context.Context, []access.Hash) (map[access.Hash]time.Time, error) {
+	return nil, nil
+}
 func (office) Tenants(context.Context, int, int) ([]int, error) { return nil, nil }
 
 // AddTaken implements [access.BudgetStore]: others have taken everything.
@@ -61,8 +64,16 @@ type desk struct {
 	log, metrics, trail bytes.Buffer
 }
 
-func newDesk(o office, handle func(c *httpapi.Call) (httpapi.Answer, error)) *desk {
+func newDesk(o office, handle func(c *httpapi.Call) (httpapi.Answer, error), changes ...func(*httpapi.Operating)) *desk {
 	d := new(desk)
+	operating := httpapi.Operating{
+		Metrics: metrics.New(&d.metrics, "Regulars", "desk", time.Now),
+		Audit:   audit.New(slog.New(slog.NewJSONHandler(&d.trail, nil))),
+		Budgets: access.NewBudgets(o, time.Now),
+	}
+	for _, change := range changes {
+		change(&operating)
+	}
 	d.handler = httpapi.Frame[*desk, *httpapi.Call]{
 		Dialect: d,
 		Routes: []httpapi.Route[*desk, *httpapi.Call]{{
@@ -71,11 +82,7 @@ func newDesk(o office, handle func(c *httpapi.Call) (httpapi.Answer, error)) *de
 		}},
 		Authorizer: access.NewAuthorizer(o, time.Now, access.AuthorizerOptions{Remember: time.Minute}),
 		Log:        slog.New(slog.NewJSONHandler(&d.log, nil)), Deadline: time.Minute,
-		Operating: httpapi.Operating{
-			Metrics: metrics.New(&d.metrics, "Regulars", "desk", time.Now),
-			Audit:   audit.New(slog.New(slog.NewJSONHandler(&d.trail, nil))),
-			Budgets: access.NewBudgets(o, time.Now),
-		},
+		Operating:   operating,
 		Credentials: func(c *httpapi.Call) (string, int, error) { return c.Header.Get("Token"), 0, nil },
 		Decode:      func(_ *desk, c *httpapi.Call) (*httpapi.Call, error) { return c, nil },
 		UnknownPath: errs.New(errs.NotFound, "unknown_path", ""),
@@ -241,5 +248,38 @@ func TestLimitOfAToken(t *testing.T) {
 	}
 	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
 		t.Errorf("after ten calls: %d %v, want 429", w.Code, w.Header())
+	}
+}
+
+// A slip keeps uses of tokens as a test says.
+type slip func() error
+
+func (s slip) SaveUse(context.Context, access.Hash, time.Time) error { return s() }
+
+// The use of a token is kept beside the request, and where it cannot be kept the answer is the
+// same and the log says so.
+func TestUsesOfTokensAreKept(t *testing.T) {
+	for name, c := range map[string]struct {
+		err    error
+		logged bool
+	}{"kept": {}, "not kept": {errors.New("no table"), true}} {
+		t.Run(name, func(t *testing.T) {
+			began, answered := make(chan struct{}), false
+			d := newDesk(office{}, func(*httpapi.Call) (httpapi.Answer, error) {
+				<-began // the handler does not wait for it to end
+				answered = true
+				return httpapi.Raw(http.StatusOK, "text/plain", []byte("done")), nil
+			}, func(o *httpapi.Operating) {
+				o.Uses = access.NewUses(slip(func() error { close(began); return c.err }), time.Now)
+			})
+			for range 2 {
+				if w := d.put("PUT", "/things/7"); w.Code != http.StatusOK || w.Body.String() != "done" || !answered {
+					t.Errorf("answer = %d %s", w.Code, w.Body)
+				}
+			}
+			if got := strings.Count(d.log.String(), "use of a token not kept"); got != map[bool]int{true: 1}[c.logged] {
+				t.Errorf("log = %s", d.log.String())
+			}
+		})
 	}
 }

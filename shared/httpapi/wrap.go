@@ -35,6 +35,8 @@ type Operating struct {
 	Audit *audit.Trail
 	// Budgets bound what tenants may ask for; nil: nothing does.
 	Budgets *access.Budgets
+	// Uses keep when tokens were last used; nil: nothing does.
+	Uses *access.Uses
 	// Patience is for how long a request waits for a table that only throttles; 0:
 	// until its deadline.
 	Patience time.Duration
@@ -61,6 +63,11 @@ func wrap(h http.Handler, e errorWriter, o wrapOptions) http.Handler {
 
 		x.play(h, e, r)
 		x.WriteHeader(http.StatusOK) // if nothing was written at all
+		if x.used != nil {
+			if err := x.used(); err != nil {
+				o.Log.WarnContext(ctx, "use of a token not kept", "token", tokenID(x.call.Grant), "err", err)
+			}
+		}
 
 		x.route = cmp.Or(x.route, r.Pattern, noRoute)
 		x.logError(r.Context(), o.Log, x.err)

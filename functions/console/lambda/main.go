@@ -62,7 +62,7 @@ func main() {
 		Log:   logger,
 		Operating: httpapi.Operating{
 			Metrics: environment.Metrics("console"), Audit: audit.New(logger),
-			Budgets: access.NewBudgets(store, environment.Clock.Now), Patience: environment.Patience,
+			Budgets: access.NewBudgets(store, environment.Clock.Now), Uses: access.NewUses(store, environment.Clock.Now), Patience: environment.Patience,
 		},
 		Now:      environment.Clock.Now,
 		Deadline: boot.Deadline,

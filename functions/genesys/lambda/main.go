@@ -31,7 +31,7 @@ func main() {
 		Log:       logger,
 		Operating: httpapi.Operating{
 			Metrics: environment.Metrics("genesys"), Audit: audit.New(logger),
-			Budgets: access.NewBudgets(store, environment.Clock.Now), Patience: environment.Patience,
+			Budgets: access.NewBudgets(store, environment.Clock.Now), Uses: access.NewUses(store, environment.Clock.Now), Patience: environment.Patience,
 		},
 		Deadline: boot.Deadline,
 		Prefix:   cmp.Or(os.Getenv("GENESYS_PREFIX"), genesys.DefaultPrefix),

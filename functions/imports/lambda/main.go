@@ -42,7 +42,7 @@ func main() {
 	maps.Copy(kinds, domain.Kinds(service))
 	operating := httpapi.Operating{
 		Metrics: environment.Metrics("imports"), Audit: audit.New(logger),
-		Budgets: access.NewBudgets(store, environment.Clock.Now), Patience: environment.Patience,
+		Budgets: access.NewBudgets(store, environment.Clock.Now), Uses: access.NewUses(store, environment.Clock.Now), Patience: environment.Patience,
 	}
 	observer := partqueue.Observer{Metrics: operating.Metrics, Audit: operating.Audit}
 	lambda.Start(imports.Function(

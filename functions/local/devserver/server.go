@@ -61,6 +61,8 @@ type Options struct {
 	Log   *slog.Logger
 	// Operating is optional. Budgets are those of the table where there are none.
 	Operating httpapi.Operating
+	// KeepUses keeps when tokens were last used, a call of the table beside requests.
+	KeepUses bool
 	// Around, unless nil, is put around the handler of each function.
 	Around func(function string, h http.Handler) http.Handler
 	// Anchors signs what ledgers are once a day; nil: nobody does.
@@ -123,6 +125,9 @@ func New(o Options) *Server {
 	operating.Metrics.Tell(counted.Count)
 	if operating.Budgets == nil {
 		operating.Budgets = access.NewBudgets(store, time.Now)
+	}
+	if o.KeepUses {
+		operating.Uses = access.NewUses(store, time.Now)
 	}
 	queue := work.NewInProcess(worker, upkeep, partqueue.Observer{Metrics: operating.Metrics, Audit: operating.Audit})
 	service := jobs.NewService(store, queue, time.Now, wait).WithTexts(httpapi.Texts)

@@ -25,7 +25,7 @@ func main() {
 		Log: logger,
 		Operating: httpapi.Operating{
 			Metrics: environment.Metrics("mojodex"), Audit: audit.New(logger),
-			Budgets: access.NewBudgets(store, environment.Clock.Now), Patience: environment.Patience,
+			Budgets: access.NewBudgets(store, environment.Clock.Now), Uses: access.NewUses(store, environment.Clock.Now), Patience: environment.Patience,
 		},
 		Deadline: boot.Deadline,
 		Now:      environment.Clock.Now,
