@@ -30,6 +30,14 @@ func TestProveJobsJourney(t *testing.T) {
 	b.shoot("job")
 	b.accessible("job")
 	b.narrow("job")
+	var opacity, pressed string
+	b.run( // the page stays as it is while it looks again by itself
+		chromedp.Evaluate(`const part = document.getElementById("import"); part.classList.add("htmx-request"); const seen = getComputedStyle(part).opacity; part.classList.remove("htmx-request"); seen`, &opacity),
+		chromedp.Evaluate(`document.querySelector("#cancel").classList.add("htmx-request"); getComputedStyle(document.querySelector("#cancel")).opacity`, &pressed),
+	)
+	if opacity != "1" || pressed != "0.6" {
+		t.Errorf("while something is asked for, the page has the opacity %s, and what was pressed %s", opacity, pressed)
+	}
 	b.run(
 		chromedp.Click("#cancel"), chromedp.WaitVisible("dialog .note"), chromedp.KeyEvent("\x1b"), chromedp.WaitNotVisible("dialog"), chromedp.WaitVisible("#cancel"),
 		chromedp.Click("#cancel"), chromedp.WaitVisible("dialog .primary"), chromedp.Click("dialog .primary"), chromedp.WaitVisible(".at-cancelled"),
