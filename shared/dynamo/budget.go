@@ -24,13 +24,14 @@ func (s *Store) AddTaken(ctx context.Context, of access.Payer, window, requests,
 	number := func(n int64) types.AttributeValue {
 		return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 	}
-	out, err := s.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	var out dynamodb.UpdateItemOutput
+	err = s.db.do(ctx, call{operation: opUpdateItem, out: &out, in: &dynamodb.UpdateItemInput{
 		TableName: &s.table, Key: budgetKey(of, window).attributes(),
 		UpdateExpression:          aws.String("ADD r :r, w :w SET #ttl = :ttl"),
 		ExpressionAttributeNames:  map[string]string{"#ttl": attrTTL},
 		ExpressionAttributeValues: item{":r": number(requests), ":w": number(units), ":ttl": number(until.Add(countKept).Unix())},
 		ReturnValues:              types.ReturnValueAllNew,
-	})
+	}})
 	if err != nil {
 		return 0, 0, readError(meter.Without(ctx), "count what is taken of a budget", err)
 	}

@@ -64,6 +64,7 @@ func TestWhole(t *testing.T) {
 // What does not belong together is never returned: read again.
 func TestWholeThatIsTorn(t *testing.T) {
 	store, service := newStore(t)
+	db := dynamotest.Client(t)
 	id := have(t, service, 0, customer.IdentKey{}, extension.Record{"n": "1"})
 	read := func(k key) item {
 		it, err := store.getOne(t.Context(), "read", k)
@@ -73,12 +74,12 @@ func TestWholeThatIsTorn(t *testing.T) {
 		return it
 	}
 	put := func(it item) {
-		if _, err := store.db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &store.table, Item: it}); err != nil {
+		if _, err := db.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &store.table, Item: it}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	remove := func(k key) {
-		if _, err := store.db.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &store.table, Key: k.attributes()}); err != nil {
+		if _, err := db.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &store.table, Key: k.attributes()}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,17 +1,8 @@
 package dynamo
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"slices"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/smithy-go"
-	"github.com/aws/smithy-go/middleware"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // The SDK decodes an answer as a whole, and what it makes of small values takes many
@@ -42,58 +33,12 @@ type portion struct {
 	units int64
 }
 
-// install makes one call decode no more than the portion.
-func (p *portion) install(o *dynamodb.Options) {
-	o.APIOptions = append(slices.Clip(o.APIOptions), func(stack *middleware.Stack) error {
-		return stack.Deserialize.Insert(p, "OperationDeserializer", middleware.After)
-	})
-}
-
-// ID implements [middleware.DeserializeMiddleware].
-func (p *portion) ID() string { return "Portion" }
-
-// HandleDeserialize implements [middleware.DeserializeMiddleware]: it takes items out
-// of the answer before the SDK decodes it.
-func (p *portion) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
-	return withBody(ctx, in, next, func(body []byte) ([]byte, error) {
-		if len(body) > maxDecoded/weightOfObject { // a smaller one weighs less, whatever it holds
-			body = p.take(body)
-		}
-		return body, nil
-	})
-}
-
-// withBody reads the body of an answer that succeeded to its end, and gives the SDK what
-// look makes of it to decode.
-func withBody(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler, look func(body []byte) ([]byte, error)) (middleware.DeserializeOutput, middleware.Metadata, error) {
-	out, metadata, err := next.HandleDeserialize(ctx, in)
-	response, ok := out.RawResponse.(*smithyhttp.Response)
-	if err != nil || !ok || response.StatusCode != 200 {
-		return out, metadata, err
+// look takes the items that are too many out of an answer before it is decoded.
+func (p *portion) look(body []byte) []byte {
+	if len(body) <= maxDecoded/weightOfObject { // it weighs less than is too much, whatever it holds
+		return body
 	}
-	body, err := readAll(response.Body, response.ContentLength)
-	if err != nil {
-		return out, metadata, &smithy.DeserializationError{Err: err}
-	}
-	_ = response.Body.Close() // it was read to its end
-	body, err = look(body)
-	response.Body = io.NopCloser(bytes.NewReader(body))
-	return out, metadata, err
-}
-
-// readAll reads a body of which the length is perhaps known.
-func readAll(body io.Reader, length int64) ([]byte, error) {
-	var buffer bytes.Buffer
-	if length > 0 && length <= maxBatchAnswer {
-		buffer.Grow(int(length) + bytes.MinRead)
-	}
-	if _, err := buffer.ReadFrom(io.LimitReader(body, maxBatchAnswer+1)); err != nil {
-		return nil, err
-	}
-	if buffer.Len() > maxBatchAnswer {
-		return nil, fmt.Errorf("it has more than %d bytes", maxBatchAnswer)
-	}
-	return buffer.Bytes(), nil
+	return p.take(body)
 }
 
 // take returns body without the items that are too many.

@@ -86,8 +86,8 @@ func (s *Store) queryAll(ctx context.Context, doing, index string, condition exp
 // queryPage makes one call and counts its units.
 func (s *Store) queryPage(ctx context.Context, doing string, input *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
 	input.TableName = &s.table
-	out, err := s.db.Query(ctx, input, inTurn(ctx)...)
-	if err != nil {
+	out := new(dynamodb.QueryOutput)
+	if err := s.db.do(ctx, call{operation: opQuery, in: input, out: out}); err != nil {
 		return nil, readError(ctx, doing, err)
 	}
 	units := halfReadUnits(sizeOfAll(out.Items))

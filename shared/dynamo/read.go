@@ -16,14 +16,14 @@ import (
 
 // A Store keeps the domain's things in one table. It is safe for concurrent use.
 type Store struct {
-	db    *dynamodb.Client
+	db    *caller
 	table string
 	now   func() time.Time
 }
 
 // New makes a store on a table.
 func New(db *dynamodb.Client, table string, now func() time.Time) *Store {
-	return &Store{db: db, table: table, now: now}
+	return &Store{db: newCaller(db), table: table, now: now}
 }
 
 // maxBatch is how many items one BatchGetItem may ask for.
@@ -51,9 +51,10 @@ func (s *Store) get(ctx context.Context, doing string, keys ...key) (map[key]ite
 
 // getOne reads one item strongly; nil where there is none.
 func (s *Store) getOne(ctx context.Context, doing string, k key) (item, error) {
-	out, err := s.db.GetItem(ctx, &dynamodb.GetItemInput{
+	var out dynamodb.GetItemOutput
+	err := s.db.do(ctx, call{operation: opGetItem, out: &out, in: &dynamodb.GetItemInput{
 		TableName: &s.table, Key: k.attributes(), ConsistentRead: aws.Bool(true),
-	}, inTurn(ctx)...)
+	}})
 	meter.From(ctx).Add(1, 0, 0)
 	if err != nil {
 		return nil, readError(ctx, doing, err)
@@ -110,9 +111,10 @@ func (s *Store) getSome(ctx context.Context, doing string, keys []key, least int
 		ask.Keys[i] = k.attributes()
 	}
 	decoded := portion{order: keys, least: least}
-	out, err := s.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+	var out dynamodb.BatchGetItemOutput
+	err = s.db.do(ctx, call{operation: opBatchGetItem, out: &out, look: decoded.look, in: &dynamodb.BatchGetItemInput{
 		RequestItems: map[string]types.KeysAndAttributes{s.table: ask},
-	}, append(inTurn(ctx), decoded.install)...)
+	}})
 	meter.From(ctx).Add(1, 0, 0)
 	if err != nil {
 		return nil, false, readError(ctx, doing, err)

@@ -44,10 +44,11 @@ func (s *Store) draw(ctx context.Context, k key, count, first map[catalog.Sequen
 		values[":"+place] = &types.AttributeValueMemberN{Value: strconv.Itoa(n)}
 		adds = append(adds, "#"+place+" :"+place)
 	}
-	out, err := s.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	var out dynamodb.UpdateItemOutput
+	err := s.db.do(ctx, call{operation: opUpdateItem, out: &out, in: &dynamodb.UpdateItemInput{
 		TableName: &s.table, Key: k.attributes(), UpdateExpression: aws.String("ADD " + strings.Join(adds, ", ")),
 		ExpressionAttributeNames: names, ExpressionAttributeValues: values, ReturnValues: types.ReturnValueUpdatedNew,
-	})
+	}})
 	meter.From(ctx).Add(1, 0, 1)
 	if err != nil {
 		return readError(ctx, doing, err) // numbers that were drawn and got lost are no harm

@@ -59,19 +59,16 @@ func (e *errGuard) Unwrap() error { return errs.ErrConflict }
 // broke, ErrConflict where a later attempt may fare better, and busy where it could
 // not learn before the deadline whether the writes happened. The transaction is
 // sent unchanged, under the commit's id as its token, until the answer is
-// definite, so it happens once.
+// definite, so it happens once. Each send is one attempt: of several the last answer
+// alone would be known, and whether one before it got lost decides what that means.
 func (s *Store) commit(ctx context.Context, doing string, t *tx) error {
 	input := t.input(s.table)
 	return s.untilDefinite(ctx, doing, t, false, func() error {
-		_, err := s.db.TransactWriteItems(ctx, input, onceASend)
+		err := s.db.do(ctx, call{operation: opTransactWriteItems, in: input, out: new(dynamodb.TransactWriteItemsOutput), once: true})
 		meter.From(ctx).Add(1, 0, t.transactionUnits())
 		return err
 	})
 }
-
-// onceASend keeps the SDK from repeating a send: of its own attempts it tells the
-// last answer alone, and whether one before it got lost decides what that means.
-func onceASend(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 
 // putOne makes the only write of t true without a transaction. Should an answer
 // be lost and a foreign write come in between, it may happen twice: only for
@@ -84,7 +81,7 @@ func (s *Store) putOne(ctx context.Context, doing string, t *tx) error {
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
 	return s.untilDefinite(ctx, doing, t, true, func() error {
-		_, err := s.db.PutItem(ctx, input)
+		err := s.db.do(ctx, call{operation: opPutItem, in: input, out: new(dynamodb.PutItemOutput)})
 		meter.From(ctx).Add(1, 0, w.units+w.index)
 		return err
 	})
@@ -92,7 +89,7 @@ func (s *Store) putOne(ctx context.Context, doing string, t *tx) error {
 
 // untilDefinite sends until it is known whether the writes happened. Where a send
 // got lost only a success or a broken guard tells. repeats says that send may do so more
-// than once, as the SDK does.
+// than once, as retries do.
 func (s *Store) untilDefinite(ctx context.Context, doing string, t *tx, repeats bool, send func() error) error {
 	open := false // whether an earlier send did it
 	for n := 0; ; n++ {

@@ -22,13 +22,13 @@ const attrLastUse = "u"
 
 // SaveUse implements [access.UseStore]. It is no cost of the request beside which it is done.
 func (s *Store) SaveUse(ctx context.Context, hash access.Hash, at time.Time) error {
-	_, err := s.db.UpdateItem(meter.Without(ctx), &dynamodb.UpdateItemInput{
+	err := s.db.do(meter.Without(ctx), call{operation: opUpdateItem, out: new(dynamodb.UpdateItemOutput), in: &dynamodb.UpdateItemInput{
 		TableName: &s.table, Key: useKey(hash).attributes(),
 		UpdateExpression:          aws.String("SET #u = :u"),
 		ConditionExpression:       aws.String("attribute_not_exists(#u) OR #u < :u"),
 		ExpressionAttributeNames:  map[string]string{"#u": attrLastUse},
 		ExpressionAttributeValues: item{":u": &types.AttributeValueMemberN{Value: strconv.FormatInt(hoursOf(at), 10)}},
-	})
+	}})
 	var there *types.ConditionalCheckFailedException
 	if err != nil && !errors.As(err, &there) {
 		return readError(meter.Without(ctx), "save use of token", err)

@@ -27,8 +27,9 @@ func (s *Store) Scan(ctx context.Context, each func(it map[string]types.Attribut
 	input := &dynamodb.ScanInput{TableName: &s.table, ConsistentRead: aws.Bool(true)}
 	for {
 		var out *dynamodb.ScanOutput
-		err := errs.Retry(ctx, func(int) (err error) {
-			if out, err = s.db.Scan(ctx, input); err != nil {
+		err := errs.Retry(ctx, func(int) error {
+			out = new(dynamodb.ScanOutput)
+			if err := s.db.do(ctx, call{operation: opScan, in: input, out: out}); err != nil {
 				return readError(ctx, "scan", err)
 			}
 			return nil
@@ -336,10 +337,10 @@ func OfTenant(it map[string]types.AttributeValue, tenant int) bool {
 func (s *Store) Restore(ctx context.Context, it map[string]types.AttributeValue) error {
 	g := absent()
 	err := errs.Retry(ctx, func(int) error {
-		_, err := s.db.PutItem(ctx, &dynamodb.PutItemInput{
+		err := s.db.do(ctx, call{operation: opPutItem, out: new(dynamodb.PutItemOutput), in: &dynamodb.PutItemInput{
 			TableName: &s.table, Item: it, ConditionExpression: &g.condition, ExpressionAttributeNames: g.names,
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		})
+		}})
 		if err == nil || outcomeOf(err) == failed {
 			return err
 		}

@@ -73,7 +73,7 @@ func (g *graph) read(c *checked, f *ast.FuncDecl) {
 
 func isClientMethod(f *types.Func) bool {
 	recv := f.Signature().Recv()
-	return recv != nil && recv.Type().String() == "*github.com/aws/aws-sdk-go-v2/service/dynamodb.Client"
+	return recv != nil && recv.Type().String() == "*"+module+"shared/dynamo.caller" && f.Name() == "do"
 }
 
 // between are the functions by which from reaches the database, itself included.
