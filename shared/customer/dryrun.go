@@ -14,6 +14,7 @@ import (
 // what it changes is kept beside the store, for what it is asked after that.
 func (s *Service) DryRun() *Service {
 	dry := *s
+	dry.owners = nil // they would read past what is kept
 	dry.store = &dryStore{Store: s.store, keys: map[Key]KeyRecord{}, customers: map[ID]Record{}}
 	return &dry
 }

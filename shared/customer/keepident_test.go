@@ -212,10 +212,11 @@ func TestKeepIdentsMeanwhile(t *testing.T) {
 		t.Run(moment, func(t *testing.T) {
 			inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 				ada := must(t, service, creates(named("Ada", "Lace"))).ID
+				at := moment
 				if moment == "read idents" {
-					moment += " " + ada.Decimal()
+					at += " " + ada.Decimal()
 				}
-				world.once(moment, func() { must(t, service, knowing(updates(id(ada), named("Eve", "Lace")))) })
+				world.once(at, func() { must(t, service, knowing(updates(id(ada), named("Eve", "Lace")))) })
 				backfill(t, service, nameKey, ada)
 				demand(t, service, nameKey, "Eve", ada)
 				if n := len(world.idents); n != 1 {

@@ -25,8 +25,9 @@ type loaded struct {
 // [errs.ErrConflict] means that keys and customers did not fit together, as when
 // somebody wrote between the reads. Keys that are preloaded are not read again.
 //
-// The keys name candidates, which are read. Keys that name stale owners, whose
-// number only falls, are cleaned of them and looked at again.
+// The keys name candidates, which are read, unless the only one was guessed and read with
+// the keys. Keys that name stale owners, whose number only falls, are cleaned of them and
+// looked at again.
 func (s *Service) load(ctx context.Context, rules Rules, search Search, preloaded map[Key]KeyRecord, withExtensions bool) (loaded, error) {
 	if search.ID != 0 {
 		record, err := s.following(ctx, rules.Tenant, search.ID, withExtensions)
@@ -35,14 +36,15 @@ func (s *Service) load(ctx context.Context, rules Rules, search Search, preloade
 		}
 		return loaded{record: record}, nil
 	}
+	var guessed Record
 	keys, ok := preloadedKeys(search.keys(), preloaded)
 	if !ok {
 		var err error
-		if keys, err = s.store.Keys(ctx, rules.Tenant, search.keys()); err != nil {
+		if keys, guessed, err = s.readKeys(ctx, rules, search); err != nil {
 			return loaded{}, err
 		}
 	}
-	l := loaded{keys: keys}
+	l := loaded{keys: keys, record: guessed}
 	for l.record.Absent() {
 		ids, unsure, err := search.candidates(l.keys)
 		if err != nil {
@@ -76,6 +78,9 @@ func (s *Service) load(ctx context.Context, rules Rules, search Search, preloade
 		}
 		if len(matching) == 0 {
 			return l, nil
+		}
+		if len(l.others) == 0 {
+			s.owners.remember(rules.Tenant, search, l.record.ID)
 		}
 	}
 	if withExtensions && l.record.lacksRecords() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -96,7 +97,7 @@ func TestOwnerIsMissing(t *testing.T) {
 			inTime(t, func(t *testing.T, ctx context.Context, world *table, service *customer.Service) {
 				ada := customer.Customer{ID: 4096, Emails: []string{"ada@x.com"}}
 				key := customer.EmailKey("ada@x.com")
-				world.customers = left
+				world.customers = maps.Clone(left)
 				world.keys[key] = customer.KeyRecord{Owners: owners(4096, customer.Primary), Rev: customer.Rev{Commit: "a"}}
 
 				short, cancel := context.WithTimeout(ctx, 5*time.Second)

@@ -174,7 +174,7 @@ func TestKeysAndCustomersFitTogether(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rapid.SyncTest(t, func(t *rapid.T) {
 			world := newTable()
-			service := customer.NewService(world, world.now)
+			service := ways[rapid.SampledFrom(slices.Sorted(maps.Keys(ways))).Draw(t, "way")](world)
 			for i := range rapid.SampledFrom([]int{0, 0, 0, 0, 0, 0, 98, 99}).Draw(t, "clerks") {
 				address := fmt.Sprintf("clerk%d@x.com", i)
 				if _, err := service.Apply(t.Context(), imports(email(address), both(setEmail(address), setPhones(switchboardPhone)))); err != nil {

@@ -20,6 +20,7 @@ type Service struct {
 	now      func() time.Time
 	settling time.Duration // see [Service.WithSettling]
 	drawn    *drawnIDs
+	owners   *owners // nil but for [Service.WithOwners]
 }
 
 // NewService makes a service on a store.
@@ -86,6 +87,13 @@ func (s *Service) Apply(ctx context.Context, r Request) (Result, error) {
 			case err == nil:
 				result, err = s.commit(ctx, next, commit)
 				s.drawn.done(commit.After.ID)
+				switch {
+				case err != nil || result.Replayed:
+				case commit.After.Deleted:
+					s.owners.remember(next.Tenant, next.Search, 0)
+				case result.Created:
+					s.owners.remember(next.Tenant, next.Search, result.ID)
+				}
 				return err
 			case errors.Is(err, errLacksRecords):
 				next.WithExtensions = true

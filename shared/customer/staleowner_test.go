@@ -75,17 +75,20 @@ func TestStaleOwner(t *testing.T) {
 	}
 	for name, story := range stories {
 		for how, request := range takenAway {
-			t.Run(name+", "+how, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
-					defer cancel()
-					world := newTable()
-					service := customer.NewService(world, world.now)
-					ada := must(t, service, imports(email("ada@x.com"), both(setEmail("ada@x.com"), setCard("7")))).ID
-					must(t, service, unknowing(request(ada)))
-					story(t, ctx, world, service, ada)
+			for way, serve := range ways {
+				t.Run(name+", "+how+", "+way, func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
+						defer cancel()
+						world := newTable()
+						service := serve(world)
+						ada := must(t, service, imports(email("ada@x.com"), both(setEmail("ada@x.com"), setCard("7")))).ID
+						leadsTo(t, service, card, ada)
+						must(t, service, unknowing(request(ada)))
+						story(t, ctx, world, service, ada)
+					})
 				})
-			})
+			}
 		}
 	}
 }

@@ -30,6 +30,10 @@ type table struct {
 	lag       []customer.ID // those that are gone and still listed
 	// fit, unless 0, is how many customers fit into memory together.
 	fit int
+	// customerFirst: of keys and a customer that are read together the customer is read
+	// first.
+	customerFirst bool
+	together      int // how often they were
 	// others, unless nil, is told what is about to happen and may write before.
 	others func(moment string)
 }
@@ -88,6 +92,20 @@ func (t *table) Customers(_ context.Context, _ int, ids []customer.ID) (map[cust
 		}
 	}
 	return read, nil
+}
+
+// KeysAndCustomer reads keys and a customer, in the order of customerFirst.
+func (t *table) KeysAndCustomer(ctx context.Context, tenant int, keys []customer.Key, id customer.ID) (read map[customer.Key]customer.KeyRecord, guessed customer.Record, err error) {
+	var customers map[customer.ID]customer.Record
+	if t.customerFirst {
+		customers, _ = t.Customers(ctx, tenant, []customer.ID{id})
+	}
+	read, _ = t.Keys(ctx, tenant, keys)
+	if !t.customerFirst {
+		customers, _ = t.Customers(ctx, tenant, []customer.ID{id})
+	}
+	t.together++
+	return read, customers[id], nil
 }
 
 // FirstCustomers implements [customer.Store].
@@ -257,19 +275,37 @@ func (t *table) problems(fields customer.MatchFields) error {
 	return errors.Join(problems...)
 }
 
-// inTime plays a story in 25 seconds of time in which pauses cost nothing.
+// inTime plays a story in 25 seconds of time in which pauses cost nothing: with a service
+// that remembers no owners, and with one that reads those it remembers with the keys,
+// before these and after them.
 func inTime(t *testing.T, story func(t *testing.T, ctx context.Context, world *table, service *customer.Service)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
-		defer cancel()
-		world := newTable()
-		story(t, ctx, world, customer.NewService(world, world.now))
-		world.others = nil
-		if err := world.problems(fields); err != nil {
-			t.Errorf("in the end keys and customers do not fit together: %v", err)
-		}
-	})
+	for way, serve := range ways {
+		t.Run(way, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
+				defer cancel()
+				world := newTable()
+				story(t, ctx, world, serve(world))
+				world.others = nil
+				if err := world.problems(fields); err != nil {
+					t.Errorf("in the end keys and customers do not fit together: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// ways are services that find customers with the same promise.
+var ways = map[string]func(*table) *customer.Service{
+	"owners not remembered": func(world *table) *customer.Service { return customer.NewService(world, world.now) },
+	"keys first": func(world *table) *customer.Service {
+		return customer.NewService(world, world.now).WithOwners(world)
+	},
+	"customer first": func(world *table) *customer.Service {
+		world.customerFirst = true
+		return customer.NewService(world, world.now).WithOwners(world)
+	},
 }
 
 // once writes at the first moment of that name, and never again.

@@ -71,7 +71,33 @@ func (s *Store) Keys(ctx context.Context, tenant int, keys []customer.Key) (map[
 	if err != nil {
 		return nil, err
 	}
-	records := make(map[customer.Key]customer.KeyRecord, len(keys))
+	return readMatchKeys(keys, tableKeys, items)
+}
+
+// KeysAndCustomer reads match keys and a customer strongly, with one call: the keys as
+// [Store.Keys], and the customer, absent where it is not there. The items are read one
+// after the other, in any order.
+func (s *Store) KeysAndCustomer(ctx context.Context, tenant int, keys []customer.Key, id customer.ID) (map[customer.Key]customer.KeyRecord, customer.Record, error) {
+	tableKeys := make([]key, 0, len(keys)+1)
+	for _, k := range keys {
+		tableKeys = append(tableKeys, matchKey(tenant, k))
+	}
+	items, err := s.get(ctx, "read match keys and a customer", append(tableKeys, customerKey(tenant, id))...)
+	if err != nil {
+		return nil, customer.Record{}, err
+	}
+	records, err := readMatchKeys(keys, tableKeys, items)
+	if err != nil {
+		return nil, customer.Record{}, err
+	}
+	customers, err := readCustomers(tenant, []customer.ID{id}, items)
+	return records, customers[id], err
+}
+
+// readMatchKeys reads the items of match keys, whose keys in the table these are, an
+// entry for each.
+func readMatchKeys(keys []customer.Key, tableKeys []key, items map[key]item) (records map[customer.Key]customer.KeyRecord, err error) {
+	records = make(map[customer.Key]customer.KeyRecord, len(keys))
 	for i, k := range keys {
 		if records[k], err = readMatchKey(items[tableKeys[i]]); err != nil {
 			return nil, err

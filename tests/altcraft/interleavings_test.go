@@ -20,26 +20,64 @@ func (s testbed) between(operation string, n int, somebody func()) client.Altcra
 // once is a service in which the n-th call of an operation meets a fault.
 func (s testbed) once(operation string, n int, fault faults.Fault) client.Altcraft {
 	s.T.Helper()
+	h, _ := client.WarmOn(s.T, s.Table, nth(n, fault).Of(operation))
+	return client.Altcraft{T: s.T, Handler: h, Deadline: time.Minute}
+}
+
+// nth is a fault of the n-th call, from 0.
+func nth(n int, fault faults.Fault) faults.Plan {
 	seen := 0
-	plan := func(faults.Call) faults.Fault {
+	return func(faults.Call) faults.Fault {
 		if seen++; seen == n+1 {
 			return fault
 		}
 		return nil
 	}
-	h, _ := client.WarmOn(s.T, s.Table, faults.Plan(plan).Of(operation))
-	return client.Altcraft{T: s.T, Handler: h, Deadline: time.Minute}
 }
 
-// reads and writes of an import by phone that changes a city: the key, the
-// customer, the put.
-var moments = []struct {
+// at makes a service on s's table in which somebody acts, once, at a moment of an import by
+// the phone of person n, who is there.
+func (s testbed) at(m moment, n int, somebody func()) client.Altcraft {
+	s.T.Helper()
+	h, transport := client.WarmOn(s.T, s.Table, nil)
+	c := client.Altcraft{T: s.T, Handler: h, Deadline: time.Minute}
+	if m.remembered {
+		c.Must("get", byPhone(n, nil))
+	}
+	acted := false
+	s.T.Cleanup(func() {
+		if !acted {
+			s.T.Errorf("%s: nobody acted", m.name)
+		}
+	})
+	transport.Begin(nth(m.n, m.fault(func() { acted = true; somebody() })).Of(m.operation))
+	return c
+}
+
+// A moment is before the n-th call of an operation, or between the reads of one. Where the
+// owner of the phone is remembered, the key and the customer are read by one call.
+type moment struct {
 	name, operation string
 	n               int
-}{
-	{"before the key is read", "GetItem", 0},
-	{"before the customer is read", "GetItem", 1},
-	{"before the write", "PutItem", 0},
+	remembered      bool
+	fault           func(somebody func()) faults.Fault
+}
+
+// reads and writes of an import by phone that changes a city: the key, the customer, the
+// put.
+var moments = []moment{
+	{"before the key is read", "GetItem", 0, false, faults.Before},
+	{"before the customer is read", "GetItem", 1, false, faults.Before},
+	{"before the write", "PutItem", 0, false, faults.Before},
+	{"before both are read", "BatchGetItem", 0, true, faults.Before},
+	{"between the key and the customer", "BatchGetItem", 0, true, halves(false)},
+	{"between the customer and the key", "BatchGetItem", 0, true, halves(true)},
+	{"before the write, the owner remembered", "PutItem", 0, true, faults.Before},
+}
+
+// halves lets somebody act between a key and a customer that are read by one call.
+func halves(customerFirst bool) func(func()) faults.Fault {
+	return func(somebody func()) faults.Fault { return faults.Halves(1, customerFirst, somebody) }
 }
 
 func byPhone(n int, data map[string]any) map[string]any {
@@ -53,7 +91,7 @@ func TestKeyReleasedAndTakenAgain(t *testing.T) {
 			n := 10 * i
 			ada := s.Clean.Must("import", client.Person(n, nil)).ID()
 			var ben string
-			c := s.between(moment.operation, moment.n, func() {
+			c := s.at(moment, n, func() {
 				s.Clean.Must("update", map[string]any{"email": client.Email(n), "data": map[string]any{"phones": []string{client.Phone(n + 1)}}})
 				ben = s.Clean.Must("import", map[string]any{"email": client.Email(n + 2), "data": map[string]any{"phones": []string{client.Phone(n)}}}).ID()
 			})
@@ -74,7 +112,7 @@ func TestValueGivenAway(t *testing.T) {
 		t.Run(moment.name, func(t *testing.T) {
 			n := 10 * i
 			ada := s.Clean.Must("import", client.Person(n, nil)).ID()
-			c := s.between(moment.operation, moment.n, func() {
+			c := s.at(moment, n, func() {
 				s.Clean.Must("update", map[string]any{"email": client.Email(n), "data": map[string]any{"phones": []string{client.Phone(n + 1)}}})
 			})
 			got := c.Must("import", byPhone(n, map[string]any{"_city": "Paris"}))
@@ -91,7 +129,7 @@ func TestForeignWriteInBetween(t *testing.T) {
 		t.Run(moment.name, func(t *testing.T) {
 			n := 10 * i
 			s.Clean.Must("import", client.Person(n, nil))
-			c := s.between(moment.operation, moment.n, func() {
+			c := s.at(moment, n, func() {
 				s.Clean.Must("update", byPhone(n, map[string]any{"_fname": "Ada"}))
 			})
 			c.Must("import", byPhone(n, map[string]any{"_city": "Paris"}))
@@ -110,13 +148,13 @@ func TestCustomerDeletedInBetween(t *testing.T) {
 			n := 10 * i
 			ada := s.Clean.Must("import", client.Person(n, nil)).ID()
 			remove := func() { s.Clean.Must("delete", map[string]any{"email": client.Email(n)}) }
-			got := s.between(moment.operation, moment.n, remove).Must("import", byPhone(n, map[string]any{"_city": "Paris"}))
+			got := s.at(moment, n, remove).Must("import", byPhone(n, map[string]any{"_city": "Paris"}))
 			if got.ID() == ada || got.Body["created"] != true {
 				t.Errorf("import by the phone of a deleted profile = %v, want another profile than %s", got, ada)
 			}
 			s.Clean.Must("import", client.Person(n+1, nil))
 			gone := func() { s.Clean.Must("delete", map[string]any{"email": client.Email(n + 1)}) }
-			if got := s.between(moment.operation, moment.n, gone).Call("update", byPhone(n+1, map[string]any{"_city": "Paris"})); got.Code() != 404 {
+			if got := s.at(moment, n+1, gone).Call("update", byPhone(n+1, map[string]any{"_city": "Paris"})); got.Code() != 404 {
 				t.Errorf("update of a deleted profile = %v, want 404", got)
 			}
 		})

@@ -13,7 +13,7 @@ import (
 // key that it heard of gives the same answer again, any other read finds nothing,
 // and writes succeed.
 type memory struct {
-	answers map[string]recorded // of GetItem and Query, by pk
+	answers map[string]recorded // of GetItem and Query by pk, of BatchGetItem by the first
 	replay  bool
 }
 
@@ -30,7 +30,7 @@ func (m *memory) client(db *dynamodb.Client) *dynamodb.Client {
 // RoundTrip implements [http.RoundTripper].
 func (m *memory) RoundTrip(r *http.Request) (*http.Response, error) {
 	target := r.Header.Get("X-Amz-Target")
-	read := strings.HasSuffix(target, ".GetItem") || strings.HasSuffix(target, ".Query")
+	read := strings.HasSuffix(target, "GetItem") || strings.HasSuffix(target, ".Query")
 	if m.replay {
 		if !read {
 			return respond(r, recorded{body: "{}"}), nil
@@ -78,13 +78,17 @@ func pkOf(r *http.Request) (string, error) {
 		return "", err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	batch := ""
+	if bytes.HasPrefix(body, []byte(`{"RequestItems":`)) {
+		batch = "batch "
+	}
 	_, rest, found := bytes.Cut(body, []byte(`"pk":{"S":"`))
 	if !found {
 		_, rest, _ = bytes.Cut(body, []byte(`":0":{"S":"`))
 		rest = append([]byte("query "), rest...)
 	}
 	pk, _, _ := bytes.Cut(rest, []byte(`"`))
-	return string(pk), nil
+	return batch + string(pk), nil
 }
 
 func respond(r *http.Request, a recorded) *http.Response {

@@ -19,7 +19,7 @@ func main() {
 	environment, cfg := boot.Start(boot.WorkQueueURL)
 	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
-	customers := customer.NewService(store, environment.Clock.Now)
+	customers := customer.NewService(store, environment.Clock.Now).WithOwners(store)
 	if environment.EndpointOverridden() {
 		customers = customers.WithSettling(0) // nobody waits on a development machine
 	}

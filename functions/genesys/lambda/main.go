@@ -22,7 +22,7 @@ func main() {
 	logger := boot.Logger()
 	store := dynamo.New(environment.DynamoDB(cfg), environment.TableName, environment.Clock.Now)
 	lambdahttp.Serve(genesys.New(genesys.Options{
-		Customers: customer.NewService(store, environment.Clock.Now),
+		Customers: customer.NewService(store, environment.Clock.Now).WithOwners(store),
 		Guard: access.NewAuthorizer(store, environment.Clock.Now, access.AuthorizerOptions{
 			Remember: boot.Remember, LocalTokens: environment.EndpointOverridden(),
 		}),

@@ -102,7 +102,7 @@ func New(o Options) *Server {
 	}
 	store := dynamo.New(o.DB, o.Table, time.Now)
 	left := domain.Records{Store: store, Bucket: o.Bucket}
-	customers := customer.NewService(store, time.Now).WithSettling(0)
+	customers := customer.NewService(store, time.Now).WithSettling(0).WithOwners(store)
 	guard := access.NewAuthorizer(store, time.Now, access.AuthorizerOptions{Remember: remember, LocalTokens: true})
 	registrar := access.NewAdminService(store, time.Now)
 	products := catalog.NewService(store, customers, time.Now)
