@@ -29,6 +29,7 @@ const (
 // A call is a request for a page, or for a part of one.
 type call struct {
 	*httpapi.Call
+	*language
 	// base is the address of the console: /console behind what it is served below.
 	base   string
 	secret string // of the session; empty: none
@@ -77,7 +78,7 @@ var crossOrigin = http.NewCrossOriginProtection()
 
 // decode reads what all requests have, and keeps out forms of other pages.
 func (d *Console) decode(authorized *httpapi.Call) (*call, error) {
-	c := &call{Call: authorized, base: baseOf(authorized), query: authorized.URL.Query()}
+	c := &call{Call: authorized, language: d.languages.of(authorized.Request), base: baseOf(authorized), query: authorized.URL.Query()}
 	if len(c.Token.Tenants) > 0 {
 		c.secret = secretOf(c.Request)
 	}

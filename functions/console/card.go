@@ -148,10 +148,10 @@ func (d *Console) readCard(c *call) (card, error) {
 		shown.Former = append(shown.Former, formerLine{f.ID.Decimal(), f.ClientID, i == len(who.Formerly)-1})
 	}
 	if c.seesPeople() {
-		shown.Name, shown.ClientID, shown.People = nameOf(who), who.ClientID, peopleOf(who, c.Settings)
+		shown.Name, shown.ClientID, shown.People = c.nameOf(who), who.ClientID, c.peopleOf(who)
 	}
 	if c.may(access.AltRead) {
-		shown.Consent = consentOf(who, c.Settings)
+		shown.Consent = c.consentOf(who)
 	}
 	if c.may(access.UCSRead) {
 		shown.Extensions = extensionsOf(who, c.Settings)
@@ -163,17 +163,17 @@ func (d *Console) readCard(c *call) (card, error) {
 }
 
 // peopleOf are the names, contacts and fields of a customer.
-func peopleOf(who customer.Customer, settings access.Settings) *people {
+func (c *call) peopleOf(who customer.Customer) *people {
 	p := &people{Emails: who.Emails, Phones: who.Phones, Tags: who.Tags}
 	for _, number := range who.Segments {
-		p.Segments = append(p.Segments, segmentName(settings, number))
+		p.Segments = append(p.Segments, segmentName(c.Settings, number))
 	}
 	for _, f := range []field{
-		{"title", who.Title}, {"birth_date", who.BirthDate.Date()}, {"sex", sexWord(who.Sex)},
+		{"title", who.Title}, {"birth_date", who.BirthDate.Date()}, {"sex", c.sexWord(who.Sex)},
 		{"country", who.Country}, {"region", who.Region}, {"city", who.City}, {"street", who.Street},
 	} {
 		if f.Value != "" {
-			p.Fields = append(p.Fields, field{say("field." + f.Name), f.Value})
+			p.Fields = append(p.Fields, field{c.say("field." + f.Name), f.Value})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(who.Custom)) {
@@ -188,11 +188,11 @@ func segmentName(settings access.Settings, number int64) string {
 }
 
 // sexWord is empty where it is not known.
-func sexWord(s customer.Sex) string {
+func (l *language) sexWord(s customer.Sex) string {
 	if s == customer.SexUnknown {
 		return ""
 	}
-	return say("sex." + string(s))
+	return l.say("sex." + string(s))
 }
 
 // plain is a value as people read it: a text as it is, the rest as JSON.
@@ -211,10 +211,10 @@ func plain(v any) string {
 }
 
 // consentOf is who may write to the customer, by resource and channel.
-func consentOf(who customer.Customer, settings access.Settings) *consent {
+func (c *call) consentOf(who customer.Customer) *consent {
 	byResource := map[int64][]customer.Subscription{}
 	used := map[customer.Channel]bool{customer.ChannelEmail: true, customer.ChannelSMS: true}
-	for number := range settings.DeclaredResources {
+	for number := range c.Settings.DeclaredResources {
 		byResource[number] = nil
 	}
 	for _, s := range who.Subscriptions {
@@ -229,7 +229,7 @@ func consentOf(who customer.Customer, settings access.Settings) *consent {
 	}
 	for _, number := range slices.Sorted(maps.Keys(byResource)) {
 		row := consentRow{
-			Resource: cmp.Or(settings.DeclaredResources[number].Name, say("consent.resource", number)),
+			Resource: cmp.Or(c.Settings.DeclaredResources[number].Name, c.say("consent.resource", number)),
 			Cells:    make([][]consentCell, len(grid.Channels)),
 		}
 		for _, s := range byResource[number] {

@@ -5,6 +5,7 @@
 package console
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -42,7 +43,7 @@ type Console struct {
 	sessions  *session.Service
 	imports   *imports.Service
 	gate      objects.Gate
-	texts     errs.Texts
+	languages languageChoice
 	secure    bool
 	hint      string
 	now       func() time.Time
@@ -71,6 +72,9 @@ type Options struct {
 	Now     func() time.Time
 	// Deadline is how long a request may take.
 	Deadline time.Duration
+	// Languages are documents like texts/en.json, each one language more than those of the
+	// folder texts; nil: none.
+	Languages [][]byte
 	// Insecure: the cookie is sent over http as well, as on a development machine.
 	Insecure bool
 	// Hint, unless empty, is a token that the login page names.
@@ -131,9 +135,13 @@ var customerRoutes = []httpapi.Route[*Console, *call]{
 
 // New makes the handler of the console.
 func New(o Options) http.Handler {
+	languages, err := newLanguageChoice(o.Languages, o.Imports.Texts.With(texts.Formats))
+	if err != nil {
+		panic(fmt.Sprintf("languages of the console: %v", err)) // which are part of the program
+	}
 	d := &Console{
 		customers: o.Customers, points: o.Points, list: o.List, catalog: o.Catalog, merges: o.Merges, jobs: o.Jobs, registrar: o.Registrar,
-		privacy: o.Privacy, usage: o.Usage, histories: o.Histories, sessions: o.Sessions, imports: o.Imports, gate: o.Gate, texts: o.Imports.Texts.With(texts.Formats),
+		privacy: o.Privacy, usage: o.Usage, histories: o.Histories, sessions: o.Sessions, imports: o.Imports, gate: o.Gate, languages: languages,
 		secure: !o.Insecure, hint: o.Hint, now: o.Now,
 	}
 	return guarded(httpapi.Frame[*Console, *call]{

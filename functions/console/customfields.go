@@ -95,13 +95,13 @@ func (f customField) text(v any) string {
 }
 
 // input is the field in the form, for a value that it has.
-func (f customField) input(v any) input {
+func (c *call) customInput(f customField, v any) input {
 	in := input{Name: customPrefix + f.name, Label: f.name, Kind: "text"}
 	switch f.Type {
 	case "bool":
-		in.Kind, in.Options = "select", []option{{"", say("custom.none")}, {"true", say("custom.true")}, {"false", say("custom.false")}}
+		in.Kind, in.Options = "select", []option{{"", c.say("custom.none")}, {"true", c.say("custom.true")}, {"false", c.say("custom.false")}}
 	case "enum":
-		in.Kind, in.Options = "select", []option{{"", say("custom.none")}}
+		in.Kind, in.Options = "select", []option{{"", c.say("custom.none")}}
 		for _, o := range f.Options {
 			in.Options = append(in.Options, option{o, o})
 		}
@@ -109,11 +109,11 @@ func (f customField) input(v any) input {
 			in.Options = append(in.Options, option{text, text})
 		}
 	case "date":
-		in.Help = say("custom.date")
+		in.Help = c.say("custom.date")
 	case "tags":
-		in.Help = say("field.tags.help")
+		in.Help = c.say("field.tags.help")
 	case "object", "arr_object", kindJSON:
-		in.Kind, in.Help = "area", say("custom.json")
+		in.Kind, in.Help = "area", c.say("custom.json")
 	default:
 		if text := f.text(v); strings.ContainsAny(text, "\r\n") || utf8.RuneCountInString(text) > maxText {
 			in.Kind = "area"
@@ -240,8 +240,8 @@ func (c *call) newFieldInputs() []input {
 		return nil
 	}
 	return []input{
-		{Name: newNameField, Label: say("custom.new"), Kind: "text", Help: say("custom.new.help")},
-		{Name: newTextField, Label: say("custom.new_value"), Kind: "text"},
+		{Name: newNameField, Label: c.say("custom.new"), Kind: "text", Help: c.say("custom.new.help")},
+		{Name: newTextField, Label: c.say("custom.new_value"), Kind: "text"},
 	}
 }
 

@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,7 +22,7 @@ func TestCustomFields(t *testing.T) {
 		"t": []any{"a", "b"}, "o": map[string]any{"x": json.Number("1")}, "l": []any{map[string]any{}}, "ip": "192.0.2.1", "j": []any{json.Number("1")},
 		"old": json.Number("2"), "odd": "Z",
 	}
-	c := &call{}
+	c := &call{language: english()}
 	c.Call = newHTTPCall(access.Preferences{Fields: access.Open, DeclaredFields: map[string]access.FieldType{
 		"s": {Type: "string"}, "i": {Type: "int"}, "f": {Type: "float"}, "b": {Type: "bool"}, "d": {Type: "date"}, "ip": {Type: "ip"},
 		"e": {Type: "enum", Options: []string{"S", "M"}}, "odd": {Type: "enum", Options: []string{"S"}}, "v": {Type: "version"}, "t": {Type: "tags"},
@@ -81,11 +82,11 @@ func TestCustomFields(t *testing.T) {
 
 // A form takes so many fields, and leaves the others alone.
 func TestManyCustomFields(t *testing.T) {
-	c := &call{}
+	c := &call{language: english()}
 	c.Call = newHTTPCall(access.Preferences{Fields: access.Open})
 	many := customer.Customer{Custom: map[string]any{"long": strings.Repeat("x", 10_001)}}
 	for i := range 150 {
-		many.Custom["f"+number(int64(i))] = "x"
+		many.Custom["f"+strconv.Itoa(i)] = "x"
 	}
 	if fields, whole := c.customFields(many); len(fields) != 100 || whole {
 		t.Errorf("%d fields, whole %t", len(fields), whole)

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"regulars/shared/access"
 	"regulars/shared/customer"
 	"regulars/shared/errs"
 	"regulars/shared/httpapi"
@@ -147,10 +146,15 @@ func setStatus(in *call, c *customer.Customer) error {
 	return nil
 }
 
-// options are the choices of a field.
-var options = map[string][]option{
-	"sex":    {{"", say("sex.unknown")}, {string(customer.Male), say("sex.male")}, {string(customer.Female), say("sex.female")}},
-	"status": {{"enabled", say("status.enabled")}, {"disabled", say("status.disabled")}},
+// options are the choices of a field, where it has any.
+func (l *language) options(name string) []option {
+	switch name {
+	case "sex":
+		return []option{{"", l.say("sex.unknown")}, {string(customer.Male), l.say("sex.male")}, {string(customer.Female), l.say("sex.female")}}
+	case "status":
+		return []option{{"enabled", l.say("status.enabled")}, {"disabled", l.say("status.disabled")}}
+	}
+	return nil
 }
 
 // seenField says which state of the customer the form was filled from.
@@ -162,18 +166,18 @@ func (d *Console) editFields(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	f := form{Title: say("act.edit.title", nameOf(who)), Action: c.cardOf(c.id) + "/edit", Back: c.cardOf(c.id), Values: c.form}
+	f := form{Title: c.say("act.edit.title", c.nameOf(who)), Action: c.cardOf(c.id) + "/edit", Back: c.cardOf(c.id), Values: c.form}
 	f.Inputs = []input{{Name: seenField, Kind: "hidden"}}
 	for _, e := range editables {
-		f.Inputs = append(f.Inputs, input{Name: e.name, Label: say("field." + e.name), Kind: e.kind, Help: helpOf(e.name), Options: options[e.name]})
+		f.Inputs = append(f.Inputs, input{Name: e.name, Label: c.say("field." + e.name), Kind: e.kind, Help: c.helpOf(e.name), Options: c.options(e.name)})
 	}
 	custom, whole := c.customFields(who)
 	for _, own := range custom {
-		f.Inputs = append(f.Inputs, own.input(who.Custom[own.name]))
+		f.Inputs = append(f.Inputs, c.customInput(own, who.Custom[own.name]))
 	}
 	f.Inputs = append(f.Inputs, c.newFieldInputs()...)
 	if !whole {
-		f.Note = say("custom.more")
+		f.Note = c.say("custom.more")
 	}
 	if c.form == nil {
 		f.Values = url.Values{seenField: {seenOf(who)}}
@@ -200,12 +204,12 @@ func (d *Console) editFields(c *call) (httpapi.Answer, error) {
 }
 
 // helpOf is what stands below an input, where there is anything to say.
-func helpOf(name string) string {
+func (l *language) helpOf(name string) string {
 	key := "field." + name + ".help"
-	if text := say(key); text != key {
-		return text
+	if !l.has(key) {
+		return ""
 	}
-	return ""
+	return l.say(key)
 }
 
 func seenOf(c customer.Customer) string { return strconv.FormatInt(c.Changed.UnixMicro(), 10) }
@@ -232,7 +236,7 @@ func (d *Console) customerChange(c *call, who customer.Customer, ch changer, edi
 		if err := edit(c, &edited); err != nil {
 			return plan{}, err
 		}
-		return differences(who, edited, c.Settings), nil
+		return c.differences(who, edited), nil
 	}
 	ch.do = func(ctx context.Context, key idempotency.Key) error {
 		r := request
@@ -244,14 +248,14 @@ func (d *Console) customerChange(c *call, who customer.Customer, ch changer, edi
 }
 
 // differences are what an edit makes of a customer.
-func differences(was, comes customer.Customer, settings access.Settings) plan {
+func (l *language) differences(was, comes customer.Customer) plan {
 	var p plan
 	for _, e := range editables {
 		before, after := e.get(was), e.get(comes)
 		if before == after {
 			continue
 		}
-		p.Lines = append(p.Lines, planLine{say("field." + e.name), shownChoice(e.name, before), shownChoice(e.name, after)})
+		p.Lines = append(p.Lines, planLine{l.say("field." + e.name), l.shownChoice(e.name, before), l.shownChoice(e.name, after)})
 	}
 	names := map[string]bool{}
 	for _, c := range []customer.Customer{was, comes} {
@@ -268,7 +272,7 @@ func differences(was, comes customer.Customer, settings access.Settings) plan {
 		before, err := was.Subscription(s.Key())
 		if err != nil || before.Status != s.Status {
 			p.Lines = append(p.Lines, planLine{
-				say("channel."+string(s.Channel)) + " " + s.Contact, say("status." + string(before.Status)), say("status." + string(s.Status)),
+				l.say("channel."+string(s.Channel)) + " " + s.Contact, l.say("status." + string(before.Status)), l.say("status." + string(s.Status)),
 			})
 		}
 	}
@@ -277,8 +281,8 @@ func differences(was, comes customer.Customer, settings access.Settings) plan {
 }
 
 // shownChoice is what people read of a value.
-func shownChoice(name, value string) string {
-	for _, o := range options[name] {
+func (l *language) shownChoice(name, value string) string {
+	for _, o := range l.options(name) {
 		if o.Value == value {
 			return o.Label
 		}
@@ -299,12 +303,12 @@ func (d *Console) setConsent(c *call) (httpapi.Answer, error) {
 	}
 	s := who.Subscriptions[i]
 	f := form{
-		Title: say("act.consent.title", say("channel."+string(s.Channel)), s.Contact), Action: c.cardOf(c.id) + "/consent/" + url.PathEscape(hash),
+		Title: c.say("act.consent.title", c.say("channel."+string(s.Channel)), s.Contact), Action: c.cardOf(c.id) + "/consent/" + url.PathEscape(hash),
 		Back: c.cardOf(c.id), Values: c.form,
-		Inputs: []input{{Name: seenField, Kind: "hidden"}, {Name: "consent", Label: say("form.consent"), Kind: "select"}},
+		Inputs: []input{{Name: seenField, Kind: "hidden"}, {Name: "consent", Label: c.say("form.consent"), Kind: "select"}},
 	}
 	for _, status := range customer.Statuses {
-		f.Inputs[1].Options = append(f.Inputs[1].Options, option{string(status), say("status." + string(status))})
+		f.Inputs[1].Options = append(f.Inputs[1].Options, option{string(status), c.say("status." + string(status))})
 	}
 	if c.form == nil {
 		f.Values = url.Values{seenField: {seenOf(who)}, "consent": {string(s.Status)}}

@@ -17,7 +17,7 @@ func (d *Console) importStep(c *call, act string, plan func(ctx context.Context)
 	}
 	address := c.at("imports", im.ID)
 	return d.step(c, step{
-		form: form{Title: say("act.import."+act, path.Base(im.Key)), Action: address + "/" + act, Back: address},
+		form: form{Title: c.say("act.import."+act, path.Base(im.Key)), Action: address + "/" + act, Back: address},
 		here: "imports", plan: plan,
 		do: func(ctx context.Context) (string, error) {
 			done, err := do(ctx, im.Tenant, im.ID)
@@ -40,18 +40,18 @@ func (d *Console) startImport(c *call) (httpapi.Answer, error) {
 			return plan{}, errs.New(errs.FailedPrecondition, "import_state/no_dry_run", "id", p.ID, string(p.State))
 		}
 		return plan{OnlyThen: true, Lines: []planLine{
-			{Label: say("imports.created"), After: number(p.Tally.Created)},
-			{Label: say("imports.updated"), After: number(p.Tally.Updated)},
-			{Label: say("imports.unchanged"), After: number(p.Tally.Unchanged)},
-			{Label: say("imports.rejected"), After: number(p.Tally.Rejections())},
-		}, Notes: []string{say("imports.start.note")}}, nil
+			{Label: c.say("imports.created"), After: c.number(p.Tally.Created)},
+			{Label: c.say("imports.updated"), After: c.number(p.Tally.Updated)},
+			{Label: c.say("imports.unchanged"), After: c.number(p.Tally.Unchanged)},
+			{Label: c.say("imports.rejected"), After: c.number(p.Tally.Rejections())},
+		}, Notes: []string{c.say("imports.start.note")}}, nil
 	}, d.imports.Start)
 }
 
 // cancelImport ends an import; what it did stays done.
 func (d *Console) cancelImport(c *call) (httpapi.Answer, error) {
 	return d.importStep(c, "cancel", func(context.Context) (plan, error) {
-		return plan{Notes: []string{say("imports.cancel.note")}}, nil
+		return plan{Notes: []string{c.say("imports.cancel.note")}}, nil
 	}, func(ctx context.Context, tenant int, id string) (imports.Import, error) {
 		return ofProgress(d.imports.Cancel(ctx, tenant, id))
 	})
@@ -65,19 +65,19 @@ func (d *Console) undoImport(c *call) (httpapi.Answer, error) {
 			return plan{}, err
 		}
 		shown := plan{OnlyThen: true, Lines: []planLine{
-			{Label: say("imports.restored"), After: number(would.Restored)},
-			{Label: say("imports.deleted"), After: number(would.Deleted)},
-			{Label: say("imports.reversed"), After: number(would.Reversed)},
-			{Label: say("imports.kept"), After: number(would.UndoTally.Kept)},
+			{Label: c.say("imports.restored"), After: c.number(would.Restored)},
+			{Label: c.say("imports.deleted"), After: c.number(would.Deleted)},
+			{Label: c.say("imports.reversed"), After: c.number(would.Reversed)},
+			{Label: c.say("imports.kept"), After: c.number(would.UndoTally.Kept)},
 		}}
 		if would.UndoTally.Kept > 0 {
-			shown.Notes = append(shown.Notes, say("imports.kept.note"))
+			shown.Notes = append(shown.Notes, c.say("imports.kept.note"))
 		}
 		for _, k := range would.Kept {
-			shown.Notes = append(shown.Notes, say("imports.kept.row", number(k.Row), k.Customer.Decimal()))
+			shown.Notes = append(shown.Notes, c.say("imports.kept.row", c.number(k.Row), k.Customer.Decimal()))
 		}
 		if !would.Complete {
-			shown.Notes = append(shown.Notes, say("imports.undo.partial"))
+			shown.Notes = append(shown.Notes, c.say("imports.undo.partial"))
 		}
 		return shown, nil
 	}, func(ctx context.Context, tenant int, id string) (imports.Import, error) {

@@ -96,7 +96,7 @@ func (d *Console) mergeCustomers(c *call) (httpapi.Answer, error) {
 	if problem != nil {
 		status = statusOfKind[problem.Kind]
 	}
-	return d.show(status, view{call: c, Template: "merge", Title: say("merge.title"), Here: "duplicates", Data: page, Problem: problem})
+	return d.show(status, view{call: c, Template: "merge", Title: c.say("merge.title"), Here: "duplicates", Data: page, Problem: problem})
 }
 
 // mergedSo reports whether a merge was rejected because it has happened: the button was
@@ -118,9 +118,9 @@ func (c *call) rules() merge.Rules {
 
 // askForOther asks for the customer that is the same person.
 func (d *Console) askForOther(c *call) (httpapi.Answer, error) {
-	v := view{call: c, Template: "form", Title: say("act.merge"), Here: "find", Data: form{
-		Title: say("act.merge"), Action: c.cardOf(c.id) + "/merge", Back: c.cardOf(c.id), Values: c.formValues(), Next: say("merge.compare"),
-		Inputs: []input{{Name: "other", Label: say("merge.other"), Kind: "text", Required: true, Help: say("merge.other.help")}},
+	v := view{call: c, Template: "form", Title: c.say("act.merge"), Here: "find", Data: form{
+		Title: c.say("act.merge"), Action: c.cardOf(c.id) + "/merge", Back: c.cardOf(c.id), Values: c.formValues(), Next: c.say("merge.compare"),
+		Inputs: []input{{Name: "other", Label: c.say("merge.other"), Kind: "text", Required: true, Help: c.say("merge.other.help")}},
 	}}
 	if c.Method != http.MethodPost {
 		return d.show(http.StatusOK, v)
@@ -179,7 +179,7 @@ func (d *Console) planMerge(c *call, r merge.Request) (mergePage, error) {
 			break
 		}
 		field, _ := clientErr.Args[1].(string)
-		page.Notes = append(page.Notes, say("merge.records", c.fieldLabel(field)))
+		page.Notes = append(page.Notes, c.say("merge.records", c.fieldLabel(field)))
 		r.Rules[field] = merge.Kept
 		plan, err = d.merges.Plan(c.Context(), r)
 	}
@@ -197,7 +197,7 @@ func (d *Console) planMerge(c *call, r merge.Request) (mergePage, error) {
 			Stays: c.shownValue(choice.Field, choice.Stays), Goes: c.shownValue(choice.Field, choice.Goes), Becomes: c.shownValue(choice.Field, choice.Becomes),
 		}
 		for _, rule := range rulesFor(choice.Field) {
-			row.Rules = append(row.Rules, option{string(rule), say("rule." + string(rule))})
+			row.Rules = append(row.Rules, option{string(rule), c.say("rule." + string(rule))})
 		}
 		page.Rows = append(page.Rows, row)
 	}
@@ -246,13 +246,13 @@ func (c *call) fieldLabel(field string) string {
 	}
 	switch field {
 	case "loyalty_status":
-		return say("field.status")
+		return c.say("field.status")
 	case "subscriptions":
-		return say("consent.title")
+		return c.say("consent.title")
 	case "segments":
-		return say("people.segments")
+		return c.say("people.segments")
 	}
-	return say("field." + field)
+	return c.say("field." + field)
 }
 
 // shownValue is a value of a field as people read it, in lines.
@@ -266,22 +266,22 @@ func (c *call) shownValue(field string, v any) (lines []string) {
 		}
 	case []customer.Subscription:
 		for _, s := range v {
-			status := say("status." + string(s.Status))
+			status := c.say("status." + string(s.Status))
 			if s.Deleted {
-				status = say("consent.deleted")
+				status = c.say("consent.deleted")
 			}
-			lines = append(lines, say("channel."+string(s.Channel))+" "+s.Contact+": "+status)
+			lines = append(lines, c.say("channel."+string(s.Channel))+" "+s.Contact+": "+status)
 		}
 	case []extension.Record:
 		for _, r := range v {
 			lines = append(lines, recordLine(r))
 		}
 	case customer.Sex:
-		return one(sexWord(v))
+		return one(c.sexWord(v))
 	case customer.BirthDate:
 		return one(v.Date())
 	default:
-		return one(shownChoice(map[string]string{"loyalty_status": "status"}[field], plain(v)))
+		return one(c.shownChoice(map[string]string{"loyalty_status": "status"}[field], plain(v)))
 	}
 	return lines
 }
@@ -307,14 +307,14 @@ func recordLine(r extension.Record) string {
 // of the other where anything is left of them.
 func (c *call) mergedPoints(p merge.Plan) (lines []planLine) {
 	for _, w := range p.Wallets {
-		name := say("points.available")
+		name := c.say("points.available")
 		if w.Wallet != 0 {
 			name = c.Settings.Wallets[int64(w.Wallet)].Name
 		}
-		lines = append(lines, planLine{name, number(w.StaysBefore.Available) + " + " + number(w.GoesBefore.Available), number(w.StaysAfter.Available)})
+		lines = append(lines, planLine{name, c.number(w.StaysBefore.Available) + " + " + c.number(w.GoesBefore.Available), c.number(w.StaysAfter.Available)})
 		if w.Wallet == 0 && w.LevelBefore != w.LevelAfter {
 			levels := c.Settings.Levels
-			lines = append(lines, planLine{say("points.level"), levels[w.LevelBefore].Name, levels[w.LevelAfter].Name})
+			lines = append(lines, planLine{c.say("points.level"), levels[w.LevelBefore].Name, levels[w.LevelAfter].Name})
 		}
 	}
 	return lines
@@ -328,7 +328,7 @@ func (d *Console) unmergeCustomers(c *call) (httpapi.Answer, error) {
 	}
 	r := merge.Request{Settings: c.Settings, Goes: goes, By: c.actor(), Plan: c.field(planField)}
 	f := form{
-		Title: say("act.unmerge.title", goes.Decimal()), Action: c.cardOf(c.id) + "/unmerge/" + goes.Decimal(), Back: c.cardOf(c.id),
+		Title: c.say("act.unmerge.title", goes.Decimal()), Action: c.cardOf(c.id) + "/unmerge/" + goes.Decimal(), Back: c.cardOf(c.id),
 		Values: c.formValues(), Inputs: []input{{Name: planField, Kind: "hidden"}},
 	}
 	return d.change(c, changer{
@@ -358,18 +358,18 @@ func (d *Console) unmergeCustomers(c *call) (httpapi.Answer, error) {
 
 // unmergePlan says what two customers have again.
 func (c *call) unmergePlan(p merge.Plan) plan {
-	will := plan{Lines: []planLine{{say("unmerge.customers"), p.Stays.Decimal(), p.Stays.Decimal() + "\n" + p.Goes.Decimal()}}}
+	will := plan{Lines: []planLine{{c.say("unmerge.customers"), p.Stays.Decimal(), p.Stays.Decimal() + "\n" + p.Goes.Decimal()}}}
 	if c.may(access.LoyRead) {
 		for _, w := range p.Wallets {
-			name := say("points.available")
+			name := c.say("points.available")
 			if w.Wallet != 0 {
 				name = c.Settings.Wallets[int64(w.Wallet)].Name
 			}
-			will.Lines = append(will.Lines, planLine{name, number(w.StaysBefore.Available), number(w.StaysAfter.Available) + "\n" + number(w.GoesAfter.Available)})
+			will.Lines = append(will.Lines, planLine{name, c.number(w.StaysBefore.Available), c.number(w.StaysAfter.Available) + "\n" + c.number(w.GoesAfter.Available)})
 		}
 	}
 	if n := len(p.Purchases); n > 0 && c.may(access.Backoffice) {
-		will.Lines = append(will.Lines, planLine{say("products.title"), "", say("unmerge.purchases", n)})
+		will.Lines = append(will.Lines, planLine{c.say("products.title"), "", c.say("unmerge.purchases", n)})
 	}
 	var changed []string
 	for _, field := range p.Changed {
@@ -378,7 +378,7 @@ func (c *call) unmergePlan(p merge.Plan) plan {
 		}
 	}
 	if len(changed) > 0 {
-		will.Notes = append(will.Notes, say("unmerge.changed", strings.Join(changed, ", ")))
+		will.Notes = append(will.Notes, c.say("unmerge.changed", strings.Join(changed, ", ")))
 	}
 	return will
 }

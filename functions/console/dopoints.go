@@ -60,7 +60,7 @@ func (d *Console) pointsChange(c *call, ch changer, apply func(ctx context.Conte
 			return plan{}, err
 		}
 		p := c.pointsPlan(before, after)
-		p.Notes = append(p.Notes, say("plan.reason", c.field("reason")))
+		p.Notes = append(p.Notes, c.say("plan.reason", c.field("reason")))
 		return p, nil
 	}
 	ch.do = func(ctx context.Context, key idempotency.Key) error {
@@ -86,15 +86,15 @@ func (c *call) pointsPlan(before, after points.Profile) plan {
 		{"points.ranking", before.Account.Ranking, after.Account.Ranking},
 	} {
 		if f.was != f.comes || f.label == "points.available" {
-			p.Lines = append(p.Lines, planLine{say(f.label), number(f.was), number(f.comes)})
+			p.Lines = append(p.Lines, planLine{c.say(f.label), c.number(f.was), c.number(f.comes)})
 		}
 	}
 	_, was := points.Level(c.Settings.Preferences, before.Account.Ranking)
 	if _, comes := points.Level(c.Settings.Preferences, after.Account.Ranking); was != comes {
-		p.Lines = append(p.Lines, planLine{say("points.level"), was, comes})
+		p.Lines = append(p.Lines, planLine{c.say("points.level"), was, comes})
 	}
 	if after.Account.Available < 0 {
-		p.Notes = append(p.Notes, say("plan.debt"))
+		p.Notes = append(p.Notes, c.say("plan.debt"))
 	}
 	return p
 }
@@ -111,11 +111,11 @@ func (d *Console) subtractPoints(c *call) (httpapi.Answer, error) {
 
 func (d *Console) valueForm(c *call, way string, do func(ctx context.Context, r points.Request, n int64, reason, refID string) (points.Result, error)) (httpapi.Answer, error) {
 	f := form{
-		Title: say("act." + way), Action: c.cardOf(c.id) + "/points/" + way, Back: c.cardOf(c.id), Values: c.formValues(),
+		Title: c.say("act." + way), Action: c.cardOf(c.id) + "/points/" + way, Back: c.cardOf(c.id), Values: c.formValues(),
 		Inputs: []input{
-			{Name: "value", Label: say("form.points"), Kind: "number", Required: true},
-			{Name: "reason", Label: say("form.reason"), Kind: "text", Required: true, Help: say("form.reason.help")},
-			{Name: "ref_id", Label: say("form.ref"), Kind: "text", Help: say("form.ref.help")},
+			{Name: "value", Label: c.say("form.points"), Kind: "number", Required: true},
+			{Name: "reason", Label: c.say("form.reason"), Kind: "text", Required: true, Help: c.say("form.reason.help")},
+			{Name: "ref_id", Label: c.say("form.ref"), Kind: "text", Help: c.say("form.ref.help")},
 		},
 	}
 	return d.pointsChange(c, changer{form: f, done: "points." + way}, func(ctx context.Context, r points.Request) error {
@@ -155,17 +155,17 @@ func (d *Console) reverseEntry(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, notThere(err, points.ErrNotFound.Code)
 	}
-	about := strings.TrimSpace(signed(line.Change.Available) + " " + line.Reason)
+	about := strings.TrimSpace(c.signed(line.Change.Available) + " " + line.Reason)
 	values := c.formValues()
 	if n := max(line.Change.Available, -line.Change.Available); c.form == nil && len(line.ReversedBy) == 0 && n > 0 {
 		values.Set("value", strconv.FormatInt(n, 10))
 	}
 	f := form{
-		Title: say("act.reverse.title", seq, about), Action: c.cardOf(c.id) + "/entries/" + strconv.FormatInt(seq, 10) + "/reverse",
+		Title: c.say("act.reverse.title", seq, about), Action: c.cardOf(c.id) + "/entries/" + strconv.FormatInt(seq, 10) + "/reverse",
 		Back: c.cardOf(c.id), Values: values,
 		Inputs: []input{
-			{Name: "reason", Label: say("form.reason"), Kind: "text", Required: true, Help: say("form.reason.help")},
-			{Name: "value", Label: say("form.points"), Kind: "number", Help: say("form.reverse.help", about)},
+			{Name: "reason", Label: c.say("form.reason"), Kind: "text", Required: true, Help: c.say("form.reason.help")},
+			{Name: "value", Label: c.say("form.points"), Kind: "number", Help: c.say("form.reverse.help", about)},
 		},
 	}
 	return d.pointsChange(c, changer{form: f, done: "points.reverse"}, func(ctx context.Context, r points.Request) error {

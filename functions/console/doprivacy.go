@@ -28,7 +28,7 @@ const maxExport = 4_000_000
 // trail has a line of it.
 func (d *Console) exportCustomer(c *call) (httpapi.Answer, error) {
 	page := exportPage{Action: c.cardOf(c.id) + "/export", Back: c.cardOf(c.id)}
-	v := view{call: c, Template: "export", Title: say("export.title"), Here: "find", Data: page}
+	v := view{call: c, Template: "export", Title: c.say("export.title"), Here: "find", Data: page}
 	if c.Method != http.MethodPost {
 		return d.show(http.StatusOK, v)
 	}
@@ -98,16 +98,16 @@ func (d *Console) eraseCustomer(c *call) (httpapi.Answer, error) {
 	page := erasePage{Certificate: e.Certificate(), Action: address, Back: c.cardOf(e.ID), Download: c.cardOf(e.ID) + "/certificate"}
 	for _, kind := range privacy.Kinds {
 		if n := e.List.Counts[kind.Name]; n > 0 {
-			line := keptLine{Label: say("kept." + kind.Member), Count: n}
+			line := keptLine{Label: c.say("kept." + kind.Member), Count: n}
 			if kind.Left != "" {
-				line.Left = say("left." + kind.Member)
+				line.Left = c.say("left." + kind.Member)
 			}
 			page.Lines = append(page.Lines, line)
 		}
 	}
-	v := view{call: c, Template: "erase", Title: say("erase.title"), Here: "find"}
+	v := view{call: c, Template: "erase", Title: c.say("erase.title"), Here: "find"}
 	if who, err := d.existing(c); err == nil && c.seesPeople() {
-		page.Name = nameOf(who)
+		page.Name = c.nameOf(who)
 	}
 	if c.Method == http.MethodPost && page.State != privacy.Erased {
 		v.Data = page

@@ -23,13 +23,13 @@ func (d *Console) giveProduct(c *call) (httpapi.Answer, error) {
 		return httpapi.Answer{}, err
 	}
 	language := catalog.Language(who)
-	chosen := input{Name: "product", Label: say("form.product"), Kind: "select"}
+	chosen := input{Name: "product", Label: c.say("form.product"), Kind: "select"}
 	for _, p := range products {
 		chosen.Options = append(chosen.Options, option{strconv.Itoa(p.Number), productName(p, language)})
 	}
 	f := form{
-		Title: say("act.product"), Action: c.cardOf(c.id) + "/product", Back: c.cardOf(c.id), Values: c.formValues(),
-		Inputs: []input{chosen, {Name: "custom_id", Label: say("form.custom_id"), Kind: "text", Help: say("form.custom_id.help")}},
+		Title: c.say("act.product"), Action: c.cardOf(c.id) + "/product", Back: c.cardOf(c.id), Values: c.formValues(),
+		Inputs: []input{chosen, {Name: "custom_id", Label: c.say("form.custom_id"), Kind: "text", Help: c.say("form.custom_id.help")}},
 	}
 	assignment := func() (a catalog.Assignment, p catalog.Product, err error) {
 		n, err := strconv.Atoi(c.field("product"))
@@ -59,7 +59,7 @@ func (d *Console) giveProduct(c *call) (httpapi.Answer, error) {
 		if err != nil {
 			return plan{}, err
 		}
-		return productPlan(p, held, language), nil
+		return c.productPlan(p, held, language), nil
 	}
 	ch.do = func(_ context.Context, key idempotency.Key) error {
 		a, _, err := assignment()
@@ -76,18 +76,18 @@ func (d *Console) giveProduct(c *call) (httpapi.Answer, error) {
 }
 
 // productPlan says what a customer gets.
-func productPlan(p catalog.Product, held catalog.Holdings, language string) plan {
-	will := plan{OnlyThen: true, Lines: []planLine{{Label: say("form.product"), After: productName(p, language)}}}
+func (c *call) productPlan(p catalog.Product, held catalog.Holdings, language string) plan {
+	will := plan{OnlyThen: true, Lines: []planLine{{Label: c.say("form.product"), After: productName(p, language)}}}
 	if p.Days != nil && *p.Days > 0 {
-		will.Lines = append(will.Lines, planLine{Label: say("plan.days"), After: strconv.Itoa(*p.Days)})
+		will.Lines = append(will.Lines, planLine{Label: c.say("plan.days"), After: strconv.Itoa(*p.Days)})
 	}
 	if p.Limit != nil && *p.Limit > 0 {
-		will.Lines = append(will.Lines, planLine{Label: say("plan.tasks"), After: strconv.Itoa(*p.Limit)})
+		will.Lines = append(will.Lines, planLine{Label: c.say("plan.tasks"), After: strconv.Itoa(*p.Limit)})
 	}
 	if p.Exclusive() {
 		for _, h := range held.Current {
 			if h.Of.Exclusive() {
-				will.Notes = append(will.Notes, say("plan.ends", productName(h.Of, language)))
+				will.Notes = append(will.Notes, c.say("plan.ends", productName(h.Of, language)))
 			}
 		}
 	}

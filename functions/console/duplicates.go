@@ -50,7 +50,7 @@ type pairLine struct {
 // for them found them.
 func (d *Console) duplicates(c *call) (httpapi.Answer, error) {
 	page := duplicatesPage{Page: 1}
-	v := view{call: c, Template: "duplicates", Title: say("duplicates.title"), Here: "duplicates"}
+	v := view{call: c, Template: "duplicates", Title: c.say("duplicates.title"), Here: "duplicates"}
 	if text := c.query.Get("page"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 1000 {
@@ -78,7 +78,7 @@ func (d *Console) duplicates(c *call) (httpapi.Answer, error) {
 
 // readPairs fills in the pairs of a page.
 func (d *Console) readPairs(c *call, page *duplicatesPage) error {
-	pairs, shared := pairsOf(page.Job.Findings)
+	pairs, shared := c.pairsOf(page.Job.Findings)
 	page.All, page.More = len(pairs), page.Job.Found > len(page.Job.Findings)
 	first := min((page.Page-1)*pairsShown, len(pairs))
 	last := min(first+pairsShown, len(pairs))
@@ -98,12 +98,12 @@ func (d *Console) readPairs(c *call, page *duplicatesPage) error {
 					return err
 				}
 				if !there {
-					line.Decided, shown.Name = say("duplicates.gone"), id.Decimal()
+					line.Decided, shown.Name = c.say("duplicates.gone"), id.Decimal()
 				}
 				line.Customers[side] = shown
 			}
 			if line.Decided == "" && line.Customers[0].ID == line.Customers[1].ID {
-				line.Decided = say("duplicates.merged")
+				line.Decided = c.say("duplicates.merged")
 			}
 			if line.Decided != "" {
 				return nil
@@ -123,13 +123,13 @@ func (d *Console) decided(c *call, line *pairLine) error {
 		return err
 	}
 	if slices.ContainsFunc(known, func(k merge.Separation) bool { return k.Other == other }) {
-		line.Decided, line.Undo = say("duplicates.separate"), c.cardOf(first)+"/unseparate/"+other.Decimal()
+		line.Decided, line.Undo = c.say("duplicates.separate"), c.cardOf(first)+"/unseparate/"+other.Decimal()
 	}
 	return nil
 }
 
 // pairsOf are the pairs that were found, those who share most first, and what they share.
-func pairsOf(findings []customer.Finding) (pairs [][2]customer.ID, shared map[[2]customer.ID][]string) {
+func (l *language) pairsOf(findings []customer.Finding) (pairs [][2]customer.ID, shared map[[2]customer.ID][]string) {
 	shared = map[[2]customer.ID][]string{}
 	for _, f := range findings {
 		if f.Other == 0 {
@@ -137,7 +137,7 @@ func pairsOf(findings []customer.Finding) (pairs [][2]customer.ID, shared map[[2
 		}
 		pair := [2]customer.ID{min(f.Customer, f.Other), max(f.Customer, f.Other)}
 		field, _, _ := strings.Cut(f.Field, "[")
-		if how := say("shared." + field); !slices.Contains(shared[pair], how) {
+		if how := l.say("shared." + field); !slices.Contains(shared[pair], how) {
 			shared[pair] = append(shared[pair], how)
 		}
 	}

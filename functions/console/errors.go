@@ -23,11 +23,11 @@ var statusOfKind = map[errs.Kind]int{
 // errorPage tells of an error: in the form that it is about (call.Parsed), else on a page
 // or in a part of its own. Who has no session is led to the login page.
 func (d *Console) errorPage(authorized *httpapi.Call, err error) httpapi.Answer {
-	c := &call{Call: authorized, base: baseOf(authorized), query: url.Values{}}
+	c := &call{Call: authorized, language: d.languages.of(authorized.Request), base: baseOf(authorized), query: url.Values{}}
 	if len(c.Token.Tenants) > 0 {
 		c.secret = secretOf(c.Request)
 	}
-	v := view{call: c, Template: "problem", Title: say("problem.title"), Problem: &errs.Client{Code: "internal"}}
+	v := view{call: c, Template: "problem", Title: c.say("problem.title"), Problem: &errs.Client{Code: "internal"}}
 	status := http.StatusInternalServerError
 	if clientErr, ok := errs.AsClient(err); ok {
 		if clientErr.Is(session.ErrEnded) {
@@ -45,7 +45,7 @@ func (d *Console) errorPage(authorized *httpapi.Call, err error) httpapi.Answer 
 	}
 	a, err := d.show(status, v)
 	if err != nil { // a template of ours; there is nothing better to say
-		return httpapi.Raw(http.StatusInternalServerError, "text/plain; charset=utf-8", []byte(say("problem.title")))
+		return httpapi.Raw(http.StatusInternalServerError, "text/plain; charset=utf-8", []byte(c.say("problem.title")))
 	}
 	return a
 }

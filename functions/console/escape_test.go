@@ -14,10 +14,14 @@ import (
 // page of its own, in a form, and at an input of one.
 func TestErrorTextsStayTexts(t *testing.T) {
 	evil := `"><script>alert(1)</script><img src=x onerror=alert(1)>'`
-	d := &Console{}
+	languages, err := newLanguageChoice(nil, texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &Console{languages: languages}
 	for code := range texts.Formats {
 		problem := errs.New(errs.Invalid, code, "in", evil, evil, evil, evil, evil, evil)
-		c := &call{Call: newHTTPCall(access.Preferences{}), base: "/console", query: url.Values{}}
+		c := &call{Call: newHTTPCall(access.Preferences{}), language: languages.all[0], base: "/console", query: url.Values{}}
 		c.Request = httptest.NewRequest("GET", "/console", nil)
 		for _, v := range []view{
 			{Template: "problem", Title: evil},

@@ -49,7 +49,7 @@ type foundCustomer struct {
 
 // home asks whom to look for.
 func (d *Console) home(c *call) (httpapi.Answer, error) {
-	return d.show(http.StatusOK, view{call: c, Template: "find", Title: say("find.title"), Here: "find", Data: foundPage{}})
+	return d.show(http.StatusOK, view{call: c, Template: "find", Title: c.say("find.title"), Here: "find", Data: foundPage{}})
 }
 
 // seesPeople reports whether the token may see names and contacts.
@@ -61,7 +61,7 @@ func (c *call) seesPeople() bool {
 // stands in an address.
 func (d *Console) find(c *call) (httpapi.Answer, error) {
 	sought := c.field("sought")
-	v := view{call: c, Template: "find", Title: say("find.title"), Here: "find", Data: foundPage{Sought: sought}}
+	v := view{call: c, Template: "find", Title: c.say("find.title"), Here: "find", Data: foundPage{Sought: sought}}
 	c.Parsed = v
 	if !c.seesPeople() && !c.may(access.Backoffice) {
 		return httpapi.Answer{}, c.Token.Demand(access.AltRead)
@@ -99,7 +99,7 @@ func (d *Console) search(c *call, sought string) (page foundPage, err error) {
 		}
 	}
 	for _, id := range idsIn(sought) {
-		found(say("find.by_id"), id)
+		found(c.say("find.by_id"), id)
 	}
 	for _, k := range c.keysIn(sought) {
 		ids, more, overflowed, err := d.holders(c, k.key)
@@ -117,7 +117,7 @@ func (d *Console) search(c *call, sought string) (page foundPage, err error) {
 		if err != nil {
 			return page, err
 		}
-		found(say("find.by_key", k.Name), ids...)
+		found(c.say("find.by_key", k.Name), ids...)
 	}
 	if len(order) > maxFound {
 		order, page.More = order[:maxFound], true
@@ -158,17 +158,17 @@ type soughtKey struct {
 // keysIn are the match keys that a text may be.
 func (c *call) keysIn(text string) (keys []soughtKey) {
 	if strings.Contains(text, "@") {
-		keys = append(keys, soughtKey{say("find.by_email"), customer.EmailKey(text)})
+		keys = append(keys, soughtKey{c.say("find.by_email"), customer.EmailKey(text)})
 	}
 	if number, err := customer.ParsePhone("", text, c.Settings.Country); err == nil {
-		keys = append(keys, soughtKey{say("find.by_phone"), customer.PhoneKey(number)})
+		keys = append(keys, soughtKey{c.say("find.by_phone"), customer.PhoneKey(number)})
 	}
-	keys = append(keys, soughtKey{say("find.by_client_id"), customer.ClientIDKey(text)})
+	keys = append(keys, soughtKey{c.say("find.by_client_id"), customer.ClientIDKey(text)})
 	for _, f := range c.Settings.MatchFields {
 		if f.State != customer.FieldReady {
 			continue
 		}
-		keys = append(keys, soughtKey{say("find.by_field", f.Name), f.Key(text)})
+		keys = append(keys, soughtKey{c.say("find.by_field", f.Name), f.Key(text)})
 	}
 	return keys
 }
@@ -237,7 +237,7 @@ func (c *call) lineOf(p points.Profile) foundCustomer {
 	who := p.Customer.Customer
 	shown := foundCustomer{ID: who.ID, Address: c.cardOf(who.ID), Name: who.ID.Decimal(), Changed: p.Changed()}
 	if c.seesPeople() {
-		shown.Name = nameOf(who)
+		shown.Name = c.nameOf(who)
 		shown.Email, shown.Phone = first(who.Emails), first(who.Phones)
 	}
 	if c.may(access.LoyRead) {
@@ -248,11 +248,11 @@ func (c *call) lineOf(p points.Profile) foundCustomer {
 }
 
 // nameOf is what a customer is called.
-func nameOf(c customer.Customer) string {
-	if name := strings.TrimSpace(c.FirstName + " " + c.LastName); name != "" {
+func (l *language) nameOf(who customer.Customer) string {
+	if name := strings.TrimSpace(who.FirstName + " " + who.LastName); name != "" {
 		return name
 	}
-	return say("customer.no_name")
+	return l.say("customer.no_name")
 }
 
 func first(texts []string) string {
@@ -286,7 +286,7 @@ var lists = []string{"changed", "expiring"}
 // showList shows who changed lately, or whose points expire soon.
 func (d *Console) showList(c *call) (httpapi.Answer, error) {
 	page := listPage{List: c.PathValue("list"), Lists: lists, From: c.query.Get("from"), To: c.query.Get("to"), Days: c.query.Get("days"), Page: 1}
-	v := view{call: c, Template: "list", Title: say("list." + page.List), Here: "lists", Data: page}
+	v := view{call: c, Template: "list", Title: c.say("list." + page.List), Here: "lists", Data: page}
 	if !slices.Contains(lists, page.List) {
 		return httpapi.Answer{}, errs.New(errs.NotFound, "unknown_path", "")
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -55,7 +54,7 @@ func (d *Console) history(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	return d.show(http.StatusOK, view{call: c, Template: "history", Title: say("history.title"), Here: "find", Data: shown})
+	return d.show(http.StatusOK, view{call: c, Template: "history", Title: c.say("history.title"), Here: "find", Data: shown})
 }
 
 func (d *Console) readHistory(ctx context.Context, c *call, before string, limit int) (*historyView, error) {
@@ -68,14 +67,14 @@ func (d *Console) readHistory(ctx context.Context, c *call, before string, limit
 		shown.Older = shown.Address + "/history?before=" + url.QueryEscape(page.Next)
 	}
 	for _, change := range page.Changes {
-		line := changeLine{Time: change.At, Who: whoMade(change), Action: change.Action, Created: change.Created, Kept: len(change.Values) > 0}
+		line := changeLine{Time: change.At, Who: c.whoMade(change), Action: change.Action, Created: change.Created, Kept: len(change.Values) > 0}
 		if change.Of != page.Customer {
 			line.Merged = change.Of.Decimal()
 		}
 		for i, name := range change.Fields {
 			field := changedField{Name: c.nameOfField(name)}
 			if line.Kept {
-				field.Before, field.After = linesOf(change.Values[i].Before), linesOf(change.Values[i].After)
+				field.Before, field.After = c.linesOf(change.Values[i].Before), c.linesOf(change.Values[i].After)
 			}
 			line.Fields = append(line.Fields, field)
 		}
@@ -85,33 +84,27 @@ func (d *Console) readHistory(ctx context.Context, c *call, before string, limit
 }
 
 // whoMade is by whom a change was made, as people call it.
-func whoMade(c history.Change) string {
+func (l *language) whoMade(c history.Change) string {
 	for _, name := range []string{c.Token, c.By, c.Import, c.Job} {
 		if name != "" {
 			return name
 		}
 	}
-	return say("history.unknown")
+	return l.say("history.unknown")
 }
 
 // nameOfField is what people call a field of a history.
 func (c *call) nameOfField(name string) string {
-	if custom, ok := strings.CutPrefix(name, "custom."); ok {
-		return custom
+	label := c.fieldLabel(name)
+	if label == "field."+name { // there is no text of it
+		return strings.ReplaceAll(name, "_", " ")
 	}
-	if digits, ok := strings.CutPrefix(name, "extension."); ok {
-		for _, schema := range c.Settings.Extensions {
-			if strconv.Itoa(schema.Number) == digits {
-				return schema.Name
-			}
-		}
-	}
-	return strings.ReplaceAll(name, "_", " ")
+	return label
 }
 
 // linesOf is a value in lines: a list has one for each element, a subscription says whom
 // it is to and whether it may be used.
-func linesOf(v any) (lines []string) {
+func (l *language) linesOf(v any) (lines []string) {
 	list, ok := v.([]any)
 	if !ok {
 		if text := plain(v); text != "" {
@@ -126,11 +119,11 @@ func linesOf(v any) (lines []string) {
 			lines = append(lines, plain(e))
 			continue
 		}
-		status := say("status." + plain(s["status"]))
+		status := l.say("status." + plain(s["status"]))
 		if s["deleted"] == true {
-			status = say("consent.deleted")
+			status = l.say("consent.deleted")
 		}
-		lines = append(lines, say("channel."+channel)+" "+plain(s["contact"])+": "+status)
+		lines = append(lines, l.say("channel."+channel)+" "+plain(s["contact"])+": "+status)
 	}
 	return lines
 }

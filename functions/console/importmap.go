@@ -45,7 +45,7 @@ func (d *Console) newUpload(c *call) (httpapi.Answer, error) {
 		return httpapi.Answer{}, errs.New(errs.Invalid, "bad_file/empty", "")
 	}
 	if size > maxUpload {
-		return httpapi.Answer{}, errs.New(errs.Invalid, "upload_too_large", "", number(maxUpload/1_000_000))
+		return httpapi.Answer{}, errs.New(errs.Invalid, "upload_too_large", "", c.number(maxUpload/1_000_000))
 	}
 	u := imports.NewUpload(c.Settings.Tenant, name)
 	form, err := d.gate.Form(c.Context(), u.Key(), size)
@@ -103,7 +103,7 @@ func (d *Console) mapColumns(c *call) (httpapi.Answer, error) {
 		Targets: targetsOf(c), Selects: mapSelects(c),
 	}
 	o, m, err := c.readMapping()
-	v := view{call: c, Template: "map", Title: say("map.title", u.Name), Here: "imports", Data: page}
+	v := view{call: c, Template: "map", Title: c.say("map.title", u.Name), Here: "imports", Data: page}
 	if err != nil {
 		c.Parsed = v
 		return httpapi.Answer{}, err
@@ -284,13 +284,13 @@ var matchings = []string{"email", "phone", "email_phone", "profile_id"}
 // mapSelects are the choices of the form.
 func mapSelects(c *call) map[string][]option {
 	selects := map[string][]option{
-		"delimiter": {{"", say("map.auto")}, {"comma", say("map.comma")}, {"semicolon", say("map.semicolon")}, {"tab", say("map.tab")}, {"pipe", say("map.pipe")}},
-		"charset":   {{"", say("map.auto")}},
-		"empty":     {{"leave", say("map.leave")}, {"clear", say("map.clear")}},
+		"delimiter": {{"", c.say("map.auto")}, {"comma", c.say("map.comma")}, {"semicolon", c.say("map.semicolon")}, {"tab", c.say("map.tab")}, {"pipe", c.say("map.pipe")}},
+		"charset":   {{"", c.say("map.auto")}},
+		"empty":     {{"leave", c.say("map.leave")}, {"clear", c.say("map.clear")}},
 		"numbers":   {{"", "1234.50"}},
 	}
 	for _, name := range matchings {
-		selects["matching"] = append(selects["matching"], option{name, say("match." + name)})
+		selects["matching"] = append(selects["matching"], option{name, c.say("match." + name)})
 	}
 	for _, f := range c.Settings.MatchFields {
 		if f.Of == customer.OfCustomer && f.State == customer.FieldReady {
@@ -298,7 +298,7 @@ func mapSelects(c *call) map[string][]option {
 		}
 	}
 	if len(selects["field"]) > 0 {
-		selects["matching"] = append(selects["matching"], option{"custom", say("match.custom")})
+		selects["matching"] = append(selects["matching"], option{"custom", c.say("match.custom")})
 	}
 	for _, name := range rowfile.Charsets() {
 		selects["charset"] = append(selects["charset"], option{name, name})

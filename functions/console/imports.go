@@ -2,7 +2,6 @@ package console
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"net/http"
 	"path"
@@ -68,7 +67,7 @@ func (d *Console) listImports(c *call) (httpapi.Answer, error) {
 	if len(list) == importsListed {
 		page.Next = list[len(list)-1].ID
 	}
-	a, err := d.show(http.StatusOK, view{call: c, Template: "imports", Title: say("imports.title"), Here: "imports", Data: page})
+	a, err := d.show(http.StatusOK, view{call: c, Template: "imports", Title: c.say("imports.title"), Here: "imports", Data: page})
 	if err == nil && page.Uploads {
 		err = d.letUpload(c, &a)
 	}
@@ -142,7 +141,7 @@ func (d *Console) readImport(c *call) (v importView, err error) {
 	}
 	slices.SortStableFunc(v.Reasons, func(a, b importReason) int { return cmp.Compare(b.Rows, a.Rows) })
 	if p.Import.Trouble != nil {
-		v.Trouble = d.texts.Of(p.Import.Trouble)
+		v.Trouble = c.told.Of(p.Import.Trouble)
 	}
 	if !v.Moves {
 		report, err := d.imports.Summary(c.Context(), p.Import)
@@ -192,14 +191,6 @@ func (v *importView) progressOf(now time.Time) {
 		v.Rate = max(1, int64(float64(done)/taken.Seconds()))
 		v.Left = time.Duration(float64(taken) * float64(all-done) / float64(done)).Round(time.Second)
 	}
-}
-
-// Cost is what the import cost, or would, at list price.
-func (v importView) Cost() string {
-	if v.Dollars < 1 {
-		return fmt.Sprintf("%.4f", v.Dollars)
-	}
-	return fmt.Sprintf("%.2f", v.Dollars)
 }
 
 // importResult leads to a report in the bucket.

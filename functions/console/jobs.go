@@ -44,7 +44,7 @@ func (d *Console) listJobs(c *call) (httpapi.Answer, error) {
 	for _, j := range list {
 		lines = append(lines, c.jobLine(j))
 	}
-	return d.show(http.StatusOK, view{call: c, Template: "jobs", Title: say("jobs.title"), Here: "jobs", Data: lines})
+	return d.show(http.StatusOK, view{call: c, Template: "jobs", Title: c.say("jobs.title"), Here: "jobs", Data: lines})
 }
 
 // A jobView is what is shown of one job.
@@ -112,7 +112,7 @@ func (d *Console) jobStep(c *call, act, note string, may func(v jobView) bool, d
 		return httpapi.Answer{}, errs.New(errs.FailedPrecondition, "job_state", "job", v.ID, string(v.State))
 	}
 	return d.step(c, step{
-		form: form{Title: say("act.job."+act, v.Kind), Action: v.Address + "/" + act, Back: v.Address},
+		form: form{Title: c.say("act.job."+act, v.Kind), Action: v.Address + "/" + act, Back: v.Address},
 		here: "jobs",
 		plan: func(context.Context) (plan, error) { return plan{Notes: []string{note}}, nil },
 		do: func(ctx context.Context) (string, error) {
@@ -124,10 +124,10 @@ func (d *Console) jobStep(c *call, act, note string, may func(v jobView) bool, d
 
 // cancelJob ends a job; what it did stays done.
 func (d *Console) cancelJob(c *call) (httpapi.Answer, error) {
-	return d.jobStep(c, "cancel", say("jobs.cancel.note"), func(v jobView) bool { return v.CanCancel }, d.jobs.Cancel)
+	return d.jobStep(c, "cancel", c.say("jobs.cancel.note"), func(v jobView) bool { return v.CanCancel }, d.jobs.Cancel)
 }
 
 // startJobAgain makes parked parts try again, or another job do the same.
 func (d *Console) startJobAgain(c *call) (httpapi.Answer, error) {
-	return d.jobStep(c, "again", say("jobs.again.note"), func(v jobView) bool { return v.CanStart }, d.jobs.Again)
+	return d.jobStep(c, "again", c.say("jobs.again.note"), func(v jobView) bool { return v.CanStart }, d.jobs.Again)
 }

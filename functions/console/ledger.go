@@ -200,5 +200,5 @@ func (d *Console) verify(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, notThere(err, points.ErrNotFound.Code)
 	}
-	return d.show(http.StatusOK, view{call: c, Template: "verified", Title: say("verify.title"), Here: "find", Data: verified{c.cardOf(c.id), report}})
+	return d.show(http.StatusOK, view{call: c, Template: "verified", Title: c.say("verify.title"), Here: "find", Data: verified{c.cardOf(c.id), report}})
 }

@@ -24,7 +24,7 @@ func (d *Console) loginPage(c *call) (httpapi.Answer, error) {
 }
 
 func (d *Console) showLogin(c *call, status int, form loginForm, problem *errs.Client) (httpapi.Answer, error) {
-	return d.show(status, view{call: c, Template: "login", Title: say("login.title"), Data: form, Problem: problem})
+	return d.show(status, view{call: c, Template: "login", Title: c.say("login.title"), Data: form, Problem: problem})
 }
 
 // login exchanges a token for a session.

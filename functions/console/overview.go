@@ -2,7 +2,6 @@ package console
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -62,27 +61,8 @@ func (d *Console) overview(c *call) (httpapi.Answer, error) {
 	if len(page.Rows) > 1 {
 		page.All = &all
 	}
-	return d.show(http.StatusOK, view{call: c, Template: "overview", Title: say("overview.title"), Here: "overview", Data: page})
-}
-
-// Units are units of the table as people read them.
-func (r overviewRow) Units() string {
-	return say("overview.units_of", number(int64(r.WriteUnits)), number(int64(r.ReadUnits)))
-}
-
-// Money is what it came to, in dollars.
-func (r overviewRow) Money() string {
-	switch d := r.Dollars(); {
-	case d == 0:
-		return "$0"
-	case d < 0.01:
-		return say("overview.less", "$0.01")
-	default:
-		return fmt.Sprintf("$%.2f", d)
-	}
+	return d.show(http.StatusOK, view{call: c, Template: "overview", Title: c.say("overview.title"), Here: "overview", Data: page})
 }
 
 // Took is how long a request took in the mean, in milliseconds.
-func (r overviewRow) Took() string {
-	return fmt.Sprintf("%.0f", r.Milliseconds/max(1, float64(r.Requests)))
-}
+func (r overviewRow) Took() float64 { return r.Milliseconds / max(1, float64(r.Requests)) }

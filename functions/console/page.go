@@ -5,14 +5,11 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
 	"path"
-	"strconv"
-	"strings"
 	"time"
 
 	"regulars/shared/access"
@@ -46,8 +43,6 @@ type view struct {
 	Data     any
 	// Problem is why what was sent is shown again.
 	Problem *errs.Client
-	// texts say it.
-	texts errs.Texts
 }
 
 // Base is the address of the console, for templates.
@@ -60,50 +55,15 @@ func (v view) FormToken() string { return session.FormToken(v.secret) }
 func (c *call) May(scope access.Scope) bool { return c.may(scope) }
 
 // Told is the sentence of what is wrong.
-func (v view) Told() string { return v.texts.Of(v.Problem) }
+func (v view) Told() string { return v.told.Of(v.Problem) }
 
 // Wrong reports whether the problem is about a field.
 func (v view) Wrong(field string) bool { return v.Problem != nil && v.Problem.Path == field }
 
-// english are the texts of the pages by their keys.
-var english = readTexts("texts/en.json")
-
-func readTexts(name string) map[string]string {
-	document, err := files.ReadFile(name)
-	if err != nil {
-		panic(err) // it is embedded
-	}
-	var texts map[string]string
-	if err := json.Unmarshal(document, &texts); err != nil {
-		panic(fmt.Sprintf("%s: %v", name, err))
-	}
-	return texts
-}
-
-// say is the text of a key, with its arguments.
-func say(key string, args ...any) string {
-	text, ok := english[key]
-	if !ok {
-		return key
-	}
-	if len(args) == 0 {
-		return text
-	}
-	return fmt.Sprintf(text, args...)
-}
-
-// pages are the templates of all pages.
-var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"t": say, "num": number, "signed": signed, "date": dateText, "moment": momentText, "iso": isoText, "asset": assetPath,
-	"act": newAct, "rows": newRows, "entry": entryAddress,
-	"choice": newChoice,
-}).ParseFS(files, "pages/*.html"))
-
 // show renders a view: alone where a part of a page is asked for, else in its page.
 func (d *Console) show(status int, v view) (httpapi.Answer, error) {
-	v.texts = d.texts
 	var body bytes.Buffer
-	if err := pages.ExecuteTemplate(&body, v.Template, v); err != nil {
+	if err := v.pages.ExecuteTemplate(&body, v.Template, v); err != nil {
 		return httpapi.Answer{}, fmt.Errorf("page %s: %w", v.Template, err)
 	}
 	if !isPart(v.Request) {
@@ -111,16 +71,17 @@ func (d *Console) show(status int, v view) (httpapi.Answer, error) {
 		if v.secret != "" {
 			around.FormToken, around.Name, around.Tenants = v.FormToken(), v.Token.Name, v.Token.Tenants
 		}
-		if done := "done." + v.query.Get("done"); english[done] != "" {
+		if done := "done." + v.query.Get("done"); v.has(done) {
 			around.Done = done
 		}
 		body.Reset()
-		if err := pages.ExecuteTemplate(&body, "frame", around); err != nil {
+		if err := v.pages.ExecuteTemplate(&body, "frame", around); err != nil {
 			return httpapi.Answer{}, fmt.Errorf("page %s: %w", v.Template, err)
 		}
 	}
 	a := httpapi.Raw(status, "text/html; charset=utf-8", body.Bytes())
-	a.Set("Vary", "HX-Request")
+	a.Set("Vary", "HX-Request, Accept-Language")
+	a.Set("Content-Language", v.Tag.String())
 	return a, nil
 }
 
@@ -167,33 +128,6 @@ func (d *Console) asset(c *call) (httpapi.Answer, error) {
 	return a, nil
 }
 
-// number writes a whole number with a thin gap before each thousand.
-func number(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	sign := ""
-	if strings.HasPrefix(digits, "-") {
-		sign, digits = "−", digits[1:]
-	}
-	var parts []string
-	for len(digits) > 3 {
-		parts = append([]string{digits[len(digits)-3:]}, parts...)
-		digits = digits[:len(digits)-3]
-	}
-	return sign + strings.Join(append([]string{digits}, parts...), ",")
-}
-
-// signed is a number that always has its sign, but for 0.
-func signed(n int64) string {
-	if n > 0 {
-		return "+" + number(n)
-	}
-	return number(n)
-}
-
-func dateText(t time.Time) string { return t.UTC().Format("2 Jan 2006") }
-
-func momentText(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") }
-
 func isoText(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // An act is a link that opens a form.
@@ -212,7 +146,7 @@ func newAct(v view, kind string, about ...any) act {
 	default:
 		address += "/" + kind
 	}
-	return act{address, say("act." + kind)}
+	return act{address, v.say("act." + kind)}
 }
 
 // A rows is a page of a ledger in its view.

@@ -39,7 +39,7 @@ type campaignLine struct {
 
 // program shows the loyalty program of the tenant. It is changed by administrators.
 func (d *Console) program(c *call) (httpapi.Answer, error) {
-	return d.show(http.StatusOK, view{call: c, Template: "program", Title: say("program.title"), Here: "program", Data: c.programPage(url.Values{})})
+	return d.show(http.StatusOK, view{call: c, Template: "program", Title: c.say("program.title"), Here: "program", Data: c.programPage(url.Values{})})
 }
 
 // newProgramPage is the program of settings.

@@ -35,14 +35,14 @@ func (c *call) separateLines(known []merge.Separation) (lines []separateLine) {
 
 // separate decides that the customer of the route and another are not the same person.
 func (d *Console) separate(c *call) (httpapi.Answer, error) {
-	return d.decidePair(c, "separate", say("separate.note"), c.at("duplicates"), func(ctx context.Context, pair [2]customer.ID) error {
+	return d.decidePair(c, "separate", c.say("separate.note"), c.at("duplicates"), func(ctx context.Context, pair [2]customer.ID) error {
 		return d.merges.Separate(ctx, c.Settings.Tenant, pair, c.actor())
 	})
 }
 
 // unseparate takes that back.
 func (d *Console) unseparate(c *call) (httpapi.Answer, error) {
-	return d.decidePair(c, "unseparate", say("unseparate.note"), c.cardOf(c.id), func(ctx context.Context, pair [2]customer.ID) error {
+	return d.decidePair(c, "unseparate", c.say("unseparate.note"), c.cardOf(c.id), func(ctx context.Context, pair [2]customer.ID) error {
 		return d.merges.Unseparate(ctx, c.Settings.Tenant, pair)
 	})
 }
@@ -56,7 +56,7 @@ func (d *Console) decidePair(c *call, act, note, back string, do func(ctx contex
 	}
 	pair := [2]customer.ID{c.id, other}
 	return d.step(c, step{
-		form: form{Title: say("act." + act + ".title"), Action: c.cardOf(c.id) + "/" + act + "/" + other.Decimal(), Back: back},
+		form: form{Title: c.say("act." + act + ".title"), Action: c.cardOf(c.id) + "/" + act + "/" + other.Decimal(), Back: back},
 		here: "duplicates",
 		plan: func(context.Context) (plan, error) {
 			will := plan{Notes: []string{note}}
@@ -68,7 +68,7 @@ func (d *Console) decidePair(c *call, act, note, back string, do func(ctx contex
 				if !there {
 					return plan{}, merge.ErrUnknown
 				}
-				line := planLine{Label: shown.Name, Before: say("separate.maybe"), After: say("separate.not")}
+				line := planLine{Label: shown.Name, Before: c.say("separate.maybe"), After: c.say("separate.not")}
 				if act == "unseparate" {
 					line.Before, line.After = line.After, line.Before
 				}

@@ -40,14 +40,14 @@ func (p *programPage) figures(c *call) {
 	}
 	earning := c.Settings.Earning
 	var ofOrders []figureInput
-	add(&ofOrders, "money_per_point", say("sale.point"), earning.MoneyPerPoint)
-	add(&ofOrders, "usable_after_hours", say("sale.hours"), earning.UsableAfterHours)
-	add(&ofOrders, "expires_after_days", say("sale.days"), earning.ExpiresAfterDays)
+	add(&ofOrders, "money_per_point", c.say("sale.point"), earning.MoneyPerPoint)
+	add(&ofOrders, "usable_after_hours", c.say("sale.hours"), earning.UsableAfterHours)
+	add(&ofOrders, "expires_after_days", c.say("sale.days"), earning.ExpiresAfterDays)
 	p.Figures = [][]figureInput{ofOrders}
 	for _, level := range p.Levels {
 		var ofLevel []figureInput
-		add(&ofLevel, fmt.Sprintf("from.%d", level.Number), say("sale.from", level.Name), level.From)
-		add(&ofLevel, fmt.Sprintf("percent.%d", level.Number), say("sale.percent", level.Name), level.Percent)
+		add(&ofLevel, fmt.Sprintf("from.%d", level.Number), c.say("sale.from", level.Name), level.From)
+		add(&ofLevel, fmt.Sprintf("percent.%d", level.Number), c.say("sale.percent", level.Name), level.Percent)
 		p.Figures = append(p.Figures, ofLevel)
 	}
 }
@@ -55,7 +55,7 @@ func (p *programPage) figures(c *call) {
 // simulate tries a sale, which changes nothing.
 func (d *Console) simulate(c *call) (httpapi.Answer, error) {
 	page := c.programPage(c.form)
-	v := view{call: c, Template: "program", Title: say("program.title"), Here: "program", Data: page}
+	v := view{call: c, Template: "program", Title: c.say("program.title"), Here: "program", Data: page}
 	c.Parsed = v
 	total, err := c.amount("total")
 	if err != nil {
@@ -76,7 +76,7 @@ func (d *Console) simulate(c *call) (httpapi.Answer, error) {
 			return httpapi.Answer{}, err
 		}
 	}
-	page.Sale = &sale{Address: who.Address, Name: who.Name, Lines: saleLines(tried, c.Settings.Preferences, proposed)}
+	page.Sale = &sale{Address: who.Address, Name: who.Name, Lines: c.saleLines(tried, c.Settings.Preferences, proposed)}
 	v.Data = page
 	return d.show(http.StatusOK, v)
 }
@@ -142,25 +142,25 @@ func (c *call) proposed(page programPage) (access.Preferences, error) {
 }
 
 // saleLines are what a sale gives by both settings.
-func saleLines(tried [2]points.Trial, rules ...access.Preferences) []planLine {
+func (l *language) saleLines(tried [2]points.Trial, rules ...access.Preferences) []planLine {
 	lines := []planLine{
-		{Label: say("sale.earned")}, {Label: say("ledger.expires")}, {Label: say("points.available")}, {Label: say("points.incoming")},
-		{Label: say("points.ranking")}, {Label: say("points.level")},
+		{Label: l.say("sale.earned")}, {Label: l.say("ledger.expires")}, {Label: l.say("points.available")}, {Label: l.say("points.incoming")},
+		{Label: l.say("points.ranking")}, {Label: l.say("points.level")},
 	}
 	for i, trial := range tried {
-		earned, expires := "0", say("points.lots.never")
+		earned, expires := "0", l.say("points.lots.never")
 		for _, e := range trial.Entries {
 			if e.Kind != points.KindOrder {
 				continue
 			}
-			earned = signed(e.Change.Available + e.Change.Incoming)
+			earned = l.signed(e.Change.Available + e.Change.Incoming)
 			if e.Expires > 0 && e.Expires < points.Never {
-				expires = dateText(e.Expires.Begins())
+				expires = l.date(e.Expires.Begins())
 			}
 		}
 		account := trial.Profile.Account.Account
 		_, level := points.Level(rules[i], account.Ranking)
-		for n, text := range []string{earned, expires, number(account.Available), number(account.Incoming), number(account.Ranking), level} {
+		for n, text := range []string{earned, expires, l.number(account.Available), l.number(account.Incoming), l.number(account.Ranking), level} {
 			if i == 0 {
 				lines[n].Before = text
 			} else {

@@ -70,7 +70,7 @@ func (d *Console) listTokens(c *call) (httpapi.Answer, error) {
 	if len(list) == access.PageSize {
 		page.Next = list[len(list)-1].Created.Format(time.RFC3339Nano)
 	}
-	return d.show(http.StatusOK, view{call: c, Template: "tokens", Title: say("tokens.title"), Here: "tokens", Data: page})
+	return d.show(http.StatusOK, view{call: c, Template: "tokens", Title: c.say("tokens.title"), Here: "tokens", Data: page})
 }
 
 // token is the token of the route, which the session's may replace.
@@ -116,12 +116,12 @@ func (d *Console) rotateToken(c *call) (httpapi.Answer, error) {
 	// A second press finds that the old one ends.
 	seen := strconv.FormatInt(old.Expires.UnixMicro(), 10)
 	if c.Method != http.MethodPost || c.field(stepField) != stepDo {
-		notes := []string{say("tokens.rotate.note", int(overlap.Hours())), say("tokens.once.note")}
+		notes := []string{c.say("tokens.rotate.note", int(overlap.Hours())), c.say("tokens.once.note")}
 		if !old.LastUsed.IsZero() {
-			notes = append(notes, say("tokens.used.note", old.Hash.Short(), momentText(old.LastUsed)))
+			notes = append(notes, c.say("tokens.used.note", old.Hash.Short(), c.moment(old.LastUsed)))
 		}
-		return d.show(http.StatusOK, view{call: c, Template: "plan", Title: say("act.rotate.title", old.Name), Here: "tokens", Data: form{
-			Title: say("act.rotate.title", old.Name), Action: c.at("tokens", old.Hash.String(), "rotate"), Back: c.at("tokens"),
+		return d.show(http.StatusOK, view{call: c, Template: "plan", Title: c.say("act.rotate.title", old.Name), Here: "tokens", Data: form{
+			Title: c.say("act.rotate.title", old.Name), Action: c.at("tokens", old.Hash.String(), "rotate"), Back: c.at("tokens"),
 			Inputs: []input{{Name: seenField, Kind: "hidden"}}, Values: url.Values{seenField: {seen}},
 			Plan: &plan{Notes: notes},
 		}})
@@ -133,7 +133,7 @@ func (d *Console) rotateToken(c *call) (httpapi.Answer, error) {
 	if err != nil {
 		return httpapi.Answer{}, err
 	}
-	return d.show(http.StatusOK, view{call: c, Template: "newtoken", Title: say("tokens.new"), Here: "tokens", Data: newToken{made.Name, secret, c.at("tokens"), old.Expires}})
+	return d.show(http.StatusOK, view{call: c, Template: "newtoken", Title: c.say("tokens.new"), Here: "tokens", Data: newToken{made.Name, secret, c.at("tokens"), old.Expires}})
 }
 
 // revokeToken ends a token at once.
@@ -143,12 +143,12 @@ func (d *Console) revokeToken(c *call) (httpapi.Answer, error) {
 		return httpapi.Answer{}, err
 	}
 	return d.step(c, step{
-		form: form{Title: say("act.revoke.title", token.Name), Action: c.at("tokens", token.Hash.String(), "revoke"), Back: c.at("tokens")},
+		form: form{Title: c.say("act.revoke.title", token.Name), Action: c.at("tokens", token.Hash.String(), "revoke"), Back: c.at("tokens")},
 		here: "tokens",
 		plan: func(context.Context) (plan, error) {
-			notes := []string{say("tokens.revoke.note")}
+			notes := []string{c.say("tokens.revoke.note")}
 			if !token.LastUsed.IsZero() {
-				notes = append(notes, say("tokens.used.note", token.Hash.Short(), momentText(token.LastUsed)))
+				notes = append(notes, c.say("tokens.used.note", token.Hash.Short(), c.moment(token.LastUsed)))
 			}
 			return plan{Notes: notes}, nil
 		},
@@ -169,5 +169,5 @@ func (d *Console) listTenants(c *call) (httpapi.Answer, error) {
 		}
 		tenants = append(tenants, settings)
 	}
-	return d.show(http.StatusOK, view{call: c, Template: "tenants", Title: say("tenants.title"), Here: "tenants", Data: tenants})
+	return d.show(http.StatusOK, view{call: c, Template: "tenants", Title: c.say("tenants.title"), Here: "tenants", Data: tenants})
 }

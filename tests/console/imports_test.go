@@ -32,9 +32,9 @@ func (memoryGate) Link(_ context.Context, key, name string) (string, error) {
 }
 
 // newDepot is a service to whose bucket files are sent, with what imports them.
-func newDepot(t *testing.T) client.Scene {
+func newDepot(t *testing.T, changes ...func(o *devserver.Options)) client.Scene {
 	t.Helper()
-	s := client.NewScene(t, func(o *devserver.Options) { o.Gate = memoryGate{} })
+	s := client.NewScene(t, append(changes, func(o *devserver.Options) { o.Gate = memoryGate{} })...)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); s.Work(ctx) }()

@@ -34,9 +34,9 @@ func evil(name string) string {
 
 // newHostileShop names everything that a tenant, an administrator, a client or a file
 // may name.
-func newHostileShop(t *testing.T) hostileShop {
+func newHostileShop(t *testing.T, changes ...func(o *devserver.Options)) hostileShop {
 	t.Helper()
-	s := hostileShop{shop: shop{Scene: newDepot(t)}, names: map[string]string{}, shown: map[string][]string{}}
+	s := hostileShop{shop: shop{Scene: newDepot(t, changes...)}, names: map[string]string{}, shown: map[string][]string{}}
 	name := func(of string) string {
 		s.names[of] = evil(of)
 		return s.names[of]

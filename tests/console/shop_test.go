@@ -159,6 +159,7 @@ type visitor struct {
 	h      http.Handler
 	cookie string
 	form   string // the token of forms
+	speaks string // what the browser asks for as its language; empty: nothing
 }
 
 // A page is what a visitor was answered.
@@ -174,6 +175,9 @@ func (v *visitor) send(r *http.Request) page {
 	v.t.Helper()
 	if v.cookie != "" {
 		r.AddCookie(&http.Cookie{Name: "regulars_console", Value: v.cookie})
+	}
+	if v.speaks != "" {
+		r.Header.Set("Accept-Language", v.speaks)
 	}
 	w := httptest.NewRecorder()
 	v.h.ServeHTTP(w, r)

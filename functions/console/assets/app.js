@@ -61,8 +61,10 @@
     var css = getComputedStyle(document.documentElement);
     var line = css.getPropertyValue("--accent"), grid = css.getPropertyValue("--line"), text = css.getPropertyValue("--quiet");
     var axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+    var months = place.dataset.months.split(","), names = { MMMM: months, MMM: months, WWWW: [], WWW: [] };
     chart = new uPlot({
       width: place.clientWidth, height: 180, legend: { show: false }, cursor: { y: false, points: { size: 7 } }, padding: [8, 28, 0, 0],
+      fmtDate: function (template) { return uPlot.fmtDate(template, names); },
       tzDate: function (at) { return uPlot.tzDate(new Date(at * 1000), "Etc/UTC"); },
       scales: { y: { range: function (u, min, max) { return [Math.min(0, min), Math.max(1, max * 1.1)]; } } },
       axes: [Object.assign({}, axis, { values: [ // the least step of the axis, its labels, and what stands below where the year, month, day, hour or minute changes
@@ -70,7 +72,7 @@
         [86400 * 28, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
         [86400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
         [60, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1]
-      ] }), Object.assign({}, axis, { size: 64, values: function (u, vs) { return vs.map(function (v) { return v.toLocaleString("en"); }); } })],
+      ] }), Object.assign({}, axis, { size: 64, values: function (u, vs) { return vs.map(function (v) { return v.toLocaleString(document.documentElement.lang); }); } })],
       series: [{}, { stroke: line, width: 2, fill: css.getPropertyValue("--fill"), paths: uPlot.paths.stepped({ align: 1 }), points: { show: rows.length < 40, size: 5, fill: line } }]
     }, [at, balance], place);
   }

@@ -65,6 +65,8 @@ type Options struct {
 	KeepUses bool
 	// Around, unless nil, is put around the handler of each function.
 	Around func(function string, h http.Handler) http.Handler
+	// ConsoleLanguages are documents of languages that the console speaks besides English.
+	ConsoleLanguages [][]byte
 	// Anchors signs what ledgers are once a day; nil: nobody does.
 	Anchors anchor.Signer
 	// Bucket is where files are imported from; nil: one in memory.
@@ -150,7 +152,7 @@ func New(o Options) *Server {
 			Customers: customers, Points: ledgers, List: points.NewList(store, time.Now, 0).WithNewest(customers.NewestListed), Catalog: products,
 			Merges: merges, Jobs: service, Registrar: registrar, Privacy: shown, Usage: counted, Histories: histories, Sessions: session.NewService(store, guard, time.Now), Imports: files, Gate: o.Gate,
 			Guard: guard, Log: o.Log, Now: time.Now, Deadline: deadline,
-			Insecure: true, Hint: DemoToken, Operating: operating,
+			Insecure: true, Hint: DemoToken, Languages: o.ConsoleLanguages, Operating: operating,
 		})),
 		genesys: around("genesys", genesys.New(genesys.Options{
 			Customers: customers, Guard: guard, Registrar: registrar, Jobs: service, Log: o.Log, Deadline: deadline,
