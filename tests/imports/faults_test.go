@@ -117,14 +117,14 @@ type person struct {
 	points int64
 }
 
-// crowd makes a file of n rows about some people, with functions and points, and says
-// what it comes to.
-func crowd(rng *rand.Rand, n, people int) (file string, want map[string]*person, bad int) {
+// crowd makes a file of n rows about some people, with functions and points, one of which
+// in so many is bad, and says what it comes to.
+func crowd(rng *rand.Rand, n, people, oneBadIn int) (file string, want map[string]*person, bad int) {
 	var b strings.Builder
 	b.WriteString("email,_fname,visits:incr,points.add,note\n")
 	want = map[string]*person{}
 	for row := range n {
-		if rng.IntN(50) == 0 {
+		if rng.IntN(oneBadIn) == 0 {
 			fmt.Fprintf(&b, "nobody %d,,1,5,\n", row)
 			bad++
 			continue
@@ -184,7 +184,7 @@ func (e *engine) checkCrowd(t *testing.T, want map[string]*person) {
 // come twice and out of order, and processes die in the middle.
 func TestImportUnderFaults(t *testing.T) {
 	t.Parallel()
-	importUnderFaults(t, 1, 200, 40, 3)
+	importUnderFaults(t, 1, 200, 40, 50, 3)
 }
 
 // TestProveImportUnderFaults is the same with more of all.
@@ -194,16 +194,24 @@ func TestProveImportUnderFaults(t *testing.T) {
 	}
 	t.Parallel()
 	for seed := range uint64(3) {
-		importUnderFaults(t, rand.Uint64()+seed, 4000, 500, 50)
+		importUnderFaults(t, rand.Uint64()+seed, 4000, 500, 50, 50)
+		importUnderFaults(t, rand.Uint64()+seed, 2000, 100_000, 400, 15)
 	}
 }
 
-func importUnderFaults(t *testing.T, seed uint64, rows, people, kills int) {
+// TestNewcomersUnderFaults is the same with a file nearly all of whose rows are about new
+// customers, whose keys are taken for absent.
+func TestNewcomersUnderFaults(t *testing.T) {
+	t.Parallel()
+	importUnderFaults(t, 1, 500, 10_000, 400, 2)
+}
+
+func importUnderFaults(t *testing.T, seed uint64, rows, people, oneBadIn, kills int) {
 	t.Helper()
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	e := newEngine(t, nil)
-	file, want, bad := crowd(rng, rows, people)
+	file, want, bad := crowd(rng, rows, people, oneBadIn)
 	event := e.upload("imports/tenant=5/matching=email/crowd.csv", file, nil)
 	messages := &basket{}
 
