@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -104,6 +105,7 @@ func readLanguage(document []byte, base *language) (*language, error) {
 	l := &language{Texts: map[string]text{}}
 	if base != nil {
 		l.Formats = base.Formats
+		l.Formats.Months = slices.Clone(l.Formats.Months) // decoding writes into the slice that is there
 	}
 	if err := json.Unmarshal(document, l); err != nil {
 		return nil, err

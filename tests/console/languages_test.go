@@ -216,4 +216,7 @@ func TestAnotherLanguage(t *testing.T) {
 	if p := v.get("/console"); p.header.Get("Content-Language") != "en" || !strings.Contains(p.body, "Find a customer") {
 		t.Errorf("a language that is not there is answered in %q", p.header.Get("Content-Language"))
 	}
+	if body := v.get(card).body; !strings.Contains(body, `data-months="Jan,Feb`) {
+		t.Error("a document of another language changed the months in English")
+	}
 }
